@@ -1,0 +1,66 @@
+# make run    sets up what is missing and starts the app
+# make test   sets up what is missing, checks the style and runs every test
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= $(firstword $(foreach v,python3.13 python3.12 python3.11 python3,\
+    $(shell $(v) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $(v))))
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+# Debian packages the tests need, as program:package.
+TEST_PROGRAMS := chromium:chromium espeak-ng:espeak-ng
+
+.PHONY: help run test check train benchmark system-packages clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "GenreGenie needs Python 3.11 or newer. Install it, or say 'make PYTHON=/path/to/python3 ...'."; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { echo "Python could not make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.run-ready: requirements.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(VENV)/.test-ready: requirements-dev.txt $(VENV)/.run-ready
+	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	@touch $@
+
+system-packages:
+	@missing=""; \
+	for pair in $(TEST_PROGRAMS); do \
+	    command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair##*:}"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing$$missing"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	        apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else \
+	    echo "The tests need these programs; install them first: sudo apt-get install$$missing"; \
+	    exit 1; \
+	fi
+
+run: $(VENV)/.run-ready
+	$(BIN)/python app.py
+
+check: $(VENV)/.test-ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: system-packages check
+	$(BIN)/python -m pytest
+
+train: $(VENV)/.run-ready
+	$(BIN)/genregenie train
+
+benchmark: $(VENV)/.test-ready
+	$(BIN)/python benchmarks/speed.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
