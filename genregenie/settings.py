@@ -15,9 +15,9 @@ def model_dir() -> Path:
     return Path(os.environ.get("GENREGENIE_MODEL") or PROJECT_DIR / "models" / "gtzan")
 
 
-def shared_dir() -> Path:
-    """Folder of the training data: ``GENREGENIE_SHARED``, else ``../shared``."""
-    return Path(os.environ.get("GENREGENIE_SHARED") or PROJECT_DIR.parent / "shared")
+def data_dir() -> Path:
+    """Folder of the training data: ``data`` in ``GENREGENIE_SHARED``, else in ``../shared``."""
+    return Path(os.environ.get("GENREGENIE_SHARED") or PROJECT_DIR.parent / "shared") / "data"
 
 
 def on_space() -> bool:

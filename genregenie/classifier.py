@@ -1,0 +1,205 @@
+"""From an audio file to a `Prediction`."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+
+from genregenie import settings
+from genregenie.audio import AudioError, AudioFile, Samples, Source
+from genregenie.features import Array, Statistics, as_row, binned_statistics
+from genregenie.model import Model
+
+Verdict = Literal["confident", "unsure", "not music"]
+
+TIMELINE_STEP_S: Final = 3.0
+TIMELINE_STEPS: Final = 2  # each moment looks at this many steps, so neighbours overlap by half
+NEIGHBOURS: Final = 5
+_SHORTEST_MOMENT_FRAMES: Final = 100
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The genre of one stretch of the clip; stretches overlap."""
+
+    start_s: float
+    end_s: float
+    confidences: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A reference track that sounds like the clip. None where artist or title is unknown."""
+
+    artist: str | None
+    title: str | None
+    genre: str
+    distance: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What GenreGenie makes of a clip.
+
+    Attributes
+    ----------
+    genre : str or None
+        The most likely genre; None if the clip does not sound like music.
+    verdict : ``"confident"``, ``"unsure"`` or ``"not music"``
+    confidence : float
+        Calibrated confidence in the most likely genre.
+    confidences : dict of str to float
+        Over all genres of the model, in its order; they sum to 1.
+    timeline : tuple of Moment
+        In order of time, a moment every 3 s.
+    duration_s, analysed_s : float
+        Length of the file, and how much of it was listened to.
+    neighbours : tuple of Neighbour
+        The reference tracks nearest to the clip, nearest first.
+    title, artist : str or None
+        The file's own tags.
+    """
+
+    genre: str | None
+    verdict: Verdict
+    confidence: float
+    confidences: dict[str, float]
+    timeline: tuple[Moment, ...]
+    duration_s: float
+    analysed_s: float
+    neighbours: tuple[Neighbour, ...]
+    title: str | None
+    artist: str | None
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether only stretches of the file were listened to."""
+        return self.analysed_s < self.duration_s - 1.0
+
+
+@dataclass(frozen=True)
+class _Span:
+    start_s: float
+    end_s: float
+    statistics: Statistics
+
+
+class Classifier:
+    """Classifies audio with a `Model`. Safe to use from many threads."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> "Classifier":
+        """The model in `folder`, or the shipped one; loaded once per process.
+
+        Raises
+        ------
+        ModelError
+        """
+        return _load(folder or settings.model_dir())
+
+    def predict(self, source: Source) -> Prediction:
+        """Classify a path, the bytes of a file, or an open binary file.
+
+        Raises
+        ------
+        AudioError
+            If the file cannot be used as audio; the message is a sentence for its owner.
+        """
+        with AudioFile(source) as audio:
+            steps = [_steps(s.start_s, s.blocks) for s in audio.stretches()]
+            analysed_s = audio.analysed_s
+            duration_s = max(audio.duration_s or 0.0, analysed_s)
+            title, artist = audio.title, audio.artist
+
+        moments = [moment for stretch in steps for moment in _moments(stretch)]
+        whole = sum((s.statistics for stretch in steps for s in stretch), Statistics.empty())
+        rows = np.array([as_row(s) for s in (whole, *(m.statistics for m in moments))])
+        confidences = self.model.confidences(rows)
+        distances = self.model.catalogue.distances(rows[:1])
+        best = int(confidences[0].argmax())
+        confidence = float(confidences[0, best])
+        verdict = self._verdict(confidence, float(self.model.novelty(distances)[0]))
+        return Prediction(
+            genre=None if verdict == "not music" else self.model.genres[best],
+            verdict=verdict,
+            confidence=confidence,
+            confidences=self._named(confidences[0]),
+            timeline=tuple(
+                Moment(m.start_s, min(m.end_s, duration_s), self._named(c))
+                for m, c in zip(moments, confidences[1:], strict=True)
+            ),
+            duration_s=duration_s,
+            analysed_s=analysed_s,
+            neighbours=self._neighbours(distances[0]),
+            title=title,
+            artist=artist,
+        )
+
+    def _verdict(self, confidence: float, novelty: float) -> Verdict:
+        thresholds = self.model.thresholds
+        if novelty > thresholds.novelty:
+            return "not music"
+        return "confident" if confidence >= thresholds.confident else "unsure"
+
+    def _named(self, confidences: Array) -> dict[str, float]:
+        return dict(zip(self.model.genres, confidences.tolist(), strict=True))
+
+    def _neighbours(self, distances: Array) -> tuple[Neighbour, ...]:
+        catalogue = self.model.catalogue
+        return tuple(
+            Neighbour(
+                str(catalogue.artist[i]) or None,
+                str(catalogue.title[i]) or None,
+                str(catalogue.genre[i]),
+                float(distances[i]),
+            )
+            for i in np.argsort(distances, kind="stable")[:NEIGHBOURS]
+        )
+
+
+def classify_each(
+    paths: Iterable[Path], model: Path | None = None
+) -> Iterator[Prediction | AudioError]:
+    """Classify files one after the other; a file that cannot be used yields its error."""
+    classifier = Classifier.load(model)
+    for path in paths:
+        try:
+            yield classifier.predict(path)
+        except AudioError as error:
+            yield error
+
+
+@cache
+def _load(folder: Path) -> Classifier:
+    return Classifier(Model.load(folder))
+
+
+def _steps(start_s: float, blocks: Iterable[Samples]) -> list[_Span]:
+    """Statistics of each timeline step of a stretch; a scrap at the end joins its neighbour."""
+    spans = [
+        _Span(start_s + i * TIMELINE_STEP_S, start_s + (i + 1) * TIMELINE_STEP_S, stats)
+        for i, stats in enumerate(binned_statistics(blocks, TIMELINE_STEP_S))
+    ]
+    if len(spans) > 1 and spans[-1].statistics.count < _SHORTEST_MOMENT_FRAMES:
+        last, scrap = spans[-2:]
+        spans[-2:] = [_Span(last.start_s, scrap.end_s, last.statistics + scrap.statistics)]
+    return spans
+
+
+def _moments(steps: list[_Span]) -> list[_Span]:
+    """Overlapping windows of `TIMELINE_STEPS` steps; one for a stretch shorter than that."""
+    windows = [
+        steps[i : i + TIMELINE_STEPS] for i in range(max(len(steps) - TIMELINE_STEPS + 1, 1))
+    ]
+    return [
+        _Span(w[0].start_s, w[-1].end_s, list(accumulate(s.statistics for s in w))[-1])
+        for w in windows
+        if w
+    ]

@@ -1,0 +1,311 @@
+"""The command line: reads arguments, calls the engine, prints.
+
+Exit status: 0 when everything worked, 1 when some file or step failed, 2 for wrong use.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from genregenie import __version__, settings
+from genregenie.genres import display_name
+
+MANY_FILES = 16
+"""From this many files on it pays to start a process for each core."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the ``genregenie`` command and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # file names need not be valid text
+            stream.reconfigure(errors="backslashreplace")
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader, head for instance, has seen enough
+        sys.stderr.close()
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="genregenie", description="Names the musical genre of audio files."
+    )
+    parser.add_argument("--version", action="version", version=f"genregenie {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    classify = commands.add_parser("classify", help="name the genre of audio files")
+    classify.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    classify.add_argument("--json", action="store_true", help="print a JSON array")
+    classify.add_argument(
+        "--jobs",
+        type=_jobs,
+        metavar="N",
+        help=f"processes (default: one for each core from {MANY_FILES} files on)",
+    )
+    classify.set_defaults(run=_classify)
+
+    evaluate = commands.add_parser("evaluate", help="score the model on a table of statistics")
+    evaluate.add_argument("table", type=Path, metavar="TABLE.npz")
+    evaluate.add_argument("--json", action="store_true", help="print a JSON object")
+    evaluate.set_defaults(run=_evaluate)
+
+    train = commands.add_parser(
+        "train", help="train from a table of statistics or a folder of <genre>/<audio files>"
+    )
+    train.add_argument(
+        "source",
+        nargs="?",
+        type=Path,
+        metavar="TABLE.npz|FOLDER",
+        help="default: the GTZAN statistics beside the project",
+    )
+    train.add_argument(
+        "--output", type=Path, metavar="DIR", help="model folder (default: models/<source>)"
+    )
+    train.add_argument(
+        "--candidates", metavar="A,B", help="compare only these (default: all of them)"
+    )
+    train.add_argument("--folds", type=_at_least_two, default=5, metavar="N")
+    train.add_argument("--seeds", type=_positive, default=2, metavar="N")
+    train.add_argument("--jobs", type=_jobs, default=-1, metavar="N", help="default: all cores")
+    train.set_defaults(run=_train)
+
+    serve = commands.add_parser("serve", help="start the app")
+    serve.add_argument("--host", help="address to listen on (default: this machine only)")
+    serve.add_argument("--port", type=_port, help="port to listen on (default: 7860)")
+    serve.set_defaults(run=_serve)
+    return parser
+
+
+def _positive(text: str) -> int:
+    return _integer(text, 1, None)
+
+
+def _at_least_two(text: str) -> int:
+    return _integer(text, 2, None)
+
+
+def _port(text: str) -> int:
+    return _integer(text, 1, 65_535)
+
+
+def _jobs(text: str) -> int:
+    return -1 if text == "-1" else _integer(text, 1, None)
+
+
+def _integer(text: str, low: int, high: int | None) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+    if value < low or (high is not None and value > high):
+        limits = f"from {low} to {high}" if high is not None else f"{low} or more"
+        raise argparse.ArgumentTypeError(f"{text} is out of range, wanted {limits}")
+    return value
+
+
+def _fail(message: object) -> int:
+    print(f"genregenie: {message}", file=sys.stderr)
+    return 1
+
+
+# --- classify --------------------------------------------------------------------------------
+
+
+def _classify(options: argparse.Namespace) -> int:
+    from genregenie.audio import AudioError
+    from genregenie.classifier import Classifier
+    from genregenie.model import ModelError
+
+    try:
+        Classifier.load()
+    except ModelError as error:
+        return _fail(error)
+    results = _predictions(options.files, options.jobs)
+    failed = False
+    if options.json:
+        objects = []
+        for path, result in results:
+            failed |= isinstance(result, AudioError)
+            objects.append(_as_object(path, result))
+        print(json.dumps(objects, indent=2))
+    else:
+        width = min(max(len(str(path)) for path in options.files), 60)
+        for path, result in results:
+            failed |= isinstance(result, AudioError)
+            print(_as_line(path, result, width), flush=True)
+    return int(failed)
+
+
+def _predictions(files: Sequence[Path], jobs: int | None) -> Any:
+    if jobs is None:
+        jobs = -1 if len(files) >= MANY_FILES else 1
+    if jobs == 1:
+        from genregenie.classifier import classify_each
+
+        return zip(files, classify_each(files), strict=True)
+    from genregenie.batch import classify_many
+
+    return zip(files, classify_many(files, jobs=jobs), strict=True)
+
+
+def _as_line(path: Path, result: Any, width: int) -> str:
+    from genregenie.audio import AudioError, format_duration
+
+    name = f"{path!s:<{width}}"
+    if isinstance(result, AudioError):
+        return f"{name}  {'failed':<10}  {result}"
+    length = format_duration(result.duration_s)
+    if result.is_partial:
+        length += f" ({format_duration(result.analysed_s)} of it heard, spread evenly)"
+    if result.genre is None:
+        return f"{name}  {'not music':<10}  {'':<34}  {length}"
+    ranked = sorted(result.confidences.items(), key=lambda item: -item[1])[:3]
+    best, *others = (f"{display_name(genre)} {p:.0%}" for genre, p in ranked)
+    return f"{name}  {result.verdict:<10}  {best:<14} {', '.join(others):<24}  {length}"
+
+
+def _as_object(path: Path, result: Any) -> dict[str, Any]:
+    from genregenie.audio import AudioError
+
+    if isinstance(result, AudioError):
+        return {
+            "file": str(path),
+            "genre": None,
+            "verdict": None,
+            "confidence": None,
+            "confidences": {},
+            "duration_s": None,
+            "analysed_s": None,
+            "timeline": [],
+            "neighbours": [],
+            "title": None,
+            "artist": None,
+            "error": str(result),
+        }
+    return {
+        "file": str(path),
+        "genre": result.genre,
+        "verdict": result.verdict,
+        "confidence": result.confidence,
+        "confidences": result.confidences,
+        "duration_s": result.duration_s,
+        "analysed_s": result.analysed_s,
+        "timeline": [
+            {"start_s": m.start_s, "end_s": m.end_s, "confidences": m.confidences}
+            for m in result.timeline
+        ],
+        "neighbours": [
+            {"artist": n.artist, "title": n.title, "genre": n.genre, "distance": n.distance}
+            for n in result.neighbours
+        ],
+        "title": result.title,
+        "artist": result.artist,
+        "error": None,
+    }
+
+
+# --- evaluate and train ----------------------------------------------------------------------
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from genregenie.evaluation import evaluate
+    from genregenie.model import Model, ModelError
+    from genregenie.table import DataError, read_table
+
+    try:
+        result = evaluate(Model.load(settings.model_dir()), read_table(options.table))
+    except (ModelError, DataError) as error:
+        return _fail(error)
+    if options.json:
+        keys = ("n", "accuracy", "macro_f1", "top3", "ece", "per_genre")
+        scores = {key: getattr(result, key) for key in keys}
+        print(json.dumps(scores | {"confusion": result.confusion.tolist()}, indent=2))
+        return 0
+    print(
+        f"{result.n} clips: accuracy {result.accuracy:.3f}, macro-F1 {result.macro_f1:.3f}, "
+        f"top-3 {result.top3:.3f}, expected calibration error {result.ece:.3f}\n"
+    )
+    header = "".join(f"{genre[:6]:>7}" for genre in result.genres)
+    print(f"{'true genre':<12}{'F1':>5}{header}   (predicted)")
+    for genre, row in zip(result.genres, result.confusion.tolist(), strict=True):
+        counts = "".join(f"{count:>7}" for count in row)
+        print(f"{display_name(genre):<12}{result.per_genre[genre]['f1']:>5.2f}{counts}")
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from genregenie.table import DataError, read_table
+    from genregenie.training.train import select, train
+
+    default = options.source is None
+    source = settings.data_dir() / "gtzan/mfcc_statistics.npz" if default else options.source
+    command = "genregenie train" if default else f"genregenie train {source.name}"
+    if options.candidates:
+        command += f" --candidates {options.candidates}"
+    folder = options.output or settings.PROJECT_DIR / "models" / (
+        "gtzan" if default else source.stem
+    )
+    try:
+        chosen = select(options.candidates.split(",") if options.candidates else None)
+        table = _read_folder(source, options.jobs) if source.is_dir() else read_table(source)
+        print(f"{len(table)} clips, {len(table.genres)} genres, {len(chosen)} candidates")
+        trained = train(
+            table,
+            folder,
+            source="GTZAN" if default else source.name,
+            command=command,
+            chosen=chosen,
+            folds=options.folds,
+            seeds=options.seeds,
+            jobs=options.jobs,
+            say=lambda line: print(line, flush=True),
+        )
+    except (DataError, OSError) as error:
+        return _fail(error)
+    from genregenie.training.artifacts import score_rows
+
+    rows = score_rows(trained.scores)
+    widths = {key: max(len(key), *(len(row[key]) for row in rows)) for key in rows[0]}
+    print()
+    for row in [{key: key for key in widths}, *rows]:
+        print("  ".join(f"{row[key]:<{width}}" for key, width in widths.items()).rstrip())
+    print(
+        "\n'grouped' keeps artists apart and decides; 'random' flatters, the same artists are on "
+        f"both sides.\nWritten to {folder}"
+    )
+    return 0
+
+
+def _read_folder(folder: Path, jobs: int) -> Any:
+    from tqdm import tqdm
+
+    from genregenie.training.folder import read_folder
+
+    with tqdm(unit="file", desc="Listening") as bar:
+
+        def progress(done: int, total: int, name: str) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        table, skipped = read_folder(folder, jobs, progress)
+    for skip in skipped:
+        print(f"skipped {skip.path}: {skip.reason}", file=sys.stderr)
+    return table
+
+
+# --- serve -----------------------------------------------------------------------------------
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from genregenie.web.server import serve
+
+    serve(options.host or settings.server_host(), options.port or settings.server_port())
+    return 0

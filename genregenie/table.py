@@ -1,0 +1,134 @@
+"""Labelled clips as a table of statistics."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genregenie.features import COEFFICIENTS, TABLE_FRAMES, Array, as_rows
+
+
+class DataError(Exception):
+    """Labelled data that cannot be used; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Labelled clips.
+
+    Attributes
+    ----------
+    track, genre, artist, title : str arrays, shape (n,)
+        An empty artist is unknown.
+    fold : str array, shape (n,)
+        ``train``, ``valid``, ``excluded``, or empty where there is no fixed split.
+    rows : float64 array, shape (n, 105)
+        Statistics, as `genregenie.features.as_rows` lays them out.
+    """
+
+    track: NDArray[np.str_]
+    genre: NDArray[np.str_]
+    artist: NDArray[np.str_]
+    title: NDArray[np.str_]
+    fold: NDArray[np.str_]
+    rows: Array
+
+    def __len__(self) -> int:
+        return len(self.track)
+
+    @property
+    def genres(self) -> tuple[str, ...]:
+        """The genres that occur, in alphabetical order; the order of all confidences."""
+        return tuple(np.unique(self.genre).tolist())
+
+    @property
+    def labels(self) -> NDArray[np.intp]:
+        """Index of each clip's genre in `genres`, shape (n,)."""
+        return np.unique(self.genre, return_inverse=True)[1].astype(np.intp)
+
+    @property
+    def groups(self) -> NDArray[np.str_]:
+        """What must stay on one side of a split: the artist, or the clip if that is unknown."""
+        return np.where(self.artist == "", np.char.add("track ", self.track), self.artist)
+
+    @property
+    def weights(self) -> Array:
+        """Weight of each clip in fitting: one over the root of its artist's clips, mean 1."""
+        _, group, size = np.unique(self.groups, return_inverse=True, return_counts=True)
+        weights = 1.0 / np.sqrt(size[group])
+        return np.asarray(weights / weights.mean())
+
+    def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> "Table":
+        """The clips at `index`, as a table."""
+        return Table(
+            self.track[index],
+            self.genre[index],
+            self.artist[index],
+            self.title[index],
+            self.fold[index],
+            self.rows[index],
+        )
+
+
+def read_table(path: Path) -> Table:
+    """Read a table of statistics in NumPy's npz format.
+
+    Needs the columns ``track``, ``genre``, ``mean (n, 13)`` and ``cov (n, 13, 13)``;
+    ``artist``, ``title``, ``fold`` and ``count`` (frames) are used where present.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, is not such a table, or holds values that cannot be right.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as npz:
+            columns = {name: npz[name] for name in npz.files}
+    except FileNotFoundError as error:
+        raise DataError(f"There is no table at {path}.") from error
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError, AttributeError) as error:
+        raise DataError(f"{path} is not a table of statistics (.npz): {error}") from error
+
+    missing = {"track", "genre", "mean", "cov"} - columns.keys()
+    if missing:
+        raise DataError(f"{path} lacks the columns {', '.join(sorted(missing))}.")
+    n = len(columns["track"])
+    shapes = {
+        "genre": (n,),
+        "artist": (n,),
+        "title": (n,),
+        "fold": (n,),
+        "count": (n,),
+        "mean": (n, COEFFICIENTS),
+        "cov": (n, COEFFICIENTS, COEFFICIENTS),
+    }
+    for name, shape in shapes.items():
+        if name in columns and columns[name].shape != shape:
+            raise DataError(f"{path}: {name} has shape {columns[name].shape}, wanted {shape}.")
+    if n == 0:
+        raise DataError(f"{path} holds no clips.")
+    try:
+        mean, cov = columns["mean"].astype(np.float64), columns["cov"].astype(np.float64)
+        count = columns.get("count", np.full(n, TABLE_FRAMES)).astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{path}: mean, cov and count must be numbers.") from error
+    if not (np.isfinite(mean).all() and np.isfinite(cov).all()):
+        raise DataError(f"{path}: mean and cov must be finite numbers.")
+    if not np.allclose(cov, np.swapaxes(cov, 1, 2), rtol=1e-6, atol=1e-6):
+        raise DataError(f"{path}: every cov must be symmetric.")
+    if not (np.isfinite(count).all() and (count >= 1).all()):
+        raise DataError(f"{path}: every count must be 1 or more.")
+
+    def text(name: str) -> NDArray[np.str_]:
+        return columns.get(name, np.full(n, "")).astype(np.str_)
+
+    return Table(
+        text("track"),
+        text("genre"),
+        text("artist"),
+        text("title"),
+        text("fold"),
+        as_rows(mean, cov, count),
+    )

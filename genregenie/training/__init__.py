@@ -1,0 +1,1 @@
+"""From labelled clips to a model in `models/`: data, candidates, comparison, calibration."""

@@ -1,0 +1,168 @@
+"""Writing a trained model, its scores and its card to a folder."""
+
+import csv
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import VotingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from skops.io import dump
+
+from genregenie.model import (
+    ARRAYS_NPZ,
+    CATALOGUE_NPZ,
+    MODEL_JSON,
+    PIPELINE_SKOPS,
+    ArrayScorer,
+    Catalogue,
+    Kernel,
+    Linear,
+)
+from genregenie.training.compare import Scores
+from genregenie.training.estimators import KernelLogisticRegression, Tempered, symmetric
+
+SCORES_CSV = "scores.csv"
+PER_GENRE_CSV = "per_genre_f1.csv"
+CONFUSION_CSV = "confusion.csv"
+CARD_MD = "README.md"
+
+
+def as_arrays(pipeline: Pipeline) -> ArrayScorer | None:
+    """The pipeline as plain arrays, or None if it is not made of kernel and linear models."""
+    steps = dict(pipeline.steps)
+    if set(steps) != {"tangent", "classify"}:
+        return None
+    final = steps["classify"]
+    if not isinstance(final, VotingClassifier):
+        members = [final]
+    elif final.voting == "soft" and final.weights is None:
+        members = list(final.estimators_)
+    else:
+        return None
+    kernel: Kernel | None = None
+    linear: Linear | None = None
+    for member in members:
+        if isinstance(member, KernelLogisticRegression) and kernel is None:
+            kernel = Kernel(member.landmarks_, member.dual_, member.intercept_, member.gamma)
+        elif (converted := _linear(member)) is not None and linear is None:
+            linear = converted
+        else:
+            return None
+    return ArrayScorer(steps["tangent"].space(), kernel, linear)
+
+
+def _linear(member: Any) -> Linear | None:
+    temperature = 1.0
+    if isinstance(member, Tempered):
+        member, temperature = member.estimator_, member.temperature
+    if not isinstance(member, (LinearDiscriminantAnalysis, LogisticRegression)):
+        return None
+    return Linear(
+        symmetric(member.coef_.T) / temperature, symmetric(member.intercept_) / temperature
+    )
+
+
+def write(
+    folder: Path,
+    pipeline: Pipeline,
+    catalogue: Catalogue,
+    description: dict[str, Any],
+    scores: Sequence[Scores],
+    genres: Sequence[str],
+    winner: str,
+    card: str,
+) -> None:
+    """Write everything into a new folder and put it in the place of `folder` in one step."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        dump(pipeline, fresh / PIPELINE_SKOPS)
+        arrays = as_arrays(pipeline)
+        if arrays is not None:
+            arrays.save(fresh / ARRAYS_NPZ)
+        catalogue.save(fresh / CATALOGUE_NPZ)
+        text = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
+        (fresh / MODEL_JSON).write_text(text, encoding="utf-8")
+        (fresh / CARD_MD).write_text(card, encoding="utf-8")
+        _write_csv(fresh / SCORES_CSV, score_rows(scores))
+        _write_csv(
+            fresh / PER_GENRE_CSV,
+            [
+                {"candidate": s.candidate, "protocol": s.protocol.kind}
+                | {g: f"{f:.4f}" for g, f in zip(genres, s.per_genre_f1, strict=True)}
+                for s in scores
+            ],
+        )
+        decided = next(s for s in scores if s.candidate == winner)
+        _write_csv(
+            fresh / CONFUSION_CSV,
+            [
+                {"true": genre} | dict(zip(genres, row, strict=True))
+                for genre, row in zip(genres, decided.confusion.tolist(), strict=True)
+            ],
+        )
+        fresh.chmod(0o755)
+        _replace(fresh, folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def score_rows(scores: Sequence[Scores]) -> list[dict[str, str]]:
+    """Scores as rows of text, the way the CSV and the printed table show them."""
+    return [
+        {
+            "candidate": s.candidate,
+            "protocol": s.protocol.kind,
+            "accuracy": f"{s.accuracy:.4f}",
+            "accuracy_sd": f"{s.accuracy_sd:.4f}",
+            "precision": f"{s.precision:.4f}",
+            "recall": f"{s.recall:.4f}",
+            "macro_f1": f"{s.f1:.4f}",
+            "top3": f"{s.top3:.4f}",
+            "log_loss": f"{s.log_loss:.4f}",
+            "ece": f"{s.ece:.4f}",
+            "fit_s": f"{s.fit_s:.3f}",
+            "predict_ms": f"{s.predict_ms:.2f}",
+        }
+        for s in scores
+    ]
+
+
+def _write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _replace(fresh: Path, folder: Path) -> None:
+    """Swap folders; the old one survives until the new one is in place."""
+    if not folder.exists():
+        fresh.rename(folder)
+        return
+    old = folder.with_name(f".{folder.name}-old-{os.getpid()}")
+    folder.rename(old)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        old.rename(folder)
+        raise
+    shutil.rmtree(old)
+
+
+def versions() -> dict[str, str]:
+    """Versions of the libraries that the figures depend on."""
+    import av
+    import scipy
+    import sklearn
+    import skops
+
+    return {m.__name__: m.__version__ for m in (np, scipy, sklearn, skops, av)}

@@ -1,0 +1,121 @@
+"""The model card: what the model is, how it was made, how good it is, what it cannot do."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from genregenie.genres import display_name
+from genregenie.table import Table
+from genregenie.training.compare import Scores
+
+_GTZAN_REMARKS = """\
+## Licence and data
+
+- GTZAN carries no licence, and its audio is not part of this project. This folder holds what the
+  training command made of MFCC statistics of 709 of its clips: fitted models, reference vectors
+  with artist and title, and scores. Artist and title come from B. L. Sturm, "An analysis of the
+  GTZAN music genre dataset", MIRUM 2012; the fault-filtered split from C. Kereliuk, B. L. Sturm
+  and J. Larsen, "Deep learning and music adversaries", IEEE Transactions on Multimedia 2015.
+- GTZAN has exact repeats and wrong labels. They were left in; leaving the clips that the
+  fault-filtered split excludes out of training made no measurable difference.
+- No content taken from the Spotify Web API was used; its developer terms forbid training on it.
+"""
+
+_LIMITS = """\
+## Limits
+
+- It knows the genres above and no others, as they sounded in its training clips. Anything else is
+  forced into them or, at best, called *unsure*.
+- It hears timbre alone: no rhythm, melody, words or instruments as such. Genres that differ in
+  those, rock and country or disco and pop, are the ones it mixes up.
+- *not music* catches silence, tones, steady noise and plain speech. Speech over music, a cappella
+  singing and field recordings can pass for music, and very sparse or electronic music can fail.
+- A clip shorter than 10 s is judged with clearly more errors.
+"""
+
+
+def model_card(description: dict[str, Any], table: Table, scores: Sequence[Scores]) -> str:
+    """The card as Markdown, from ``model.json``'s content, the training table and the scores."""
+    winner = description["winner"]
+    held_out = description["held_out"]
+    own = {s.protocol.kind: s for s in scores if s.candidate == winner}
+    trained_on = description["trained_on"]
+    lines = [
+        "# Model card",
+        "",
+        f"The genre classifier trained on {trained_on['source']}: {len(table)} clips by "
+        f"{len(np.unique(table.groups))} artists, {len(table.genres)} genres "
+        f"({', '.join(display_name(g) for g in table.genres)}). "
+        f"It is `{winner}`: {description['reason']}.",
+        "",
+        "Input is the mean and covariance of 13 MFCCs; see `genregenie/features.py`. The model is "
+        "in `model.skops` (scikit-learn, readable with skops, no pickle). The same model as plain "
+        "arrays, where there is an `arrays.npz`, is what the application loads.",
+        "",
+        "## How good it is",
+        "",
+        f"{trained_on['folds']}-fold cross-validation, mean of {trained_on['seeds']} seeds, "
+        "hyper-parameters searched inside each training fold.",
+        "",
+        "| protocol | accuracy | macro-F1 | top-3 |",
+        "|---|---|---|---|",
+        *(
+            f"| {s.protocol.title}: {s.protocol.remark} | {s.accuracy:.3f} ± {s.accuracy_sd:.3f} "
+            f"| {s.f1:.3f} | {s.top3:.3f} |"
+            for s in own.values()
+        ),
+        "",
+        "With artists apart, after recalibration, thresholds cross-fitted:",
+        "",
+        f"- expected calibration error {held_out['ece']:.3f} (10 bins)",
+        f"- *confident* answers are right {held_out['confident_accuracy']:.0%} of the time and "
+        f"make up {held_out['confident_share']:.0%} of all",
+        f"- {held_out['music_turned_away']:.1%} of the real clips are called *not music*",
+        "",
+        "F1 by genre, artists apart: "
+        + ", ".join(
+            f"{display_name(g)} {f:.2f}"
+            for g, f in zip(table.genres, own["grouped"].per_genre_f1, strict=True)
+        )
+        + ".",
+        "",
+        "## All candidates",
+        "",
+        *_score_table(scores),
+        "",
+        _LIMITS,
+    ]
+    if "GTZAN" in trained_on["source"]:
+        lines.append(_GTZAN_REMARKS)
+    lines += [
+        "## Made with",
+        "",
+        f"`{trained_on['command']}`, "
+        + ", ".join(f"{k} {v}" for k, v in description["versions"].items())
+        + f"; parameters {description['parameters']}.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _score_table(scores: Sequence[Scores]) -> list[str]:
+    kinds = list(dict.fromkeys(s.protocol.kind for s in scores))
+    titles = {s.protocol.kind: s.protocol.title for s in scores}
+    by_candidate: dict[str, dict[str, Scores]] = {}
+    for s in scores:
+        by_candidate.setdefault(s.candidate, {})[s.protocol.kind] = s
+    head = ["candidate", *(f"accuracy, {titles[k]}" for k in kinds), "macro-F1", "top-3", "ECE"]
+    rows = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for name, own in by_candidate.items():
+        decisive = own["grouped"]
+        cells = [
+            name,
+            *(f"{own[k].accuracy:.3f}" for k in kinds),
+            f"{decisive.f1:.3f}",
+            f"{decisive.top3:.3f}",
+            f"{decisive.ece:.3f}",
+        ]
+        rows.append("| " + " | ".join(cells) + " |")
+    rows += ["", "Macro-F1, top-3 and ECE (before recalibration) with artists apart."]
+    return rows

@@ -1,0 +1,150 @@
+"""The whole way from a table to a model folder."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from genregenie.model import FORMAT, MODEL_JSON
+from genregenie.table import DataError, Table
+from genregenie.training import artifacts, calibration, card, compare
+from genregenie.training.candidates import Candidate, candidates
+from genregenie.training.protocols import (
+    FAULT_FILTERED,
+    GROUPED,
+    RANDOM,
+    fold_count,
+    has_fixed_split,
+)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training found out.
+
+    Attributes
+    ----------
+    winner, reason : str
+    scores : list of Scores
+    calibration : Calibration
+    folder : Path
+        Where the model was written.
+    """
+
+    winner: str
+    reason: str
+    scores: list[compare.Scores]
+    calibration: calibration.Calibration
+    folder: Path
+
+
+def select(names: Sequence[str] | None) -> tuple[Candidate, ...]:
+    """The candidates of these names, or all.
+
+    Raises
+    ------
+    DataError
+        For a name that no candidate has.
+    """
+    known = {c.name: c for c in candidates()}
+    for name in names or ():
+        if name not in known:
+            raise DataError(f"There is no candidate {name}. There are {', '.join(known)}.")
+    return tuple(known[name] for name in names or known)
+
+
+def train(
+    table: Table,
+    folder: Path,
+    *,
+    source: str,
+    command: str,
+    chosen: Sequence[Candidate],
+    folds: int = 5,
+    seeds: int = 2,
+    jobs: int = -1,
+    say: Say = lambda line: None,
+) -> Trained:
+    """Compare candidates on a table, fit and calibrate the winner, write it to a folder.
+
+    Parameters
+    ----------
+    table : Table
+    folder : Path
+        Is created, or replaced in one step if it holds a model.
+    source : str
+        What the table is called in the model card.
+    command : str
+        How to repeat the training, for the model card.
+    chosen : candidates to compare
+    folds, seeds : int
+        Of the outer cross-validation.
+    jobs : int
+        Processes; -1 for one per core.
+    say : called with a line of text now and then
+
+    Raises
+    ------
+    DataError
+        If the table cannot be split with artists apart, or the folder holds something else.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / MODEL_JSON).exists():
+        raise DataError(f"{folder} holds files that are not a model. Choose another folder.")
+    folds = fold_count(table, folds)
+    protocols = [GROUPED, RANDOM, *([FAULT_FILTERED] if has_fixed_split(table) else [])]
+    scores = compare.compare(
+        chosen, table, protocols, folds=folds, seeds=seeds, jobs=jobs, done=say
+    )
+    decisive = [s for s in scores if s.protocol is GROUPED]
+    winner, reason = compare.choose(decisive)
+    say(f"Winner: {winner}, {reason}.")
+
+    candidate = next(c for c in chosen if c.name == winner)
+    held_out = next(s for s in decisive if s.candidate == winner).confidences
+    novelties = calibration.held_out_novelties(table, folds)
+    calibrated = calibration.calibrate(table, held_out, novelties, folds)
+    pipeline = compare.search(candidate, table, GROUPED)
+    parameters = {name: pipeline.get_params()[name] for name in candidate.grid}
+    fitted = compare.fit(candidate, table, pipeline)
+
+    thresholds = calibrated.thresholds
+    description = {
+        "format": FORMAT,
+        "genres": list(table.genres),
+        "winner": winner,
+        "reason": reason,
+        "parameters": parameters,
+        "temperature": calibrated.temperature,
+        "thresholds": {
+            "confident": thresholds.confident,
+            "novelty": thresholds.novelty,
+            "novelty_neighbours": thresholds.novelty_neighbours,
+        },
+        "held_out": {
+            "ece": calibrated.ece,
+            "confident_accuracy": calibrated.confident_accuracy,
+            "confident_share": calibrated.confident_share,
+            "music_turned_away": calibrated.music_turned_away,
+        },
+        "trained_on": {
+            "source": source,
+            "command": command,
+            "tracks": len(table),
+            "folds": folds,
+            "seeds": seeds,
+        },
+        "versions": artifacts.versions(),
+    }
+    text = card.model_card(description, table, scores)
+    artifacts.write(
+        folder,
+        fitted,
+        calibration.catalogue(table),
+        description,
+        scores,
+        table.genres,
+        winner,
+        text,
+    )
+    return Trained(winner, reason, scores, calibrated, folder)

@@ -1,0 +1,86 @@
+"""The Gradio page: a clip goes in, a verdict, a table and a plot come out."""
+
+from typing import Any
+
+import gradio as gr
+import pandas as pd
+
+from genregenie.audio import FORMATS, AudioError
+from genregenie.classifier import Classifier
+from genregenie.web import words
+
+_INVITATION = f"## Drop a clip or record one\nTen seconds or more work best. {FORMATS}."
+_ANALYSES_AT_ONCE = 2
+
+Answer = tuple[str, Any, Any, Any]
+
+
+def build_page() -> gr.Blocks:
+    """The page, not yet launched or mounted."""
+    with gr.Blocks(title="GenreGenie", analytics_enabled=False) as page:
+        gr.Markdown("# GenreGenie\nNames the genre of a clip, and says how sure it is.")
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=2, min_width=320):
+                clip = gr.Audio(
+                    label="Clip",
+                    sources=["upload", "microphone"],
+                    type="filepath",
+                    buttons=["download"],
+                    elem_id="clip",
+                )
+                verdict = gr.Markdown(_INVITATION, elem_id="verdict")
+            with gr.Column(scale=3, min_width=320):
+                bars = gr.BarPlot(
+                    x="Genre",
+                    y="Confidence (%)",
+                    y_lim=[0, 100],
+                    sort="-y",
+                    x_title=" ",
+                    x_label_angle=-45,
+                    label="How sure",
+                    visible=False,
+                    elem_id="bars",
+                )
+                table = gr.Dataframe(
+                    label="Confidence by genre", visible=False, interactive=False, elem_id="table"
+                )
+                neighbours = gr.Dataframe(
+                    label="Sounds like", visible=False, interactive=False, wrap=True
+                )
+        clip.change(
+            classify,
+            clip,
+            [verdict, bars, table, neighbours],
+            api_name="classify",
+            concurrency_limit=_ANALYSES_AT_ONCE,
+            trigger_mode="always_last",
+        )
+    return page
+
+
+def launch_options() -> dict[str, Any]:
+    """Looks and limits, for ``launch()`` or ``mount_gradio_app()``."""
+    return {"theme": gr.themes.Soft(primary_hue="indigo", font=["system-ui", "sans-serif"])}
+
+
+def classify(path: str | None) -> Answer:
+    """What the page shows for an uploaded file: words, bars, table, neighbours."""
+    if path is None:
+        return _INVITATION, *_hidden(3)
+    try:
+        prediction = Classifier.load().predict(path)
+    except AudioError as error:
+        return f"## That did not work\n{error}", *_hidden(3)
+    headline = f"## {words.verdict_sentence(prediction)}\n{words.listened_sentence(prediction)}"
+    if prediction.genre is None:
+        return f"{headline} Try a clip with more of the song in it.", *_hidden(3)
+    table = words.confidence_table(prediction)
+    return headline, _shown(table), _shown(table), _shown(words.neighbour_table(prediction))
+
+
+def _shown(table: pd.DataFrame) -> Any:
+    return gr.update(value=table, visible=True)
+
+
+def _hidden(count: int) -> list[Any]:
+    return [gr.update(visible=False)] * count

@@ -1,0 +1,52 @@
+"""A `Prediction` in words and tables, free of gradio."""
+
+import pandas as pd
+
+from genregenie.audio import format_duration
+from genregenie.classifier import Prediction
+from genregenie.genres import display_name
+
+_WORTH_NAMING = 0.10
+
+
+def verdict_sentence(prediction: Prediction) -> str:
+    """The verdict in one sentence, such as "Reggae, 78 % sure; some hip-hop in it"."""
+    if prediction.verdict == "not music":
+        return "That does not sound like music"
+    (best, first), (second, runner_up), *_ = ranked(prediction)
+    if prediction.verdict == "unsure":
+        if runner_up < _WORTH_NAMING:
+            return f"Not sure: perhaps {best.lower()}"
+        return f"Not sure: between {best.lower()} and {second.lower()}"
+    sentence = f"{best}, {first:.0%} sure".replace("%", " %")
+    return f"{sentence}; some {second.lower()} in it" if runner_up >= _WORTH_NAMING else sentence
+
+
+def listened_sentence(prediction: Prediction) -> str:
+    """How much of the file was heard."""
+    length = format_duration(prediction.duration_s)
+    if prediction.is_partial:
+        heard = format_duration(prediction.analysed_s)
+        return f"A long file, {length}: listened to {heard} of it, spread evenly."
+    return f"Listened to all of it, {length}."
+
+
+def ranked(prediction: Prediction) -> list[tuple[str, float]]:
+    """Display names and confidences, the most confident first."""
+    named = ((display_name(genre), p) for genre, p in prediction.confidences.items())
+    return sorted(named, key=lambda item: -item[1])
+
+
+def confidence_table(prediction: Prediction) -> pd.DataFrame:
+    """All genres and their confidence in per cent, the most confident first."""
+    rows = [(genre, round(100 * p, 1)) for genre, p in ranked(prediction)]
+    return pd.DataFrame(rows, columns=["Genre", "Confidence (%)"])
+
+
+def neighbour_table(prediction: Prediction) -> pd.DataFrame:
+    """The reference tracks that sound most like the clip."""
+    rows = [
+        (n.artist or "unknown", n.title or "unknown", display_name(n.genre), round(n.distance, 2))
+        for n in prediction.neighbours
+    ]
+    return pd.DataFrame(rows, columns=["Artist", "Title", "Genre", "Distance"])

@@ -1,0 +1,24 @@
+"""What all tests share."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from genregenie import settings
+
+
+@pytest.fixture(scope="session")
+def gtzan() -> Path:
+    """The folder of real clips and statistics; tests that need it skip where it is absent."""
+    folder = settings.data_dir() / "gtzan"
+    if not folder.is_dir():
+        pytest.skip("needs the GTZAN data: set GENREGENIE_SHARED to the folder that holds it")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def gtzan_table(gtzan: Path) -> dict[str, np.ndarray]:
+    """The columns of the published statistics."""
+    with np.load(gtzan / "mfcc_statistics.npz") as npz:
+        return {name: npz[name] for name in npz.files}
