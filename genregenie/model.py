@@ -33,8 +33,16 @@ TRUSTED_TYPES: Final = (
     "genregenie.training.estimators.KernelLogisticRegression",
     "genregenie.training.estimators.Tempered",
     "genregenie.training.transformers.GaussianTangent",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",
 )
-"""Types beyond skops' own list that a model file may hold."""
+"""Types beyond skops' own list that a model file may hold.
+
+None can run code. scikit-learn follows the indices inside its trees unchecked, so a forged tree
+could crash the process: point GENREGENIE_MODEL at models of your own making only.
+"""
 
 
 class ModelError(Exception):

@@ -84,7 +84,7 @@ def read_table(path: Path) -> Table:
         If the file is missing, is not such a table, or holds values that cannot be right.
     """
     try:
-        with np.load(path, allow_pickle=False) as npz:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as npz:
             columns = {name: npz[name] for name in npz.files}
     except FileNotFoundError as error:
         raise DataError(f"There is no table at {path}.") from error

@@ -20,7 +20,7 @@ from genregenie.training.transformers import GaussianTangent
 CONFIDENT_ACCURACY: Final = 0.80
 """Accuracy wanted among the answers that count as confident."""
 
-MUSIC_KEPT: Final = 0.985
+MUSIC_KEPT: Final = 0.99
 """Share of real music that must pass the novelty test."""
 
 NOVELTY_NEIGHBOURS: Final = 5

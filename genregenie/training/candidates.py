@@ -151,7 +151,7 @@ def candidates() -> tuple[Candidate, ...]:
             "hist_gradient_boosting",
             _pipeline(
                 HistGradientBoostingClassifier(
-                    max_iter=80, learning_rate=0.1, max_features=0.3, random_state=_SEED
+                    max_iter=40, learning_rate=0.15, max_features=0.3, random_state=_SEED
                 )
             ),
             {"classify__max_leaf_nodes": [4, 12]},

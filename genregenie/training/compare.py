@@ -11,14 +11,14 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
 from genregenie import metrics
 from genregenie.features import Array
-from genregenie.table import Table
+from genregenie.table import DataError, Table
 from genregenie.training.candidates import Candidate
-from genregenie.training.protocols import Index, Protocol, splits
+from genregenie.training.protocols import GROUPED, RANDOM, Index, Protocol, fold_count, splits
 
 INNER_FOLDS: Final = 3
 
@@ -77,20 +77,30 @@ def search(candidate: Candidate, table: Table, protocol: Protocol) -> Pipeline:
     Artists stay apart in the search whenever they do in the protocol. The criterion is log
     loss, which also rewards honest confidences.
     """
+    try:
+        folds = fold_count(table, INNER_FOLDS)
+    except DataError:  # too little data to search on; the defaults are sound
+        return clone(candidate.pipeline)
     if not candidate.grid:
         return clone(candidate.pipeline)
-    inner = (
-        StratifiedKFold(INNER_FOLDS, shuffle=True, random_state=0)
-        if protocol.kind == "random"
-        else StratifiedGroupKFold(INNER_FOLDS, shuffle=True, random_state=0)
-    )
+    inner = list(splits(table, RANDOM if protocol is RANDOM else GROUPED, folds, seed=0))
     searched = GridSearchCV(
-        candidate.pipeline, dict(candidate.grid), scoring="neg_log_loss", cv=inner, refit=False
+        candidate.pipeline, dict(candidate.grid), scoring=_negative_log_loss, cv=inner, refit=False
     )
     with _quiet():
-        groups = None if protocol.kind == "random" else table.groups
-        searched.fit(table.rows, table.labels, groups=groups, **_fit_arguments(candidate, table))
+        searched.fit(table.rows, table.labels, **_fit_arguments(candidate, table))
     return clone(candidate.pipeline).set_params(**searched.best_params_)
+
+
+def _negative_log_loss(model: Pipeline, rows: Array, labels: NDArray[np.intp]) -> float:
+    return -metrics.log_loss(_confidences(model, rows, int(labels.max()) + 1), labels)
+
+
+def _confidences(model: Pipeline, rows: Array, genres: int) -> Array:
+    """Confidences over at least `genres` genres; 0 for one that the model has not seen."""
+    confidences = np.zeros((len(rows), max(genres, int(model.classes_.max()) + 1)))
+    confidences[:, model.classes_] = model.predict_proba(rows)
+    return confidences
 
 
 def compare(
@@ -168,8 +178,7 @@ def _score_fold(
     start = time.perf_counter()
     model = fit(candidate, known, pipeline)
     fit_s = time.perf_counter() - start
-    confidences = np.zeros((len(test), len(table.genres)))
-    confidences[:, model.classes_] = model.predict_proba(table.rows[test])
+    confidences = _confidences(model, table.rows[test], len(table.genres))
     start = time.perf_counter()
     model.predict_proba(table.rows[test[:1]])
     return _Fold(confidences, fit_s, 1e3 * (time.perf_counter() - start))

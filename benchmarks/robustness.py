@@ -1,0 +1,182 @@
+"""How the model stands up to what people upload, on clips whose artists it has not heard.
+
+    python benchmarks/robustness.py
+
+For each of five folds with artists apart, the winner is fitted to the other four and asked
+about the real clips of this one: cut short, re-encoded, louder, quieter, filtered. Needs the GTZAN
+clips; the table goes into docs/evaluation.md.
+"""
+
+import io
+import os
+from collections.abc import Callable, Iterator
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import av
+import numpy as np
+import scipy.signal
+
+from genregenie import metrics, settings
+from genregenie.audio import RATE_HZ, AudioFile
+from genregenie.features import as_row, statistics
+from genregenie.model import Model, tempered
+from genregenie.model import novelty as mean_distance
+from genregenie.table import read_table
+from genregenie.training import calibration, compare
+from genregenie.training.artifacts import as_arrays
+from genregenie.training.protocols import GROUPED, splits
+from genregenie.training.train import select
+
+Change = Callable[[np.ndarray], np.ndarray]
+
+
+def samples_of(source: object) -> np.ndarray:
+    with AudioFile(source) as audio:  # type: ignore[arg-type]
+        return np.concatenate([b for s in audio.stretches() for b in s.blocks])
+
+
+def recoded(container: str, codec: str, bit_rate: int, rate: int) -> Change:
+    """Through a lossy codec in stereo and back."""
+
+    def change(samples: np.ndarray) -> np.ndarray:
+        up = scipy.signal.resample_poly(samples, rate, RATE_HZ) if rate != RATE_HZ else samples
+        buffer = io.BytesIO()
+        with av.open(buffer, "w", format=container) as output:
+            stream = output.add_stream(codec, rate=rate)
+            stream.layout, stream.bit_rate = "stereo", bit_rate
+            stream.codec_context.open()
+            resampler = av.AudioResampler(
+                stream.format, "stereo", rate, frame_size=stream.codec_context.frame_size
+            )
+            both = np.repeat(up.astype(np.float32), 2)[None]
+            frame = av.AudioFrame.from_ndarray(both, format="flt", layout="stereo")
+            frame.sample_rate = rate
+            for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+                output.mux(stream.encode(piece))
+            output.mux(stream.encode(None))
+        return samples_of(buffer.getvalue())
+
+    return change
+
+
+def gain(decibels: float) -> Change:
+    return lambda samples: samples * np.float32(10 ** (decibels / 20))
+
+
+def normalised(samples: np.ndarray) -> np.ndarray:
+    return samples / np.abs(samples).max()
+
+
+def tilt(decibels: float) -> Change:
+    """A shelf: treble up by so much above 2 kHz and bass down, or the other way about."""
+
+    def change(samples: np.ndarray) -> np.ndarray:
+        spectrum = np.fft.rfft(samples)
+        hz = np.fft.rfftfreq(len(samples), 1 / RATE_HZ)
+        octaves = np.clip(np.log2(np.maximum(hz, 1.0) / 1_000.0), -4, 3)
+        shaped = np.fft.irfft(spectrum * 10 ** (decibels * octaves / 3 / 20), len(samples))
+        return (0.5 * shaped / np.abs(shaped).max()).astype(np.float32)
+
+    return change
+
+
+def narrow(samples: np.ndarray) -> np.ndarray:
+    """A telephone's or a small loudspeaker's band, 200 Hz to 5 kHz."""
+    sos = scipy.signal.butter(4, (200, 5_000), "bandpass", fs=RATE_HZ, output="sos")
+    return scipy.signal.sosfilt(sos, samples).astype(np.float32)
+
+
+def hiss(samples: np.ndarray) -> np.ndarray:
+    """White noise 30 dB below the music, as from a room or a tape."""
+    noise = np.random.default_rng(0).normal(size=len(samples))
+    return (samples + noise * samples.std() * 10 ** (-30 / 20)).astype(np.float32)
+
+
+FULL: dict[str, Change] = {
+    "untouched": lambda samples: samples,
+    "MP3 64 kbit/s": recoded("mp3", "libmp3lame", 64_000, 44_100),
+    "MP3 32 kbit/s": recoded("mp3", "libmp3lame", 32_000, 22_050),
+    "AAC 64 kbit/s": recoded("adts", "aac", 64_000, 44_100),
+    "Opus 32 kbit/s": recoded("ogg", "libopus", 32_000, 48_000),
+    "12 dB quieter": gain(-12),
+    "24 dB quieter": gain(-24),
+    "as loud as it goes": normalised,
+    "treble +6 dB": tilt(6),
+    "bass +6 dB": tilt(-6),
+    "200 Hz to 5 kHz only": narrow,
+    "hiss at -30 dB": hiss,
+}
+
+
+def pieces(samples: np.ndarray, length_s: float) -> Iterator[np.ndarray]:
+    """Consecutive cuts of `length_s` seconds."""
+    n = round(length_s * RATE_HZ)
+    for start in range(0, len(samples) - n + 1, n):
+        yield samples[start : start + n]
+
+
+def main() -> None:
+    folder = settings.data_dir() / "gtzan"
+    table = read_table(folder / "mfcc_statistics.npz")
+    shipped = Model.load(settings.model_dir())
+    (winner,) = select([shipped.card["winner"]])
+    index = {track: i for i, track in enumerate(table.track.tolist())}
+    full = {p.stem: samples_of(p) for p in sorted((folder / "audio/full").glob("*.flac"))}
+    short = {p.stem: samples_of(p) for p in sorted((folder / "audio/first_15s").glob("*.flac"))}
+
+    conditions: dict[str, list[tuple[int, np.ndarray]]] = {}
+    for length_s in (15, 10, 5, 3):
+        conditions[f"first 15 s, cut to {length_s} s"] = [
+            (index[track], as_row(statistics([piece])))
+            for track, samples in short.items()
+            for piece in pieces(samples, length_s)
+        ]
+    for name, change in FULL.items():
+        conditions[f"whole clips, {name}"] = [
+            (index[track], as_row(statistics([change(samples).astype(np.float32)])))
+            for track, samples in full.items()
+        ]
+
+    answers: dict[str, list[tuple[int, np.ndarray, bool]]] = {name: [] for name in conditions}
+    for seed in range(3):
+        for train, test in splits(table, GROUPED, 5, seed):
+            known, held_out = table.take(train), set(test.tolist())
+            pipeline = winner.pipeline.set_params(**shipped.card["parameters"])
+            scorer = as_arrays(compare.fit(winner, known, pipeline))
+            if scorer is None:
+                raise SystemExit("The shipped model has no arrays; this needs a winner that has.")
+            references = calibration.catalogue(known)
+            for name, rows in conditions.items():
+                mine = [(i, row) for i, row in rows if i in held_out]
+                if not mine:
+                    continue
+                stacked = np.array([row for _, row in mine])
+                confidences = tempered(scorer.log_confidences(stacked), shipped.temperature)
+                away = (
+                    mean_distance(
+                        references.distances(stacked), shipped.thresholds.novelty_neighbours
+                    )
+                    > shipped.thresholds.novelty
+                )
+                for (i, _), p, a in zip(mine, confidences, away.tolist(), strict=True):
+                    answers[name].append((int(table.labels[i]), p, a))
+
+    print("| clips | judged | accuracy | top-3 | ECE | confident: share, right | not music |")
+    print("|---|---|---|---|---|---|---|")
+    for name, results in answers.items():
+        truth = np.array([t for t, _, _ in results], dtype=np.intp)
+        confidences = np.array([p for _, p, _ in results])
+        away = np.mean([a for _, _, a in results])
+        sure = confidences.max(axis=1) >= shipped.thresholds.confident
+        right = (confidences.argmax(axis=1) == truth)[sure].mean()
+        print(
+            f"| {name} | {len(truth)} | {metrics.accuracy(confidences, truth):.3f} "
+            f"| {metrics.top_k(confidences, truth):.3f} "
+            f"| {metrics.expected_calibration_error(confidences, truth):.3f} "
+            f"| {sure.mean():.0%}, {right:.0%} | {away:.1%} |"
+        )
+
+
+if __name__ == "__main__":
+    main()
