@@ -1,0 +1,1 @@
+"""The face: the gate, the portal's pages and the Gradio page behind them."""
