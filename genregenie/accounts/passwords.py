@@ -100,7 +100,7 @@ class Hasher:
                 self._argon2.verify(stored or self._nobody, normalize(password))
             except (VerificationError, InvalidHashError):
                 return False
-        return stored is not None
+        return bool(stored)
 
     def outdated(self, stored: str) -> bool:
         """Whether the hash was made with other parameters than today's."""

@@ -45,8 +45,16 @@ class Throttles:
         with self._db.write() as session:
             insert = sqlite.insert if self._db.is_sqlite else postgresql.insert
             fresh = {"key_hash": key, "failures": 0, "last_at": now, "blocked_until": now}
-            session.execute(insert(Throttle).values(**fresh).on_conflict_do_nothing())
-            row = session.get_one(Throttle, key, with_for_update=True)
+            # Updating the row with itself locks it, where "do nothing" would let a success that
+            # is being stored elsewhere delete it under our hands.
+            session.execute(
+                insert(Throttle)
+                .values(**fresh)
+                .on_conflict_do_update(
+                    index_elements=[Throttle.key_hash], set_={"failures": Throttle.failures}
+                )
+            )
+            row = session.get_one(Throttle, key)
             if now < row.blocked_until:
                 raise TooManyAttemptsError(math.ceil((row.blocked_until - now).total_seconds()))
             row.failures = 1 if now - row.last_at > FORGET_AFTER else row.failures + 1

@@ -144,8 +144,11 @@ def entry_routes(desk: Desk) -> APIRouter:
             await desk.read(request)
         except FormError as error:
             return desk.page(request, "logout.html", _failed(error), 403)
-        token = session_token(request.scope)
-        if token:
+        who, token = who_is(request.scope), session_token(request.scope)
+        if who and who.guest:
+            await desk.workers.quick(desk.accounts.people.delete, who)
+            await desk.workers.quick(desk.ownership.forget, who.id)
+        elif token:
             await desk.workers.quick(desk.accounts.sessions.end, token)
         return desk.leave("/login?note=logged-out")
 
