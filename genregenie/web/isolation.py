@@ -20,6 +20,8 @@ from genregenie.web.ownership import Ownership
 
 APP: Final = "/app"
 API: Final = "/app/gradio_api"
+# With the gate off everybody is the same nobody, whose requests are checked all the same.
+NOBODY: Final = 0
 MOST_JSON: Final = 16 * 2**20
 
 # Proxying, editing the page, recordings of the screen, traces, deep links: nothing here uses them.
@@ -39,7 +41,7 @@ class NotYoursError(Exception):
 
 
 class Isolation:
-    """Refuses what is not a person's own; with the gate off there is nobody to keep apart."""
+    """Refuses what is not a person's own, and what is nobody's: the server's own files."""
 
     def __init__(self, app: ASGIApp, ownership: Ownership) -> None:
         self._app = app
@@ -53,13 +55,14 @@ class Isolation:
             return
         refusal: Response | None = None
         who = who_is(scope)
+        person_id = who.id if who else NOBODY
         try:
             if _SHUT.match(path):
                 refusal = JSONResponse({"detail": "Not found."}, 404)
-            elif who is not None and path.startswith(API):
-                self._check_address(who.id, scope)
-                receive = await self._check_body(who.id, scope, receive)
-                scope, send = self._watch(who.id, scope, send)
+            elif path.startswith(API):
+                self._check_address(person_id, scope)
+                receive = await self._check_body(person_id, scope, receive)
+                scope, send = self._watch(person_id, scope, send)
         except NotYoursError:
             refusal = JSONResponse({"detail": "This is not yours."}, 403)
         except ValueError:
@@ -116,9 +119,8 @@ class Isolation:
                     self._claim(person_id, content[key])
         for item in _walk(content):
             if isinstance(item, dict) and isinstance(item.get("path"), str):
-                # The server fetches no addresses for anybody, and opens nobody else's files.
-                path = item["path"]
-                if "://" in path or not self._own.may_read(person_id, path):
+                # Gradio itself, when mounted, would hand a handler any file of the server.
+                if not self._own.may_use(person_id, item["path"]):
                     raise NotYoursError
             elif isinstance(item, str):
                 at = item.find(str(self._own.folder))

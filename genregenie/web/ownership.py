@@ -52,9 +52,15 @@ class Ownership:
                 self._files.setdefault(name, set()).add(person_id)
 
     def may_read(self, person_id: int, path: str) -> bool:
-        """Whether this person may read a path; outside the folder that is Gradio's to say."""
+        """Whether this person may fetch a path; outside the folder that is Gradio's to say."""
+        return self.inside(path) is None or self.may_use(person_id, path)
+
+    def may_use(self, person_id: int, path: str) -> bool:
+        """Whether this person may hand a path to a handler: never one outside the folder."""
         name = self.inside(path)
-        if name is None or name in self._public:
+        if name is None:
+            return False
+        if name in self._public:
             return True
         with self._lock:
             return person_id in self._files.get(name, ())

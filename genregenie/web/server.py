@@ -201,6 +201,8 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig) -> None:
         who = who_is(request.scope)
         return who.name if who else None
 
+    # Only launch() sets this, and without it Gradio does not check the files handlers get.
+    blocks.has_launched = True
     usual = {"footer_links": [], "run_history": False, "ssr_mode": False, "pwa": False}
     gr.mount_gradio_app(
         app,

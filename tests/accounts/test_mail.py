@@ -86,7 +86,7 @@ def test_a_mail_goes_encrypted_and_with_a_login(
 
     def authenticate(_s: Any, _sess: Any, _e: Any, _mechanism: str, data: Any) -> AuthResult:
         logins.append((data.login, data.password))
-        return AuthResult(success=data.password == b"open sesame")
+        return AuthResult(success=data.password == b"open sesame", handled=False)
 
     inbox, port = start(
         tls_context=context, require_starttls=True, authenticator=authenticate, auth_required=True
