@@ -85,7 +85,14 @@ def _with_driver(url: URL) -> URL:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=8, max_overflow=4, pool_pre_ping=True)
+        # No prepared statements: hosted databases often stand behind a pooler that mixes them up.
+        return create_engine(
+            url,
+            pool_size=8,
+            max_overflow=4,
+            pool_pre_ping=True,
+            connect_args={"prepare_threshold": None, "connect_timeout": BUSY_S},
+        )
     engine = create_engine(url, connect_args={"timeout": BUSY_S}, pool_size=8, max_overflow=4)
 
     @event.listens_for(engine, "connect")

@@ -59,10 +59,7 @@ def check_password(password: str, user_name: str = "") -> None:
     if len(password) > MAX_LENGTH:
         raise WeakPasswordError(f"A password has at most {MAX_LENGTH} characters.")
     if strength(password, user_name) < _GUESSABLE_BELOW:
-        raise WeakPasswordError(
-            "This password is among the first that attackers try. "
-            "A few unrelated words make a good one."
-        )
+        raise WeakPasswordError("This password is among the first that attackers try.")
 
 
 def strength(password: str, user_name: str = "") -> int:

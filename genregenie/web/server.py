@@ -135,7 +135,7 @@ def serve(host: str | None = None, port: int | None = None) -> None:
 
 
 def _add_small_routes(app: FastAPI, desk: Desk) -> None:
-    @app.get(HEALTH)
+    @app.api_route(HEALTH, methods=["GET", "HEAD"])
     async def health() -> Response:
         return JSONResponse({"status": "ok"})
 

@@ -6,32 +6,17 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy import make_url
+from standins import CHEAP, Clock
 
 from genregenie.accounts import Accounts, open_accounts
 from genregenie.accounts.database import sqlite_url
-from genregenie.accounts.passwords import HashCost
 
-CHEAP = HashCost(memory_kib=16, passes=1)
 _NUMBERS = itertools.count()
-
-
-class Clock:
-    """Stands still until moved."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, **time: float) -> None:
-        self.now += timedelta(**time)
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import subprocess
 import sys
 import time
 
-from conftest import CHEAP
 from sqlalchemy import func, select
+from standins import CHEAP
 
 from genregenie.accounts import Accounts, open_accounts
 from genregenie.accounts.tables import LoginSession, Person, RecoveryCode

@@ -1,8 +1,8 @@
 from collections.abc import Callable
 
 import pytest
-from conftest import CHEAP, Clock
 from sqlalchemy import func, select
+from standins import CHEAP, Clock
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.errors import (

@@ -1,6 +1,6 @@
 import pytest
-from conftest import Clock
 from sqlalchemy import select
+from standins import Clock
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.errors import (

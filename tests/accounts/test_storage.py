@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from conftest import CHEAP
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from standins import CHEAP
 
 from genregenie import settings
 from genregenie.accounts import Accounts, export, open_accounts

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import trustme
-from conftest import GOOD, NEW, Server, Start, free_port, running
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from servers import GOOD, NEW, Server, Start, free_port, running
 from starlette.responses import HTMLResponse
 
 from genregenie.web.config import WebConfig

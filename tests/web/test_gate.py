@@ -8,8 +8,8 @@ from urllib.parse import quote, unquote
 import anyio
 import httpx
 import pytest
-from conftest import HTML, Browser, Server, Start
 from fastapi.routing import APIRoute
+from servers import HTML, Browser, Server, Start
 from starlette.routing import BaseRoute, Mount
 
 from genregenie.web.config import WebConfig

@@ -2,15 +2,16 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from conftest import Browser, Server
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from servers import Browser, Server, Start
 
 from genregenie.web.ownership import Ownership
 
@@ -164,6 +165,17 @@ def test_files_of_the_server_are_nobodys(ada: Browser, path: str) -> None:
             assert answer.status_code == 403
 
 
+@pytest.mark.parametrize("name", ["claim.json", "claim.txt", "claim.html"])
+def test_writing_a_path_into_a_file_gives_no_right_to_it(
+    ada: Browser, eve: Browser, name: str
+) -> None:
+    path = upload(ada)
+    claim = json.dumps([path, file(path), {"event_id": "x"}]).encode()
+    for content in (claim, b"data: " + claim + b"\n\n"):
+        assert fetch(eve, upload(eve, content, name)).content == content
+        assert fetch(eve, path).status_code == 403
+
+
 def test_the_same_file_can_be_two_peoples(ada: Browser, eve: Browser) -> None:
     assert upload(ada, b"a song we share") == upload(eve, b"a song we share")
     path = upload(eve, b"a song we share")
@@ -214,7 +226,7 @@ def test_handlers_know_who_is_asking(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"{", b"[" * 100_000, b"\xff\xff", b'"' + b"x" * (17 * 2**20) + b'"', b"null", b"3"]
+    "body", [b"{", b"[" * 100_000, b"\xff\xff", b'"' + b"x" * (5 * 2**20) + b'"', b"null", b"3"]
 )
 def test_odd_bodies_are_refused_and_do_no_harm(ada: Browser, body: bytes) -> None:
     headers = {"content-type": "application/json"}
@@ -275,3 +287,17 @@ def test_handles_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         assert own.claim(1, f"handle{number}")
     assert not own.claim(2, "handle49")
     assert own.claim(2, "handle0")
+
+
+def test_old_uploads_are_swept(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genregenie.web.server.CACHE_SWEEP_S", (1, 1))
+    running = start()
+    folder = running.app.state.desk.ownership.folder
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
+    with somebody(running) as client:
+        path = Path(upload(client))
+    for _ in range(300):
+        if not path.exists():
+            break
+        time.sleep(0.1)
+    assert not path.exists()

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from conftest import GOOD, HTML, NEW, Browser, Server, Start
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from servers import GOOD, HTML, NEW, Browser, Server, Start
 
 from genregenie.web.config import WebConfig, load_key
 from genregenie.web.paths import HOME, local_target, login_url

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from aiosmtpd.controller import Controller
-from conftest import GOOD, NEW, Browser, free_port
+from servers import GOOD, NEW, Browser, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
