@@ -95,5 +95,5 @@ def _backup(accounts: "Accounts", arguments: argparse.Namespace) -> int:
     from genregenie.accounts.export import backup
 
     people = backup(accounts.db, arguments.file)
-    print(f"{people} people are in {arguments.file}. It holds password hashes: keep it private.")
+    print(f"Copied into {arguments.file}: {people} accounts. It holds secrets: keep it private.")
     return 0

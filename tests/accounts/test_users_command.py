@@ -64,7 +64,7 @@ def test_backup(accounts: Accounts, capsys: pytest.CaptureFixture[str], tmp_path
     accounts.people.sign_up("Ada", "", GOOD)
     target = str(tmp_path / "backup.sqlite3")
     assert main(["users", "backup", target]) == 0
-    assert capsys.readouterr().out.startswith("1 people are in ")
+    assert capsys.readouterr().out.startswith(f"Copied into {target}: 1 ")
     assert main(["users", "backup", target]) == 1
     assert "exists already" in capsys.readouterr().err
     assert main(["users", "backup", str(tmp_path / "no" / "folder" / "x")]) == 1

@@ -54,6 +54,7 @@ def spellings(path: str) -> set[str]:
         path + ";/login",
         path + "?next=/login",
         path + "%00/login",
+        path + "%ff%fe%",
         "/" + f"%{ord(first):02x}" + path[2:] if first else path,
         "/" + quote(path[1:], safe=""),
         path[0] + path[1:].replace("/", "%2F"),
