@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from genregenie import __version__, settings
+from genregenie.accounts_cli import add_users_command
 from genregenie.genres import display_name
 
 MANY_FILES = 16
@@ -81,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", help="address to listen on (default: this machine only)")
     serve.add_argument("--port", type=_port, help="port to listen on (default: 7860)")
     serve.set_defaults(run=_serve)
+
+    add_users_command(commands)
     return parser
 
 
@@ -246,7 +249,9 @@ def _train(options: argparse.Namespace) -> int:
     from genregenie.training.train import select, train
 
     default = options.source is None
-    source = settings.data_dir() / "gtzan/mfcc_statistics.npz" if default else options.source
+    source = (
+        settings.training_data_dir() / "gtzan/mfcc_statistics.npz" if default else options.source
+    )
     command = "genregenie train" if default else f"genregenie train {source.name}"
     if options.candidates:
         command += f" --candidates {options.candidates}"
@@ -307,5 +312,8 @@ def _read_folder(folder: Path, jobs: int) -> Any:
 def _serve(options: argparse.Namespace) -> int:
     from genregenie.web.server import serve
 
-    serve(options.host or settings.server_host(), options.port or settings.server_port())
+    try:
+        serve(options.host, options.port)
+    except settings.SettingsError as error:
+        return _fail(error)
     return 0

@@ -11,7 +11,7 @@ from genregenie import settings
 @pytest.fixture(scope="session")
 def gtzan() -> Path:
     """The folder of real clips and statistics; tests that need it skip where it is absent."""
-    folder = settings.data_dir() / "gtzan"
+    folder = settings.training_data_dir() / "gtzan"
     if not folder.is_dir():
         pytest.skip("needs the GTZAN data: set GENREGENIE_SHARED to the folder that holds it")
     return folder

@@ -8,6 +8,7 @@ import pandas as pd
 from genregenie.audio import FORMATS, AudioError
 from genregenie.classifier import Classifier
 from genregenie.web import words
+from genregenie.web.bar import session_bar
 
 _INVITATION = f"## Drop a clip or record one\nTen seconds or more work best. {FORMATS}."
 _ANALYSES_AT_ONCE = 2
@@ -18,6 +19,8 @@ Answer = tuple[str, Any, Any, Any]
 def build_page() -> gr.Blocks:
     """The page, not yet launched or mounted."""
     with gr.Blocks(title="GenreGenie", analytics_enabled=False) as page:
+        bar = gr.HTML()
+        page.load(session_bar, None, bar, api_visibility="private")
         gr.Markdown("# GenreGenie\nNames the genre of a clip, and says how sure it is.")
         with gr.Row(equal_height=False):
             with gr.Column(scale=2, min_width=320):
