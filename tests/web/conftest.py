@@ -1,12 +1,15 @@
 """Fixtures of the web tests; what they are made of is in `servers`."""
 
 import contextlib
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import gradio as gr
 import pytest
-from servers import CHEAP, Browser, Server, Start, build_test_page, running
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import sync_playwright
+from servers import CHEAP, Browser, OpenChromium, Server, Start, build_test_page, running
 
 from genregenie.accounts import open_accounts
 from genregenie.accounts.database import sqlite_url
@@ -23,7 +26,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
         def begin(
             config: WebConfig | None = None,
             cost: HashCost = CHEAP,
-            page: Callable[[], gr.Blocks] = build_test_page,
+            page: Callable[[], gr.Blocks] | None = build_test_page,
             **options: Any,
         ) -> Server:
             accounts = open_accounts(sqlite_url(tmp_path_factory.mktemp("data")), cost)
@@ -46,3 +49,29 @@ def server(start: Start) -> Server:
 def browser(server: Server) -> Iterator[Browser]:
     with server.browser() as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def open_chromium() -> Iterator[OpenChromium]:
+    """Start Debian's chromium with the given arguments on top."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        opened: list[Chromium] = []
+
+        def begin(*arguments: str) -> Chromium:
+            quiet = ["--no-sandbox", "--disable-background-networking", "--disable-sync"]
+            opened.append(
+                playwright.chromium.launch(executable_path=program, args=[*quiet, *arguments])
+            )
+            return opened[-1]
+
+        yield begin
+        for chromium in opened:
+            chromium.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(open_chromium: OpenChromium) -> Chromium:
+    return open_chromium()

@@ -16,6 +16,7 @@ import gradio as gr
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from playwright.sync_api import Browser as Chromium
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.passwords import HashCost
@@ -137,3 +138,4 @@ def running(app: Any, **options: Any) -> Iterator[int]:
 
 
 Start = Callable[..., Server]
+OpenChromium = Callable[..., Chromium]

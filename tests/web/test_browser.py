@@ -1,6 +1,5 @@
 """The portal in a real browser: Debian's chromium, driven by Playwright."""
 
-import shutil
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,8 +7,8 @@ from pathlib import Path
 import pytest
 import trustme
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
-from servers import GOOD, NEW, Server, Start, free_port, running
+from playwright.sync_api import BrowserContext, Page, expect
+from servers import GOOD, NEW, OpenChromium, Server, Start, free_port, running
 from starlette.responses import HTMLResponse
 
 from genregenie.web.config import WebConfig
@@ -17,33 +16,6 @@ from genregenie.web.config import WebConfig
 HUB = "huggingface.co"
 SPACE = "someone-genregenie.hf.space"
 PHONE = {"width": 375, "height": 812}
-
-OpenChromium = Callable[..., Chromium]
-
-
-@pytest.fixture(scope="module")
-def open_chromium() -> Iterator[OpenChromium]:
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        opened: list[Chromium] = []
-
-        def begin(*arguments: str) -> Chromium:
-            quiet = ["--no-sandbox", "--disable-background-networking", "--disable-sync"]
-            opened.append(
-                playwright.chromium.launch(executable_path=program, args=[*quiet, *arguments])
-            )
-            return opened[-1]
-
-        yield begin
-        for chromium in opened:
-            chromium.close()
-
-
-@pytest.fixture(scope="module")
-def chromium(open_chromium: OpenChromium) -> Chromium:
-    return open_chromium()
 
 
 @pytest.fixture
