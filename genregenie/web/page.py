@@ -7,7 +7,7 @@ import gradio as gr
 from genregenie import settings
 from genregenie.classifier import Classifier
 from genregenie.web.bar import session_bar
-from genregenie.web.tabs import listen, models
+from genregenie.web.tabs import listen, many, models
 
 _LONGEST_QUEUE: Final = 100
 _LARGEST_UPLOAD: Final = "50mb"
@@ -50,6 +50,8 @@ def build_page() -> gr.Blocks:
         with gr.Tabs():
             with gr.Tab("Listen", id="listen"):
                 listen.build()
+            with gr.Tab("Many clips", id="many"):
+                many.build()
             with gr.Tab("Models", id="models"):
                 models.build()
         with gr.Accordion("Help", open=False, elem_id="help"):

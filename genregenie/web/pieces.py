@@ -69,6 +69,11 @@ def _verdict(headline: str, text: str, title: str | None = None, genre: str | No
     )
 
 
+def quiet(text: str) -> str:
+    """A line of text that screen readers tell when it changes."""
+    return f'<p class="gg-note" role="status">{escape(text)}</p>'
+
+
 def bars(prediction: Prediction) -> str:
     """All confidences as bars, the most confident first."""
     ranked = sorted(prediction.confidences.items(), key=lambda item: -item[1])

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     import gradio as gr
 
 TIDY_EVERY_S = 600
-# Gradio removes uploads and results older than a day, looking once an hour.
-CACHE_SWEEP_S = (3600, 86400)
+# Every ten minutes Gradio removes uploads and results older than fifty, so none lives an hour.
+CACHE_SWEEP_S = (600, 3000)
 
 log = logging.getLogger("genregenie.web")
 

@@ -65,6 +65,21 @@ def test_a_bad_file_gets_a_sentence_and_the_next_one_works(
     expect(page.locator("#verdict")).to_contain_text("Listened to all of it", timeout=20_000)
 
 
+def test_many_clips_fill_a_table(page: Page, clip: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "broken.mp3"
+    bad.write_bytes(b"this is not a song")
+    page.get_by_role("tab", name="Many clips").click()
+    page.set_input_files("#many-files input[type=file]", [clip, bad])
+    expect(page.locator("#many-progress")).to_contain_text("Listened to all 2", timeout=20_000)
+    expect(page.locator("#many-table")).to_contain_text("clip.mp3")
+    expect(page.locator("#many-table")).to_contain_text("not audio")
+    with page.expect_download() as download:
+        page.locator("#many-csv").click()
+    saved = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    assert saved.startswith("Clip,Genre")
+    assert "broken.mp3" in saved
+
+
 def test_nothing_is_fetched_from_elsewhere(chromium: Chromium, app: Server, clip: Path) -> None:
     context = chromium.new_context(base_url=app.url)
     page, asked = context.new_page(), []

@@ -10,7 +10,9 @@ from genregenie.classifier import Classifier
 from genregenie.report import as_object
 from genregenie.web import pieces, words
 
-_ANALYSES_AT_ONCE: Final = 2
+ANALYSES: Final[dict[str, Any]] = {"concurrency_limit": 2, "concurrency_id": "analysis"}
+"""Options of every event that analyses: so many at once in all, the rest queue."""
+
 _RECORDING: Final = "audio"  # what Gradio calls a clip from the microphone
 
 
@@ -43,11 +45,10 @@ def build() -> None:
         clip,
         [verdict, result, bars, table, timeline, neighbours],
         api_visibility="private",
-        concurrency_limit=_ANALYSES_AT_ONCE,
-        concurrency_id="analysis",
         trigger_mode="always_last",
         show_progress="minimal",
         show_progress_on=verdict,
+        **ANALYSES,
     )
     _build_endpoint()
 
@@ -61,8 +62,7 @@ def _build_endpoint() -> None:
         file,
         answer,
         api_name="classify",
-        concurrency_limit=_ANALYSES_AT_ONCE,
-        concurrency_id="analysis",
+        **ANALYSES,
     )
 
 
