@@ -29,6 +29,7 @@ def build() -> None:
         file_count="multiple",
         type="filepath",
         elem_id="many-files",
+        height=220,
     )
     progress = gr.HTML(pieces.quiet(_INVITATION), elem_id="many-progress", padding=False)
     with gr.Row():
