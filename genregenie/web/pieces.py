@@ -1,5 +1,6 @@
 """The parts of a result as HTML, free of gradio. All text from outside is escaped here."""
 
+from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from typing import Final
@@ -144,6 +145,13 @@ def _column(moment: Moment, start_s: float, stop_s: float, named: list[str]) -> 
             f'y="{top:.2f}" height="{share * _HEIGHT:.2f}" fill="{fill}"/>'
         )
     return rects
+
+
+def picture(png: bytes, alt_text: str) -> str:
+    """The picture of the sound, carried in the page itself."""
+    data = b64encode(png).decode("ascii")
+    image = f'<img class="gg-picture" src="data:image/png;base64,{data}" alt="{escape(alt_text)}">'
+    return section("The sound", image, "Time to the right, pitch upwards; brighter is louder.")
 
 
 def neighbours(prediction: Prediction) -> str:

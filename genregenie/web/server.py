@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     import gradio as gr
 
 TIDY_EVERY_S = 600
-# Every ten minutes Gradio removes uploads and results older than fifty, so none lives an hour.
-CACHE_SWEEP_S = (600, 3000)
+# Looked at every ten minutes, so that no upload or result lives an hour.
+FILES_LIVE_S = 3000
 
 log = logging.getLogger("genregenie.web")
 
@@ -195,7 +195,6 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig) -> None:
 
         page, options = build_page, launch_options()
     blocks = page()
-    blocks.delete_cache = blocks.delete_cache or CACHE_SWEEP_S
 
     def user_name(request: Request) -> str | None:
         who = who_is(request.scope)
@@ -222,6 +221,7 @@ async def _keep_tidy(desk: Desk) -> None:
             await desk.workers.quick(desk.accounts.tidy)
             living = await desk.workers.quick(desk.accounts.people.living)
             await desk.workers.quick(desk.ownership.keep_only, living)
+            await desk.workers.quick(desk.ownership.sweep, FILES_LIVE_S)
         except Exception:
             log.exception("tidying failed; it will be tried again")
         await asyncio.sleep(TIDY_EVERY_S)

@@ -1,6 +1,8 @@
 """The page's handler and words; the running page is tested in a browser."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from genregenie.classifier import Classifier, Moment, Neighbour, Prediction
 from genregenie.genres import GENRES
 from genregenie.web import pieces, words
 from genregenie.web.page import build_page
-from genregenie.web.tabs.listen import classify, listen
+from genregenie.web.tabs.listen import classify, listen, take_away
 from genregenie.web.tabs.models import score_table
 from tests import sounds
 
@@ -106,24 +108,41 @@ def test_text_from_outside_is_escaped():
 def test_a_clip_fills_the_tab(tmp_path):
     path = tmp_path / "My song.wav"
     path.write_bytes(sounds.encode(sounds.tune(5.0)))
-    verdict, shown, *_ = listen(str(path))
+    heard, verdict, shown, *_ = listen(str(path))
     result = Classifier.load().predict(path)
     assert words.verdict_sentence(result) in verdict
     assert "My song" in verdict
+    assert heard in (result, None)
     assert shown["visible"] == (result.genre is not None)
 
 
 def test_a_bad_file_gives_a_sentence(tmp_path):
     path = tmp_path / "clip.wav"
     path.write_bytes(b"nothing of the kind")
-    verdict, shown, *_ = listen(str(path))
+    _, verdict, shown, *_ = listen(str(path))
     assert "not audio that GenreGenie can read" in verdict
     assert not shown["visible"]
     assert classify(str(path))["error"].startswith("This is not audio")
 
 
+def test_what_can_be_taken_away(tmp_path, monkeypatch, gtzan):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    path = str(gtzan / "audio/full/metal.00001.flac")
+    heard, *_ = listen(path)
+    picture, table, details, card = take_away(path, heard)
+    assert "data:image/png;base64," in picture
+    assert 'alt="' in picture
+    lines = Path(table["value"]).read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == "Genre,Confidence (%)"
+    assert lines[1].startswith("Metal,")
+    assert len(lines) == 11
+    assert json.loads(Path(details["value"]).read_text())["genre"] == "metal"
+    assert Path(card["value"]).read_bytes()[:4] == b"\x89PNG"
+    assert take_away(None, None)[0] == ""
+
+
 def test_no_clip_invites():
-    assert "Drop a clip" in listen(None)[0]
+    assert "Drop a clip" in listen(None)[1]
 
 
 def test_the_score_table_marks_the_winner_and_sorts(tmp_path):

@@ -5,14 +5,21 @@ from typing import Any, Final
 
 import gradio as gr
 
-from genregenie.audio import AudioError
-from genregenie.classifier import Classifier
+from genregenie.audio import AudioError, AudioFile
+from genregenie.classifier import Classifier, Prediction
 from genregenie.report import as_object
-from genregenie.web import pieces, words
+from genregenie.web import pieces, takeaway, words
+from genregenie.web.card import share_card
+from genregenie.web.spectrogram import spectrogram
 
 ANALYSES: Final[dict[str, Any]] = {"concurrency_limit": 2, "concurrency_id": "analysis"}
 """Options of every event that analyses: so many at once in all, the rest queue."""
 
+_SAVED: Final = {
+    "csv": "Save table (CSV)",
+    "json": "Save details (JSON)",
+    "card": "Share card (PNG)",
+}
 _RECORDING: Final = "audio"  # what Gradio calls a clip from the microphone
 
 
@@ -38,16 +45,32 @@ def build() -> None:
                     buttons=["copy"],
                 )
         timeline = gr.HTML(elem_id="timeline", padding=False)
+        picture = gr.HTML(elem_id="picture", padding=False)
         neighbours = gr.HTML(elem_id="neighbours", padding=False)
-    gr.on(
-        clip.change,
+        with gr.Row(elem_id="save"):
+            saved = [
+                gr.DownloadButton(label, visible=False, size="sm", elem_id=f"save-{kind}")
+                for kind, label in _SAVED.items()
+            ]
+    heard = gr.State()
+    listened = clip.change(
         listen,
         clip,
-        [verdict, result, bars, table, timeline, neighbours],
+        [heard, verdict, result, bars, table, timeline, neighbours],
         api_visibility="private",
         trigger_mode="always_last",
         show_progress="minimal",
         show_progress_on=verdict,
+        **ANALYSES,
+    )
+    # What takes a moment longer, or is for later, does not keep the verdict waiting.
+    listened.then(
+        take_away,
+        [clip, heard],
+        [picture, *saved],
+        api_visibility="private",
+        show_progress="hidden",
+        trigger_mode="always_last",
         **ANALYSES,
     )
     _build_endpoint()
@@ -67,18 +90,18 @@ def _build_endpoint() -> None:
 
 
 def listen(path: str | None) -> tuple[Any, ...]:
-    """What the tab shows for a clip: verdict, result, bars, table, timeline, neighbours."""
+    """The prediction, and what the tab shows of it: verdict, result and its parts."""
     if path is None:
-        return pieces.invitation(), *_nothing()
+        return None, pieces.invitation(), *_nothing()
     try:
         prediction = Classifier.load().predict(path)
     except AudioError as error:
-        return pieces.failure(str(error)), *_nothing()
-    stem = Path(path).stem
-    verdict = pieces.verdict(prediction, stem if stem != _RECORDING else None)
+        return None, pieces.failure(str(error)), *_nothing()
+    verdict = pieces.verdict(prediction, _name(path))
     if prediction.genre is None:
-        return verdict, *_nothing()
+        return None, verdict, *_nothing()
     return (
+        prediction,
         verdict,
         gr.update(visible=True),
         pieces.bars(prediction),
@@ -88,12 +111,41 @@ def listen(path: str | None) -> tuple[Any, ...]:
     )
 
 
+def take_away(path: str | None, prediction: Prediction | None) -> tuple[Any, ...]:
+    """The picture of the sound, and the files to save: table, details, share card."""
+    if path is None or prediction is None:
+        return "", *[gr.update(visible=False)] * len(_SAVED)
+    with AudioFile(path) as audio:
+        sound = spectrogram(block for s in audio.stretches() for block in s.blocks)
+    title = prediction.title or _name(path)
+    table = words.confidence_table(prediction)
+    files = (
+        takeaway.as_file(
+            "genregenie.csv", takeaway.as_csv(list(table.columns), table.to_numpy().tolist())
+        ),
+        takeaway.as_file(
+            "genregenie.json", takeaway.as_json(as_object(Path(path).name, prediction))
+        ),
+        takeaway.as_file("genregenie.png", share_card(prediction, title)),
+    )
+    return (
+        pieces.picture(sound.png(), sound.alt_text()),
+        *(gr.update(value=file, visible=True) for file in files),
+    )
+
+
 def classify(path: str) -> dict[str, Any]:
     """Name the genre of an audio file: the object that ``genregenie classify --json`` prints."""
     try:
         return as_object(Path(path).name, Classifier.load().predict(path))
     except AudioError as error:
         return as_object(Path(path).name, error)
+
+
+def _name(path: str) -> str | None:
+    """What a file is called, unless it is a recording."""
+    stem = Path(path).stem
+    return stem if stem != _RECORDING else None
 
 
 def _nothing() -> tuple[Any, ...]:

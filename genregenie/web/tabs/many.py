@@ -1,20 +1,16 @@
 """The Many clips tab: a table that fills row by row, a summary, and a CSV to take away."""
 
-import csv
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
 import pandas as pd
-from gradio.utils import get_upload_folder
 
 from genregenie.audio import AudioError, format_duration
 from genregenie.classifier import Classifier, Prediction
 from genregenie.genres import display_name
-from genregenie.web import pieces, uploads
+from genregenie.web import pieces, takeaway, uploads
 from genregenie.web.tabs.listen import ANALYSES
 
 COLUMNS: Final = ("Clip", "Genre", "Sure (%)", "Verdict", "Then", "Length", "Remark")
@@ -81,12 +77,13 @@ def listen_to_all(paths: list[str] | None) -> Iterator[tuple[Any, ...]]:
             gr.update(visible=True),
         )
     failed = sum(1 for r in rows if r[3] == "failed")
+    csv = takeaway.as_file("genregenie.csv", takeaway.as_csv(COLUMNS, rows))
     told = f"Listened to all {len(rows)}." + (f" {failed} could not be used." if failed else "")
     yield (
         pieces.quiet(told),
         gr.skip(),
         gr.skip(),
-        gr.update(value=_as_csv(rows), visible=True),
+        gr.update(value=csv, visible=True),
         gr.update(visible=False),
     )
 
@@ -118,18 +115,3 @@ def _summary(found: Counter[str]) -> str:
     most = max(found.values(), default=1)
     items = [(genre, n / most, str(n)) for genre, n in found.most_common()]
     return pieces.section("What is in it", pieces.bar_list(items))
-
-
-def _as_csv(rows: list[list[Any]]) -> str:
-    # In Gradio's own folder, where files belong to whom they are given and are swept away.
-    path = Path(tempfile.mkdtemp(dir=get_upload_folder())) / "genregenie.csv"
-    with path.open("w", newline="", encoding="utf-8-sig") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows([_harmless(cell) for cell in row] for row in rows)
-    return str(path)
-
-
-def _harmless(cell: Any) -> Any:
-    """Spreadsheets take cells that begin like this for formulas, and file names are anybody's."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell
