@@ -64,11 +64,22 @@ def build_page() -> gr.Blocks:
 def launch_options() -> dict[str, Any]:
     """Looks and limits, for ``launch()`` or ``mount_gradio_app()``."""
     return {
-        "theme": gr.themes.Soft(primary_hue="indigo", font=["system-ui", "sans-serif"]),
+        "theme": _theme(),
         "css": _asset("style.css"),
         "js": _asset("page.js"),
         "max_file_size": _LARGEST_UPLOAD,
     }
+
+
+def _theme() -> gr.themes.Base:
+    """Soft, with its palest texts dark enough to read (WCAG AA)."""
+    soft = gr.themes.Soft(primary_hue="indigo", font=["system-ui", "sans-serif"])
+    return soft.set(
+        body_text_color_subdued="#566070",
+        body_text_color_subdued_dark="#aeb6c4",
+        block_label_text_color="*primary_700",
+        block_title_text_color="*primary_700",
+    )
 
 
 def _asset(name: str) -> str:

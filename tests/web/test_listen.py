@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from gradio_client import Client, handle_file
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
@@ -106,3 +108,24 @@ def test_too_large_a_file_is_refused(app: Server, tmp_path: Path) -> None:
     big = bytes(51 * 1024 * 1024)
     answer = httpx.post(f"{app.url}/app/gradio_api/upload", files={"files": ("big.wav", big)})
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("tab", ["Listen", "Many clips", "Models"])
+def test_axe_finds_no_serious_fault(
+    chromium: Chromium, app: Server, clip: Path, tab: str, scheme: Literal["light", "dark"]
+) -> None:
+    context = chromium.new_context(base_url=app.url, color_scheme=scheme)
+    page = context.new_page()
+    page.goto("/app/")
+    page.set_input_files("#clip input[type=file]", clip)
+    expect(page.locator("#verdict")).to_contain_text("Listened", timeout=20_000)
+    page.get_by_role("tab", name=tab).click()
+    faults = [
+        f"{fault['id']}: {node['html'][:150]}"
+        for fault in Axe().run(page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+    context.close()
+    assert faults == []
