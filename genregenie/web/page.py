@@ -7,6 +7,7 @@ import gradio as gr
 from genregenie import settings
 from genregenie.classifier import Classifier
 from genregenie.web.bar import session_bar
+from genregenie.web.examples import EXAMPLES_DIR
 from genregenie.web.tabs import listen, many, models
 
 _LONGEST_QUEUE: Final = 100
@@ -68,6 +69,7 @@ def launch_options() -> dict[str, Any]:
         "css": _asset("style.css"),
         "js": _asset("page.js"),
         "max_file_size": _LARGEST_UPLOAD,
+        "allowed_paths": [str(EXAMPLES_DIR)],
     }
 
 

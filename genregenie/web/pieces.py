@@ -41,7 +41,9 @@ def colour(genre: str) -> str:
 
 def invitation() -> str:
     """What stands in place of a verdict before there is a clip."""
-    return _verdict("Drop a clip or record one", f"Ten seconds or more work best. {FORMATS}.")
+    return _verdict(
+        "Drop a clip, record one, or try an example", f"Ten seconds or more work best. {FORMATS}."
+    )
 
 
 def failure(sentence: str) -> str:

@@ -15,6 +15,7 @@ from servers import Server, Start
 from genregenie.classifier import Classifier
 from genregenie.web import words
 from genregenie.web.config import WebConfig
+from genregenie.web.examples import EXAMPLES
 from tests import sounds
 
 
@@ -65,6 +66,14 @@ def test_a_bad_file_gets_a_sentence_and_the_next_one_works(
     page.get_by_label("Clear").click()
     page.set_input_files("#clip input[type=file]", clip)
     expect(page.locator("#verdict")).to_contain_text("Listened to all of it", timeout=20_000)
+
+
+def test_an_example_plays_and_is_judged(page: Page) -> None:
+    example = EXAMPLES[0]
+    page.get_by_role("button", name=example.name).click()
+    sentence = words.verdict_sentence(Classifier.load().predict(example.path))
+    expect(page.locator("#verdict")).to_contain_text(sentence, timeout=20_000)
+    expect(page.locator("#clip time").first).to_be_visible()
 
 
 def test_many_clips_fill_a_table(page: Page, clip: Path, tmp_path: Path) -> None:

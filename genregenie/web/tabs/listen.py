@@ -1,5 +1,6 @@
 """The Listen tab: a clip goes in, and everything GenreGenie makes of it comes out."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from genregenie.classifier import Classifier, Prediction
 from genregenie.report import as_object
 from genregenie.web import pieces, takeaway, words
 from genregenie.web.card import share_card
+from genregenie.web.examples import EXAMPLES
 from genregenie.web.spectrogram import spectrogram
 
 ANALYSES: Final[dict[str, Any]] = {"concurrency_limit": 2, "concurrency_id": "analysis"}
@@ -32,6 +34,10 @@ def build() -> None:
         buttons=["download"],
         elem_id="clip",
     )
+    with gr.Row(elem_id="examples-row"):
+        for example in EXAMPLES:
+            button = gr.Button(example.name, size="sm", variant="secondary")
+            button.click(partial(str, example.path), None, clip, api_visibility="private")
     verdict = gr.HTML(pieces.invitation(), elem_id="verdict", padding=False)
     with gr.Column(visible=False, elem_id="result") as result:
         with gr.Row():
