@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from genregenie import __version__, settings
+from genregenie import __version__, cli_recommend, settings
 from genregenie.genres import display_name
 
 MANY_FILES = 16
@@ -50,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
         help=f"processes (default: one for each core from {MANY_FILES} files on)",
     )
     classify.set_defaults(run=_classify)
+
+    cli_recommend.add_commands(commands, _jobs)
 
     evaluate = commands.add_parser("evaluate", help="score the model on a table of statistics")
     evaluate.add_argument("table", type=Path, metavar="TABLE.npz")

@@ -73,7 +73,8 @@ def gather(
     taken = _Taken(refused)
     for shelf in shelves:
         for query in shelf.plan.by_artist:
-            shelf.fill(asked.tracks(query), taken, _PER_ARTIST_QUERY)
+            by_them = [t for t in asked.tracks(query) if t.is_by(query.artist)]
+            shelf.fill(by_them, taken, _PER_ARTIST_QUERY)
         shelf.fill(asked.tracks(*shelf.plan.ladder[:1]), taken)
     for rung in range(1, max((len(shelf.plan.ladder) for shelf in shelves), default=0)):
         hungry = [s for s in shelves if s.is_hungry and rung < len(s.plan.ladder)]

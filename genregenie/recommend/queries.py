@@ -76,10 +76,17 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Query:
-    """One page of one search."""
+    """One page of one search.
+
+    Attributes
+    ----------
+    artist : str
+        If given, only tracks by this artist count: ``artist:"Queen"`` also finds "Queens".
+    """
 
     text: str
     offset: int = 0
+    artist: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,7 +151,7 @@ def plan(
         # A well-known artist's second page is the nearest thing to a hidden gem.
         offset = PAGE if wishes.depth is Depth.GEMS else 0
         by_artist = tuple(
-            Query(_worded(f"artist:{_quoted(name)}", wishes), offset) for name in names
+            Query(_worded(f"artist:{_quoted(name)}", wishes), offset, name) for name in names
         )
         plans.append(GenrePlan(genre, count, by_artist, _ladder(genre, wishes)))
     return tuple(plans)

@@ -17,8 +17,7 @@ from genregenie.genres import display_name
 from genregenie.recommend.acoustic import POOL, Acoustic, Alike, varied
 from genregenie.recommend.gather import BUDGET_S, gather
 from genregenie.recommend.names import artist_key
-from genregenie.recommend.queries import GenrePlan, Wishes, plan
-from genregenie.recommend.spotify import Spotify
+from genregenie.recommend.queries import GenrePlan, Query, Wishes, plan
 from genregenie.recommend.taste import Candidate, Opinion, Ranked, Taste
 from genregenie.recommend.tracks import Track
 
@@ -92,6 +91,14 @@ class Nearest(Protocol):
         ...
 
 
+class Searchable(Protocol):
+    """Anything that can be searched the way `genregenie.recommend.spotify.Spotify` can."""
+
+    def search(self, query: Query) -> tuple[Track, ...]:
+        """One page of tracks; raises SpotifyUnavailableError."""
+        ...
+
+
 class Recommender:
     """Recommends. Safe to use from many threads.
 
@@ -120,7 +127,7 @@ class Recommender:
     def recommend(
         self,
         prediction: Prediction,
-        spotify: Spotify | None,
+        spotify: Searchable | None,
         wishes: Wishes | None = None,
         opinions: Iterable[Opinion] = (),
     ) -> Recommendations:
@@ -148,7 +155,7 @@ class Recommender:
         self,
         prediction: Prediction,
         neighbours: Sequence[SoundsLike],
-        spotify: Spotify | None,
+        spotify: Searchable | None,
         wishes: Wishes,
         taste: Taste,
         budget_s: float = BUDGET_S,

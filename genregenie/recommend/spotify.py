@@ -112,21 +112,36 @@ class Spotify:
         raise failure
 
 
+class Misconfigured:
+    """In the place of a `Spotify` that the environment describes wrongly."""
+
+    def __init__(self, sentence: str) -> None:
+        self._sentence = sentence
+
+    def search(self, query: Query) -> tuple[Track, ...]:
+        """Say what is wrong.
+
+        Raises
+        ------
+        SpotifyUnavailableError
+            Always.
+        """
+        raise SpotifyUnavailableError(Trouble.MISCONFIGURED, sentence=self._sentence)
+
+
 @cache
 def _shared(keys: SpotifyKeys | None, market: str, api: str, accounts: str) -> Spotify:
     return Spotify(keys, market, api, accounts)
 
 
-def shared_spotify() -> Spotify:
-    """The one this process shares, for what the environment says now.
-
-    Raises
-    ------
-    SettingsError
-    """
-    return _shared(
-        settings.spotify_keys(),
-        settings.spotify_market(),
-        settings.spotify_api(),
-        settings.spotify_accounts(),
-    )
+def shared_spotify() -> Spotify | Misconfigured:
+    """The one this process shares, for what the environment says now."""
+    try:
+        return _shared(
+            settings.spotify_keys(),
+            settings.spotify_market(),
+            settings.spotify_api(),
+            settings.spotify_accounts(),
+        )
+    except settings.SettingsError as error:
+        return Misconfigured(str(error))

@@ -67,10 +67,13 @@ class Track:
         """Spotify's player for it, to be put into a frame."""
         return f"{SPOTIFY_PAGES}/embed/track/{self.id}"
 
+    def is_by(self, artist: str) -> bool:
+        """Whether this artist takes part."""
+        return artist_key(artist) in {artist_key(name) for name in self.artists}
+
     def is_song(self, artist: str, title: str) -> bool:
         """Whether this is the song with that title by that artist."""
-        named = {artist_key(name) for name in self.artists}
-        return artist_key(artist) in named and song_key(title) == song_key(self.title)
+        return self.is_by(artist) and song_key(title) == song_key(self.title)
 
 
 def is_track_id(text: str) -> bool:

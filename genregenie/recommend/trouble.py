@@ -15,6 +15,7 @@ class Trouble(StrEnum):
     """Kinds of failure; the value is the state that the command line reports."""
 
     NO_KEYS = "no keys"
+    MISCONFIGURED = "misconfigured"
     BAD_KEYS = "bad keys"
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN = "forbidden"
@@ -31,6 +32,7 @@ _SENTENCES: Final = {
         "Spotify is not set up here. With SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET set, "
         "tracks to play appear here."
     ),
+    Trouble.MISCONFIGURED: "Spotify is not set up correctly here.",
     Trouble.BAD_KEYS: (
         "Spotify does not accept this app's keys. "
         "Check SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET."
@@ -65,11 +67,13 @@ class SpotifyUnavailableError(Exception):
         How long not to ask again.
     """
 
-    def __init__(self, trouble: Trouble, pause_s: float | None = None) -> None:
+    def __init__(
+        self, trouble: Trouble, pause_s: float | None = None, sentence: str | None = None
+    ) -> None:
         usual = FORBIDDEN_S if trouble is Trouble.FORBIDDEN else BUSY_S
         self.trouble = trouble
         self.pause_s = usual if pause_s is None else pause_s
-        super().__init__(_SENTENCES[trouble].format(pause=in_words(self.pause_s)))
+        super().__init__(sentence or _SENTENCES[trouble].format(pause=in_words(self.pause_s)))
 
 
 def of_status(
