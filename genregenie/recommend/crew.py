@@ -68,7 +68,7 @@ def run_until(deadline: float, jobs: Sequence[Callable[[], T]]) -> list[T | None
         `MOST_THREADS` hang, nothing new is begun.
     """
     state = _Round(jobs, deadline)
-    for _ in range(min(WIDTH, len(jobs))):
-        if _places.acquire(blocking=False):
-            threading.Thread(target=state.work, name="spotify", daemon=True).start()
-    return state.wait()
+    places = sum(_places.acquire(blocking=False) for _ in range(min(WIDTH, len(jobs))))
+    for _ in range(places):
+        threading.Thread(target=state.work, name="spotify", daemon=True).start()
+    return state.wait() if places else [None] * len(jobs)
