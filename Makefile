@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 
 # Debian packages the tests need, as program:package.
 TEST_PROGRAMS := chromium:chromium espeak-ng:espeak-ng
+# Without PostgreSQL (or GENREGENIE_TEST_DATABASE_URL) the account tests run on SQLite alone.
+OPTIONAL_PROGRAMS := pg_ctlcluster:postgresql
 
 .PHONY: help run test check train benchmark system-packages clean
 
@@ -32,7 +34,9 @@ $(VENV)/.test-ready: requirements-dev.txt $(VENV)/.run-ready
 
 system-packages:
 	@missing=""; \
-	for pair in $(TEST_PROGRAMS); do \
+	wanted="$(TEST_PROGRAMS)"; \
+	if [ "$$(id -u)" = 0 ]; then wanted="$$wanted $(OPTIONAL_PROGRAMS)"; fi; \
+	for pair in $$wanted; do \
 	    command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair##*:}"; \
 	done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \

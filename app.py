@@ -1,6 +1,10 @@
 """Starts GenreGenie, on a laptop and on a Hugging Face Space alike."""
 
+from genregenie.settings import SettingsError
 from genregenie.web.server import serve
 
 if __name__ == "__main__":
-    serve()
+    try:
+        serve()
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None

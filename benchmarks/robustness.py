@@ -117,7 +117,7 @@ def pieces(samples: np.ndarray, length_s: float) -> Iterator[np.ndarray]:
 
 
 def main() -> None:
-    folder = settings.data_dir() / "gtzan"
+    folder = settings.training_data_dir() / "gtzan"
     table = read_table(folder / "mfcc_statistics.npz")
     shipped = Model.load(settings.model_dir())
     (winner,) = select([shipped.card["winner"]])

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from genregenie import __version__, cli_recommend, settings
+from genregenie import __version__, settings
+from genregenie.accounts_cli import add_users_command
 from genregenie.genres import display_name
+from genregenie.recommend_cli import add_recommend_commands
 
 MANY_FILES = 16
 """From this many files on it pays to start a process for each core."""
@@ -51,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     classify.set_defaults(run=_classify)
 
-    cli_recommend.add_commands(commands, _jobs)
+    add_recommend_commands(commands, _jobs)
 
     evaluate = commands.add_parser("evaluate", help="score the model on a table of statistics")
     evaluate.add_argument("table", type=Path, metavar="TABLE.npz")
@@ -83,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", help="address to listen on (default: this machine only)")
     serve.add_argument("--port", type=_port, help="port to listen on (default: 7860)")
     serve.set_defaults(run=_serve)
+
+    add_users_command(commands)
     return parser
 
 
@@ -248,7 +252,9 @@ def _train(options: argparse.Namespace) -> int:
     from genregenie.training.train import select, train
 
     default = options.source is None
-    source = settings.data_dir() / "gtzan/mfcc_statistics.npz" if default else options.source
+    source = (
+        settings.training_data_dir() / "gtzan/mfcc_statistics.npz" if default else options.source
+    )
     command = "genregenie train" if default else f"genregenie train {source.name}"
     if options.candidates:
         command += f" --candidates {options.candidates}"
@@ -309,5 +315,8 @@ def _read_folder(folder: Path, jobs: int) -> Any:
 def _serve(options: argparse.Namespace) -> int:
     from genregenie.web.server import serve
 
-    serve(options.host or settings.server_host(), options.port or settings.server_port())
+    try:
+        serve(options.host, options.port)
+    except settings.SettingsError as error:
+        return _fail(error)
     return 0

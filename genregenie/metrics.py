@@ -4,6 +4,8 @@ Every function takes ``confidences`` of shape (n, k) whose rows sum to 1, and ``
 (n,) with the index of the true genre.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,20 +30,46 @@ def log_loss(confidences: Confidences, truth: Labels) -> float:
     return float(-np.log(np.clip(chosen, 1e-12, None)).mean())
 
 
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """The answers whose confidence lies from `low` to `high`.
+
+    Attributes
+    ----------
+    low, high : float
+    count : int > 0
+    confidence, accuracy : float
+        Their means over the bin.
+    """
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(confidences: Confidences, truth: Labels, bins: int = 10) -> list[ReliabilityBin]:
+    """Confidence against accuracy in equal-width bins of confidence; empty bins are left out."""
+    top = confidences.max(axis=1)
+    hit = confidences.argmax(axis=1) == truth
+    index = np.minimum((top * bins).astype(int), bins - 1)
+    return [
+        ReliabilityBin(
+            b / bins, (b + 1) / bins, int(inside.sum()), top[inside].mean(), hit[inside].mean()
+        )
+        for b in range(bins)
+        if (inside := index == b).any()
+    ]
+
+
 def expected_calibration_error(confidences: Confidences, truth: Labels, bins: int = 10) -> float:
     """Mean gap between confidence and accuracy over equal-width bins, weighted by their size.
 
     Guo et al., "On calibration of modern neural networks", ICML 2017.
     """
-    top = confidences.max(axis=1)
-    hit = confidences.argmax(axis=1) == truth
-    index = np.minimum((top * bins).astype(int), bins - 1)
-    gaps = [
-        abs(hit[index == b].mean() - top[index == b].mean()) * (index == b).mean()
-        for b in range(bins)
-        if (index == b).any()
-    ]
-    return float(sum(gaps))
+    gaps = [b.count * abs(b.accuracy - b.confidence) for b in reliability(confidences, truth, bins)]
+    return float(sum(gaps) / len(truth))
 
 
 def confusion(confidences: Confidences, truth: Labels) -> NDArray[np.intp]:

@@ -4,9 +4,12 @@ Values are read when asked for, so tests and long-running processes see changes.
 """
 
 import os
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import platformdirs
 
 PACKAGE_DIR = Path(__file__).resolve().parent
 PROJECT_DIR = PACKAGE_DIR.parent
@@ -21,7 +24,7 @@ def model_dir() -> Path:
     return Path(os.environ.get("GENREGENIE_MODEL") or PROJECT_DIR / "models" / "gtzan")
 
 
-def data_dir() -> Path:
+def training_data_dir() -> Path:
     """Folder of the training data: ``data`` in ``GENREGENIE_SHARED``, else in ``../shared``."""
     return Path(os.environ.get("GENREGENIE_SHARED") or PROJECT_DIR.parent / "shared") / "data"
 
@@ -38,7 +41,115 @@ def server_host() -> str:
 
 def server_port() -> int:
     """Port to listen on: ``GRADIO_SERVER_PORT``, else 7860."""
-    return int(os.environ.get("GRADIO_SERVER_PORT") or 7860)
+    return _port("GRADIO_SERVER_PORT", 7860)
+
+
+def gate_mode() -> str:
+    """Who may come in: ``GENREGENIE_GATE`` is ``on`` (log in), ``demo`` (guests too) or ``off``.
+
+    Raises
+    ------
+    SettingsError
+        For any other value, so that a typing mistake never leaves the door open.
+    """
+    return _one_of("GENREGENIE_GATE", ("on", "off", "demo"), default="on")
+
+
+def data_dir() -> Path:
+    """Folder of accounts and keys: ``GENREGENIE_DATA_DIR``, else the platform's own place."""
+    given = os.environ.get("GENREGENIE_DATA_DIR")
+    return Path(given) if given else platformdirs.user_data_path("genregenie", appauthor=False)
+
+
+def upload_parent() -> Path:
+    """Folder that each server makes its folder of uploads in: the one for temporary files."""
+    return Path(tempfile.gettempdir())
+
+
+def database_url() -> str | None:
+    """Database of the accounts: ``DATABASE_URL``, else None for SQLite in the data folder."""
+    return os.environ.get("DATABASE_URL") or None
+
+
+def secret_key() -> str | None:
+    """Key that form tokens are signed with: ``GENREGENIE_SECRET_KEY``, else None (kept in a file).
+
+    Raises
+    ------
+    SettingsError
+        If the key is shorter than 32 characters, which could be guessed offline.
+    """
+    key = os.environ.get("GENREGENIE_SECRET_KEY") or None
+    if key is not None and len(key) < 32:
+        raise SettingsError("GENREGENIE_SECRET_KEY must be at least 32 characters long.")
+    return key
+
+
+def public_url() -> str | None:
+    """Address people type, for links in e-mails: ``GENREGENIE_PUBLIC_URL``, else the Space's.
+
+    Raises
+    ------
+    SettingsError
+        If it is not an ``http://`` or ``https://`` address.
+    """
+    url = os.environ.get("GENREGENIE_PUBLIC_URL")
+    if not url and on_space() and os.environ.get("SPACE_HOST"):
+        url = f"https://{os.environ['SPACE_HOST']}"
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError("GENREGENIE_PUBLIC_URL must look like https://music.example.org.")
+    return url.rstrip("/")
+
+
+def cookie_profile() -> str:
+    """How cookies are marked: ``GENREGENIE_COOKIES`` is ``http``, ``https`` or ``space``.
+
+    When absent: ``space`` on a Space (it is shown in an iframe of another site), ``https`` when
+    the public address is https, else ``http``.
+    """
+    if on_space():
+        usual = "space"
+    else:
+        usual = "https" if (public_url() or "").startswith("https://") else "http"
+    return _one_of("GENREGENIE_COOKIES", ("http", "https", "space"), default=usual)
+
+
+@dataclass(frozen=True)
+class Smtp:
+    """Where reset mails are handed in, and who they come from."""
+
+    host: str
+    port: int
+    sender: str
+    security: str
+    user: str | None
+    password: str | None = field(repr=False, default=None)
+
+
+def smtp() -> Smtp | None:
+    """Mail server: ``GENREGENIE_SMTP_HOST`` with ``_PORT``, ``_FROM``, ``_USER``, ``_PASSWORD``
+    and ``_SECURITY`` (``starttls``, ``tls`` or ``none``); None when no host is given.
+
+    Raises
+    ------
+    SettingsError
+        If the host is given without a sender, or a value makes no sense.
+    """
+    host = os.environ.get("GENREGENIE_SMTP_HOST")
+    if not host:
+        return None
+    sender = os.environ.get("GENREGENIE_SMTP_FROM")
+    if not sender or "@" not in sender or "\n" in sender or "\r" in sender:
+        raise SettingsError("GENREGENIE_SMTP_FROM must be the address that reset mails come from.")
+    security = _one_of("GENREGENIE_SMTP_SECURITY", ("starttls", "tls", "none"), default="starttls")
+    port = _port("GENREGENIE_SMTP_PORT", {"starttls": 587, "tls": 465, "none": 25}[security])
+    user = os.environ.get("GENREGENIE_SMTP_USER") or None
+    if user and security == "none":
+        raise SettingsError("GENREGENIE_SMTP_USER needs starttls or tls: no password in the clear.")
+    return Smtp(host, port, sender, security, user, os.environ.get("GENREGENIE_SMTP_PASSWORD"))
 
 
 SPOTIFY_API = "https://api.spotify.com"
@@ -108,6 +219,20 @@ def library_index() -> Path | None:
     """Index of one's own library: ``GENREGENIE_INDEX``, else None for the shipped catalogue."""
     given = os.environ.get("GENREGENIE_INDEX")
     return Path(given) if given else None
+
+
+def _one_of(name: str, allowed: tuple[str, ...], default: str) -> str:
+    value = (os.environ.get(name) or default).strip().lower()
+    if value not in allowed:
+        raise SettingsError(f"{name} must be one of {', '.join(allowed)}.")
+    return value
+
+
+def _port(name: str, default: int) -> int:
+    value = os.environ.get(name) or str(default)
+    if not value.isascii() or not value.isdigit() or not 0 < int(value) < 65536:
+        raise SettingsError(f"{name} must be a port number, 1 to 65535.")
+    return int(value)
 
 
 def _address(name: str) -> str | None:

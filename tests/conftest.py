@@ -11,7 +11,7 @@ from genregenie import settings
 @pytest.fixture(scope="session")
 def gtzan() -> Path:
     """The folder of real clips and statistics; tests that need it skip where it is absent."""
-    folder = settings.data_dir() / "gtzan"
+    folder = settings.training_data_dir() / "gtzan"
     if not folder.is_dir():
         pytest.skip("needs the GTZAN data: set GENREGENIE_SHARED to the folder that holds it")
     return folder
@@ -27,7 +27,7 @@ def gtzan_table(gtzan: Path) -> dict[str, np.ndarray]:
 @pytest.fixture(scope="session")
 def spotify_data() -> Path:
     """The folder with what the stand-in for Spotify serves."""
-    folder = settings.data_dir() / "spotify"
+    folder = settings.training_data_dir() / "spotify"
     if not folder.is_dir():
         pytest.skip("needs the Spotify tables: set GENREGENIE_SHARED to the folder that holds them")
     return folder

@@ -130,7 +130,7 @@ def test_evaluate_refuses_what_it_does_not_know(tmp_path):
 def test_train_on_a_folder(tmp_path):
     for genre, make in (("chords", sounds.tune), ("hiss", sounds.noise)):
         (tmp_path / "music" / genre).mkdir(parents=True)
-        for i in range(4):
+        for i in range(6):
             data = sounds.encode(make(4.0, seed=i))
             (tmp_path / "music" / genre / f"{i}.wav").write_bytes(data)
     (tmp_path / "music/hiss/broken.wav").write_bytes(b"?")

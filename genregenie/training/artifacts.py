@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from skops.io import dump
 
+from genregenie.metrics import ReliabilityBin
 from genregenie.model import (
     ARRAYS_NPZ,
     CATALOGUE_NPZ,
@@ -32,6 +33,7 @@ from genregenie.training.estimators import KernelLogisticRegression, Tempered, s
 SCORES_CSV = "scores.csv"
 PER_GENRE_CSV = "per_genre_f1.csv"
 CONFUSION_CSV = "confusion.csv"
+RELIABILITY_CSV = "reliability.csv"
 CARD_MD = "README.md"
 
 
@@ -78,6 +80,7 @@ def write(
     scores: Sequence[Scores],
     genres: Sequence[str],
     winner: str,
+    reliability: Sequence[ReliabilityBin],
     card: str,
 ) -> None:
     """Write everything into a new folder and put it in the place of `folder` in one step."""
@@ -99,6 +102,14 @@ def write(
                 {"candidate": s.candidate, "protocol": s.protocol.kind}
                 | {g: f"{f:.4f}" for g, f in zip(genres, s.per_genre_f1, strict=True)}
                 for s in scores
+            ],
+        )
+        _write_csv(
+            fresh / RELIABILITY_CSV,
+            [
+                {"low": b.low, "high": b.high, "clips": b.count}
+                | {"confidence": f"{b.confidence:.4f}", "accuracy": f"{b.accuracy:.4f}"}
+                for b in reliability
             ],
         )
         decided = next(s for s in scores if s.candidate == winner)

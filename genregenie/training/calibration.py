@@ -41,6 +41,8 @@ class Calibration:
         Accuracy among confident answers and their share, cross-fitted.
     music_turned_away : float
         Share of held-out clips beyond the novelty threshold.
+    reliability : list of ReliabilityBin
+        Confidence against accuracy, cross-fitted, all seeds together.
     """
 
     temperature: float
@@ -49,6 +51,7 @@ class Calibration:
     confident_accuracy: float
     confident_share: float
     music_turned_away: float
+    reliability: list[metrics.ReliabilityBin]
 
 
 def calibrate(table: Table, held_out: Array, novelties: Array, folds: int) -> Calibration:
@@ -89,6 +92,7 @@ def calibrate(table: Table, held_out: Array, novelties: Array, folds: int) -> Ca
         confident_accuracy=float(hits[confident].mean()) if confident.any() else float("nan"),
         confident_share=float(confident.mean()),
         music_turned_away=float((novelties > beyond).mean()),
+        reliability=metrics.reliability(np.concatenate(list(honest)), np.tile(y, len(honest))),
     )
 
 

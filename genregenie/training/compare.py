@@ -10,7 +10,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
@@ -88,7 +88,10 @@ def search(candidate: Candidate, table: Table, protocol: Protocol) -> Pipeline:
         candidate.pipeline, dict(candidate.grid), scoring=_negative_log_loss, cv=inner, refit=False
     )
     with _quiet():
-        searched.fit(table.rows, table.labels, **_fit_arguments(candidate, table))
+        try:
+            searched.fit(table.rows, table.labels, **_fit_arguments(candidate, table))
+        except ValueError:  # no setting can be fitted to so few clips
+            return clone(candidate.pipeline)
     return clone(candidate.pipeline).set_params(**searched.best_params_)
 
 
@@ -115,7 +118,13 @@ def compare(
 ) -> list[Scores]:
     """Score every candidate under every protocol, hyper-parameters searched inside each fold.
 
-    `done` is called with a line of text whenever a candidate is finished.
+    `done` is called with a line of text whenever a candidate is finished. Candidates that cannot
+    be fitted to so few clips are left out.
+
+    Raises
+    ------
+    DataError
+        If that is true of all of them.
     """
     work = [(c, p) for c in candidates for p in protocols]
     tasks = [
@@ -127,15 +136,24 @@ def compare(
         delayed(_score_fold)(candidate, protocol, table, train, test)
         for candidate, protocol, _, train, test in tasks
     )
-    scored = []
+    scored: list[Scores] = []
+    failed: list[str] = []
     numbered = zip(tasks, results, strict=True)
     for candidate, protocol in work:
         count = sum(t[0] is candidate and t[1] is protocol for t in tasks)
         held_out = [next(numbered) for _ in range(count)]
+        if any(fold is None for _, fold in held_out):
+            failed.append(candidate.name)
+            continue
         score = _summarise(candidate, protocol, table, held_out)
         scored.append(score)
         if done is not None:
             done(f"{candidate.name}, {protocol.title}: accuracy {score.accuracy:.3f}")
+    if failed and done is not None:
+        done(f"Left out, too few clips for them: {', '.join(dict.fromkeys(failed))}")
+    scored = [s for s in scored if s.candidate not in failed]
+    if not scored:
+        raise DataError("These are too few clips to train on. Add more to every genre.")
     return scored
 
 
@@ -172,11 +190,14 @@ class _Fold:
 
 def _score_fold(
     candidate: Candidate, protocol: Protocol, table: Table, train: Index, test: Index
-) -> _Fold:
+) -> _Fold | None:
     known = table.take(train)
     pipeline = search(candidate, known, protocol)
     start = time.perf_counter()
-    model = fit(candidate, known, pipeline)
+    try:
+        model = fit(candidate, known, pipeline)
+    except ValueError:
+        return None
     fit_s = time.perf_counter() - start
     confidences = _confidences(model, table.rows[test], len(table.genres))
     start = time.perf_counter()
@@ -229,3 +250,5 @@ class _quiet(warnings.catch_warnings):  # noqa: N801
     def __enter__(self) -> None:
         super().__enter__()
         warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", FitFailedWarning)
+        warnings.filterwarnings("ignore", "One or more of the test scores", UserWarning)

@@ -34,16 +34,25 @@ FAULT_FILTERED: Final = Protocol(
 )
 
 
+FEWEST_CLIPS: Final = 4
+
+
 def fold_count(table: Table, wanted: int) -> int:
     """Folds that every genre's artists can fill, at most `wanted`.
 
     Raises
     ------
     DataError
-        If some genre has a single artist (or a single clip), so nothing can be held out.
+        If some genre has too few clips, or all by one artist, so that nothing can be held out.
     """
     for genre in table.genres:
-        artists = len(np.unique(table.groups[table.genre == genre]))
+        clips = table.groups[table.genre == genre]
+        if len(clips) < FEWEST_CLIPS:
+            raise DataError(
+                f"{genre} has {len(clips)} clips. Every genre needs {FEWEST_CLIPS} at least, and "
+                "thirty or more make a model worth having."
+            )
+        artists = len(np.unique(clips))
         if artists < 2:
             raise DataError(
                 f"All clips of {genre} are by one artist, so nothing can be held out to score "

@@ -145,6 +145,7 @@ def train(
         scores,
         table.genres,
         winner,
+        calibrated.reliability,
         text,
     )
     return Trained(winner, reason, scores, calibrated, folder)

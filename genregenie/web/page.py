@@ -8,9 +8,12 @@ import pandas as pd
 from genregenie.audio import FORMATS, AudioError
 from genregenie.classifier import Classifier
 from genregenie.web import words
+from genregenie.web.bar import session_bar
 
 _INVITATION = f"## Drop a clip or record one\nTen seconds or more work best. {FORMATS}."
 _ANALYSES_AT_ONCE = 2
+_LONGEST_QUEUE = 100
+_LARGEST_UPLOAD = "50mb"
 
 Answer = tuple[str, Any, Any, Any]
 
@@ -18,6 +21,8 @@ Answer = tuple[str, Any, Any, Any]
 def build_page() -> gr.Blocks:
     """The page, not yet launched or mounted."""
     with gr.Blocks(title="GenreGenie", analytics_enabled=False) as page:
+        bar = gr.HTML()
+        page.load(session_bar, None, bar, api_visibility="private")
         gr.Markdown("# GenreGenie\nNames the genre of a clip, and says how sure it is.")
         with gr.Row(equal_height=False):
             with gr.Column(scale=2, min_width=320):
@@ -55,12 +60,16 @@ def build_page() -> gr.Blocks:
             concurrency_limit=_ANALYSES_AT_ONCE,
             trigger_mode="always_last",
         )
-    return page
+    Classifier.load()  # a missing model is noticed at the start, not at the first clip
+    return page.queue(max_size=_LONGEST_QUEUE)
 
 
 def launch_options() -> dict[str, Any]:
     """Looks and limits, for ``launch()`` or ``mount_gradio_app()``."""
-    return {"theme": gr.themes.Soft(primary_hue="indigo", font=["system-ui", "sans-serif"])}
+    return {
+        "theme": gr.themes.Soft(primary_hue="indigo", font=["system-ui", "sans-serif"]),
+        "max_file_size": _LARGEST_UPLOAD,
+    }
 
 
 def classify(path: str | None) -> Answer:

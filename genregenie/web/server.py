@@ -1,25 +1,252 @@
-"""Starts the app."""
+"""Builds the server and runs it: portal, gate, isolation, and the Gradio page at ``/app``."""
 
+import asyncio
+import atexit
+import contextlib
+import logging
 import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI, Request
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from genregenie import settings
-from genregenie.classifier import Classifier
+from genregenie.accounts import Accounts, open_accounts
+from genregenie.web.config import WebConfig
+from genregenie.web.gate import Gate, who_is
+from genregenie.web.isolation import APP, Isolation
+from genregenie.web.ownership import Ownership
+from genregenie.web.paths import HEALTH, HOME
+from genregenie.web.portal.account import account_routes
+from genregenie.web.portal.desk import Desk
+from genregenie.web.portal.entry import entry_routes
+from genregenie.web.portal.reset import reset_routes
+from genregenie.web.workers import BusyError, Workers
 
-MAX_UPLOAD = "50mb"
+if TYPE_CHECKING:
+    import gradio as gr
+
+TIDY_EVERY_S = 600
+# Gradio removes uploads and results older than a day, looking once an hour.
+CACHE_SWEEP_S = (3600, 86400)
+
+log = logging.getLogger("genregenie.web")
+
+Page = Callable[[], "gr.Blocks"]
+
+
+def create_app(
+    page: Page | None = None,
+    config: WebConfig | None = None,
+    accounts: Accounts | None = None,
+) -> FastAPI:
+    """The whole server as an ASGI app.
+
+    Parameters
+    ----------
+    page : callable, optional
+        Builds the Gradio page; by default `genregenie.web.page.build_page`.
+    config : WebConfig, optional
+        By default what the environment says.
+    accounts : Accounts, optional
+        By default the database that the environment names, brought up to date.
+
+    Raises
+    ------
+    genregenie.settings.SettingsError
+        If an environment variable holds a value that makes no sense.
+    """
+    config = config or WebConfig.from_settings()
+    accounts = accounts or open_accounts()
+    workers = Workers()
+    # Before anything of Gradio's is made: each component remembers the folder it was made under.
+    ownership = Ownership(_fresh_upload_folder())
+    desk = Desk(accounts, workers, config, ownership)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        tidying = asyncio.create_task(_keep_tidy(desk))
+        try:
+            yield
+        finally:
+            tidying.cancel()
+            shutil.rmtree(ownership.folder, ignore_errors=True)
+
+    app = FastAPI(
+        lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
+    app.state.desk = desk
+    app.include_router(entry_routes(desk))
+    app.include_router(reset_routes(desk))
+    app.include_router(account_routes(desk))
+    _add_small_routes(app, desk)
+    _add_error_pages(app, desk)
+    _mount_page(app, page, config)
+    ownership.publish()
+    # The last one added stands first: the gate, then the isolation behind it.
+    app.add_middleware(Isolation, ownership=ownership)
+    app.add_middleware(
+        Gate, accounts=accounts, workers=workers, config=config, assets=frozenset(desk.assets)
+    )
+    return app
 
 
 def serve(host: str | None = None, port: int | None = None) -> None:
-    """Serve the page until interrupted; host and port default to the settings."""
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    from genregenie.web.page import build_page, launch_options
+    """Start the app and stay until stopped.
 
-    Classifier.load()  # a missing model is noticed now, not at the first clip
-    build_page().queue(max_size=50).launch(
-        server_name=host or settings.server_host(),
-        server_port=port or settings.server_port(),
-        max_file_size=MAX_UPLOAD,
-        ssr_mode=False,
-        run_history=False,
-        footer_links=[],
-        **launch_options(),
+    Parameters
+    ----------
+    host, port : optional
+        Where to listen; by default what the environment says, else 127.0.0.1:7860 (0.0.0.0 on a
+        Space).
+    """
+    import uvicorn
+
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    for noisy in ("httpx", "httpcore", "alembic", "python_multipart"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    host, port = host or settings.server_host(), port or settings.server_port()
+    config = WebConfig.from_settings()
+    if config.gate == "off" and host not in ("127.0.0.1", "::1", "localhost"):
+        log.warning("the gate is off and %s is not this machine alone: anybody can come in", host)
+    if config.smtp and not config.mails:
+        log.warning("reset links are not mailed: GENREGENIE_PUBLIC_URL is not set")
+    app = create_app(config=config)
+    log.info("GenreGenie is at http://%s:%d/", "localhost" if host == "0.0.0.0" else host, port)  # noqa: S104
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        # Addresses of requests would put reset tokens into the log.
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        # On a Space everything comes through its proxy, which alone knows that it was https.
+        forwarded_allow_ips="*" if settings.on_space() else None,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def _add_small_routes(app: FastAPI, desk: Desk) -> None:
+    @app.api_route(HEALTH, methods=["GET", "HEAD"])
+    async def health() -> Response:
+        return JSONResponse({"status": "ok"})
+
+    @app.get("/")
+    @app.get(APP)
+    async def home() -> Response:
+        return RedirectResponse(HOME, 303)
+
+    @app.get("/portal/{name}")
+    async def asset(name: str) -> Response:
+        found = desk.assets.get(f"/portal/{name}")
+        if found is None:
+            return PlainTextResponse("Not found.", 404)
+        body, kind = found
+        return Response(body, media_type=kind, headers={"cache-control": "public, max-age=86400"})
+
+
+def _add_error_pages(app: FastAPI, desk: Desk) -> None:
+    def show(request: Request, status: int, title: str, text: str) -> Response:
+        return desk.page(
+            request, "message.html", None, status, {"retry-after": "10"}, title=title, text=text
+        )
+
+    @app.exception_handler(BusyError)
+    async def busy(request: Request, _error: Exception) -> Response:
+        return show(
+            request, 503, "Very busy", "Many people are logging in. Please try again in a moment."
+        )
+
+    @app.exception_handler(SQLAlchemyError)
+    async def no_database(request: Request, error: Exception) -> Response:
+        log.error("the database failed: %s", type(error).__name__)
+        return show(
+            request, 503, "Not available", "The accounts cannot be reached. Please try again soon."
+        )
+
+    @app.exception_handler(404)
+    async def missing(request: Request, _error: Exception) -> Response:
+        if "text/html" in request.headers.get("accept", ""):
+            return desk.page(
+                request,
+                "message.html",
+                status=404,
+                title="Not found",
+                text="No such page.",
+            )
+        return JSONResponse({"detail": "Not found."}, 404)
+
+
+def _mount_page(app: FastAPI, page: Page | None, config: WebConfig) -> None:
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    import gradio as gr
+
+    options: dict[str, Any] = {}
+    if page is None:
+        from genregenie.web.page import build_page, launch_options
+
+        page, options = build_page, launch_options()
+    blocks = page()
+    blocks.delete_cache = blocks.delete_cache or CACHE_SWEEP_S
+
+    def user_name(request: Request) -> str | None:
+        who = who_is(request.scope)
+        return who.name if who else None
+
+    # Only launch() sets this, and without it Gradio does not check the files handlers get.
+    blocks.has_launched = True
+    usual = {"footer_links": [], "run_history": False, "ssr_mode": False, "pwa": False}
+    gr.mount_gradio_app(
+        app,
+        blocks,
+        path=APP,
+        mcp_server=False,
+        enable_monitoring=False,
+        # With the gate off there are no people, and Gradio would let nobody in.
+        auth_dependency=None if config.gate == "off" else user_name,
+        **{**usual, **options},
+    )
+
+
+async def _keep_tidy(desk: Desk) -> None:
+    while True:
+        try:
+            await desk.workers.quick(desk.accounts.tidy)
+            living = await desk.workers.quick(desk.accounts.people.living)
+            await desk.workers.quick(desk.ownership.keep_only, living)
+        except Exception:
+            log.exception("tidying failed; it will be tried again")
+        await asyncio.sleep(TIDY_EVERY_S)
+
+
+def _fresh_upload_folder() -> Path:
+    """A folder for this process alone, so that nobody meets files of a time before it."""
+    parent = settings.upload_parent()
+    for old in parent.glob("genregenie-uploads-*"):
+        owner = old.name.split("-")[2]
+        if owner.isdigit() and not _runs(int(owner)):
+            shutil.rmtree(old, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"genregenie-uploads-{os.getpid()}-", dir=parent))
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _runs(process: int) -> bool:
+    if os.name == "nt":  # there the call below would end the process
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -7,6 +7,7 @@ from genregenie.classifier import Prediction
 from genregenie.genres import display_name
 
 _WORTH_NAMING = 0.10
+_WORTH_TELLING = 5
 
 
 def verdict_sentence(prediction: Prediction) -> str:
@@ -29,6 +30,26 @@ def listened_sentence(prediction: Prediction) -> str:
         heard = format_duration(prediction.analysed_s)
         return f"A long file, {length}: listened to {heard} of it, spread evenly."
     return f"Listened to all of it, {length}."
+
+
+def timeline_sentence(prediction: Prediction) -> str:
+    """How the genre moves: "Reggae throughout" or "Jazz until 0:15, then metal"."""
+    changes: list[tuple[float, str]] = []
+    for moment in prediction.timeline:
+        best = max(moment.confidences, key=lambda genre: moment.confidences[genre])
+        middle_s = (moment.start_s + moment.end_s) / 2
+        if not changes or changes[-1][1] != best:
+            changes.append((middle_s, best))
+    if len(changes) == 1:
+        return f"{display_name(changes[0][1])} throughout."
+    if len(changes) > _WORTH_TELLING:
+        seen = ", ".join(dict.fromkeys(display_name(g).lower() for _, g in changes))
+        return f"It keeps changing: {seen}."
+    first, *later = changes
+    told = f"{display_name(first[1])} at first"
+    for start_s, genre in later:
+        told += f", {display_name(genre).lower()} from {format_duration(start_s)}"
+    return f"{told}."
 
 
 def ranked(prediction: Prediction) -> list[tuple[str, float]]:

@@ -151,6 +151,19 @@ def test_nothing_but_a_model_is_ever_replaced(tmp_path):
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 
+def test_too_few_clips_are_refused_in_words(tmp_path):
+    with pytest.raises(DataError, match="3 clips"):
+        trained(tmp_path / "model", make_table(clips=3, artists=3))
+
+
+def test_candidates_that_need_more_clips_are_left_out(tmp_path):
+    said = []
+    tiny = make_table(clips=4, artists=4)
+    result = trained(tmp_path / "model", tiny, ["knn", "lda", "mlp", "soft_vote"], say=said.append)
+    assert any("Left out" in line for line in said) == (len(result.scores) < 8)
+    assert Model.load(tmp_path / "model").confidences(tiny.rows).shape == (12, 3)
+
+
 def test_an_unknown_candidate_is_named():
     with pytest.raises(DataError, match="perceptron"):
         select(["perceptron"])

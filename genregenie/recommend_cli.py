@@ -18,7 +18,7 @@ DEPTHS = ("any", "well known", "hidden gems")
 FORMATS = ("csv", "m3u", "xspf", "txt")
 
 
-def add_commands(commands: Any, jobs: Callable[[str], int]) -> None:
+def add_recommend_commands(commands: Any, jobs: Callable[[str], int]) -> None:
     """Add both commands to the parser's; `jobs` reads a number of processes."""
     recommend = commands.add_parser(
         "recommend", help="name tracks that sound like a file, and more of its genre on Spotify"

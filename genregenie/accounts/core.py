@@ -1,0 +1,55 @@
+"""What the parts of the accounts share: database, hasher, clock, throttles, and who a person is."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from genregenie.accounts.database import Database
+from genregenie.accounts.names import name_key
+from genregenie.accounts.passwords import Hasher
+from genregenie.accounts.tables import Person
+from genregenie.accounts.throttle import Throttles
+
+log = logging.getLogger("genregenie.accounts")
+
+
+@dataclass(frozen=True)
+class Who:
+    """A person, as the rest of the program sees one."""
+
+    id: int
+    name: str
+    guest: bool = False
+
+
+@dataclass(frozen=True)
+class Core:
+    """Handed to each part."""
+
+    db: Database
+    hasher: Hasher
+    clock: Callable[[], datetime]
+    throttles: Throttles
+
+
+def utc_now() -> datetime:
+    """The clock of every day; tests bring their own."""
+    return datetime.now(UTC)
+
+
+def find_person(session: Session, name: str, *, lock: bool = False) -> Person | None:
+    """The account with this name, however it is spelled. Guests cannot be found by name.
+
+    With `lock` nobody else changes or logs in this person until the transaction ends.
+    """
+    query = select(Person).where(Person.name_key == name_key(name), Person.guest.is_(False))
+    return session.scalars(query.with_for_update() if lock else query).first()
+
+
+def as_who(person: Person) -> Who:
+    """The part of a row that others may hold on to."""
+    return Who(person.id, person.name, person.guest)

@@ -1,0 +1,46 @@
+"""What can go wrong with an account, as types. The face turns them into words."""
+
+
+class AccountError(Exception):
+    """Base of everything a person can be told about; the text is fit for showing."""
+
+
+class InvalidNameError(AccountError):
+    """The user name breaks a rule."""
+
+
+class NameTakenError(AccountError):
+    """Somebody already has this user name."""
+
+
+class InvalidEmailError(AccountError):
+    """The e-mail address cannot be one."""
+
+
+class WeakPasswordError(AccountError):
+    """The password breaks a rule of `genregenie.accounts.passwords`."""
+
+
+class WrongCredentialsError(AccountError):
+    """Name or password is wrong; which of the two is never said."""
+
+
+class WrongCodeError(AccountError):
+    """Name, recovery code or reset link is wrong, used or too old; which is never said."""
+
+
+class TooManyAttemptsError(AccountError):
+    """Too many failures for this name; try again after `wait_s` seconds."""
+
+    def __init__(self, wait_s: int) -> None:
+        self.wait_s = wait_s
+        wait = f"{wait_s} seconds" if wait_s < 100 else f"{round(wait_s / 60)} minutes"
+        super().__init__(f"Too many failed tries. Please wait {wait} and try again.")
+
+
+class DemoFullError(AccountError):
+    """There are as many guests as the demo takes at a time."""
+
+
+class UnknownPersonError(AccountError):
+    """The command line named an account that does not exist."""

@@ -1,0 +1,224 @@
+"""Signing up, logging in, changing a password, guests, and leaving for good."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
+
+from genregenie.accounts.core import Core, Who, as_who, find_person, log
+from genregenie.accounts.errors import DemoFullError, NameTakenError, WrongCredentialsError
+from genregenie.accounts.names import (
+    GUEST_PREFIX,
+    check_email,
+    check_name,
+    email_key,
+    name_key,
+)
+from genregenie.accounts.passwords import check_password
+from genregenie.accounts.recovery import replace_codes
+from genregenie.accounts.sessions import Sessions, end_session, end_sessions
+from genregenie.accounts.tables import LoginSession, Person, RecoveryCode
+
+MOST_GUESTS: Final = 1000
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What the account page shows."""
+
+    who: Who
+    email: str | None
+    created_at: datetime
+    password_changed_at: datetime | None
+    codes_left: int
+
+
+class People:
+    """Accounts, from first to last day."""
+
+    def __init__(self, core: Core, sessions: Sessions) -> None:
+        self._core = core
+        self._sessions = sessions
+
+    def sign_up(self, name: str, email: str, password: str) -> tuple[Who, list[str]]:
+        """Make an account with its recovery codes, which are shown now and never again.
+
+        Raises
+        ------
+        InvalidNameError, InvalidEmailError, WeakPasswordError, NameTakenError
+            With a text for the person.
+        """
+        name = check_name(name)
+        address = check_email(email)
+        check_password(password, name)
+        person = Person(
+            name=name,
+            name_key=name_key(name),
+            email=address,
+            email_key=email_key(address) if address else None,
+            password_hash=self._core.hasher.hash(password),
+            created_at=self._core.clock(),
+        )
+        try:
+            with self._core.db.write() as session:
+                session.add(person)
+                session.flush()
+                codes = replace_codes(session, person.id)
+        except IntegrityError:
+            raise NameTakenError("This user name is taken. Please choose another.") from None
+        log.info("signed up: %s", name)
+        return as_who(person), codes
+
+    def log_in(
+        self, name: str, password: str, user_agent: str = "", old_token: str | None = None
+    ) -> tuple[Who, str]:
+        """Check a password and start a session, ending the one this browser had.
+
+        Raises
+        ------
+        WrongCredentialsError
+            If nobody has the name or the password is wrong: same words, same work.
+        TooManyAttemptsError
+            After too many failures for the name.
+        """
+        stored = self._verify(name, password)
+        outdated = self._core.hasher.outdated(stored)
+        renewed = self._core.hasher.hash(password) if outdated else stored
+        with self._core.db.write() as session:
+            person = find_person(session, name, lock=True)
+            # Between the check and now the password may have been reset, or the account deleted.
+            if person is None or person.password_hash != stored:
+                raise _wrong()
+            person.password_hash = renewed
+            self._core.throttles.clear(session, name)
+            if old_token:
+                end_session(session, old_token)
+            token = self._sessions.start(session, person, user_agent)
+        log.info("logged in: %s", person.name)
+        return as_who(person), token
+
+    def confirm(self, who: Who, password: str) -> None:
+        """Ask a logged-in person for the password again, before something that matters.
+
+        Raises
+        ------
+        WrongCredentialsError, TooManyAttemptsError
+            As in `log_in`.
+        """
+        self._verify(who.name, password)
+        with self._core.db.write() as session:
+            self._core.throttles.clear(session, who.name)
+
+    def change_password(self, who: Who, old: str, new: str, user_agent: str = "") -> str:
+        """Replace the password, log every browser out, and this one in again: a new token.
+
+        Raises
+        ------
+        WeakPasswordError, WrongCredentialsError, TooManyAttemptsError
+            With a text for the person.
+        """
+        check_password(new, who.name)
+        stored = self._verify(who.name, old)
+        new_hash = self._core.hasher.hash(new)
+        with self._core.db.write() as session:
+            person = find_person(session, who.name, lock=True)
+            if person is None or person.id != who.id or person.password_hash != stored:
+                raise _wrong()
+            person.password_hash = new_hash
+            person.password_changed_at = self._core.clock()
+            self._core.throttles.clear(session, who.name)
+            end_sessions(session, person.id)
+            token = self._sessions.start(session, person, user_agent)
+        log.info("changed the password: %s", who.name)
+        return token
+
+    def change_email(self, who: Who, email: str, password: str) -> None:
+        """Set or (when empty) remove the address that reset links go to.
+
+        Raises
+        ------
+        InvalidEmailError, WrongCredentialsError, TooManyAttemptsError
+            With a text for the person.
+        """
+        address = check_email(email)
+        self.confirm(who, password)
+        with self._core.db.write() as session:
+            person = session.get(Person, who.id)
+            if person is not None:
+                person.email = address
+                person.email_key = email_key(address) if address else None
+        log.info("changed the e-mail address: %s", who.name)
+
+    def delete(self, who: Who) -> None:
+        """Remove a person and, by the foreign keys, everything of theirs."""
+        with self._core.db.write() as session:
+            session.execute(delete(Person).where(Person.id == who.id))
+            self._core.throttles.clear(session, who.name)
+        log.info("deleted: %s", who.name)
+
+    def add_guest(self, user_agent: str = "") -> tuple[Who, str]:
+        """A guest of the demo, logged in; gone again when the session is.
+
+        Raises
+        ------
+        DemoFullError
+            With a thousand guests in the house.
+        """
+        name = f"{GUEST_PREFIX}{secrets.token_hex(5)}"
+        with self._core.db.write() as session:
+            count = select(func.count()).select_from(Person).where(Person.guest)
+            if (session.scalar(count) or 0) >= MOST_GUESTS:
+                raise DemoFullError("The demo is full. Please try again later.")
+            now = self._core.clock()
+            person = Person(name=name, name_key=name, guest=True, created_at=now)
+            session.add(person)
+            session.flush()
+            token = self._sessions.start(session, person, user_agent)
+        log.info("came in: %s", name)
+        return as_who(person), token
+
+    def profile(self, person_id: int) -> Profile | None:
+        """What the account page shows, or None when the account is gone."""
+        count = select(func.count()).where(RecoveryCode.person_id == person_id)
+        with self._core.db.read() as session:
+            person = session.get(Person, person_id)
+            if person is None:
+                return None
+            return Profile(
+                as_who(person),
+                person.email,
+                person.created_at,
+                person.password_changed_at,
+                session.scalar(count) or 0,
+            )
+
+    def living(self) -> set[int]:
+        """The numbers of all people there are."""
+        with self._core.db.read() as session:
+            return set(session.scalars(select(Person.id)))
+
+    def clear_guests(self) -> None:
+        """Remove guests whose session is over."""
+        alive = select(LoginSession.person_id).where(LoginSession.expires_at > self._core.clock())
+        with self._core.db.write() as session:
+            session.execute(delete(Person).where(Person.guest, Person.id.not_in(alive)))
+
+    def _verify(self, name: str, password: str) -> str:
+        """The stored hash, if the password belongs to it; counts the try before making it."""
+        self._core.throttles.begin("login", name)
+        with self._core.db.read() as session:
+            person = find_person(session, name)
+            stored = person.password_hash if person else None
+        if not self._core.hasher.verify(stored, password):
+            # An unknown name is not written down: it may well be somebody's password.
+            log.warning("log-in failed: %s", person.name if person else "(no such name)")
+            raise _wrong()
+        assert stored is not None  # noqa: S101 (verify says no without one)
+        return stored
+
+
+def _wrong() -> WrongCredentialsError:
+    return WrongCredentialsError("The user name or the password is wrong.")

@@ -1,0 +1,63 @@
+"""All of the accounts behind one name: open it, use its parts, close it."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import URL, delete
+
+from genregenie import settings
+from genregenie.accounts.core import Core, utc_now
+from genregenie.accounts.database import Database, sqlite_url
+from genregenie.accounts.passwords import HashCost, Hasher
+from genregenie.accounts.people import People
+from genregenie.accounts.recovery import Recovery, forget_expired
+from genregenie.accounts.sessions import Sessions
+from genregenie.accounts.tables import LoginSession
+from genregenie.accounts.throttle import Throttles
+
+
+class Accounts:
+    """Everything that can be done with people: `people`, `sessions`, `recovery`."""
+
+    def __init__(
+        self, db: Database, hasher: Hasher, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.db = db
+        self._core = Core(db, hasher, clock, Throttles(db, clock))
+        self.sessions = Sessions(self._core)
+        self.people = People(self._core, self.sessions)
+        self.recovery = Recovery(self._core)
+
+    def tidy(self) -> None:
+        """Remove what has run out: sessions, links, failures, guests. Call it now and then."""
+        with self.db.write() as session:
+            now = self._core.clock()
+            session.execute(delete(LoginSession).where(LoginSession.expires_at <= now))
+            forget_expired(session, self._core)
+            self._core.throttles.forget_old(session)
+        self.people.clear_guests()
+
+    def close(self) -> None:
+        """Hand the database connections back."""
+        self.db.close()
+
+
+def open_accounts(
+    url: URL | str | None = None,
+    cost: HashCost | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> Accounts:
+    """Open the accounts, with the schema brought up to date.
+
+    Parameters
+    ----------
+    url : URL or str, optional
+        The database; by default what the environment says, else SQLite in the data folder.
+    cost : HashCost, optional
+        Parameters of argon2id; cheaper ones are for tests only.
+    clock : callable
+        Gives the current time in UTC.
+    """
+    db = Database(url or settings.database_url() or sqlite_url(settings.data_dir()))
+    db.upgrade()
+    return Accounts(db, Hasher(cost), clock)

@@ -1,0 +1,79 @@
+"""How this server was asked to run, read once from the settings."""
+
+import contextlib
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from genregenie import settings
+
+
+@dataclass(frozen=True)
+class WebConfig:
+    """Everything the portal and the gate need to know.
+
+    Attributes
+    ----------
+    gate : str
+        ``on``, ``demo`` or ``off``.
+    cookies : str
+        ``http``, ``https`` or ``space``.
+    key : bytes
+        Signs form tokens.
+    public_url : str or None
+        Address for links in e-mails, without a slash at the end.
+    smtp : settings.Smtp or None
+        Where mails are handed in; None turns mailed links off.
+    ephemeral : bool
+        Whether accounts are lost at the next restart.
+    """
+
+    gate: str = "on"
+    cookies: str = "http"
+    key: bytes = field(repr=False, default_factory=lambda: secrets.token_bytes(32))
+    public_url: str | None = None
+    smtp: settings.Smtp | None = None
+    ephemeral: bool = False
+
+    @classmethod
+    def from_settings(cls) -> "WebConfig":
+        """What the environment says.
+
+        Raises
+        ------
+        SettingsError
+            If a variable holds a value that makes no sense.
+        """
+        return cls(
+            gate=settings.gate_mode(),
+            cookies=settings.cookie_profile(),
+            key=load_key(settings.data_dir()),
+            public_url=settings.public_url(),
+            smtp=settings.smtp(),
+            ephemeral=settings.on_space() and settings.database_url() is None,
+        )
+
+    @property
+    def mails(self) -> bool:
+        """Whether reset links can be mailed: that takes a server and an address of ours."""
+        return self.smtp is not None and self.public_url is not None
+
+
+def load_key(folder: Path) -> bytes:
+    """The signing key: the environment's, else one made at first start and kept in the folder."""
+    given = settings.secret_key()
+    if given is not None:
+        return given.encode()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / "secret-key"
+    if not path.exists():
+        # Linked into place whole: of two processes starting at once, both read the first one's.
+        handle, draft = tempfile.mkstemp(dir=folder, prefix=".secret-key-")
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+        Path(draft).unlink()
+    return path.read_text().strip().encode()

@@ -1,0 +1,149 @@
+"""The parts of a result as HTML, free of gradio. All text from outside is escaped here."""
+
+from html import escape
+from typing import Final
+
+from genregenie.audio import format_duration
+from genregenie.classifier import TIMELINE_STEP_S, Moment, Prediction
+from genregenie.genres import GENRES, display_name
+from genregenie.web import words
+
+# Ten hues that stay apart for most eyes, none lighter than the background needs.
+_COLOURS: Final = dict(
+    zip(
+        GENRES,
+        (
+            "#3b6fd4",  # blues
+            "#8e6bbf",  # classical
+            "#b5793a",  # country
+            "#d6569b",  # disco
+            "#e0712c",  # hip-hop
+            "#2a9d8f",  # jazz
+            "#6b7280",  # metal
+            "#d64550",  # pop
+            "#3f9b46",  # reggae
+            "#a68a1d",  # rock
+        ),
+        strict=True,
+    )
+)
+_REST: Final = "#9ca3af"
+_NAMED_IN_TIMELINE: Final = 4
+_HEIGHT: Final = 100.0
+
+
+def colour(genre: str) -> str:
+    """The colour of a genre, the same everywhere; grey for one we have none for."""
+    return _COLOURS.get(genre, _REST)
+
+
+def invitation() -> str:
+    """What stands in place of a verdict before there is a clip."""
+    return _verdict("Drop a clip, record one, or try an example", "Ten seconds or more work best.")
+
+
+def failure(sentence: str) -> str:
+    """A clip that could not be used, and why."""
+    return _verdict("That did not work", sentence)
+
+
+def verdict(prediction: Prediction, name: str | None = None) -> str:
+    """The verdict in words, how much was heard, and what was heard if that is known."""
+    title = " – ".join(part for part in (prediction.artist, prediction.title) if part) or name
+    heard = words.listened_sentence(prediction)
+    if prediction.genre is None:
+        heard += " Speech, silence, tones and steady noise are left without a genre."
+    return _verdict(words.verdict_sentence(prediction), heard, title, prediction.genre)
+
+
+def _verdict(headline: str, text: str, title: str | None = None, genre: str | None = None) -> str:
+    style = f' style="--gg-mark: {colour(genre)}"' if genre else ""
+    quiet = "" if genre else " quiet"
+    named = f'<p class="gg-title">{escape(title)}</p>' if title else ""
+    return (
+        f'<section class="gg-verdict{quiet}"{style} aria-live="polite">{named}'
+        f"<h2>{escape(headline)}</h2><p>{escape(text)}</p></section>"
+    )
+
+
+def bars(prediction: Prediction) -> str:
+    """All confidences as bars, the most confident first."""
+    ranked = sorted(prediction.confidences.items(), key=lambda item: -item[1])
+    items = "".join(
+        f'<li style="--gg-genre: {colour(genre)}"><span>{escape(display_name(genre))}</span>'
+        f'<span class="track"><span class="fill" style="width: {100 * p:.1f}%"></span></span>'
+        f'<span class="percent">{100 * p:.1f} %</span></li>'
+        for genre, p in ranked
+    )
+    return _section("How sure", f'<ul class="gg-bars">{items}</ul>')
+
+
+def timeline(prediction: Prediction) -> str:
+    """The genre through the clip: a column for each moment, and the same in words."""
+    end_s = prediction.duration_s
+    totals = {g: sum(m.confidences[g] for m in prediction.timeline) for g in prediction.confidences}
+    named = sorted(totals, key=lambda g: -totals[g])[:_NAMED_IN_TIMELINE]
+    columns = "".join(
+        _column(moment, *span, named)
+        for moment, span in zip(
+            prediction.timeline, moment_spans(prediction.timeline, end_s), strict=True
+        )
+    )
+    told = escape(words.timeline_sentence(prediction))
+    legend = "".join(
+        f'<li style="--gg-genre: {colour(g)}"><i></i>{escape(display_name(g))}</li>' for g in named
+    )
+    legend += f'<li style="--gg-genre: {_REST}"><i></i>all others</li>'
+    ticks = "".join(f"<span>{format_duration(end_s * i / 4)}</span>" for i in range(5))
+    body = (
+        f'<div class="gg-timeline" data-duration="{end_s:.3f}">'
+        f'<svg viewBox="0 0 {end_s:.3f} {_HEIGHT:.0f}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{told}">{columns}'
+        f'<line class="cursor" x1="0" x2="0" y1="0" y2="{_HEIGHT:.0f}" visibility="hidden"/></svg>'
+        f'<div class="axis" aria-hidden="true">{ticks}</div></div>'
+        f'<ul class="gg-legend">{legend}</ul><p class="gg-note">{told}</p>'
+    )
+    return _section("The genre through the clip", body)
+
+
+def moment_spans(timeline: tuple[Moment, ...], end_s: float) -> list[tuple[float, float]]:
+    """Where each moment is drawn: the middle of its stretch, without overlap, edges filled."""
+    spans = []
+    for i, moment in enumerate(timeline):
+        middle = (moment.start_s + moment.end_s) / 2
+        start, stop = middle - TIMELINE_STEP_S / 2, middle + TIMELINE_STEP_S / 2
+        if i == 0 or timeline[i - 1].end_s <= moment.start_s:  # nothing overlaps on this side
+            start = moment.start_s
+        if i == len(timeline) - 1 or timeline[i + 1].start_s >= moment.end_s:
+            stop = moment.end_s
+        spans.append((start, min(stop, end_s)))
+    return spans
+
+
+def _column(moment: Moment, start_s: float, stop_s: float, named: list[str]) -> str:
+    shares = [(colour(g), moment.confidences[g]) for g in named]
+    shares.append((_REST, max(1.0 - sum(p for _, p in shares), 0.0)))
+    rects, top = "", _HEIGHT
+    for fill, share in shares:
+        top -= share * _HEIGHT
+        rects += (
+            f'<rect x="{start_s:.2f}" width="{max(stop_s - start_s, 0) + 0.02:.2f}" '
+            f'y="{top:.2f}" height="{share * _HEIGHT:.2f}" fill="{fill}"/>'
+        )
+    return rects
+
+
+def neighbours(prediction: Prediction) -> str:
+    """The reference tracks nearest to the clip, as cards."""
+    cards = "".join(
+        f'<li style="--gg-genre: {colour(n.genre)}"><b>{escape(n.title or "Unknown title")}</b>'
+        f"<span>{escape(n.artist or 'Unknown artist')}</span>"
+        f'<span class="gg-note">{escape(display_name(n.genre))}</span></li>'
+        for n in prediction.neighbours
+    )
+    note = '<p class="gg-note">The tracks it was compared with that sound most like it.</p>'
+    return _section("Sounds like", f'<ul class="gg-cards">{cards}</ul>{note}')
+
+
+def _section(title: str, body: str) -> str:
+    return f'<section class="gg-section"><h3>{escape(title)}</h3>{body}</section>'

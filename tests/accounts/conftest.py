@@ -1,0 +1,84 @@
+"""Account tests run on SQLite and on PostgreSQL, with a clock that tests move by hand."""
+
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+from standins import CHEAP, Clock
+
+from genregenie.accounts import Accounts, open_accounts
+from genregenie.accounts.database import sqlite_url
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Address of a PostgreSQL server: the one given, else one of our own for the while."""
+    given = os.environ.get("GENREGENIE_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    initdb = shutil.which("initdb") or next(
+        (str(p) for p in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)), ""
+    )
+    if not initdb:
+        pytest.skip("PostgreSQL is not installed and GENREGENIE_TEST_DATABASE_URL is not set")
+    programs = Path(initdb).resolve().parent
+    folder = Path(tempfile.mkdtemp(prefix="genregenie-pg-"))
+    as_server: list[str] = []
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        as_server = ["runuser", "-u", "postgres", "--"]
+        shutil.chown(folder, "postgres")
+
+    def run(program: str, *arguments: str) -> None:
+        command = [*as_server, str(programs / program), *arguments]
+        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+
+    data = str(folder / "data")
+    try:
+        run("initdb", "-D", data, "-U", "genregenie", "-A", "trust", "-E", "UTF8", "--no-sync")
+        options = f"-c listen_addresses='' -k {folder} -c fsync=off -c max_connections=50"
+        run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
+        try:
+            yield f"postgresql://genregenie@/postgres?host={folder}"
+        finally:
+            run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path / "data").render_as_string(hide_password=False)
+        return
+    server = make_url(request.getfixturevalue("postgres"))
+    name = f"genregenie_test_{os.getpid()}_{next(_NUMBERS)}"
+    with psycopg.connect(server.render_as_string(hide_password=False), autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"'.encode())
+        try:
+            yield server.set(database=name).render_as_string(hide_password=False)
+        finally:
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def accounts(database_url: str, clock: Clock) -> Iterator[Accounts]:
+    """Accounts on an empty database, with hashes that cost nothing."""
+    opened = open_accounts(database_url, CHEAP, clock)
+    yield opened
+    opened.close()

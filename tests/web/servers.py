@@ -1,0 +1,141 @@
+"""Real servers on free ports of this machine, and clients that behave like browsers."""
+
+import atexit
+import contextlib
+import re
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import httpx
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Browser as Chromium
+
+from genregenie.accounts import Accounts
+from genregenie.accounts.passwords import HashCost
+from genregenie.web.bar import session_bar
+
+CHEAP = HashCost(memory_kib=16, passes=1)
+GOOD = "a calm indigo morning"
+NEW = "seven loud orange evenings"
+HTML = {"accept": "text/html,application/xhtml+xml", "sec-fetch-dest": "document"}
+
+
+SCRATCH = tempfile.mkdtemp(prefix="genregenie-tests-")
+atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
+
+
+def build_test_page() -> gr.Blocks:
+    """A page with an upload, a result that is a file, one that grows, and a file for everybody."""
+
+    def make(text: str) -> str:
+        with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False, dir=SCRATCH) as file:
+            file.write(text)
+        return file.name
+
+    def grow(text: str) -> Iterator[tuple[str, str]]:
+        for number in range(3):
+            yield make(f"{text} {number}"), f"{text} {number}"
+
+    def whoami(request: gr.Request) -> str:
+        return str(request.username)
+
+    with gr.Blocks(title="Behind the gate", analytics_enabled=False) as page:
+        bar = gr.HTML(elem_id="bar")
+        page.load(session_bar, None, bar, api_visibility="private")
+        gr.Markdown("The inner room")
+        gr.File(value=make("for everybody"), label="For everybody")
+        file = gr.File(label="A file")
+        size = gr.Textbox(label="Size in bytes", elem_id="size")
+        file.upload(lambda path: str(Path(path).stat().st_size), file, size, api_name="size")
+        text = gr.Textbox(label="Text")
+        result = gr.File(label="Result")
+        text.submit(make, text, result, api_name="make")
+        text.change(grow, text, [result, size], api_name="grow")
+        text.blur(whoami, None, size, api_name="whoami")
+    return page
+
+
+class Server:
+    """A running app and where it is."""
+
+    def __init__(self, app: FastAPI, accounts: Accounts, url: str) -> None:
+        self.app, self.accounts, self.url = app, accounts, url
+        self.port = int(url.rpartition(":")[2])
+
+    def browser(self) -> "Browser":
+        return Browser(self.url)
+
+
+class Browser(httpx.Client):
+    """A client with cookies that says what a browser says, and fills in forms."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(base_url=url, timeout=30)
+
+    def show(self, path: str) -> httpx.Response:
+        return self.get(path, headers={**HTML, "sec-fetch-site": "none"})
+
+    def token(self, path: str) -> str:
+        found = re.search(r'name="token" value="([^"]+)"', self.show(path).text)
+        assert found, f"no form on {path}"
+        return found[1]
+
+    def fill(
+        self, path: str, page: str | None = None, headers: dict[str, str] | None = None, **f: str
+    ) -> httpx.Response:
+        """Fill in the form of `page` and send it to `path`."""
+        given = f.pop("token", None)
+        fields = {"token": given if given is not None else self.token(page or path), **f}
+        own = {**HTML, "sec-fetch-site": "same-origin"} if headers is None else headers
+        return self.post(path, data=fields, headers=own)
+
+    def sign_up(self, name: str, password: str = GOOD, email: str = "") -> list[str]:
+        answer = self.fill("/signup", username=name, email=email, password=password)
+        assert answer.status_code == 200, answer.text
+        return re.findall(r"<code>([^<]+)</code>", answer.text)
+
+    def log_in(self, name: str, password: str = GOOD) -> httpx.Response:
+        return self.fill("/login", username=name, password=password)
+
+    def newcomer(self, name: str) -> "Browser":
+        self.sign_up(name)
+        assert self.log_in(name).status_code == 303
+        return self
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def running(app: Any, **options: Any) -> Iterator[int]:
+    """Serve an ASGI app from a thread; gives the port."""
+    port = options.pop("port", None) or free_port()
+    config = uvicorn.Config(
+        app, port=port, log_level="warning", timeout_graceful_shutdown=1, **options
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    try:
+        yield port
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+Start = Callable[..., Server]
+OpenChromium = Callable[..., Chromium]

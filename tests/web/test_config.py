@@ -1,0 +1,65 @@
+import pytest
+
+from genregenie import settings
+from genregenie.settings import SettingsError
+from genregenie.web.config import WebConfig
+
+
+@pytest.fixture(autouse=True)
+def empty(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    for name in (
+        "GENREGENIE_GATE", "GENREGENIE_COOKIES", "GENREGENIE_PUBLIC_URL", "DATABASE_URL",
+        "GENREGENIE_SMTP_HOST", "SPACE_ID", "SPACE_HOST", "GRADIO_SERVER_NAME",
+        "GRADIO_SERVER_PORT", "GENREGENIE_SECRET_KEY",
+    ):  # fmt: skip
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GENREGENIE_DATA_DIR", str(tmp_path))
+
+
+def test_a_laptop(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = WebConfig.from_settings()
+    assert (config.gate, config.cookies, config.ephemeral, config.mails) == (
+        "on",
+        "http",
+        False,
+        False,
+    )
+    assert (settings.server_host(), settings.server_port()) == ("127.0.0.1", 7860)
+
+
+def test_a_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPACE_ID", "someone/genregenie")
+    monkeypatch.setenv("SPACE_HOST", "someone-genregenie.hf.space")
+    config = WebConfig.from_settings()
+    assert (config.cookies, config.ephemeral) == ("space", True)
+    assert config.public_url == "https://someone-genregenie.hf.space"
+    assert settings.server_host() == "0.0.0.0"  # noqa: S104
+    monkeypatch.setenv("DATABASE_URL", "postgres://u:p@db.example.org/x")
+    assert not WebConfig.from_settings().ephemeral
+
+
+def test_a_server_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GENREGENIE_PUBLIC_URL", "https://music.example.org/")
+    config = WebConfig.from_settings()
+    assert (config.cookies, config.public_url) == ("https", "https://music.example.org")
+    monkeypatch.setenv("GENREGENIE_COOKIES", "http")
+    assert WebConfig.from_settings().cookies == "http"
+
+
+@pytest.mark.parametrize("mode", ["on", "OFF", " demo "])
+def test_the_modes_of_the_gate(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    monkeypatch.setenv("GENREGENIE_GATE", mode)
+    assert WebConfig.from_settings().gate == mode.strip().lower()
+
+
+def test_a_typing_mistake_does_not_open_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GENREGENIE_GATE", "of")
+    with pytest.raises(SettingsError, match="one of on, off, demo"):
+        WebConfig.from_settings()
+
+
+def test_the_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GENREGENIE_SECRET_KEY", "k" * 40)
+    config = WebConfig.from_settings()
+    assert config.key == b"k" * 40
+    assert "kkkk" not in repr(config)

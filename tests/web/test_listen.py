@@ -1,0 +1,89 @@
+"""The page as people meet it: a real server, a real browser, real clips."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, expect
+from servers import Server, Start
+
+from genregenie.classifier import Classifier
+from genregenie.web import words
+from genregenie.web.config import WebConfig
+from tests import sounds
+
+
+@pytest.fixture(scope="module")
+def app(start: Start) -> Server:
+    return start(WebConfig(gate="off"), page=None)
+
+
+@pytest.fixture
+def page(chromium: Chromium, app: Server) -> Iterator[Page]:
+    context = chromium.new_context(base_url=app.url)
+    opened = context.new_page()
+    opened.goto("/app/")
+    yield opened
+    context.close()
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    path = tmp_path / "clip.mp3"
+    path.write_bytes(sounds.encode(sounds.tune(8.0, 44_100), 44_100, "mp3", "libmp3lame"))
+    return path
+
+
+def test_a_clip_gets_its_verdict(page: Page, clip: Path) -> None:
+    page.set_input_files("#clip input[type=file]", clip)
+    sentence = words.verdict_sentence(Classifier.load().predict(clip))
+    expect(page.locator("#verdict")).to_contain_text(sentence, timeout=20_000)
+
+
+def test_a_real_clip_fills_table_and_plot(page: Page, gtzan: Path) -> None:
+    page.set_input_files("#clip input[type=file]", gtzan / "audio/full/metal.00001.flac")
+    expect(page.locator("#verdict")).to_contain_text("Metal", timeout=20_000)
+    expect(page.locator("#table")).to_contain_text("Metal")
+    expect(page.locator("#table")).to_contain_text("Classical")
+    expect(page.locator("#bars canvas, #bars svg").first).to_be_visible()
+
+
+def test_a_bad_file_gets_a_sentence_and_the_next_one_works(
+    page: Page, clip: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "broken.mp3"
+    bad.write_bytes(b"this is not a song")
+    page.set_input_files("#clip input[type=file]", bad)
+    expect(page.locator("#verdict")).to_contain_text("not audio", timeout=20_000)
+    page.get_by_label("Clear").click()
+    page.set_input_files("#clip input[type=file]", clip)
+    expect(page.locator("#verdict")).to_contain_text("Listened to all of it", timeout=20_000)
+
+
+def test_nothing_is_fetched_from_elsewhere(chromium: Chromium, app: Server, clip: Path) -> None:
+    context = chromium.new_context(base_url=app.url)
+    page, asked = context.new_page(), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/app/")
+    page.set_input_files("#clip input[type=file]", clip)
+    expect(page.locator("#verdict")).to_contain_text("Listened", timeout=20_000)
+    context.close()
+    elsewhere = [u for u in asked if not u.startswith((app.url, "data:", "blob:"))]
+    assert elsewhere == []
+    assert asked
+
+
+def test_the_named_endpoint_answers_programs(app: Server, clip: Path) -> None:
+    client = Client(f"{app.url}/app/", verbose=False)
+    headline, *_ = client.predict(handle_file(clip), api_name="/classify")
+    client.close()
+    assert words.verdict_sentence(Classifier.load().predict(clip)) in headline
+
+
+def test_too_large_a_file_is_refused(app: Server, tmp_path: Path) -> None:
+    big = bytes(51 * 1024 * 1024)
+    answer = httpx.post(f"{app.url}/app/gradio_api/upload", files={"files": ("big.wav", big)})
+    assert answer.status_code == 413

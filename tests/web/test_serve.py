@@ -1,0 +1,173 @@
+"""The server as people start it, with a mail server beside it; and what it writes into its log."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiosmtpd.controller import Controller
+from servers import GOOD, NEW, Browser, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Inbox:
+    """What the mail server was handed, as text."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        message = message_from_bytes(envelope.content, policy=policy.default)
+        body = message.get_body()  # type: ignore[attr-defined]
+        self.texts.append(f"To: {message['To']}\n{body.get_content()}")
+        return "250 OK"
+
+    def wait_for(self, number: int) -> str:
+        for _ in range(600):
+            if len(self.texts) >= number:
+                return self.texts[number - 1]
+            time.sleep(0.05)
+        raise AssertionError("no mail came")
+
+
+@pytest.fixture
+def inbox() -> Iterator[tuple[Inbox, int]]:
+    kept = Inbox()
+    controller = Controller(kept, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    yield kept, controller.port
+    controller.stop()
+
+
+def started(log: Path, *command: str, **environment: str) -> subprocess.Popen[bytes]:
+    names = ("GENREGENIE", "GRADIO", "DATABASE_URL", "SPACE")
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(names)}
+    with log.open("wb") as file:
+        return subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env={**clean, **environment},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    for _ in range(1200):
+        try:
+            if httpx.get(url + "/healthz").status_code == 200:
+                return
+        except httpx.TransportError:
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.05)
+    raise AssertionError("the server did not come up")
+
+
+def test_the_whole_way_with_mail_and_a_log_without_secrets(
+    tmp_path: Path, inbox: tuple[Inbox, int]
+) -> None:
+    mails, mail_port = inbox
+    port, log = free_port(), tmp_path / "log"
+    url = f"http://127.0.0.1:{port}"
+    process = started(
+        log,
+        "app.py",
+        GENREGENIE_DATA_DIR=str(tmp_path / "data"),
+        GRADIO_SERVER_PORT=str(port),
+        GENREGENIE_PUBLIC_URL=url,
+        GENREGENIE_SMTP_HOST="127.0.0.1",
+        GENREGENIE_SMTP_PORT=str(mail_port),
+        GENREGENIE_SMTP_SECURITY="none",
+        GENREGENIE_SMTP_FROM="genie@example.org",
+    )
+    secrets: list[str] = [GOOD, NEW, "ada@example.org", "secret-in-the-name-field"]
+    try:
+        wait_until_up(process, url, log)
+        with Browser(url) as ada, Browser(url) as elsewhere:
+            secrets += ada.sign_up("Ada", email="ada@example.org")
+            ada.log_in("ADA")
+            elsewhere.log_in("secret-in-the-name-field")
+            elsewhere.log_in("Ada", NEW)
+            secrets += list(ada.cookies.values())
+
+            known = elsewhere.fill("/reset", way="email", account="ada@example.org")
+            unknown = elsewhere.fill("/reset", way="email", account="nobody@example.org")
+            assert (known.status_code, known.text) == (200, unknown.text)
+            mail = mails.wait_for(1)
+            assert mail.startswith("To: ada@example.org\n")
+            link = re.search(rf"{re.escape(url)}(/reset/link\?token=(\S+))", mail)
+            assert link
+            secrets.append(link[2])
+
+            opened = elsewhere.show(link[1])
+            assert opened.headers["location"] == "/reset/link"  # out of the address bar at once
+            assert elsewhere.fill("/reset/link", password="short").status_code == 422
+            done = elsewhere.fill("/reset/link", password=NEW)
+            assert done.headers["location"] == "/login?note=reset"
+            assert elsewhere.show("/app/").status_code == 303
+            assert ada.show("/app/").status_code == 303
+            again = elsewhere.show(link[1])
+            assert elsewhere.show(again.headers["location"]).status_code == 410
+            assert elsewhere.log_in("Ada", NEW).status_code == 303
+        assert len(mails.texts) == 1  # nothing went to nobody@example.org
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+    text = log.read_text()
+    for told in ("signed up: Ada", "logged in: Ada", "log-in failed: Ada", "(no such name)"):
+        assert told in text
+    assert "reset the password with a link: Ada" in text
+    for secret in secrets:
+        assert secret not in text
+    assert "Traceback" not in text
+    assert not list(Path("/tmp").glob(f"genregenie-uploads-{process.pid}-*"))  # noqa: S108
+    database = b"".join(p.read_bytes() for p in (tmp_path / "data").glob("genregenie.sqlite3*"))
+    for secret in {*secrets} - {"ada@example.org"}:
+        assert secret.encode() not in database
+
+
+def test_host_and_port_come_from_the_command_line(tmp_path: Path) -> None:
+    port, log = free_port(), tmp_path / "log"
+    process = started(
+        log,
+        *("-m", "genregenie", "serve", "--host", "localhost", "--port", str(port)),
+        GENREGENIE_DATA_DIR=str(tmp_path / "data"),
+        GRADIO_SERVER_NAME="203.0.113.1",
+        GRADIO_SERVER_PORT="1",
+    )
+    try:
+        wait_until_up(process, f"http://localhost:{port}", log)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+@pytest.mark.parametrize("command", [("app.py",), ("-m", "genregenie", "serve")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GENREGENIE_GATE", "offf"),
+        ("GENREGENIE_SECRET_KEY", "short"),
+        ("GENREGENIE_COOKIES", "lax"),
+        ("GENREGENIE_PUBLIC_URL", "music.example.org"),
+        ("GRADIO_SERVER_PORT", "many"),
+    ],
+)
+def test_a_wrong_setting_is_said_in_one_line_and_nothing_starts(
+    tmp_path: Path, name: str, value: str, command: tuple[str, ...]
+) -> None:
+    log = tmp_path / "log"
+    setting = {name: value, "GENREGENIE_DATA_DIR": str(tmp_path / "data")}
+    process = started(log, *command, **setting)
+    assert process.wait(60) == 1
+    (line,) = log.read_text().splitlines()
+    assert line.startswith(name)
