@@ -65,12 +65,16 @@ def encode(samples: np.ndarray, rate: int, container: str, codec: str) -> bytes:
         resampler = av.AudioResampler(
             stream.format, layout, rate, frame_size=stream.codec_context.frame_size or 4096
         )
-        frame = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(samples.T).reshape(1, -1), format="flt", layout=layout
-        )
-        frame.sample_rate = rate
-        for piece in [*resampler.resample(frame), *resampler.resample(None)]:
-            output.mux(stream.encode(piece))
+        for start in range(0, samples.shape[1], 10 * rate):
+            piece = samples[:, start : start + 10 * rate]
+            frame = av.AudioFrame.from_ndarray(
+                np.ascontiguousarray(piece.T).reshape(1, -1), format="flt", layout=layout
+            )
+            frame.sample_rate = rate
+            for out in resampler.resample(frame):
+                output.mux(stream.encode(out))
+        for out in resampler.resample(None):
+            output.mux(stream.encode(out))
         output.mux(stream.encode(None))
     return buffer.getvalue()
 
