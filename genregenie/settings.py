@@ -166,9 +166,14 @@ class SpotifyKeys:
 
 def spotify_keys() -> SpotifyKeys | None:
     """``SPOTIPY_CLIENT_ID`` and ``SPOTIPY_CLIENT_SECRET``; None unless both are given."""
-    client_id = os.environ.get("SPOTIPY_CLIENT_ID", "").strip()
+    client_id = spotify_client_id()
     secret = os.environ.get("SPOTIPY_CLIENT_SECRET", "").strip()
     return SpotifyKeys(client_id, secret) if client_id and secret else None
+
+
+def spotify_client_id() -> str | None:
+    """``SPOTIPY_CLIENT_ID``, which is no secret; else None."""
+    return os.environ.get("SPOTIPY_CLIENT_ID", "").strip() or None
 
 
 def spotify_market() -> str:

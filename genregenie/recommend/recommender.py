@@ -36,15 +36,20 @@ class SoundsLike:
     Attributes
     ----------
     track : Alike
-    url : str
-        Its page on Spotify where it was found there, else a search for it.
     reason : str or None
         "because you liked ..."
+    song : Track or None
+        The same song on Spotify, where it was found there.
     """
 
     track: Alike
-    url: str
     reason: str | None = None
+    song: Track | None = None
+
+    @property
+    def url(self) -> str:
+        """Its page on Spotify, else a search for it there."""
+        return self.song.url if self.song else self.track.search_url
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,12 @@ class Recommendations:
 
     neighbours: tuple[SoundsLike, ...]
     spotify: SpotifyAnswer
+
+    @property
+    def songs(self) -> tuple[Track, ...]:
+        """All that Spotify can play: the neighbours it has, then what it has of the genre."""
+        found = [n.song for n in self.neighbours if n.song]
+        return tuple({t.id: t for t in (*found, *(s.track for s in self.spotify.tracks))}.values())
 
 
 class Nearest(Protocol):
@@ -149,7 +160,7 @@ class Recommender:
         )
         candidates = [Candidate(a, a.key, (a.artist,), a.genre) for a in found]
         ranked = taste.rank(candidates, self._kin(taste))[:count]
-        return tuple(SoundsLike(r.item, r.item.search_url, r.reason) for r in ranked)
+        return tuple(SoundsLike(r.item, r.reason) for r in ranked)
 
     def on_spotify(
         self,
@@ -196,7 +207,7 @@ class Recommender:
         else:
             answer = SpotifyAnswer(OK, "", tracks)
         linked = tuple(
-            SoundsLike(n.track, song.url if song else n.url, n.reason)
+            SoundsLike(n.track, n.reason, song)
             for n, song in zip(neighbours, found.songs, strict=True)
         )
         return Recommendations(linked, answer)

@@ -5,21 +5,23 @@ from typing import Any
 import gradio as gr
 import pandas as pd
 
+from genregenie.accounts import Accounts
 from genregenie.audio import FORMATS, AudioError
 from genregenie.classifier import Classifier
 from genregenie.web import words
 from genregenie.web.bar import session_bar
+from genregenie.web.recommending import recommending
 
 _INVITATION = f"## Drop a clip or record one\nTen seconds or more work best. {FORMATS}."
 _ANALYSES_AT_ONCE = 2
 _LONGEST_QUEUE = 100
 _LARGEST_UPLOAD = "50mb"
 
-Answer = tuple[str, Any, Any, Any]
+Answer = tuple[str, Any, Any]
 
 
-def build_page() -> gr.Blocks:
-    """The page, not yet launched or mounted."""
+def build_page(accounts: Accounts | None = None) -> gr.Blocks:
+    """The page, not yet launched or mounted; `accounts` keep what people like."""
     with gr.Blocks(title="GenreGenie", analytics_enabled=False) as page:
         bar = gr.HTML()
         page.load(session_bar, None, bar, api_visibility="private")
@@ -49,17 +51,15 @@ def build_page() -> gr.Blocks:
                 table = gr.Dataframe(
                     label="Confidence by genre", visible=False, interactive=False, elem_id="table"
                 )
-                neighbours = gr.Dataframe(
-                    label="Sounds like", visible=False, interactive=False, wrap=True
-                )
-        clip.change(
+        heard = clip.change(
             classify,
             clip,
-            [verdict, bars, table, neighbours],
+            [verdict, bars, table],
             api_name="classify",
             concurrency_limit=_ANALYSES_AT_ONCE,
             trigger_mode="always_last",
         )
+        recommending(clip, heard, accounts)
     Classifier.load()  # a missing model is noticed at the start, not at the first clip
     return page.queue(max_size=_LONGEST_QUEUE)
 
@@ -73,18 +73,18 @@ def launch_options() -> dict[str, Any]:
 
 
 def classify(path: str | None) -> Answer:
-    """What the page shows for an uploaded file: words, bars, table, neighbours."""
+    """What the page shows for an uploaded file: words, bars, table."""
     if path is None:
-        return _INVITATION, *_hidden(3)
+        return _INVITATION, *_hidden(2)
     try:
         prediction = Classifier.load().predict(path)
     except AudioError as error:
-        return f"## That did not work\n{error}", *_hidden(3)
+        return f"## That did not work\n{error}", *_hidden(2)
     headline = f"## {words.verdict_sentence(prediction)}\n{words.listened_sentence(prediction)}"
     if prediction.genre is None:
-        return f"{headline} Try a clip with more of the song in it.", *_hidden(3)
+        return f"{headline} Try a clip with more of the song in it.", *_hidden(2)
     table = words.confidence_table(prediction)
-    return headline, _shown(table), _shown(table), _shown(words.neighbour_table(prediction))
+    return headline, _shown(table), _shown(table)
 
 
 def _shown(table: pd.DataFrame) -> Any:
