@@ -21,7 +21,7 @@ POOL: Final = 60
 """How many candidates are looked at, so that enough are left by different artists."""
 
 _SAME_RECORDING: Final = 0.9995
-_SAME_VECTOR: Final = 1e-6
+_SAME_VECTOR: Final = 5e-7
 
 Directions = NDArray[np.float32]
 
@@ -150,7 +150,8 @@ def varied(
     seen: set[str] = set()
     last = 2.0
     for candidate in candidates:
-        repeat = candidate.alike > _SAME_RECORDING or abs(last - candidate.alike) < _SAME_VECTOR
+        same = 0 < candidate.alike and abs(last - candidate.alike) < _SAME_VECTOR
+        repeat = same or candidate.alike > _SAME_RECORDING
         last = candidate.alike
         name = artist_key(candidate.artist)
         if (

@@ -146,7 +146,7 @@ class Logins:
         with self._lock:
             auth = self._connected.get(person_id)
         if auth is None:
-            raise LoginError("Connect Spotify first.")
+            raise LoginError("You are not connected to Spotify.")
         client = spotipy.Spotify(
             auth_manager=auth, requests_session=BoundedSession(), requests_timeout=TIMEOUT_S
         )
@@ -157,6 +157,8 @@ class Logins:
                 clean(name, 100), public=False, description="Found by GenreGenie"
             )
             playlist_id = str(made["id"])
+            if not playlist_id.isalnum():
+                raise ValueError("not an id")
             client.playlist_add_items(playlist_id, [t.uri for t in tracks[:MOST_TRACKS]])
             return playlist_id
 
@@ -167,8 +169,6 @@ class Logins:
                 self.forget(person_id)
                 raise LoginError("Spotify has logged you out. Connect it again.") from None
             raise
-        if not playlist_id.isalnum():
-            raise LoginError(str(SpotifyUnavailableError(Trouble.NONSENSE)))
         return f"{SPOTIFY_PAGES}/playlist/{playlist_id}"
 
 

@@ -26,6 +26,7 @@ LATEST_YEAR: Final = 2100
 
 _WORTH_ASKING: Final = 0.1
 _GEM_OFFSETS: Final = (100, 50)
+_PAGES: Final = 3
 _LONGEST_NAME: Final = 80
 _SPOTIFY_NAMES: Final = {"hiphop": "hip-hop"}
 
@@ -176,7 +177,8 @@ def _ladder(genre: str, wishes: Wishes) -> tuple[Query, ...]:
     gems = _GEM_OFFSETS if wishes.depth is Depth.GEMS else ()
     deep = [Query(texts[0], offset) for offset in gems]
     first, *others = [Query(text) for text in texts]
-    return (*deep, first, Query(first.text, PAGE), *others)
+    more = [Query(first.text, page * PAGE) for page in range(1, _PAGES)]
+    return (*deep, first, *more, *others)
 
 
 def _worded(text: str, wishes: Wishes) -> str:

@@ -147,8 +147,8 @@ def _neighbour(neighbour: SoundsLike, liked: bool | None) -> str:
         f'<span class="rec-alike"><span class="rec-meter" aria-hidden="true">'
         f'<i style="width: {percent}%"></i></span>{percent} % alike</span>'
         f"{_reason(neighbour.reason)}"
-        f'<span class="rec-row">{_link(neighbour.url, where)}'
-        f"{_thumbs(track.key, f'{track.title} by {track.artist}', liked)}</span></li>"
+        f'<div class="rec-actions"><div class="rec-row">{_link(neighbour.url, where)}</div>'
+        f"{_thumbs(track.key, f'{track.title} by {track.artist}', liked)}</div></li>"
     )
 
 
@@ -171,9 +171,11 @@ def _track(suggestion: OnSpotify, liked: bool | None) -> str:
         f'<span class="rec-note">{escape(album)}</span>'
         f'<span class="rec-note">{escape(display_name(suggestion.genre))}'
         f"{f' · {length}' if length else ''}</span>{_reason(suggestion.reason)}"
-        f'<span class="rec-row"><button type="button" data-act="play" data-track="{track.id}" '
-        f'aria-label="Play {named} here">Play here</button>{_link(track.url, "Open in Spotify")}'
-        f"{_thumbs(track.id, f'{track.title} by {artists}', liked)}</span></li>"
+        '<div class="rec-actions"><div class="rec-row">'
+        f'<button type="button" data-act="play" data-track="{track.id}" '
+        f'aria-label="Play here: {named}">Play here</button>'
+        f"{_link(track.url, 'Open in Spotify')}</div>"
+        f"{_thumbs(track.id, f'{track.title} by {artists}', liked)}</div></li>"
     )
 
 
@@ -186,8 +188,8 @@ def _link(url: str, text: str) -> str:
 
 
 def _thumbs(key: str, named: str, liked: bool | None) -> str:
-    return "".join(
-        f'<button type="button" class="rec-thumb" data-act="{act}" data-key="{escape(key)}" '
+    buttons = "".join(
+        f'<button type="button" data-act="{act}" data-key="{escape(key)}" '
         f'aria-pressed="{"true" if pressed else "false"}" '
         f'aria-label="{label}: {escape(named)}">{label}</button>'
         for act, label, pressed in (
@@ -195,6 +197,7 @@ def _thumbs(key: str, named: str, liked: bool | None) -> str:
             ("dislike", "Not for me", liked is False),
         )
     )
+    return f'<div class="rec-row">{buttons}</div>'
 
 
 def _encoded(recommendations: Recommendations, suffix: str) -> str:

@@ -10,7 +10,7 @@ from genregenie.audio import FORMATS, AudioError
 from genregenie.classifier import Classifier
 from genregenie.web import words
 from genregenie.web.bar import session_bar
-from genregenie.web.recommending import recommending
+from genregenie.web.recommending import STYLE, recommending
 
 _INVITATION = f"## Drop a clip or record one\nTen seconds or more work best. {FORMATS}."
 _ANALYSES_AT_ONCE = 2
@@ -68,6 +68,7 @@ def launch_options() -> dict[str, Any]:
     """Looks and limits, for ``launch()`` or ``mount_gradio_app()``."""
     return {
         "theme": gr.themes.Soft(primary_hue="indigo", font=["system-ui", "sans-serif"]),
+        "css_paths": [STYLE],
         "max_file_size": _LARGEST_UPLOAD,
     }
 

@@ -19,7 +19,6 @@ from genregenie.recommend.queries import EARLIEST_YEAR, LATEST_YEAR, Depth, Wish
 from genregenie.recommend.recommender import (
     Recommendations,
     Recommender,
-    SoundsLike,
     SpotifyAnswer,
 )
 from genregenie.recommend.spotify import shared_spotify
@@ -31,9 +30,10 @@ from genregenie.web.isolation import NOBODY
 _AT_ONCE: Final = 8  # they mostly wait for Spotify
 _KEPT_S: Final = 6 * 3600
 _HERE: Final = Path(__file__).parent
+STYLE: Final = _HERE / "recommend.css"
 _LOOK: Final = {
-    "css_template": (_HERE / "recommend.css").read_text(encoding="utf-8"),
     "js_on_load": (_HERE / "recommend.js").read_text(encoding="utf-8"),
+    "apply_default_css": False,
     "visible": False,
 }
 
@@ -44,6 +44,7 @@ class Shown:
 
     prediction: Prediction
     recommendations: Recommendations
+    asked: tuple[str, ...] = ()
 
 
 Update = tuple[Shown | None, Any, Any, Any, Any, Any]
@@ -67,23 +68,9 @@ def recommending(clip: gr.Audio, after: Any, accounts: Accounts | None = None) -
     said = gr.State([], time_to_live=_KEPT_S)
     sounds = gr.HTML(elem_id="sounds-like", **_LOOK)
     with gr.Row(visible=False, elem_id="wishes") as controls:
-        first = gr.Number(
-            label="From year",
-            precision=0,
-            minimum=EARLIEST_YEAR,
-            maximum=LATEST_YEAR,
-            value=None,
-            min_width=110,
-            scale=1,
-        )
-        last = gr.Number(
-            label="To year",
-            precision=0,
-            minimum=EARLIEST_YEAR,
-            maximum=LATEST_YEAR,
-            value=None,
-            min_width=110,
-            scale=1,
+        first, last = (
+            gr.Textbox(label=label, placeholder=like, max_length=4, min_width=110, scale=1)
+            for label, like in (("From year", "1970"), ("To year", "1999"))
         )
         depth = gr.Radio(
             [(d.value.capitalize(), d.value) for d in Depth],
@@ -130,8 +117,8 @@ class _Section:
     def recommend(
         self,
         path: str | None,
-        first: float | None,
-        last: float | None,
+        first: str | None,
+        last: str | None,
         depth: str,
         said: Sequence[Opinion],
         request: gr.Request,
@@ -149,15 +136,16 @@ class _Section:
     def again(
         self,
         shown: Shown | None,
-        first: float | None,
-        last: float | None,
+        first: str | None,
+        last: str | None,
         depth: str,
         said: Sequence[Opinion],
         request: gr.Request,
     ) -> Iterator[Update]:
         """The same clip with other wishes."""
-        if shown is None:
-            yield None, *[gr.skip()] * 4, ""
+        # Leaving a field that did not change must not wipe away what stands there.
+        if shown is None or shown.asked == _asked(first, last, depth):
+            yield shown, *[gr.skip()] * 5
         else:
             opinions = self._opinions(said, request)
             yield from self._look(shown.prediction, first, last, depth, opinions, shown)
@@ -165,8 +153,8 @@ class _Section:
     def hear(
         self,
         shown: Shown | None,
-        first: float | None,
-        last: float | None,
+        first: str | None,
+        last: str | None,
         depth: str,
         said: list[Opinion],
         request: gr.Request,
@@ -199,8 +187,8 @@ class _Section:
     def _look(
         self,
         prediction: Prediction,
-        first: float | None,
-        last: float | None,
+        first: str | None,
+        last: str | None,
         depth: str,
         opinions: Sequence[Opinion],
         before: Shown | None = None,
@@ -219,14 +207,16 @@ class _Section:
             old = before.recommendations.spotify
             waiting = SpotifyAnswer(old.state, old.message, tuple(kept))
             spotify = cards.on_spotify(waiting, liked)
-        yield _update(prediction, Recommendations(neighbours, waiting), liked, spotify)
+        asked = _asked(first, last, depth)
+        shown = Shown(prediction, Recommendations(neighbours, waiting), asked)
+        yield _update(shown, liked, spotify)
         try:
             wishes = _wishes(first, last, depth)
         except ValueError as error:
             found = Recommendations(neighbours, SpotifyAnswer("years", str(error)))
         else:
             found = recommender.on_spotify(prediction, neighbours, shared_spotify(), wishes, taste)
-        yield _update(prediction, found, liked)
+        yield _update(Shown(prediction, found, asked), liked)
 
     def _opinions(self, said: Sequence[Opinion], request: gr.Request) -> list[Opinion]:
         person_id = _person_id(request)
@@ -264,14 +254,21 @@ def _person_id(request: gr.Request) -> int:
     return who.id if who else NOBODY
 
 
-def _wishes(first: float | None, last: float | None, depth: str) -> Wishes:
+def _wishes(first: str | None, last: str | None, depth: str) -> Wishes:
+    """What was wished for; a ValueError is a sentence for the person."""
     years = None
-    if first is not None or last is not None:
-        years = (
-            int(EARLIEST_YEAR if first is None else first),
-            int(LATEST_YEAR if last is None else last),
-        )
+    if (first or "").strip() or (last or "").strip():
+        years = _year(first, EARLIEST_YEAR), _year(last, LATEST_YEAR)
     return Wishes(years, Depth(depth))
+
+
+def _year(text: str | None, otherwise: int) -> int:
+    text = (text or "").strip()
+    if not text:
+        return otherwise
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"{text!r} is not a year. Write it like 1999, or leave it empty.")
+    return int(text)
 
 
 def _opinion(shown: Shown | None, key: str, *, liked: bool) -> Opinion | None:
@@ -288,21 +285,19 @@ def _opinion(shown: Shown | None, key: str, *, liked: bool) -> Opinion | None:
     return None
 
 
-def _update(
-    prediction: Prediction,
-    found: Recommendations,
-    liked: dict[str, bool],
-    spotify: str | None = None,
-) -> Update:
-    neighbours: tuple[SoundsLike, ...] = found.neighbours
+def _asked(first: str | None, last: str | None, depth: str) -> tuple[str, ...]:
+    return (first or "").strip(), (last or "").strip(), depth
+
+
+def _update(shown: Shown, liked: dict[str, bool], spotify: str | None = None) -> Update:
+    found = shown.recommendations
+    can_save = shared_logins() is not None
     return (
-        Shown(prediction, found),
-        gr.update(value=cards.sounds_like(neighbours, liked), visible=True),
+        shown,
+        gr.update(value=cards.sounds_like(found.neighbours, liked), visible=True),
         gr.update(visible=cards.is_worth_showing(found.spotify)),
         gr.update(value=spotify or cards.on_spotify(found.spotify, liked), visible=True),
-        gr.update(
-            value=cards.take_along(found, can_save=shared_logins() is not None), visible=True
-        ),
+        gr.update(value=cards.take_along(found, can_save=can_save), visible=True),
         "",
     )
 

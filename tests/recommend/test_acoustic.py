@@ -54,6 +54,11 @@ def test_repeats_and_the_clip_itself_are_left_out():
     assert [t.artist for t in varied(found, artist="cher", title="Believe")] == ["Abba", "Toto"]
 
 
+def test_what_is_not_alike_at_all_is_no_repeat():
+    found = [alike("A", "one", 0.0), alike("B", "two", 0.0)]
+    assert len(list(varied(found))) == 2
+
+
 def test_tracks_without_artist_are_all_different():
     found = [alike("", "A", 0.9), alike("", "B", 0.8)]
     assert len(list(varied(found))) == 2

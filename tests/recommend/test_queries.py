@@ -46,10 +46,11 @@ def test_the_ladder_for_hip_hop():
     assert [query.text for query in hiphop.ladder] == [
         'genre:"hip-hop" year:1990-2020',
         'genre:"hip-hop" year:1990-2020',
+        'genre:"hip-hop" year:1990-2020',
         'genre:"hip hop" year:1990-2020',
         "hip hop year:1990-2020",
     ]
-    assert [query.offset for query in hiphop.ladder] == [0, 10, 0, 0]
+    assert [query.offset for query in hiphop.ladder] == [0, 10, 20, 0, 0]
 
 
 def test_one_year_and_one_genre_a_query():
