@@ -150,7 +150,7 @@ def varied(
     seen: set[str] = set()
     last = 2.0
     for candidate in candidates:
-        same = 0 < candidate.alike and abs(last - candidate.alike) < _SAME_VECTOR
+        same = candidate.alike > 0 and abs(last - candidate.alike) < _SAME_VECTOR
         repeat = same or candidate.alike > _SAME_RECORDING
         last = candidate.alike
         name = artist_key(candidate.artist)

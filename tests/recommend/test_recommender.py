@@ -58,15 +58,15 @@ def test_seven_and_three_in_proportion(recommender, clip, spotify):
 
 def test_a_liked_track_changes_what_comes_next(recommender, clip, spotify):
     before = recommender.recommend(clip, spotify)
-    assert "Queen" not in [n.track.artist for n in before.neighbours]
-    after = recommender.recommend(clip, spotify, opinions=[like("Toto")])
-    liked = recommender.neighbours(clip, Taste([like("Toto")]), 30)
-    place = [n.track.artist for n in liked].index("Queen")
-    plain = [n.track.artist for n in recommender.neighbours(clip, Taste(), 30)].index("Queen")
+    assert "Toto" not in [n.track.artist for n in before.neighbours]
+    after = recommender.recommend(clip, spotify, opinions=[like("Queen")])
+    liked = recommender.neighbours(clip, Taste([like("Queen")]), 30)
+    place = [n.track.artist for n in liked].index("Toto")
+    plain = [n.track.artist for n in recommender.neighbours(clip, Taste(), 30)].index("Toto")
     assert place < plain
-    assert liked[place].reason == "because you liked Toto, who sounds similar"
+    assert liked[place].reason == "because you liked Queen, who sounds similar"
     on_spotify = {s.track.artist: s.reason for s in after.spotify.tracks}
-    assert on_spotify["Toto"] == "because you liked Toto"
+    assert on_spotify["Queen"] == "because you liked Queen"
 
 
 def test_what_is_disliked_leaves(recommender, clip, spotify):
