@@ -50,11 +50,8 @@ def spotify(server: standin.Spotify, clock: Clock) -> Spotify:
 @pytest.fixture
 def spotify_environment(server: standin.Spotify, monkeypatch: pytest.MonkeyPatch) -> None:
     """An environment that points at the stand-in."""
-    monkeypatch.setenv("SPOTIPY_CLIENT_ID", standin.CLIENT_ID)
-    monkeypatch.setenv("SPOTIPY_CLIENT_SECRET", standin.CLIENT_SECRET)
-    monkeypatch.setenv("GENREGENIE_MARKET", "GB")
-    monkeypatch.setenv("GENREGENIE_SPOTIFY_API", server.address)
-    monkeypatch.setenv("GENREGENIE_SPOTIFY_ACCOUNTS", server.address)
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
 
 
 def make_catalogue(tracks: list[tuple[str, str, str]], vectors: np.ndarray) -> Catalogue:

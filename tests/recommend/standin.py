@@ -28,7 +28,7 @@ from openapi_core.testing import MockRequest, MockResponse
 
 CLIENT_ID = "an-app"
 CLIENT_SECRET = "a-secret-nobody-may-see"
-REDIRECT_URI = "http://127.0.0.1:7860/account/spotify/callback"
+REDIRECT_URI = "http://127.0.0.1:7860/spotify/callback"
 
 _FILTER = re.compile(r'(genre|artist|track|year):("[^"]*"|\S+)')
 _GENRES = {"hip hop": "rap", "rap": "rap", "rock": "rock", "pop": "pop", "latin": "latin"}
@@ -154,6 +154,17 @@ class Spotify:
         self.stopped.set()
         self._server.shutdown()
         self._server.server_close()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes GenreGenie talk to this instead of Spotify."""
+        return {
+            "SPOTIPY_CLIENT_ID": CLIENT_ID,
+            "SPOTIPY_CLIENT_SECRET": CLIENT_SECRET,
+            "GENREGENIE_MARKET": "GB",
+            "GENREGENIE_SPOTIFY_API": self.address,
+            "GENREGENIE_SPOTIFY_ACCOUNTS": self.address,
+        }
 
     # --- accounts ---
 

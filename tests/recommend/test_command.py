@@ -11,7 +11,6 @@ import sys
 import pytest
 
 from tests import sounds
-from tests.recommend import standin
 from tests.recommend.standin import Failure, error
 
 
@@ -29,12 +28,7 @@ def genregenie(*arguments, **environment) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def environment(server):
-    return {
-        "SPOTIPY_CLIENT_ID": standin.CLIENT_ID,
-        "SPOTIPY_CLIENT_SECRET": standin.CLIENT_SECRET,
-        "GENREGENIE_SPOTIFY_API": server.address,
-        "GENREGENIE_SPOTIFY_ACCOUNTS": server.address,
-    }
+    return server.environment
 
 
 @pytest.fixture(scope="module")
