@@ -1,7 +1,7 @@
 """From an audio file to a `Prediction`."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
@@ -62,6 +62,8 @@ class Prediction:
         The reference tracks nearest to the clip, nearest first.
     title, artist : str or None
         The file's own tags.
+    vector : array, shape (104,)
+        Where the clip lies in the space of the catalogue; empty if that is not known.
     """
 
     genre: str | None
@@ -74,6 +76,7 @@ class Prediction:
     neighbours: tuple[Neighbour, ...]
     title: str | None
     artist: str | None
+    vector: Array = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
 
     @property
     def is_partial(self) -> bool:
@@ -140,6 +143,7 @@ class Classifier:
             neighbours=self._neighbours(distances[0]),
             title=title,
             artist=artist,
+            vector=self.model.catalogue.space.vectors(rows[:1])[0],
         )
 
     def _verdict(self, confidence: float, novelty: float) -> Verdict:

@@ -13,6 +13,7 @@ from typing import Any
 from genregenie import __version__, settings
 from genregenie.accounts_cli import add_users_command
 from genregenie.genres import display_name
+from genregenie.recommend_cli import add_recommend_commands
 
 MANY_FILES = 16
 """From this many files on it pays to start a process for each core."""
@@ -51,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
         help=f"processes (default: one for each core from {MANY_FILES} files on)",
     )
     classify.set_defaults(run=_classify)
+
+    add_recommend_commands(commands, _jobs)
 
     evaluate = commands.add_parser("evaluate", help="score the model on a table of statistics")
     evaluate.add_argument("table", type=Path, metavar="TABLE.npz")

@@ -152,6 +152,80 @@ def smtp() -> Smtp | None:
     return Smtp(host, port, sender, security, user, os.environ.get("GENREGENIE_SMTP_PASSWORD"))
 
 
+SPOTIFY_API = "https://api.spotify.com"
+SPOTIFY_ACCOUNTS = "https://accounts.spotify.com"
+
+
+@dataclass(frozen=True)
+class SpotifyKeys:
+    """What Spotify knows this app by."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+def spotify_keys() -> SpotifyKeys | None:
+    """``SPOTIPY_CLIENT_ID`` and ``SPOTIPY_CLIENT_SECRET``; None unless both are given."""
+    client_id = spotify_client_id()
+    secret = os.environ.get("SPOTIPY_CLIENT_SECRET", "").strip()
+    return SpotifyKeys(client_id, secret) if client_id and secret else None
+
+
+def spotify_client_id() -> str | None:
+    """``SPOTIPY_CLIENT_ID``, which is no secret; else None."""
+    return os.environ.get("SPOTIPY_CLIENT_ID", "").strip() or None
+
+
+def spotify_market() -> str:
+    """Country whose Spotify catalogue is searched: ``GENREGENIE_MARKET``, else ``US``.
+
+    Raises
+    ------
+    SettingsError
+        If it is not a country code of two letters.
+    """
+    market = (os.environ.get("GENREGENIE_MARKET") or "US").strip().upper()
+    if len(market) != 2 or not (market.isascii() and market.isalpha()):
+        raise SettingsError("GENREGENIE_MARKET must be a country code of two letters, such as GB.")
+    return market
+
+
+def spotify_api() -> str:
+    """Base address of Spotify's Web API: ``GENREGENIE_SPOTIFY_API``, else Spotify's own.
+
+    Raises
+    ------
+    SettingsError
+    """
+    return _address("GENREGENIE_SPOTIFY_API") or SPOTIFY_API
+
+
+def spotify_accounts() -> str:
+    """Base address of its accounts service: ``GENREGENIE_SPOTIFY_ACCOUNTS``, else Spotify's own.
+
+    Raises
+    ------
+    SettingsError
+    """
+    return _address("GENREGENIE_SPOTIFY_ACCOUNTS") or SPOTIFY_ACCOUNTS
+
+
+def spotify_redirect() -> str | None:
+    """Address people come back to from Spotify's log-in: ``SPOTIPY_REDIRECT_URI``; None: no log-in.
+
+    Raises
+    ------
+    SettingsError
+    """
+    return _address("SPOTIPY_REDIRECT_URI")
+
+
+def library_index() -> Path | None:
+    """Index of one's own library: ``GENREGENIE_INDEX``, else None for the shipped catalogue."""
+    given = os.environ.get("GENREGENIE_INDEX")
+    return Path(given) if given else None
+
+
 def _one_of(name: str, allowed: tuple[str, ...], default: str) -> str:
     value = (os.environ.get(name) or default).strip().lower()
     if value not in allowed:
@@ -164,3 +238,13 @@ def _port(name: str, default: int) -> int:
     if not value.isascii() or not value.isdigit() or not 0 < int(value) < 65536:
         raise SettingsError(f"{name} must be a port number, 1 to 65535.")
     return int(value)
+
+
+def _address(name: str) -> str | None:
+    value = (os.environ.get(name) or "").strip()
+    if not value:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(f"{name} must be an address such as https://api.spotify.com.")
+    return value.rstrip("/")

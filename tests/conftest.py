@@ -22,3 +22,12 @@ def gtzan_table(gtzan: Path) -> dict[str, np.ndarray]:
     """The columns of the published statistics."""
     with np.load(gtzan / "mfcc_statistics.npz") as npz:
         return {name: npz[name] for name in npz.files}
+
+
+@pytest.fixture(scope="session")
+def spotify_data() -> Path:
+    """The folder with what the stand-in for Spotify serves."""
+    folder = settings.training_data_dir() / "spotify"
+    if not folder.is_dir():
+        pytest.skip("needs the Spotify tables: set GENREGENIE_SHARED to the folder that holds them")
+    return folder

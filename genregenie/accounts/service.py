@@ -8,6 +8,7 @@ from sqlalchemy import URL, delete
 from genregenie import settings
 from genregenie.accounts.core import Core, utc_now
 from genregenie.accounts.database import Database, sqlite_url
+from genregenie.accounts.opinions import Opinions
 from genregenie.accounts.passwords import HashCost, Hasher
 from genregenie.accounts.people import People
 from genregenie.accounts.recovery import Recovery, forget_expired
@@ -17,7 +18,7 @@ from genregenie.accounts.throttle import Throttles
 
 
 class Accounts:
-    """Everything that can be done with people: `people`, `sessions`, `recovery`."""
+    """Everything that can be done with people: `people`, `sessions`, `recovery`, `opinions`."""
 
     def __init__(
         self, db: Database, hasher: Hasher, clock: Callable[[], datetime] = utc_now
@@ -27,6 +28,7 @@ class Accounts:
         self.sessions = Sessions(self._core)
         self.people = People(self._core, self.sessions)
         self.recovery = Recovery(self._core)
+        self.opinions = Opinions(self._core)
 
     def tidy(self) -> None:
         """Remove what has run out: sessions, links, failures, guests. Call it now and then."""

@@ -7,7 +7,16 @@ Times are UTC. Secrets are SHA-256 digests of random values of 80 bits or more, 
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, ForeignKey, Index, LargeBinary, MetaData, String, Text
+from sqlalchemy import (
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -98,6 +107,21 @@ class ResetToken(Base):
     person_id: Mapped[int] = _person_key()
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     expires_at: Mapped[datetime]
+
+
+class OpinionRow(Base):
+    """Like, or not for me, about one recommended track."""
+
+    __tablename__ = "opinions"
+    __table_args__ = (UniqueConstraint("person_id", "item_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = _person_key()
+    item_key: Mapped[str] = mapped_column(Text)
+    artist: Mapped[str] = mapped_column(Text)
+    genre: Mapped[str] = mapped_column(Text)
+    liked: Mapped[bool]
+    said_at: Mapped[datetime]
 
 
 class Throttle(Base):

@@ -5,11 +5,14 @@ from typing import Any, Final
 import gradio as gr
 
 from genregenie import settings
+from genregenie.accounts import Accounts
 from genregenie.classifier import Classifier
 from genregenie.web.bar import session_bar
 from genregenie.web.examples import EXAMPLES_DIR
+from genregenie.web.recommending import STYLE
 from genregenie.web.tabs import listen, many, models
 
+_ASSETS: Final = settings.PROJECT_DIR / "assets"
 _LONGEST_QUEUE: Final = 100
 _LARGEST_UPLOAD: Final = "50mb"
 
@@ -34,8 +37,8 @@ _TOGGLE: Final = """
 """
 
 
-def build_page() -> gr.Blocks:
-    """The page, not yet launched or mounted.
+def build_page(accounts: Accounts | None = None) -> gr.Blocks:
+    """The page, not yet launched or mounted; `accounts` keep what people like.
 
     Raises
     ------
@@ -50,7 +53,7 @@ def build_page() -> gr.Blocks:
             bar = gr.HTML(elem_id="bar", padding=False)
         with gr.Tabs():
             with gr.Tab("Listen", id="listen"):
-                listen.build()
+                listen.build(accounts)
             with gr.Tab("Many clips", id="many"):
                 many.build()
             with gr.Tab("Models", id="models"):
@@ -66,7 +69,7 @@ def launch_options() -> dict[str, Any]:
     """Looks and limits, for ``launch()`` or ``mount_gradio_app()``."""
     return {
         "theme": _theme(),
-        "css": _asset("style.css"),
+        "css_paths": [_ASSETS / "style.css", STYLE],
         "js": _asset("page.js"),
         "max_file_size": _LARGEST_UPLOAD,
         "allowed_paths": [str(EXAMPLES_DIR)],
@@ -85,4 +88,4 @@ def _theme() -> gr.themes.Base:
 
 
 def _asset(name: str) -> str:
-    return (settings.PROJECT_DIR / "assets" / name).read_text(encoding="utf-8")
+    return (_ASSETS / name).read_text(encoding="utf-8")

@@ -156,18 +156,6 @@ def picture(png: bytes, alt_text: str) -> str:
     return section("The sound", image, "Time to the right, pitch upwards; brighter is louder.")
 
 
-def neighbours(prediction: Prediction) -> str:
-    """The reference tracks nearest to the clip, as cards."""
-    cards = "".join(
-        f'<li style="--gg-genre: {colour(n.genre)}"><b>{escape(n.title or "Unknown title")}</b>'
-        f"<span>{escape(n.artist or 'Unknown artist')}</span>"
-        f'<span class="gg-note">{escape(display_name(n.genre))}</span></li>'
-        for n in prediction.neighbours
-    )
-    note = "The tracks it was compared with that sound most like it."
-    return section("Sounds like", f'<ul class="gg-cards">{cards}</ul>', note)
-
-
 def section(title: str, body: str, note: str = "") -> str:
     """A framed part of the page; `body` is HTML, title and note are text."""
     small = f'<p class="gg-note">{escape(note)}</p>' if note else ""

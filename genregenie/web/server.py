@@ -3,6 +3,7 @@
 import asyncio
 import atexit
 import contextlib
+import functools
 import logging
 import os
 import shutil
@@ -17,15 +18,17 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 
 from genregenie import settings
 from genregenie.accounts import Accounts, open_accounts
+from genregenie.recommend.login import shared_logins
 from genregenie.web.config import WebConfig
 from genregenie.web.gate import Gate, who_is
-from genregenie.web.isolation import APP, Isolation
+from genregenie.web.isolation import APP, NOBODY, Isolation
 from genregenie.web.ownership import Ownership
 from genregenie.web.paths import HEALTH, HOME
 from genregenie.web.portal.account import account_routes
 from genregenie.web.portal.desk import Desk
 from genregenie.web.portal.entry import entry_routes
 from genregenie.web.portal.reset import reset_routes
+from genregenie.web.spotify_login import spotify_routes
 from genregenie.web.workers import BusyError, Workers
 
 if TYPE_CHECKING:
@@ -84,9 +87,10 @@ def create_app(
     app.include_router(entry_routes(desk))
     app.include_router(reset_routes(desk))
     app.include_router(account_routes(desk))
+    app.include_router(spotify_routes(desk))
     _add_small_routes(app, desk)
     _add_error_pages(app, desk)
-    _mount_page(app, page, config)
+    _mount_page(app, page, config, accounts)
     ownership.publish()
     # The last one added stands first: the gate, then the isolation behind it.
     app.add_middleware(Isolation, ownership=ownership)
@@ -185,7 +189,7 @@ def _add_error_pages(app: FastAPI, desk: Desk) -> None:
         return JSONResponse({"detail": "Not found."}, 404)
 
 
-def _mount_page(app: FastAPI, page: Page | None, config: WebConfig) -> None:
+def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Accounts) -> None:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     import gradio as gr
 
@@ -193,7 +197,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig) -> None:
     if page is None:
         from genregenie.web.page import build_page, launch_options
 
-        page, options = build_page, launch_options()
+        page, options = functools.partial(build_page, accounts), launch_options()
     blocks = page()
 
     def user_name(request: Request) -> str | None:
@@ -222,6 +226,8 @@ async def _keep_tidy(desk: Desk) -> None:
             living = await desk.workers.quick(desk.accounts.people.living)
             await desk.workers.quick(desk.ownership.keep_only, living)
             await desk.workers.quick(desk.ownership.sweep, FILES_LIVE_S)
+            if logins := shared_logins():
+                logins.keep_only(living | {NOBODY})
         except Exception:
             log.exception("tidying failed; it will be tried again")
         await asyncio.sleep(TIDY_EVERY_S)

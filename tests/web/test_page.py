@@ -53,9 +53,6 @@ def test_tables_hold_every_genre_best_first():
     assert table.shape == (10, 2)
     assert table.iloc[0].tolist() == ["Reggae", 78.0]
     assert table.iloc[1].tolist() == ["Hip-hop", 15.0]
-    assert words.neighbour_table(prediction()).values.tolist() == [
-        ["unknown", "unknown", "Hip-hop", 1.23]
-    ]
 
 
 def moments(*genres: str) -> tuple[Moment, ...]:
@@ -97,9 +94,8 @@ def test_text_from_outside_is_escaped():
     nasty = replace(
         prediction(reggae=0.9),
         title="<script>alert(1)</script>",
-        neighbours=(Neighbour("<b>", '"><img src=x onerror=alert(1)>', "jazz", 1.0),),
     )
-    html = pieces.verdict(nasty) + pieces.neighbours(nasty) + pieces.failure("<i>")
+    html = pieces.verdict(nasty) + pieces.failure("<i>")
     assert "<script" not in html
     assert "<img" not in html
     assert "&lt;i&gt;" in html

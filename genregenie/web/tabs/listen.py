@@ -6,12 +6,14 @@ from typing import Any, Final
 
 import gradio as gr
 
+from genregenie.accounts import Accounts
 from genregenie.audio import AudioError, AudioFile
 from genregenie.classifier import Classifier, Prediction
 from genregenie.report import as_object
 from genregenie.web import pieces, takeaway, words
 from genregenie.web.card import share_card
 from genregenie.web.examples import EXAMPLES
+from genregenie.web.recommending import recommending
 from genregenie.web.spectrogram import spectrogram
 
 ANALYSES: Final[dict[str, Any]] = {"concurrency_limit": 2, "concurrency_id": "analysis"}
@@ -25,8 +27,8 @@ _SAVED: Final = {
 _RECORDING: Final = "audio"  # what Gradio calls a clip from the microphone
 
 
-def build() -> None:
-    """Put the tab's contents into the Blocks under construction."""
+def build(accounts: Accounts | None) -> None:
+    """Put the tab's contents into the Blocks under construction; `accounts` keep opinions."""
     clip = gr.Audio(
         label="Clip",
         sources=["upload", "microphone"],
@@ -52,7 +54,6 @@ def build() -> None:
                 )
         timeline = gr.HTML(elem_id="timeline", padding=False)
         picture = gr.HTML(elem_id="picture", padding=False)
-        neighbours = gr.HTML(elem_id="neighbours", padding=False)
         with gr.Row(elem_id="save"):
             saved = [
                 gr.DownloadButton(label, visible=False, size="sm", elem_id=f"save-{kind}")
@@ -62,7 +63,7 @@ def build() -> None:
     listened = clip.change(
         listen,
         clip,
-        [heard, verdict, result, bars, table, timeline, neighbours],
+        [heard, verdict, result, bars, table, timeline],
         api_visibility="private",
         trigger_mode="always_last",
         show_progress="minimal",
@@ -79,6 +80,7 @@ def build() -> None:
         trigger_mode="always_last",
         **ANALYSES,
     )
+    recommending(clip, listened, accounts)
     _build_endpoint()
 
 
@@ -113,7 +115,6 @@ def listen(path: str | None) -> tuple[Any, ...]:
         pieces.bars(prediction),
         words.confidence_table(prediction),
         pieces.timeline(prediction),
-        pieces.neighbours(prediction),
     )
 
 
@@ -155,4 +156,4 @@ def _name(path: str) -> str | None:
 
 
 def _nothing() -> tuple[Any, ...]:
-    return gr.update(visible=False), *([gr.skip()] * 4)
+    return gr.update(visible=False), *([gr.skip()] * 3)

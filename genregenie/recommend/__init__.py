@@ -1,0 +1,1 @@
+"""More like this: acoustic neighbours, computed here, and Spotify, searched by genre."""

@@ -1,0 +1,126 @@
+"""Recommendations as a file: CSV, M3U, XSPF, or text to paste."""
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Final
+from xml.etree import ElementTree
+
+from genregenie.recommend.names import clean
+from genregenie.recommend.recommender import Recommendations
+
+SOUNDS_LIKE: Final = "sounds like"
+ON_SPOTIFY: Final = "on Spotify"
+
+_XSPF: Final = "http://xspf.org/ns/0/"
+_FORMULA: Final = ("=", "+", "-", "@")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One recommendation, as all formats see it.
+
+    Attributes
+    ----------
+    kind : str
+        ``"sounds like"`` or ``"on Spotify"``; the two are never mixed up.
+    url : str
+        Its page on Spotify, or a search for it there.
+    identifier : str
+        Spotify's own name for the track; empty for an acoustic neighbour.
+    duration_s : float or None
+    """
+
+    kind: str
+    artist: str
+    title: str
+    genre: str
+    url: str
+    album: str = ""
+    identifier: str = ""
+    duration_s: float | None = None
+
+
+def lines(recommendations: Recommendations) -> tuple[Line, ...]:
+    """All recommendations: neighbours first, then Spotify's."""
+    neighbours = (
+        Line(SOUNDS_LIKE, clean(n.track.artist), clean(n.track.title), n.track.genre, n.url)
+        for n in recommendations.neighbours
+    )
+    tracks = (
+        Line(
+            ON_SPOTIFY,
+            ", ".join(s.track.artists),
+            s.track.title,
+            s.genre,
+            s.track.url,
+            s.track.album or "",
+            s.track.uri,
+            s.track.duration_s,
+        )
+        for s in recommendations.spotify.tracks
+    )
+    return (*neighbours, *tracks)
+
+
+def as_csv(recommendations: Recommendations) -> str:
+    """A table for spreadsheets; a cell that would be run as a formula is led by an apostrophe."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(["kind", "artist", "title", "album", "genre", "url"])
+    for line in lines(recommendations):
+        cells = [line.kind, line.artist, line.title, line.album, line.genre, line.url]
+        writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
+    return buffer.getvalue()
+
+
+def as_m3u(recommendations: Recommendations) -> str:
+    """An extended M3U playlist of addresses."""
+    entries = (
+        f"#EXTINF:{-1 if line.duration_s is None else round(line.duration_s)},"
+        f"{_named(line)}\n{line.url}\n"
+        for line in lines(recommendations)
+    )
+    return "#EXTM3U\n" + "".join(entries)
+
+
+def as_xspf(recommendations: Recommendations) -> str:
+    """An XSPF playlist, version 1."""
+    ElementTree.register_namespace("", _XSPF)
+    playlist = ElementTree.Element(f"{{{_XSPF}}}playlist", version="1")
+    _add(playlist, "title", "GenreGenie")
+    tracks = _add(playlist, "trackList")
+    for line in lines(recommendations):
+        track = _add(tracks, "track")
+        for name, text in (
+            ("identifier", line.identifier),
+            ("title", line.title),
+            ("creator", line.artist),
+            ("annotation", f"{line.kind}, {line.genre}"),
+            ("info", line.url),
+            ("album", line.album),
+            ("duration", "" if line.duration_s is None else str(round(1000 * line.duration_s))),
+        ):
+            if text:
+                _add(track, name, text)
+    ElementTree.indent(playlist)
+    return ElementTree.tostring(playlist, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def as_text(recommendations: Recommendations) -> str:
+    """One "Artist - Title" a line, to paste into anything."""
+    return "".join(f"{_named(line)}\n" for line in lines(recommendations))
+
+
+FORMATS: Final = {"csv": as_csv, "m3u": as_m3u, "xspf": as_xspf, "txt": as_text}
+"""By the suffix of the file."""
+
+
+def _named(line: Line) -> str:
+    return f"{line.artist} - {line.title}" if line.artist else line.title
+
+
+def _add(parent: ElementTree.Element, name: str, text: str | None = None) -> ElementTree.Element:
+    child = ElementTree.SubElement(parent, f"{{{_XSPF}}}{name}")
+    child.text = text
+    return child

@@ -1,0 +1,174 @@
+"""Listens to a folder of music and writes an index of it; see `genregenie.recommend.library`."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from genregenie.audio import AudioError
+from genregenie.batch import classify_many
+from genregenie.classifier import Classifier, Prediction
+from genregenie.features import VECTOR_WIDTH
+from genregenie.recommend.acoustic import Acoustic, Directions, directions
+from genregenie.recommend.library import (
+    LIBRARY_JSON,
+    Entry,
+    Library,
+    LibraryError,
+    write_library,
+)
+from genregenie.training.folder import AUDIO_SUFFIXES, Skipped
+
+FOLDER_NAME: Final = "genregenie-index"
+
+Progress = Callable[[int, int, str], None]
+"""Called with how many are done, how many there are, and what was done last."""
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What an index was made of.
+
+    Attributes
+    ----------
+    path : Path
+    tracks, unchanged : int
+        In the index, and how many of them were not listened to again.
+    skipped : tuple of Skipped
+    """
+
+    path: Path
+    tracks: int
+    unchanged: int
+    skipped: tuple[Skipped, ...]
+
+
+def index_folder(
+    folder: Path, output: Path | None = None, jobs: int = -1, progress: Progress | None = None
+) -> Indexed:
+    """Index every audio file below a folder; files listened to before are not heard again.
+
+    Parameters
+    ----------
+    folder : Path
+    output : Path, optional
+        Where the index goes; by default ``genregenie-index`` in `folder`.
+    jobs : int
+        Processes; -1 takes one per core.
+
+    Raises
+    ------
+    LibraryError
+        If there is nothing to index, or `output` holds something else.
+    ModelError
+    """
+    acoustic = Acoustic(Classifier.load().model.catalogue)
+    folder = folder.absolute()
+    output = (output or folder / FOLDER_NAME).absolute()
+    _check_output(output)
+    files = _files(folder, output)
+    known = _known(output, acoustic)
+
+    entries: list[Entry] = []
+    rows: list[Directions] = []
+    new: list[tuple[Path, os.stat_result]] = []
+    skipped: list[Skipped] = []
+    for path in files:
+        try:
+            status = path.stat()
+        except OSError as error:
+            skipped.append(Skipped(path, f"This file cannot be read: {error.strerror}."))
+            continue
+        entry, direction = known.get(str(path), (None, None))
+        if entry and direction is not None and _unchanged(entry, status):
+            entries.append(entry)
+            rows.append(direction)
+        else:
+            new.append((path, status))
+    unchanged = len(entries)
+
+    results = classify_many([path for path, _ in new], jobs=jobs)
+    for done, ((path, status), result) in enumerate(zip(new, results, strict=True), start=1):
+        if isinstance(result, AudioError):
+            skipped.append(Skipped(path, str(result)))
+        elif result.genre is None:
+            skipped.append(Skipped(path, "This does not sound like music."))
+        else:
+            entries.append(_entry(path, result, status))
+            rows.append(directions(result.vector[None], acoustic.centre)[0])
+        if progress is not None:
+            progress(done, len(new), path.name)
+    if not entries:
+        raise LibraryError(f"{folder} holds no music that GenreGenie can read.")
+    vectors = np.array(rows, dtype=np.float32).reshape(-1, VECTOR_WIDTH)
+    _replace(output, entries, vectors, acoustic)
+    return Indexed(output, len(entries), unchanged, tuple(skipped))
+
+
+def _check_output(output: Path) -> None:
+    if output.exists() and not (output / LIBRARY_JSON).exists():
+        raise LibraryError(f"{output} exists and is not an index. Choose another --output.")
+
+
+def _files(folder: Path, output: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise LibraryError(f"There is no folder {folder}.")
+    found = []
+    for base, folders, names in os.walk(folder):
+        folders[:] = sorted(d for d in folders if d[0] != "." and Path(base, d) != output)
+        for name in sorted(names):
+            path = Path(base, name)
+            if path.suffix.lower() in AUDIO_SUFFIXES and not name.startswith("."):
+                found.append(path)
+    if not found:
+        raise LibraryError(f"{folder} holds no audio files.")
+    return found
+
+
+def _known(output: Path, acoustic: Acoustic) -> dict[str, tuple[Entry, Directions]]:
+    """What the last index holds; nothing if there is none that can be used."""
+    try:
+        library = Library.load(output, acoustic.centre)
+        return {
+            entry.path: (entry, np.array(row))
+            for entry, row in zip(library.entries(), library.vectors, strict=True)
+        }
+    except (LibraryError, ValueError):
+        return {}
+
+
+def _unchanged(entry: Entry, status: os.stat_result) -> bool:
+    return (entry.size, entry.changed_ns) == (status.st_size, status.st_mtime_ns)
+
+
+def _entry(path: Path, result: Prediction, status: os.stat_result) -> Entry:
+    # Names of files need not be valid text; SQLite wants text.
+    readable = str(path).encode("utf-8", "backslashreplace").decode()
+    title = result.title or Path(readable).stem
+    genre = result.genre or ""
+    return Entry(readable, result.artist or "", title, genre, status.st_size, status.st_mtime_ns)
+
+
+def _replace(output: Path, entries: list[Entry], vectors: Directions, acoustic: Acoustic) -> None:
+    """Write the index beside the old one, then put it in its place."""
+    fresh, old = (output.with_name(f"{output.name}.{suffix}") for suffix in ("new", "old"))
+    try:
+        for leftover in (fresh, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        write_library(fresh, entries, vectors, acoustic.centre)
+        if output.exists():
+            output.rename(old)
+        fresh.rename(output)
+    except OSError as error:
+        raise LibraryError(
+            f"The index cannot be written to {output}: {error.strerror or error}. "
+            "Choose another --output."
+        ) from error
+    finally:
+        for leftover in (fresh, old):
+            shutil.rmtree(leftover, ignore_errors=True)

@@ -1,0 +1,46 @@
+// What happens on a click in the cards. `element`, `trigger` and `watch` are Gradio's.
+let covers = false;
+
+function showCovers() {
+  for (const image of element.querySelectorAll("img[data-cover]")) {
+    image.src = image.dataset.cover;
+    image.hidden = false;
+  }
+  for (const button of element.querySelectorAll('[data-act="covers"]')) button.remove();
+}
+
+function play(button) {
+  const track = button.dataset.track;
+  if (!/^[0-9A-Za-z]{22}$/.test(track)) return;
+  const frame = document.createElement("iframe");
+  frame.className = "rec-player";
+  frame.title = button.getAttribute("aria-label");
+  frame.height = "80";
+  frame.allow = "encrypted-media";
+  frame.referrerPolicy = "no-referrer";
+  frame.sandbox = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox";
+  frame.src = "https://open.spotify.com/embed/track/" + track;
+  button.closest(".rec-card").append(frame);
+  button.remove();
+}
+
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-act]");
+  if (!button) return;
+  const act = button.dataset.act;
+  if (act === "covers") {
+    covers = true;
+    showCovers();
+  } else if (act === "play") {
+    play(button);
+  } else if (act === "save") {
+    trigger("submit");
+  } else {
+    const pressed = button.getAttribute("aria-pressed") === "true";
+    trigger("like", { index: button.dataset.key, value: "", liked: act === "like", undo: pressed });
+  }
+});
+
+watch("value", () => {
+  if (covers) showCovers();
+});
