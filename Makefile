@@ -13,7 +13,11 @@ TEST_PROGRAMS := chromium:chromium espeak-ng:espeak-ng
 # Without PostgreSQL (or GENREGENIE_TEST_DATABASE_URL) the account tests run on SQLite alone.
 OPTIONAL_PROGRAMS := pg_ctlcluster:postgresql
 
-.PHONY: help run test check train benchmark system-packages clean
+# What the example clips are played with, and where that lies once installed.
+EXAMPLE_PACKAGES := fluidsynth fluid-soundfont-gm
+EXAMPLE_FILES := /usr/bin/fluidsynth /usr/share/sounds/sf2/FluidR3_GM.sf2
+
+.PHONY: help run test check train benchmark examples example-packages system-packages clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -62,6 +66,20 @@ test: system-packages check
 
 train: $(VENV)/.run-ready
 	$(BIN)/genregenie train
+
+example-packages:
+	@if ls $(EXAMPLE_FILES) >/dev/null 2>&1; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing $(EXAMPLE_PACKAGES)"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	        apt-get install -y -qq --no-install-recommends $(EXAMPLE_PACKAGES) >/dev/null; \
+	else \
+	    echo "The examples are played by FluidSynth; install it first: sudo apt-get install $(EXAMPLE_PACKAGES)"; \
+	    exit 1; \
+	fi
+
+examples: example-packages $(VENV)/.test-ready
+	$(BIN)/python assets/examples/compose.py
 
 benchmark: $(VENV)/.test-ready
 	$(BIN)/python benchmarks/speed.py

@@ -129,6 +129,7 @@ def _classify(options: argparse.Namespace) -> int:
     from genregenie.audio import AudioError
     from genregenie.classifier import Classifier
     from genregenie.model import ModelError
+    from genregenie.report import as_object
 
     try:
         Classifier.load()
@@ -140,7 +141,7 @@ def _classify(options: argparse.Namespace) -> int:
         objects = []
         for path, result in results:
             failed |= isinstance(result, AudioError)
-            objects.append(_as_object(path, result))
+            objects.append(as_object(str(path), result))
         print(json.dumps(objects, indent=2))
     else:
         width = min(max(len(str(path)) for path in options.files), 60)
@@ -176,46 +177,6 @@ def _as_line(path: Path, result: Any, width: int) -> str:
     ranked = sorted(result.confidences.items(), key=lambda item: -item[1])[:3]
     best, *others = (f"{display_name(genre)} {p:.0%}" for genre, p in ranked)
     return f"{name}  {result.verdict:<10}  {best:<14} {', '.join(others):<24}  {length}"
-
-
-def _as_object(path: Path, result: Any) -> dict[str, Any]:
-    from genregenie.audio import AudioError
-
-    if isinstance(result, AudioError):
-        return {
-            "file": str(path),
-            "genre": None,
-            "verdict": None,
-            "confidence": None,
-            "confidences": {},
-            "duration_s": None,
-            "analysed_s": None,
-            "timeline": [],
-            "neighbours": [],
-            "title": None,
-            "artist": None,
-            "error": str(result),
-        }
-    return {
-        "file": str(path),
-        "genre": result.genre,
-        "verdict": result.verdict,
-        "confidence": result.confidence,
-        "confidences": result.confidences,
-        "duration_s": result.duration_s,
-        "analysed_s": result.analysed_s,
-        "timeline": [
-            {"start_s": m.start_s, "end_s": m.end_s, "confidences": m.confidences}
-            for m in result.timeline
-        ],
-        "neighbours": [
-            {"artist": n.artist, "title": n.title, "genre": n.genre, "distance": n.distance}
-            for n in result.neighbours
-        ],
-        "title": result.title,
-        "artist": result.artist,
-        "error": None,
-    }
 
 
 # --- evaluate and train ----------------------------------------------------------------------

@@ -150,10 +150,6 @@ def test_verdicts_follow_the_thresholds(classifier):
 
 # --- the shipped model -----------------------------------------------------------------------
 
-GOLDEN = {
-    "classical.00001": ("classical", 0.0),
-}
-
 
 def test_loudness_hardly_matters(classifier, gtzan):
     """12 dB up or down moves confidences a little and the verdict hardly ever."""

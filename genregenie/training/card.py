@@ -61,8 +61,8 @@ def model_card(description: dict[str, Any], table: Table, scores: Sequence[Score
         "| protocol | accuracy | macro-F1 | top-3 |",
         "|---|---|---|---|",
         *(
-            f"| {s.protocol.title}: {s.protocol.remark} | {s.accuracy:.3f} ± {s.accuracy_sd:.3f} "
-            f"| {s.f1:.3f} | {s.top3:.3f} |"
+            f"| {s.protocol.title}: {s.protocol.remark} | {_with_spread(s)} | {s.f1:.3f} "
+            f"| {s.top3:.3f} |"
             for s in own.values()
         ),
         "",
@@ -97,6 +97,12 @@ def model_card(description: dict[str, Any], table: Table, scores: Sequence[Score
         "",
     ]
     return "\n".join(lines)
+
+
+def _with_spread(scores: Scores) -> str:
+    if scores.protocol.kind == "fault-filtered":  # a single split has no spread
+        return f"{scores.accuracy:.3f}"
+    return f"{scores.accuracy:.3f} ± {scores.accuracy_sd:.3f}"
 
 
 def _score_table(scores: Sequence[Scores]) -> list[str]:

@@ -7,6 +7,7 @@ lets the browser choose the name of its session. Here both belong to the first w
 import contextlib
 import os
 import threading
+import time
 from collections import OrderedDict
 from pathlib import Path
 from typing import Final
@@ -80,6 +81,21 @@ class Ownership:
             gone = {i for owners in self._files.values() for i in owners} - people
         for person_id in gone:
             self.forget(person_id)
+
+    def sweep(self, older_than_s: float) -> None:
+        """Remove everybody's files that are older, with the folders this leaves empty."""
+        limit = time.time() - older_than_s
+        for path in sorted(self.folder.rglob("*"), reverse=True):  # children before parents
+            with contextlib.suppress(OSError):
+                name = str(path.relative_to(self.folder))
+                if path.stat().st_mtime > limit or name in self._public:
+                    continue
+                if path.is_dir():
+                    path.rmdir()  # refuses while anything is inside
+                    continue
+                path.unlink()
+                with self._lock:
+                    self._files.pop(name, None)
 
     def forget(self, person_id: int) -> None:
         """Forget a person, and remove the files that nobody else has."""

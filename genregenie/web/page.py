@@ -1,96 +1,91 @@
-"""The Gradio page: a clip goes in, a verdict, a table and a plot come out."""
+"""The Gradio page: a line at the top, and the tabs."""
 
-from typing import Any
+from typing import Any, Final
 
 import gradio as gr
-import pandas as pd
 
+from genregenie import settings
 from genregenie.accounts import Accounts
-from genregenie.audio import FORMATS, AudioError
 from genregenie.classifier import Classifier
-from genregenie.web import words
 from genregenie.web.bar import session_bar
-from genregenie.web.recommending import STYLE, recommending
+from genregenie.web.examples import EXAMPLES_DIR
+from genregenie.web.recommending import STYLE
+from genregenie.web.tabs import listen, many, models
 
-_INVITATION = f"## Drop a clip or record one\nTen seconds or more work best. {FORMATS}."
-_ANALYSES_AT_ONCE = 2
-_LONGEST_QUEUE = 100
-_LARGEST_UPLOAD = "50mb"
+_LONGEST_QUEUE: Final = 100
+_LARGEST_UPLOAD: Final = "50mb"
 
-Answer = tuple[str, Any, Any]
+_BRAND: Final = """
+<div class="gg-brand"><svg viewBox="0 0 48 48" aria-hidden="true">
+<rect width="48" height="48" rx="12" fill="#4f46e5"/>
+<g stroke="#fff" stroke-width="4" stroke-linecap="round"><path d="M11 21v6M17.5 16v16M24 10v28\
+M30.5 17v14M37 21v6"/></g></svg>
+<div><h1>GenreGenie</h1><p>Names the genre of a clip, and says how sure it is.</p></div></div>
+"""
+_HELP: Final = """
+Drop a clip of a song, or record one; ten seconds or more work best. GenreGenie listens to its
+timbre and says which of ten genres it sounds like, how sure it is, and how that moves through the
+clip. When it is unsure, or thinks it is not music at all, it says so.
+"""
+
+_TOGGLE: Final = """
+() => {
+  const dark = document.body.classList.toggle('dark');
+  localStorage.setItem('genregenie-theme', dark ? 'dark' : 'light');
+}
+"""
 
 
 def build_page(accounts: Accounts | None = None) -> gr.Blocks:
-    """The page, not yet launched or mounted; `accounts` keep what people like."""
+    """The page, not yet launched or mounted; `accounts` keep what people like.
+
+    Raises
+    ------
+    ModelError
+        If there is no model: noticed at the start, not at the first clip.
+    """
+    Classifier.load()
     with gr.Blocks(title="GenreGenie", analytics_enabled=False) as page:
-        bar = gr.HTML()
+        with gr.Row(elem_id="top"):
+            gr.HTML(_BRAND, elem_id="brand", padding=False)
+            theme = gr.Button("Light / dark", size="sm", variant="secondary", elem_id="theme")
+            bar = gr.HTML(elem_id="bar", padding=False)
+        with gr.Tabs():
+            with gr.Tab("Listen", id="listen"):
+                listen.build(accounts)
+            with gr.Tab("Many clips", id="many"):
+                many.build()
+            with gr.Tab("Models", id="models"):
+                models.build()
+        with gr.Accordion("Help", open=False, elem_id="help"):
+            gr.Markdown(_HELP)
         page.load(session_bar, None, bar, api_visibility="private")
-        gr.Markdown("# GenreGenie\nNames the genre of a clip, and says how sure it is.")
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=2, min_width=320):
-                clip = gr.Audio(
-                    label="Clip",
-                    sources=["upload", "microphone"],
-                    type="filepath",
-                    buttons=["download"],
-                    elem_id="clip",
-                )
-                verdict = gr.Markdown(_INVITATION, elem_id="verdict")
-            with gr.Column(scale=3, min_width=320):
-                bars = gr.BarPlot(
-                    x="Genre",
-                    y="Confidence (%)",
-                    y_lim=[0, 100],
-                    sort="-y",
-                    x_title=" ",
-                    x_label_angle=-45,
-                    label="How sure",
-                    visible=False,
-                    elem_id="bars",
-                )
-                table = gr.Dataframe(
-                    label="Confidence by genre", visible=False, interactive=False, elem_id="table"
-                )
-        heard = clip.change(
-            classify,
-            clip,
-            [verdict, bars, table],
-            api_name="classify",
-            concurrency_limit=_ANALYSES_AT_ONCE,
-            trigger_mode="always_last",
-        )
-        recommending(clip, heard, accounts)
-    Classifier.load()  # a missing model is noticed at the start, not at the first clip
+        theme.click(None, js=_TOGGLE, api_visibility="private")
     return page.queue(max_size=_LONGEST_QUEUE)
 
 
 def launch_options() -> dict[str, Any]:
     """Looks and limits, for ``launch()`` or ``mount_gradio_app()``."""
     return {
-        "theme": gr.themes.Soft(primary_hue="indigo", font=["system-ui", "sans-serif"]),
+        "theme": _theme(),
+        "css": _asset("style.css"),
         "css_paths": [STYLE],
+        "js": _asset("page.js"),
         "max_file_size": _LARGEST_UPLOAD,
+        "allowed_paths": [str(EXAMPLES_DIR)],
     }
 
 
-def classify(path: str | None) -> Answer:
-    """What the page shows for an uploaded file: words, bars, table."""
-    if path is None:
-        return _INVITATION, *_hidden(2)
-    try:
-        prediction = Classifier.load().predict(path)
-    except AudioError as error:
-        return f"## That did not work\n{error}", *_hidden(2)
-    headline = f"## {words.verdict_sentence(prediction)}\n{words.listened_sentence(prediction)}"
-    if prediction.genre is None:
-        return f"{headline} Try a clip with more of the song in it.", *_hidden(2)
-    table = words.confidence_table(prediction)
-    return headline, _shown(table), _shown(table)
+def _theme() -> gr.themes.Base:
+    """Soft, with its palest texts dark enough to read (WCAG AA)."""
+    soft = gr.themes.Soft(primary_hue="indigo", font=["system-ui", "sans-serif"])
+    return soft.set(
+        body_text_color_subdued="#566070",
+        body_text_color_subdued_dark="#aeb6c4",
+        block_label_text_color="*primary_700",
+        block_title_text_color="*primary_700",
+    )
 
 
-def _shown(table: pd.DataFrame) -> Any:
-    return gr.update(value=table, visible=True)
-
-
-def _hidden(count: int) -> list[Any]:
-    return [gr.update(visible=False)] * count
+def _asset(name: str) -> str:
+    return (settings.PROJECT_DIR / "assets" / name).read_text(encoding="utf-8")

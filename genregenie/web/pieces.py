@@ -1,9 +1,11 @@
 """The parts of a result as HTML, free of gradio. All text from outside is escaped here."""
 
+from base64 import b64encode
+from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from genregenie.audio import format_duration
+from genregenie.audio import FORMATS, format_duration
 from genregenie.classifier import TIMELINE_STEP_S, Moment, Prediction
 from genregenie.genres import GENRES, display_name
 from genregenie.web import words
@@ -39,7 +41,9 @@ def colour(genre: str) -> str:
 
 def invitation() -> str:
     """What stands in place of a verdict before there is a clip."""
-    return _verdict("Drop a clip, record one, or try an example", "Ten seconds or more work best.")
+    return _verdict(
+        "Drop a clip, record one, or try an example", f"Ten seconds or more work best. {FORMATS}."
+    )
 
 
 def failure(sentence: str) -> str:
@@ -49,7 +53,9 @@ def failure(sentence: str) -> str:
 
 def verdict(prediction: Prediction, name: str | None = None) -> str:
     """The verdict in words, how much was heard, and what was heard if that is known."""
-    title = " – ".join(part for part in (prediction.artist, prediction.title) if part) or name
+    title = (
+        " \N{EN DASH} ".join(part for part in (prediction.artist, prediction.title) if part) or name
+    )
     heard = words.listened_sentence(prediction)
     if prediction.genre is None:
         heard += " Speech, silence, tones and steady noise are left without a genre."
@@ -66,16 +72,26 @@ def _verdict(headline: str, text: str, title: str | None = None, genre: str | No
     )
 
 
+def quiet(text: str) -> str:
+    """A line of text that screen readers tell when it changes."""
+    return f'<p class="gg-note" role="status">{escape(text)}</p>'
+
+
 def bars(prediction: Prediction) -> str:
     """All confidences as bars, the most confident first."""
     ranked = sorted(prediction.confidences.items(), key=lambda item: -item[1])
-    items = "".join(
+    return section("How sure", bar_list([(g, p, f"{100 * p:.1f} %") for g, p in ranked]))
+
+
+def bar_list(items: Sequence[tuple[str, float, str]]) -> str:
+    """Bars of genres, each with a value from 0 to 1 and how to write it."""
+    bars = "".join(
         f'<li style="--gg-genre: {colour(genre)}"><span>{escape(display_name(genre))}</span>'
-        f'<span class="track"><span class="fill" style="width: {100 * p:.1f}%"></span></span>'
-        f'<span class="percent">{100 * p:.1f} %</span></li>'
-        for genre, p in ranked
+        f'<span class="track"><span class="fill" style="width: {100 * value:.1f}%"></span></span>'
+        f'<span class="percent">{escape(written)}</span></li>'
+        for genre, value, written in items
     )
-    return _section("How sure", f'<ul class="gg-bars">{items}</ul>')
+    return f'<ul class="gg-bars">{bars}</ul>'
 
 
 def timeline(prediction: Prediction) -> str:
@@ -101,9 +117,9 @@ def timeline(prediction: Prediction) -> str:
         f'aria-label="{told}">{columns}'
         f'<line class="cursor" x1="0" x2="0" y1="0" y2="{_HEIGHT:.0f}" visibility="hidden"/></svg>'
         f'<div class="axis" aria-hidden="true">{ticks}</div></div>'
-        f'<ul class="gg-legend">{legend}</ul><p class="gg-note">{told}</p>'
+        f'<ul class="gg-legend">{legend}</ul>'
     )
-    return _section("The genre through the clip", body)
+    return section("The genre through the clip", body, words.timeline_sentence(prediction))
 
 
 def moment_spans(timeline: tuple[Moment, ...], end_s: float) -> list[tuple[float, float]]:
@@ -133,17 +149,14 @@ def _column(moment: Moment, start_s: float, stop_s: float, named: list[str]) -> 
     return rects
 
 
-def neighbours(prediction: Prediction) -> str:
-    """The reference tracks nearest to the clip, as cards."""
-    cards = "".join(
-        f'<li style="--gg-genre: {colour(n.genre)}"><b>{escape(n.title or "Unknown title")}</b>'
-        f"<span>{escape(n.artist or 'Unknown artist')}</span>"
-        f'<span class="gg-note">{escape(display_name(n.genre))}</span></li>'
-        for n in prediction.neighbours
-    )
-    note = '<p class="gg-note">The tracks it was compared with that sound most like it.</p>'
-    return _section("Sounds like", f'<ul class="gg-cards">{cards}</ul>{note}')
+def picture(png: bytes, alt_text: str) -> str:
+    """The picture of the sound, carried in the page itself."""
+    data = b64encode(png).decode("ascii")
+    image = f'<img class="gg-picture" src="data:image/png;base64,{data}" alt="{escape(alt_text)}">'
+    return section("The sound", image, "Time to the right, pitch upwards; brighter is louder.")
 
 
-def _section(title: str, body: str) -> str:
-    return f'<section class="gg-section"><h3>{escape(title)}</h3>{body}</section>'
+def section(title: str, body: str, note: str = "") -> str:
+    """A framed part of the page; `body` is HTML, title and note are text."""
+    small = f'<p class="gg-note">{escape(note)}</p>' if note else ""
+    return f'<section class="gg-section"><h3>{escape(title)}</h3>{body}{small}</section>'

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     import gradio as gr
 
 TIDY_EVERY_S = 600
-# Gradio removes uploads and results older than a day, looking once an hour.
-CACHE_SWEEP_S = (3600, 86400)
+# Looked at every ten minutes, so that no upload or result lives an hour.
+FILES_LIVE_S = 3000
 
 log = logging.getLogger("genregenie.web")
 
@@ -199,7 +199,6 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
 
         page, options = functools.partial(build_page, accounts), launch_options()
     blocks = page()
-    blocks.delete_cache = blocks.delete_cache or CACHE_SWEEP_S
 
     def user_name(request: Request) -> str | None:
         who = who_is(request.scope)
@@ -228,6 +227,7 @@ async def _keep_tidy(desk: Desk) -> None:
             await desk.workers.quick(desk.ownership.keep_only, living)
             if logins := shared_logins():
                 logins.keep_only(living | {NOBODY})
+            await desk.workers.quick(desk.ownership.sweep, FILES_LIVE_S)
         except Exception:
             log.exception("tidying failed; it will be tried again")
         await asyncio.sleep(TIDY_EVERY_S)

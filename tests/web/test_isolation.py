@@ -290,7 +290,8 @@ def test_handles_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_old_uploads_are_swept(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("genregenie.web.server.CACHE_SWEEP_S", (1, 1))
+    monkeypatch.setattr("genregenie.web.server.FILES_LIVE_S", 1)
+    monkeypatch.setattr("genregenie.web.server.TIDY_EVERY_S", 0.5)
     running = start()
     folder = running.app.state.desk.ownership.folder
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
@@ -301,3 +302,24 @@ def test_old_uploads_are_swept(start: Start, monkeypatch: pytest.MonkeyPatch) ->
             break
         time.sleep(0.1)
     assert not path.exists()
+
+
+def test_old_files_are_swept_and_the_pages_own_stay(tmp_path: Path) -> None:
+    own = Ownership(tmp_path)
+    shipped, old, new = (tmp_path / name / "clip.wav" for name in ("page", "old", "new"))
+    for path in (shipped, old, new):
+        path.parent.mkdir()
+        path.write_bytes(b"x")
+        if path == shipped:
+            own.publish()
+    own.grant(1, str(old))
+    for path in (shipped, shipped.parent, old, old.parent):
+        os.utime(path, (0, 0))
+    own.sweep(3000)
+    assert shipped.exists()
+    assert new.exists()
+    assert not old.exists()
+    own.sweep(-1)  # the folder's own time changed when its file went
+    assert not old.parent.exists()
+    assert shipped.exists()
+    assert not own.may_use(1, str(old))

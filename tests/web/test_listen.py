@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from gradio_client import Client, handle_file
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
@@ -13,6 +15,7 @@ from servers import Server, Start
 from genregenie.classifier import Classifier
 from genregenie.web import words
 from genregenie.web.config import WebConfig
+from genregenie.web.examples import EXAMPLES
 from tests import sounds
 
 
@@ -48,7 +51,9 @@ def test_a_real_clip_fills_table_and_plot(page: Page, gtzan: Path) -> None:
     expect(page.locator("#verdict")).to_contain_text("Metal", timeout=20_000)
     expect(page.locator("#table")).to_contain_text("Metal")
     expect(page.locator("#table")).to_contain_text("Classical")
-    expect(page.locator("#bars canvas, #bars svg").first).to_be_visible()
+    expect(page.locator("#bars li").first).to_contain_text("Metal")
+    expect(page.locator("#timeline svg rect").first).to_be_attached()
+    expect(page.locator("#sounds-like li")).to_have_count(6)
 
 
 def test_a_bad_file_gets_a_sentence_and_the_next_one_works(
@@ -61,6 +66,29 @@ def test_a_bad_file_gets_a_sentence_and_the_next_one_works(
     page.get_by_label("Clear").click()
     page.set_input_files("#clip input[type=file]", clip)
     expect(page.locator("#verdict")).to_contain_text("Listened to all of it", timeout=20_000)
+
+
+def test_an_example_plays_and_is_judged(page: Page) -> None:
+    example = EXAMPLES[0]
+    page.get_by_role("button", name=example.name).click()
+    sentence = words.verdict_sentence(Classifier.load().predict(example.path))
+    expect(page.locator("#verdict")).to_contain_text(sentence, timeout=20_000)
+    expect(page.locator("#clip time").first).to_be_visible()
+
+
+def test_many_clips_fill_a_table(page: Page, clip: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "broken.mp3"
+    bad.write_bytes(b"this is not a song")
+    page.get_by_role("tab", name="Many clips").click()
+    page.set_input_files("#many-files input[type=file]", [clip, bad])
+    expect(page.locator("#many-progress")).to_contain_text("Listened to all 2", timeout=20_000)
+    expect(page.locator("#many-table")).to_contain_text("clip.mp3")
+    expect(page.locator("#many-table")).to_contain_text("not audio")
+    with page.expect_download() as download:
+        page.locator("#many-csv").click()
+    saved = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    assert saved.startswith("Clip,Genre")
+    assert "broken.mp3" in saved
 
 
 def test_nothing_is_fetched_from_elsewhere(chromium: Chromium, app: Server, clip: Path) -> None:
@@ -78,12 +106,35 @@ def test_nothing_is_fetched_from_elsewhere(chromium: Chromium, app: Server, clip
 
 def test_the_named_endpoint_answers_programs(app: Server, clip: Path) -> None:
     client = Client(f"{app.url}/app/", verbose=False)
-    headline, *_ = client.predict(handle_file(clip), api_name="/classify")
+    answer = client.predict(handle_file(clip), api_name="/classify")
     client.close()
-    assert words.verdict_sentence(Classifier.load().predict(clip)) in headline
+    prediction = Classifier.load().predict(clip)
+    assert answer["verdict"] == prediction.verdict
+    assert answer["confidences"] == pytest.approx(prediction.confidences)
 
 
 def test_too_large_a_file_is_refused(app: Server, tmp_path: Path) -> None:
     big = bytes(51 * 1024 * 1024)
     answer = httpx.post(f"{app.url}/app/gradio_api/upload", files={"files": ("big.wav", big)})
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("tab", ["Listen", "Many clips", "Models"])
+def test_axe_finds_no_serious_fault(
+    chromium: Chromium, app: Server, clip: Path, tab: str, scheme: Literal["light", "dark"]
+) -> None:
+    context = chromium.new_context(base_url=app.url, color_scheme=scheme)
+    page = context.new_page()
+    page.goto("/app/")
+    page.set_input_files("#clip input[type=file]", clip)
+    expect(page.locator("#verdict")).to_contain_text("Listened", timeout=20_000)
+    page.get_by_role("tab", name=tab).click()
+    faults = [
+        f"{fault['id']}: {node['html'][:150]}"
+        for fault in Axe().run(page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+    context.close()
+    assert faults == []

@@ -1,11 +1,18 @@
 """The page's handler and words; the running page is tested in a browser."""
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
 import pytest
 
-from genregenie.classifier import Classifier, Neighbour, Prediction
+from genregenie.classifier import Classifier, Moment, Neighbour, Prediction
 from genregenie.genres import GENRES
-from genregenie.web import words
-from genregenie.web.page import build_page, classify
+from genregenie.web import pieces, words
+from genregenie.web.page import build_page
+from genregenie.web.tabs.listen import classify, listen, take_away
+from genregenie.web.tabs.models import score_table
 from tests import sounds
 
 
@@ -51,25 +58,107 @@ def test_tables_hold_every_genre_best_first():
     ]
 
 
-def test_a_clip_fills_the_page(tmp_path):
-    path = tmp_path / "clip.wav"
+def moments(*genres: str) -> tuple[Moment, ...]:
+    """A timeline that is sure of one genre after the other, in overlapping stretches of 6 s."""
+    return tuple(
+        Moment(3.0 * i, 3.0 * i + 6.0, {g: float(g == genre) for g in GENRES})
+        for i, genre in enumerate(genres)
+    )
+
+
+@pytest.mark.parametrize(
+    ("genres", "told"),
+    [
+        (["jazz"], "Jazz throughout."),
+        (["jazz", "jazz", "jazz"], "Jazz throughout."),
+        (["jazz", "jazz", "metal"], "Jazz at first, metal from 0:09."),
+        (["jazz", "pop"] * 4, "It keeps changing: jazz, pop."),
+    ],
+)
+def test_the_timeline_in_words(genres, told):
+    assert words.timeline_sentence(replace(prediction(), timeline=moments(*genres))) == told
+
+
+def test_moments_are_drawn_side_by_side_from_end_to_end():
+    spans = pieces.moment_spans(moments("jazz", "pop", "rock"), 12.0)
+    assert spans == [(0.0, 4.5), (4.5, 7.5), (7.5, 12.0)]
+    assert pieces.moment_spans(moments("jazz")[:1], 4.0) == [(0.0, 4.0)]
+
+
+def test_stretches_of_a_long_file_leave_their_gaps():
+    timeline = (
+        *moments("jazz", "jazz"),
+        *(Moment(m.start_s + 100, m.end_s + 100, m.confidences) for m in moments("pop")),
+    )
+    assert pieces.moment_spans(timeline, 200.0) == [(0.0, 4.5), (4.5, 9.0), (100.0, 106.0)]
+
+
+def test_text_from_outside_is_escaped():
+    nasty = replace(
+        prediction(reggae=0.9),
+        title="<script>alert(1)</script>",
+    )
+    html = pieces.verdict(nasty) + pieces.failure("<i>")
+    assert "<script" not in html
+    assert "&lt;i&gt;" in html
+
+
+def test_a_clip_fills_the_tab(tmp_path):
+    path = tmp_path / "My song.wav"
     path.write_bytes(sounds.encode(sounds.tune(5.0)))
-    headline, bars, *_ = classify(str(path))
+    heard, verdict, shown, *_ = listen(str(path))
     result = Classifier.load().predict(path)
-    assert words.verdict_sentence(result) in headline
-    assert bars["visible"] == (result.genre is not None)
+    assert words.verdict_sentence(result) in verdict
+    assert "My song" in verdict
+    assert heard in (result, None)
+    assert shown["visible"] == (result.genre is not None)
 
 
 def test_a_bad_file_gives_a_sentence(tmp_path):
     path = tmp_path / "clip.wav"
     path.write_bytes(b"nothing of the kind")
-    headline, *tables = classify(str(path))
-    assert "not audio that GenreGenie can read" in headline
-    assert not any(table["visible"] for table in tables)
+    _, verdict, shown, *_ = listen(str(path))
+    assert "not audio that GenreGenie can read" in verdict
+    assert not shown["visible"]
+    assert classify(str(path))["error"].startswith("This is not audio")
+
+
+def test_what_can_be_taken_away(tmp_path, monkeypatch, gtzan):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    path = str(gtzan / "audio/full/metal.00001.flac")
+    heard, *_ = listen(path)
+    picture, table, details, card = take_away(path, heard)
+    assert "data:image/png;base64," in picture
+    assert 'alt="' in picture
+    lines = Path(table["value"]).read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == "Genre,Confidence (%)"
+    assert lines[1].startswith("Metal,")
+    assert len(lines) == 11
+    assert json.loads(Path(details["value"]).read_text())["genre"] == "metal"
+    assert Path(card["value"]).read_bytes()[:4] == b"\x89PNG"
+    assert take_away(None, None)[0] == ""
 
 
 def test_no_clip_invites():
-    assert "Drop a clip" in classify(None)[0]
+    assert "Drop a clip" in listen(None)[1]
+
+
+def test_the_score_table_marks_the_winner_and_sorts(tmp_path):
+    scores = pd.DataFrame(
+        [
+            {"candidate": c, "protocol": p, "accuracy": a, "top3": 0.9, "macro_f1": 0.5, "ece": 0.1}
+            for c, p, a in [
+                ("lda", "grouped", 0.5),
+                ("lda", "random", 0.9),
+                ("soft_vote", "grouped", 0.6),
+                ("soft_vote", "random", 0.8),
+            ]
+        ]
+    )
+    table = score_table(scores, "soft_vote")
+    assert table["Model"].tolist() == ["★ soft vote", "lda"]
+    assert table["Artists apart (%)"].tolist() == [60.0, 50.0]
+    assert table["Random (%)"].tolist() == [80.0, 90.0]
 
 
 def test_the_page_is_built():

@@ -170,4 +170,4 @@ def test_a_wrong_setting_is_said_in_one_line_and_nothing_starts(
     process = started(log, *command, **setting)
     assert process.wait(60) == 1
     (line,) = log.read_text().splitlines()
-    assert line.startswith(name)
+    assert line.removeprefix("genregenie: ").startswith(name)

@@ -1,0 +1,159 @@
+"""The Listen tab: a clip goes in, and everything GenreGenie makes of it comes out."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import gradio as gr
+
+from genregenie.accounts import Accounts
+from genregenie.audio import AudioError, AudioFile
+from genregenie.classifier import Classifier, Prediction
+from genregenie.report import as_object
+from genregenie.web import pieces, takeaway, words
+from genregenie.web.card import share_card
+from genregenie.web.examples import EXAMPLES
+from genregenie.web.recommending import recommending
+from genregenie.web.spectrogram import spectrogram
+
+ANALYSES: Final[dict[str, Any]] = {"concurrency_limit": 2, "concurrency_id": "analysis"}
+"""Options of every event that analyses: so many at once in all, the rest queue."""
+
+_SAVED: Final = {
+    "csv": "Save table (CSV)",
+    "json": "Save details (JSON)",
+    "card": "Share card (PNG)",
+}
+_RECORDING: Final = "audio"  # what Gradio calls a clip from the microphone
+
+
+def build(accounts: Accounts | None = None) -> None:
+    """Put the tab's contents into the Blocks under construction."""
+    clip = gr.Audio(
+        label="Clip",
+        sources=["upload", "microphone"],
+        type="filepath",
+        buttons=["download"],
+        elem_id="clip",
+    )
+    with gr.Row(elem_id="examples-row"):
+        for example in EXAMPLES:
+            button = gr.Button(example.name, size="sm", variant="secondary")
+            button.click(partial(str, example.path), None, clip, api_visibility="private")
+    verdict = gr.HTML(pieces.invitation(), elem_id="verdict", padding=False)
+    with gr.Column(visible=False, elem_id="result") as result:
+        with gr.Row():
+            with gr.Column(min_width=300):
+                bars = gr.HTML(elem_id="bars", padding=False)
+            with gr.Column(min_width=300):
+                table = gr.Dataframe(
+                    label="Confidence by genre",
+                    interactive=False,
+                    elem_id="table",
+                    buttons=["copy"],
+                )
+        timeline = gr.HTML(elem_id="timeline", padding=False)
+        picture = gr.HTML(elem_id="picture", padding=False)
+        with gr.Row(elem_id="save"):
+            saved = [
+                gr.DownloadButton(label, visible=False, size="sm", elem_id=f"save-{kind}")
+                for kind, label in _SAVED.items()
+            ]
+    heard = gr.State()
+    listened = clip.change(
+        listen,
+        clip,
+        [heard, verdict, result, bars, table, timeline],
+        api_visibility="private",
+        trigger_mode="always_last",
+        show_progress="minimal",
+        show_progress_on=verdict,
+        **ANALYSES,
+    )
+    # What takes a moment longer, or is for later, does not keep the verdict waiting.
+    listened.then(
+        take_away,
+        [clip, heard],
+        [picture, *saved],
+        api_visibility="private",
+        show_progress="hidden",
+        trigger_mode="always_last",
+        **ANALYSES,
+    )
+    recommending(heard, listened, accounts)
+    _build_endpoint()
+
+
+def _build_endpoint() -> None:
+    """The same for programs: a file in, an object out."""
+    file = gr.File(visible=False)
+    answer = gr.JSON(visible=False)
+    gr.Button(visible=False).click(
+        classify,
+        file,
+        answer,
+        api_name="classify",
+        **ANALYSES,
+    )
+
+
+def listen(path: str | None) -> tuple[Any, ...]:
+    """The prediction, and what the tab shows of it: verdict, result and its parts."""
+    if path is None:
+        return None, pieces.invitation(), *_nothing()
+    try:
+        prediction = Classifier.load().predict(path)
+    except AudioError as error:
+        return None, pieces.failure(str(error)), *_nothing()
+    verdict = pieces.verdict(prediction, _name(path))
+    if prediction.genre is None:
+        return None, verdict, *_nothing()
+    return (
+        prediction,
+        verdict,
+        gr.update(visible=True),
+        pieces.bars(prediction),
+        words.confidence_table(prediction),
+        pieces.timeline(prediction),
+    )
+
+
+def take_away(path: str | None, prediction: Prediction | None) -> tuple[Any, ...]:
+    """The picture of the sound, and the files to save: table, details, share card."""
+    if path is None or prediction is None:
+        return "", *[gr.update(visible=False)] * len(_SAVED)
+    with AudioFile(path) as audio:
+        sound = spectrogram(block for s in audio.stretches() for block in s.blocks)
+    title = prediction.title or _name(path)
+    table = words.confidence_table(prediction)
+    files = (
+        takeaway.as_file(
+            "genregenie.csv", takeaway.as_csv(list(table.columns), table.to_numpy().tolist())
+        ),
+        takeaway.as_file(
+            "genregenie.json", takeaway.as_json(as_object(Path(path).name, prediction))
+        ),
+        takeaway.as_file("genregenie.png", share_card(prediction, title)),
+    )
+    return (
+        pieces.picture(sound.png(), sound.alt_text()),
+        *(gr.update(value=file, visible=True) for file in files),
+    )
+
+
+def classify(path: str) -> dict[str, Any]:
+    """Name the genre of an audio file: the object that ``genregenie classify --json`` prints."""
+    try:
+        return as_object(Path(path).name, Classifier.load().predict(path))
+    except AudioError as error:
+        return as_object(Path(path).name, error)
+
+
+def _name(path: str) -> str | None:
+    """What a file is called, unless it is a recording."""
+    stem = Path(path).stem
+    return stem if stem != _RECORDING else None
+
+
+def _nothing() -> tuple[Any, ...]:
+    return gr.update(visible=False), *([gr.skip()] * 3)

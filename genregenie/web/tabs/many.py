@@ -1,0 +1,117 @@
+"""The Many clips tab: a table that fills row by row, a summary, and a CSV to take away."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+import gradio as gr
+import pandas as pd
+
+from genregenie.audio import AudioError, format_duration
+from genregenie.classifier import Classifier, Prediction
+from genregenie.genres import display_name
+from genregenie.web import pieces, takeaway, uploads
+from genregenie.web.tabs.listen import ANALYSES
+
+COLUMNS: Final = ("Clip", "Genre", "Sure (%)", "Verdict", "Then", "Length", "Remark")
+
+_INVITATION: Final = "Drop several files, or a zip archive of them."
+
+
+def build() -> None:
+    """Put the tab's contents into the Blocks under construction."""
+    files = gr.File(
+        label="Audio files, or a zip archive of them",
+        file_count="multiple",
+        type="filepath",
+        elem_id="many-files",
+        height=220,
+    )
+    progress = gr.HTML(pieces.quiet(_INVITATION), elem_id="many-progress", padding=False)
+    with gr.Row():
+        stop = gr.Button("Stop", visible=False, variant="stop", elem_id="many-stop")
+        download = gr.DownloadButton("Save as CSV", visible=False, elem_id="many-csv")
+    summary = gr.HTML(elem_id="many-summary", padding=False, visible=False)
+    table = gr.Dataframe(
+        headers=list(COLUMNS), interactive=False, visible=False, wrap=True, elem_id="many-table"
+    )
+    running = files.upload(
+        listen_to_all,
+        files,
+        [progress, table, summary, download, stop],
+        api_visibility="private",
+        show_progress="hidden",
+        **ANALYSES,
+    )
+    stop.click(
+        lambda: (pieces.quiet("Stopped."), gr.update(visible=False)),
+        None,
+        [progress, stop],
+        cancels=running,
+        api_visibility="private",
+    )
+    files.clear(
+        lambda: (pieces.quiet(_INVITATION), *[gr.update(visible=False)] * 4),
+        None,
+        [progress, table, summary, download, stop],
+        cancels=running,
+        api_visibility="private",
+    )
+
+
+def listen_to_all(paths: list[str] | None) -> Iterator[tuple[Any, ...]]:
+    """Progress, table, summary, CSV and stop button, after each clip."""
+    classifier, rows = Classifier.load(), []
+    found: Counter[str] = Counter()
+    total = uploads.count(paths or [])
+    for clip in uploads.clips(paths or []):
+        result = _judged(classifier, clip)
+        rows.append(row(clip.name, result))
+        if isinstance(result, Prediction) and result.genre is not None:
+            found[result.genre] += 1
+        yield (
+            pieces.quiet(f"Listened to {len(rows)} of {total}."),
+            gr.update(value=pd.DataFrame(rows, columns=list(COLUMNS)), visible=True),
+            gr.update(value=_summary(found), visible=bool(found)),
+            gr.skip(),
+            gr.update(visible=True),
+        )
+    failed = sum(1 for r in rows if r[3] == "failed")
+    csv = takeaway.as_file("genregenie.csv", takeaway.as_csv(COLUMNS, rows))
+    told = f"Listened to all {len(rows)}." + (f" {failed} could not be used." if failed else "")
+    yield (
+        pieces.quiet(told),
+        gr.skip(),
+        gr.skip(),
+        gr.update(value=csv, visible=True),
+        gr.update(visible=False),
+    )
+
+
+def row(name: str, result: Prediction | AudioError) -> list[Any]:
+    """A line of the table, in the order of `COLUMNS`."""
+    if isinstance(result, AudioError):
+        return [name, "", None, "failed", "", "", str(result)]
+    ranked = sorted(result.confidences, key=lambda genre: -result.confidences[genre])
+    length = format_duration(result.duration_s)
+    if result.genre is None:
+        return [name, "", None, result.verdict, "", length, "Speech, silence, tones or noise?"]
+    remark = "heard in part" if result.is_partial else ""
+    sure = round(100 * result.confidence, 1)
+    best, second = (display_name(genre) for genre in ranked[:2])
+    return [name, best, sure, result.verdict, second, length, remark]
+
+
+def _judged(classifier: Classifier, clip: uploads.Clip) -> Prediction | AudioError:
+    if isinstance(clip.content, AudioError):
+        return clip.content
+    try:
+        return classifier.predict(clip.content)
+    except AudioError as error:
+        return error
+
+
+def _summary(found: Counter[str]) -> str:
+    most = max(found.values(), default=1)
+    items = [(genre, n / most, str(n)) for genre, n in found.most_common()]
+    return pieces.section("What is in it", pieces.bar_list(items))

@@ -1,0 +1,156 @@
+"""The Models tab: how good the model is, which one won and why, and what it cannot do."""
+
+from html import escape
+from typing import Any, Final
+
+import gradio as gr
+import numpy as np
+import pandas as pd
+
+from genregenie import settings
+from genregenie.classifier import Classifier
+from genregenie.genres import display_name
+from genregenie.web import pieces
+
+_PROTOCOLS: Final = {
+    "grouped": "Artists apart",
+    "random": "Random",
+    "fault-filtered": "Fault-filtered",
+}
+_WHY: Final = (
+    "Split at random, the same artists and albums stand on both sides, and a model scores for "
+    "recognising them; with artists apart it has to recognise the genre."
+)
+_CANNOT: Final = (
+    "It hears timbre alone: no rhythm, melody or words.",
+    "It knows these genres and no others; anything else is forced into them or called unsure.",
+    "A clip shorter than 10 s, a telephone's band or an MP3 at 32 kbit/s costs it many points.",
+    "Speech over music and singing without instruments can pass for music.",
+)
+
+
+def build() -> None:
+    """Put the tab's contents into the Blocks under construction."""
+    card = Classifier.load().model.card
+    folder = settings.model_dir()
+    gr.HTML(_summary(card), elem_id="model-summary", padding=False)
+    if (folder / "scores.csv").exists():
+        gr.Dataframe(
+            score_table(pd.read_csv(folder / "scores.csv"), card["winner"]),
+            label="Accuracy of every candidate (the winner is marked)",
+            interactive=False,
+            elem_id="scores",
+            buttons=["copy"],
+        )
+        gr.Markdown(_WHY, elem_classes="gg-note")
+    with gr.Row():
+        if (folder / "per_genre_f1.csv").exists():
+            with gr.Column(min_width=300):
+                per_genre = _per_genre(pd.read_csv(folder / "per_genre_f1.csv"), card["winner"])
+                gr.HTML(per_genre, padding=False)
+        if (folder / "reliability.csv").exists():
+            with gr.Column(min_width=300):
+                reliability = _reliability(pd.read_csv(folder / "reliability.csv"))
+                gr.HTML(reliability, elem_id="reliability", padding=False)
+    if (folder / "confusion.csv").exists():
+        confusion = _confusion(pd.read_csv(folder / "confusion.csv", index_col=0))
+        gr.HTML(confusion, elem_id="confusion", padding=False)
+    limits = "".join(f"<li>{escape(text)}</li>" for text in _CANNOT)
+    gr.HTML(
+        pieces.section("What it cannot do", f'<ul class="gg-list">{limits}</ul>'), padding=False
+    )
+
+
+def score_table(scores: pd.DataFrame, winner: str) -> pd.DataFrame:
+    """A row for each candidate, best first: accuracy under each protocol and more."""
+    accuracy = scores.pivot_table(index="candidate", columns="protocol", values="accuracy")
+    table = pd.DataFrame(index=accuracy.index)
+    for kind, title in _PROTOCOLS.items():
+        if kind in accuracy:
+            table[f"{title} (%)"] = (100 * accuracy[kind]).round(1)
+    decisive = scores[scores["protocol"] == "grouped"].set_index("candidate")
+    table["Top-3 (%)"] = (100 * decisive["top3"]).round(1)
+    table["Macro-F1"] = decisive["macro_f1"].round(3)
+    table["ECE"] = decisive["ece"].round(3)
+    table = table.sort_values(f"{_PROTOCOLS['grouped']} (%)", ascending=False).reset_index()
+    names = [f"{'★ ' if n == winner else ''}{n.replace('_', ' ')}" for n in table["candidate"]]
+    table.insert(0, "Model", names)
+    return table.drop(columns="candidate")
+
+
+def _summary(card: dict[str, Any]) -> str:
+    held_out, trained_on = card["held_out"], card["trained_on"]
+    text = (
+        f"Trained on {trained_on['source']}, {trained_on['tracks']} clips. The winner is "
+        f"{card['winner'].replace('_', ' ')}: {card['reason']}. On artists it has not heard, its "
+        f"confident answers ({held_out['confident_share']:.0%} of all) are right "
+        f"{held_out['confident_accuracy']:.0%} of the time; the expected calibration error is "
+        f"{held_out['ece']:.3f}."
+    )
+    return pieces.section("The model at work", f"<p>{escape(text)}</p>")
+
+
+def _second(item: tuple[str, float]) -> float:
+    return item[1]
+
+
+def _per_genre(scores: pd.DataFrame, winner: str) -> str:
+    own = scores[(scores["candidate"] == winner) & (scores["protocol"] == "grouped")]
+    f1 = own.drop(columns=["candidate", "protocol"])
+    values = sorted(zip(f1.columns, f1.to_numpy(dtype=float)[0].tolist(), strict=True), key=_second)
+    items = [(str(genre), value, f"{value:.2f}") for genre, value in reversed(values)]
+    return pieces.section(
+        "F1 by genre, artists apart", pieces.bar_list(items), "1 would be perfect, 0.1 is chance."
+    )
+
+
+def _reliability(bins: pd.DataFrame) -> str:
+    """Accuracy against confidence, a dot for each bin, its size by the clips in it."""
+    columns = [bins[name].tolist() for name in ("clips", "confidence", "accuracy")]
+    rows = list(zip(*columns, strict=True))
+    most = max(clips for clips, _, _ in rows)
+    dots = "".join(
+        f'<circle cx="{100 * sure:.1f}" cy="{100 - 100 * right:.1f}" '
+        f'r="{1.2 + 3 * (clips / most) ** 0.5:.2f}"><title>{clips} answers, '
+        f"{sure:.0%} sure, {right:.0%} right</title></circle>"
+        for clips, sure, right in rows
+    )
+    told = "; ".join(f"{sure:.0%} sure: {right:.0%} right" for _, sure, right in rows)
+    grid = "".join(
+        f'<path d="M{v} 0V100M0 {v}H100"/><text x="{v}" y="106">{v}</text>'
+        f'<text x="-3" y="{102 - v}" text-anchor="end">{v}</text>'
+        for v in (0, 25, 50, 75, 100)
+    )
+    svg = (
+        f'<svg class="gg-plot" viewBox="-14 -4 120 126" role="img" aria-label="{escape(told)}">'
+        f'<g class="grid">{grid}</g><path class="ideal" d="M0 100L100 0"/>'
+        f'<g class="dots">{dots}</g>'
+        '<text x="50" y="118">how sure it was (%)</text>'
+        '<text transform="translate(-10 50) rotate(-90)">how often it was right (%)</text></svg>'
+    )
+    return pieces.section(
+        "Is its confidence honest?", svg, "On the dashed line it is right as often as it says."
+    )
+
+
+def _confusion(counts: pd.DataFrame) -> str:
+    names = [escape(display_name(str(genre))) for genre in counts.columns]
+    shares = counts.to_numpy(dtype=float)
+    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1)
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    rows = ""
+    mark = " class=hit"
+    for i, name in enumerate(names):
+        cells = "".join(
+            f'<td style="--share: {share:.3f}"{mark if i == j else ""}>{100 * share:.0f}</td>'
+            for j, share in enumerate(shares[i].tolist())
+        )
+        rows += f'<tr><th scope="row">{name}</th>{cells}</tr>'
+    table = (
+        '<div class="gg-scroll" tabindex="0" role="region" aria-label="Confusion matrix">'
+        '<table class="gg-confusion"><thead><tr><th scope="col">really &#8595; called &#8594;</th>'
+        f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+    return pieces.section(
+        "What it mistakes for what", table, "Per cent of each genre's clips, artists apart."
+    )

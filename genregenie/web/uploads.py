@@ -1,0 +1,102 @@
+"""What people hand in as many clips: files and zip archives, one clip after the other."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from genregenie.audio import AudioError
+
+MOST_CLIPS: Final = 200
+LARGEST_CLIP: Final = 50 << 20
+LARGEST_ZIP: Final = 1 << 30
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One clip: its name, and where its bytes are, or the sentence that says why not."""
+
+    name: str
+    content: Path | bytes | AudioError
+
+
+def clips(paths: Sequence[str]) -> Iterator[Clip]:
+    """Every clip in uploaded files, zip archives opened, `MOST_CLIPS` at most.
+
+    Nothing is unpacked to disk, and no more of an archive is read than the limits allow,
+    whatever its directory claims.
+    """
+    left = MOST_CLIPS
+    for path in map(Path, paths):
+        for clip in _unzipped(path) if zipfile.is_zipfile(path) else [Clip(path.name, path)]:
+            if left == 0:
+                sentence = f"Only the first {MOST_CLIPS} clips are listened to at once."
+                yield Clip(clip.name, AudioError(sentence))
+                return
+            left -= 1
+            yield clip
+
+
+def count(paths: Sequence[str]) -> int:
+    """How many clips `clips` will yield."""
+    return sum(1 for _ in _names(paths))
+
+
+def _names(paths: Sequence[str]) -> Iterator[str]:
+    seen = 0
+    for path in map(Path, paths):
+        names = [path.name]
+        if zipfile.is_zipfile(path):
+            try:
+                with zipfile.ZipFile(path) as archive:
+                    names = [i.filename for i in _members(archive)] or [path.name]
+            except (zipfile.BadZipFile, OSError):
+                names = [path.name]
+        for name in names:
+            yield name
+            seen += 1
+            if seen > MOST_CLIPS:
+                return
+
+
+def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Files that may be clips: no folders, no hidden files, none of macOS's companions."""
+    return [
+        info
+        for info in archive.infolist()
+        if not info.is_dir()
+        and not any(
+            part.startswith((".", "__MACOSX")) for part in PurePosixPath(info.filename).parts
+        )
+    ]
+
+
+def _unzipped(path: Path) -> Iterator[Clip]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = _members(archive)
+            if not members:
+                yield Clip(path.name, AudioError("There are no files in this archive."))
+            unpacked = 0
+            for info in members:
+                content = _member(archive, info, LARGEST_ZIP - unpacked)
+                unpacked += len(content) if isinstance(content, bytes) else 0
+                yield Clip(info.filename, content)
+    except (zipfile.BadZipFile, OSError, UnicodeError):
+        yield Clip(path.name, AudioError("This archive is damaged. Pack it again."))
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, room: int) -> bytes | AudioError:
+    if info.flag_bits & 1:
+        return AudioError("This file is encrypted. Pack it without a password.")
+    most = min(LARGEST_CLIP, room)
+    try:
+        with archive.open(info) as file:
+            content = file.read(most + 1)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError):
+        return AudioError("This file is damaged in the archive. Pack it again.")
+    if len(content) > most:
+        return AudioError(f"This file is larger than {LARGEST_CLIP >> 20} MB.")
+    return content
