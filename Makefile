@@ -17,7 +17,7 @@ OPTIONAL_PROGRAMS := pg_ctlcluster:postgresql
 EXAMPLE_PACKAGES := fluidsynth fluid-soundfont-gm
 EXAMPLE_FILES := /usr/bin/fluidsynth /usr/share/sounds/sf2/FluidR3_GM.sf2
 
-.PHONY: help run test check train benchmark examples example-packages system-packages clean
+.PHONY: help run test check train benchmark screenshots examples example-packages system-packages clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -86,3 +86,6 @@ benchmark: $(VENV)/.test-ready
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+screenshots: $(VENV)/.test-ready
+	$(BIN)/python docs/screenshots.py

@@ -12,6 +12,7 @@ from genregenie.web.examples import EXAMPLES_DIR
 from genregenie.web.recommending import STYLE
 from genregenie.web.tabs import listen, many, models
 
+_ASSETS: Final = settings.PROJECT_DIR / "assets"
 _LONGEST_QUEUE: Final = 100
 _LARGEST_UPLOAD: Final = "50mb"
 
@@ -68,8 +69,7 @@ def launch_options() -> dict[str, Any]:
     """Looks and limits, for ``launch()`` or ``mount_gradio_app()``."""
     return {
         "theme": _theme(),
-        "css": _asset("style.css"),
-        "css_paths": [STYLE],
+        "css_paths": [_ASSETS / "style.css", STYLE],
         "js": _asset("page.js"),
         "max_file_size": _LARGEST_UPLOAD,
         "allowed_paths": [str(EXAMPLES_DIR)],
@@ -88,4 +88,4 @@ def _theme() -> gr.themes.Base:
 
 
 def _asset(name: str) -> str:
-    return (settings.PROJECT_DIR / "assets" / name).read_text(encoding="utf-8")
+    return (_ASSETS / name).read_text(encoding="utf-8")

@@ -225,9 +225,9 @@ async def _keep_tidy(desk: Desk) -> None:
             await desk.workers.quick(desk.accounts.tidy)
             living = await desk.workers.quick(desk.accounts.people.living)
             await desk.workers.quick(desk.ownership.keep_only, living)
+            await desk.workers.quick(desk.ownership.sweep, FILES_LIVE_S)
             if logins := shared_logins():
                 logins.keep_only(living | {NOBODY})
-            await desk.workers.quick(desk.ownership.sweep, FILES_LIVE_S)
         except Exception:
             log.exception("tidying failed; it will be tried again")
         await asyncio.sleep(TIDY_EVERY_S)

@@ -62,12 +62,3 @@ def confidence_table(prediction: Prediction) -> pd.DataFrame:
     """All genres and their confidence in per cent, the most confident first."""
     rows = [(genre, round(100 * p, 1)) for genre, p in ranked(prediction)]
     return pd.DataFrame(rows, columns=["Genre", "Confidence (%)"])
-
-
-def neighbour_table(prediction: Prediction) -> pd.DataFrame:
-    """The reference tracks that sound most like the clip."""
-    rows = [
-        (n.artist or "unknown", n.title or "unknown", display_name(n.genre), round(n.distance, 2))
-        for n in prediction.neighbours
-    ]
-    return pd.DataFrame(rows, columns=["Artist", "Title", "Genre", "Distance"])

@@ -131,7 +131,10 @@ def test_years_exports_and_a_playlist(page: Page, spotify, gtzan) -> None:
             lambda route: (back.append(route.request.url), route.abort()),
         )
         link.click()
-    popup.value.wait_for_timeout(500)
+    for _ in range(150):
+        if back:
+            break
+        popup.value.wait_for_timeout(100)
     assert back
     popup.value.goto(back[0].replace("http://127.0.0.1:7860", ""))
     expect(popup.value.get_by_role("heading")).to_have_text("Spotify is connected")

@@ -27,8 +27,8 @@ _SAVED: Final = {
 _RECORDING: Final = "audio"  # what Gradio calls a clip from the microphone
 
 
-def build(accounts: Accounts | None = None) -> None:
-    """Put the tab's contents into the Blocks under construction."""
+def build(accounts: Accounts | None) -> None:
+    """Put the tab's contents into the Blocks under construction; `accounts` keep opinions."""
     clip = gr.Audio(
         label="Clip",
         sources=["upload", "microphone"],
