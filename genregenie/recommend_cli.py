@@ -90,7 +90,10 @@ def _recommend(options: argparse.Namespace) -> int:
     except (ModelError, LibraryError) as error:
         return _fail(error)
     if options.json:
-        print(json.dumps(_as_object(options.file, prediction, recommendations), indent=2))
+        from genregenie.recommend.report import as_object
+
+        report = as_object(str(options.file), prediction.genre, recommendations)
+        print(json.dumps(report, indent=2))
     elif options.format:
         from genregenie.recommend import export
 
@@ -106,47 +109,6 @@ def _spotify(offline: bool) -> Any:
     from genregenie.recommend.spotify import shared_spotify
 
     return shared_spotify()
-
-
-def _as_object(
-    file: Path, prediction: "Prediction", recommendations: "Recommendations"
-) -> dict[str, Any]:
-    answer = recommendations.spotify
-    return {
-        "file": str(file),
-        "genre": prediction.genre,
-        "neighbours": [
-            {
-                "artist": n.track.artist or None,
-                "title": n.track.title,
-                "genre": n.track.genre,
-                "alike": round(n.track.alike, 4),
-                "path": n.track.path,
-                "url": n.url,
-                "reason": n.reason,
-            }
-            for n in recommendations.neighbours
-        ],
-        "spotify": {
-            "state": answer.state,
-            "message": answer.message,
-            "tracks": [
-                {
-                    "id": s.track.id,
-                    "title": s.track.title,
-                    "artists": list(s.track.artists),
-                    "album": s.track.album,
-                    "year": s.track.year,
-                    "duration_s": s.track.duration_s,
-                    "explicit": s.track.explicit,
-                    "url": s.track.url,
-                    "genre": s.genre,
-                    "reason": s.reason,
-                }
-                for s in answer.tracks
-            ],
-        },
-    }
 
 
 def _print(file: Path, prediction: "Prediction", recommendations: "Recommendations") -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from genregenie.recommend.recommender import (
     Recommender,
     SpotifyAnswer,
 )
+from genregenie.recommend.report import as_object
 from genregenie.recommend.spotify import shared_spotify
 from genregenie.recommend.taste import Opinion, Taste
 from genregenie.web import cards
@@ -51,13 +51,13 @@ Update = tuple[Shown | None, Any, Any, Any, Any, Any]
 """For the state, the neighbours, the wishes, Spotify's tracks, the exports, and a message."""
 
 
-def recommending(clip: gr.Audio, after: Any, accounts: Accounts | None = None) -> None:
+def recommending(heard: gr.State, after: Any, accounts: Accounts | None = None) -> None:
     """Add the section to the page that is being built.
 
     Parameters
     ----------
-    clip : gr.Audio
-        With the path of the clip.
+    heard : gr.State
+        With the prediction, or None where there is nothing to recommend for.
     after : event
         What shows the verdict; recommendations are looked for when it is done.
     accounts : Accounts, optional
@@ -86,7 +86,14 @@ def recommending(clip: gr.Audio, after: Any, accounts: Accounts | None = None) -
     wishes = [first, last, depth]
     outputs = [shown, sounds, controls, tracks, along, message]
     quiet: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": _AT_ONCE}
-    after.then(section.recommend, [clip, *wishes, said], outputs, api_name="recommend", **quiet)
+    after.then(
+        section.recommend,
+        [heard, *wishes, said],
+        outputs,
+        api_visibility="private",
+        trigger_mode="always_last",
+        **quiet,
+    )
     gr.on(
         [first.submit, first.blur, last.submit, last.blur, depth.input],
         section.again,
@@ -106,6 +113,21 @@ def recommending(clip: gr.Audio, after: Any, accounts: Accounts | None = None) -
             **quiet,
         )
     along.submit(section.save, shown, message, api_visibility="private", **quiet)
+    _build_endpoint(section)
+
+
+def _build_endpoint(section: "_Section") -> None:
+    """The same for programs: a file and wishes in, an object out."""
+    file, answer = gr.File(visible=False), gr.JSON(visible=False)
+    years = [gr.Textbox(label=label, visible=False) for label in ("From year", "To year")]
+    depth = gr.Textbox(Depth.ANY.value, label="How well known", visible=False)
+    gr.Button(visible=False).click(
+        section.answer,
+        [file, *years, depth],
+        answer,
+        api_name="recommend",
+        concurrency_limit=_AT_ONCE,
+    )
 
 
 class _Section:
@@ -116,7 +138,7 @@ class _Section:
 
     def recommend(
         self,
-        path: str | None,
+        prediction: Prediction | None,
         first: str | None,
         last: str | None,
         depth: str,
@@ -124,14 +146,26 @@ class _Section:
         request: gr.Request,
     ) -> Iterator[Update]:
         """Neighbours at once, then Spotify; nothing for what is not music or not audio."""
-        try:
-            prediction = _listen(path) if path else None
-        except AudioError:
-            prediction = None  # the verdict has said why
         if prediction is None or prediction.genre is None:
             yield None, _hidden(), _hidden(), _hidden(), _hidden(), ""
             return
         yield from self._look(prediction, first, last, depth, self._opinions(said, request))
+
+    def answer(
+        self, path: str, first: str, last: str, depth: str, request: gr.Request
+    ) -> dict[str, Any]:
+        """Recommend for an audio file: the object that ``genregenie recommend --json`` prints."""
+        name = Path(path).name
+        try:
+            wishes = _wishes(first, last, depth)
+            prediction = Classifier.load().predict(path)
+        except (AudioError, ValueError) as error:
+            refused = Recommendations((), SpotifyAnswer("not asked", str(error)))
+            return as_object(name, None, refused)
+        recommender = Recommender.load(settings.library_index())
+        opinions = self._opinions([], request)
+        found = recommender.recommend(prediction, shared_spotify(), wishes, opinions)
+        return as_object(name, prediction.genre, found)
 
     def again(
         self,
@@ -240,12 +274,6 @@ class _Section:
             kept = Said(opinion.key, opinion.artist, opinion.genre, opinion.liked)
             self._accounts.opinions.say(person_id, kept)
         return said
-
-
-@lru_cache(maxsize=32)
-def _listen(path: str) -> Prediction:
-    """The verdict has been given; this is the same one again, without much work."""
-    return Classifier.load().predict(path)
 
 
 def _person_id(request: gr.Request) -> int:

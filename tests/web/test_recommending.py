@@ -2,11 +2,13 @@
 
 import html
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import gradio as gr
 import pytest
 
+from genregenie.classifier import Classifier
 from genregenie.recommend.acoustic import Alike
 from genregenie.recommend.recommender import (
     OnSpotify,
@@ -139,23 +141,41 @@ def test_only_what_is_shown_can_be_liked():
     assert _opinion(None, TRACK.id, liked=True) is None
 
 
-def handlers(path, *wishes):
+def handlers(prediction, *wishes):
     section = _Section(None)
-    return list(section.recommend(path, *(wishes or ("", "", "any")), [], gr.Request()))
+    return list(section.recommend(prediction, *(wishes or ("", "", "any")), [], gr.Request()))
 
 
-def test_no_clip_and_no_music_show_nothing(tmp_path):
-    bad = tmp_path / "clip.wav"
-    bad.write_bytes(b"nothing of the kind")
-    for path in (None, str(bad)):
-        ((shown, *updates, message),) = handlers(path)
+def hear(gtzan):
+    return Classifier.load().predict(gtzan / "audio/full/rock.00001.flac")
+
+
+def test_nothing_heard_and_no_music_show_nothing():
+    for prediction in (None, replace(make_prediction(rock=1.0), genre=None)):
+        ((shown, *updates, message),) = handlers(prediction)
         assert shown is None
         assert message == ""
         assert not any(update["visible"] for update in updates)
 
 
+def test_programs_get_the_object_of_the_command(gtzan, spotify_environment, tmp_path):
+    ask = _Section(None).answer
+    path = str(gtzan / "audio/full/rock.00001.flac")
+    answer = ask(path, "1970", "1999", "well known", gr.Request())
+    assert list(answer) == ["file", "genre", "neighbours", "spotify"]
+    assert answer["file"] == "rock.00001.flac"
+    assert answer["spotify"]["state"] == "ok"
+    assert all(1970 <= track["year"] <= 1999 for track in answer["spotify"]["tracks"])
+    assert "make no range" in ask(path, "2000", "1990", "any", gr.Request())["spotify"]["message"]
+    bad = tmp_path / "clip.wav"
+    bad.write_bytes(b"nothing of the kind")
+    answer = ask(str(bad), "", "", "any", gr.Request())
+    assert answer["genre"] is None
+    assert "not audio" in answer["spotify"]["message"]
+
+
 def test_neighbours_come_first_then_spotify(gtzan, spotify_environment):
-    first, second = handlers(str(gtzan / "audio/full/rock.00001.flac"))
+    first, second = handlers(hear(gtzan))
     assert "Asking Spotify" in first[3]["value"]
     assert first[1]["value"] == second[1]["value"].replace(
         "Open in Spotify", "Find on Spotify"
@@ -165,7 +185,7 @@ def test_neighbours_come_first_then_spotify(gtzan, spotify_environment):
 
 
 def test_impossible_years_are_a_sentence(gtzan, spotify_environment):
-    clip = str(gtzan / "audio/full/rock.00001.flac")
+    clip = hear(gtzan)
     *_, last = handlers(clip, "2000", "1990", "any")
     assert "make no range" in last[3]["value"]
     *_, last = handlers(clip, "soon", "", "any")
@@ -174,6 +194,6 @@ def test_impossible_years_are_a_sentence(gtzan, spotify_environment):
 
 def test_without_keys_the_wishes_are_hidden(gtzan, monkeypatch):
     monkeypatch.delenv("SPOTIPY_CLIENT_ID", raising=False)
-    *_, last = handlers(str(gtzan / "audio/full/rock.00001.flac"))
+    *_, last = handlers(hear(gtzan))
     assert last[2]["visible"] is False
     assert "SPOTIPY_CLIENT_ID" in last[3]["value"]

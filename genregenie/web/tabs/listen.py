@@ -80,7 +80,7 @@ def build(accounts: Accounts | None) -> None:
         trigger_mode="always_last",
         **ANALYSES,
     )
-    recommending(clip, listened, accounts)
+    recommending(heard, listened, accounts)
     _build_endpoint()
 
 
