@@ -10,7 +10,6 @@ from servers import GOOD, Server, Start
 from genregenie.accounts.export import export_person
 from tests.recommend import standin
 
-
 # Clicks that follow each other fast are sometimes lost while the machine is busy: a race of the
 # page or of the test, not yet told apart. Remove this when it is.
 pytestmark = pytest.mark.xfail(strict=False, reason="races under load")
