@@ -10,7 +10,7 @@ from typing import Final, Literal
 import numpy as np
 
 from genregenie import settings
-from genregenie.audio import AudioError, AudioFile, Samples, Source
+from genregenie.audio import WHOLE, AudioError, AudioFile, Samples, Source, Spread
 from genregenie.features import Array, Statistics, as_row, binned_statistics
 from genregenie.model import Model
 
@@ -107,8 +107,14 @@ class Classifier:
         """
         return _load(folder or settings.model_dir())
 
-    def predict(self, source: Source) -> Prediction:
+    def predict(self, source: Source, spread: Spread = WHOLE) -> Prediction:
         """Classify a path, the bytes of a file, or an open binary file.
+
+        Parameters
+        ----------
+        source : path, bytes, or seekable binary file
+        spread : Spread
+            How much of it is listened to.
 
         Raises
         ------
@@ -116,7 +122,7 @@ class Classifier:
             If the file cannot be used as audio; the message is a sentence for its owner.
         """
         with AudioFile(source) as audio:
-            steps = [_steps(s.start_s, s.blocks) for s in audio.stretches()]
+            steps = [_steps(s.start_s, s.blocks) for s in audio.stretches(spread)]
             analysed_s = audio.analysed_s
             duration_s = max(audio.duration_s or 0.0, analysed_s)
             title, artist = audio.title, audio.artist
