@@ -175,13 +175,13 @@ class Classifier:
 
 
 def classify_each(
-    paths: Iterable[Path], model: Path | None = None
+    paths: Iterable[Path], model: Path | None = None, spread: Spread = WHOLE
 ) -> Iterator[Prediction | AudioError]:
     """Classify files one after the other; a file that cannot be used yields its error."""
     classifier = Classifier.load(model)
     for path in paths:
         try:
-            yield classifier.predict(path)
+            yield classifier.predict(path, spread)
         except AudioError as error:
             yield error
 

@@ -158,7 +158,7 @@ def _predictions(files: Sequence[Path], jobs: int | None) -> Any:
         from genregenie.classifier import classify_each
 
         return zip(files, classify_each(files), strict=True)
-    from genregenie.batch import classify_many
+    from genregenie.many import classify_many
 
     return zip(files, classify_many(files, jobs=jobs), strict=True)
 

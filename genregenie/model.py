@@ -11,6 +11,7 @@ Importing scikit-learn and skops takes longer than all of GenreGenie's own work 
 such a model is evaluated with NumPy alone; the tests hold both to the same confidences.
 """
 
+import hashlib
 import json
 import zipfile
 from dataclasses import dataclass, fields
@@ -20,6 +21,7 @@ from typing import Any, Final, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from genregenie import __version__
 from genregenie.features import Array, tangent_vectors
 
 FORMAT: Final = 1
@@ -284,6 +286,27 @@ class Model:
             ) from error
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise ModelError(f"The model in {folder} cannot be read: {error}") from error
+
+
+def model_version(folder: Path) -> str:
+    """What tells models, and releases of GenreGenie, apart: 16 hexadecimal digits.
+
+    Raises
+    ------
+    ModelError
+        If there is no model in `folder`.
+    """
+    digest = hashlib.sha256(__version__.encode())
+    try:
+        scorer = ARRAYS_NPZ if (folder / ARRAYS_NPZ).exists() else PIPELINE_SKOPS
+        for name in (MODEL_JSON, CATALOGUE_NPZ, scorer):
+            digest.update((folder / name).read_bytes())
+    except OSError as error:
+        raise ModelError(
+            f"There is no model in {folder}. Train one with 'genregenie train', or point "
+            "GENREGENIE_MODEL at one."
+        ) from error
+    return digest.hexdigest()[:16]
 
 
 def tempered(log_confidences: Array, temperature: float) -> Array:

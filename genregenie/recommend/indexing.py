@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 
 from genregenie.audio import AudioError
-from genregenie.batch import classify_many
 from genregenie.classifier import Classifier, Prediction
 from genregenie.features import VECTOR_WIDTH
+from genregenie.many import classify_many
 from genregenie.recommend.acoustic import Acoustic, Directions, directions
 from genregenie.recommend.library import (
     LIBRARY_JSON,
