@@ -14,6 +14,7 @@ import av
 import numpy as np
 
 from genregenie.decoding import (
+    AUDIO_SUFFIXES,
     FORMATS,
     RATE_HZ,
     AudioError,
@@ -27,6 +28,7 @@ from genregenie.decoding import (
 )
 
 __all__ = [
+    "AUDIO_SUFFIXES",
     "FORMATS",
     "RATE_HZ",
     "SIX_STRETCHES",

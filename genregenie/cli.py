@@ -13,6 +13,7 @@ from typing import Any
 from genregenie import __version__, settings
 from genregenie.accounts_cli import add_users_command
 from genregenie.genres import display_name
+from genregenie.library_cli import add_library_commands
 from genregenie.recommend_cli import add_recommend_commands
 
 MANY_FILES = 16
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     classify.set_defaults(run=_classify)
 
+    add_library_commands(commands, _jobs, _positive)
     add_recommend_commands(commands, _jobs)
 
     evaluate = commands.add_parser("evaluate", help="score the model on a table of statistics")

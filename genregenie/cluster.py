@@ -23,8 +23,8 @@ CONNECT_S: Final = 10
 """So long a scheduler may take to answer, and a first worker to turn up."""
 
 KILLED: Final = (
-    "Listening to this file ended several workers of the cluster: it may need more memory than they "
-    "have. Export it again, or leave it out."
+    "Listening to this file ended several workers of the cluster: it may need more memory than "
+    "they have. Export it again, or leave it out."
 )
 _SAME_TIME_NS: Final = 2_000_000_000  # file systems round the time of a change differently
 

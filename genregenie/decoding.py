@@ -21,7 +21,15 @@ from numpy.typing import NDArray
 RATE_HZ: Final = 22_050
 """Sample rate of everything after decoding."""
 
-FORMATS: Final = "WAV, MP3, FLAC, OGG, Opus, M4A, AAC, AIFF, AU or WebM"
+FORMATS: Final = "WAV, MP3, FLAC, OGG, Opus, M4A, AAC, AIFF, AU, WavPack or WebM"
+
+AUDIO_SUFFIXES: Final = frozenset(
+    (
+        *(".wav", ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".mp4"),
+        *(".aac", ".aif", ".aiff", ".au", ".webm", ".wv"),
+    )
+)
+"""How names of such files end, in lower case."""
 
 Samples = NDArray[np.float32]
 Source = str | os.PathLike[str] | bytes | BinaryIO
@@ -31,10 +39,10 @@ _LARGEST_FRAME_S: Final = 60.0
 _STANDARD_CHANNELS: Final = 8
 _RATES_HZ: Final = (4_000, 768_000)
 _LARGEST_ALLOCATION: Final = 64 << 20
-_DEMUXERS: Final = "wav,mp3,flac,ogg,mov,aac,aiff,au,matroska"
+_DEMUXERS: Final = "wav,mp3,flac,ogg,mov,aac,aiff,au,matroska,wv"
 _DECODERS: Final = (
     "mp3,mp3float,flac,vorbis,libvorbis,opus,libopus,aac,aac_fixed,alac,adpcm_ms,adpcm_ima_wav,"
-    "adpcm_ima_qt,gsm_ms,pcm_alaw,pcm_mulaw,pcm_f16le,pcm_f24le,pcm_f32be,pcm_f32le,pcm_f64be,"
+    "adpcm_ima_qt,gsm_ms,wavpack,pcm_alaw,pcm_mulaw,pcm_f16le,pcm_f24le,pcm_f32be,pcm_f32le,pcm_f64be,"
     "pcm_f64le,pcm_s16be,pcm_s16le,pcm_s24be,pcm_s24le,pcm_s32be,pcm_s32le,pcm_s64be,pcm_s64le,"
     "pcm_s8,pcm_u8,pcm_u16be,pcm_u16le,pcm_u24be,pcm_u24le,pcm_u32be,pcm_u32le"
 )

@@ -52,6 +52,7 @@ FORMATS = [
     ("aiff", "pcm_s24be", "s32", {}),
     ("au", "pcm_s16be", "s16", {}),
     ("webm", "libopus", "flt", {}),
+    ("wv", "wavpack", "s16p", {}),
 ]
 
 
