@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     classify.set_defaults(run=_classify)
 
     add_library_commands(commands, _jobs, _positive)
-    add_recommend_commands(commands, _jobs)
+    add_recommend_commands(commands, _jobs, _positive)
 
     evaluate = commands.add_parser("evaluate", help="score the model on a table of statistics")
     evaluate.add_argument("table", type=Path, metavar="TABLE.npz")

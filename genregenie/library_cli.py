@@ -1,4 +1,4 @@
-"""``genregenie tag``, ``untag`` and ``similar``; see `genregenie.cli`."""
+"""``genregenie tag`` and ``genregenie untag``; see `genregenie.cli`."""
 
 import argparse
 import json
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from genregenie.library.walk import Found
 
 MODES = ("add", "replace", "if-empty")
-INDEX_NAME = "genregenie-index"
 
 
 def add_library_commands(
@@ -82,20 +81,6 @@ def add_library_commands(
         "number", nargs="?", type=positive, metavar="RUN", help="without it, the runs are listed"
     )
     untag.set_defaults(run=_untag)
-
-    similar = commands.add_parser(
-        "similar", help="name the files of one's own library that sound like a file"
-    )
-    similar.add_argument("file", type=Path, metavar="FILE")
-    similar.add_argument(
-        "--index",
-        type=Path,
-        metavar="DIR",
-        help=f"made by 'genregenie index' (default: {INDEX_NAME} in a folder above FILE)",
-    )
-    similar.add_argument("--count", type=positive, default=10, metavar="N")
-    similar.add_argument("--json", action="store_true", help="print a JSON array")
-    similar.set_defaults(run=_similar)
 
 
 def _share(text: str) -> float:
@@ -323,50 +308,3 @@ def _take_back(number: int, journal: "Journal") -> int:
     if failed:
         print(f"{failed} could not be put back; say it again once the reason is gone.")
     return int(failed > 0)
-
-
-# --- similar ---------------------------------------------------------------------------------
-
-
-def _similar(options: argparse.Namespace) -> int:
-    from genregenie.audio import AudioError
-    from genregenie.classifier import Classifier
-    from genregenie.model import ModelError
-    from genregenie.recommend.acoustic import Acoustic
-    from genregenie.recommend.library import Library, LibraryError
-
-    try:
-        classifier = Classifier.load()
-        folder = options.index or settings.library_index() or _index_above(options.file)
-        if folder is None:
-            return _fail(
-                f"There is no {INDEX_NAME} in a folder above {options.file}. Make one with "
-                "'genregenie index FOLDER', or give --index."
-            )
-        library = Library.load(folder, Acoustic(classifier.model.catalogue).centre)
-        vector = classifier.predict(options.file).vector
-        found = library.nearest(vector, options.count + 1)
-    except AudioError as error:
-        return _fail(f"{options.file}: {error}")
-    except (ModelError, LibraryError) as error:
-        return _fail(error)
-    itself = str(options.file.absolute())
-    others = [track for track in found if track.path != itself][: options.count]
-    if options.json:
-        keys = ("path", "artist", "title", "genre", "alike")
-        print(
-            json.dumps([{key: getattr(track, key) for key in keys} for track in others], indent=2)
-        )
-        return 0
-    for track in others:
-        name = f"{track.artist} - {track.title}" if track.artist else track.title
-        print(f"{track.alike:>4.0%} alike  {name}  ({display_name(track.genre)})")
-        print(f"            {track.path}")
-    return 0
-
-
-def _index_above(file: Path) -> Path | None:
-    for folder in file.absolute().parents:
-        if (folder / INDEX_NAME / "library.json").is_file():
-            return folder / INDEX_NAME
-    return None

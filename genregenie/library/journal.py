@@ -11,7 +11,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +20,7 @@ from typing import Any, Final, Self
 from filelock import FileLock, Timeout
 
 from genregenie import settings
+from genregenie.library.records import Change, Heard, Run
 from genregenie.library.walk import Found
 
 FILE_NAME: Final = "library.sqlite3"
@@ -43,76 +44,6 @@ _SAVED_EVERY_S: Final = 1.0
 
 class JournalError(Exception):
     """A journal that cannot be used; the message says what helps."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What was heard in a file.
-
-    Attributes
-    ----------
-    verdict : ``"confident"``, ``"unsure"`` or ``"not music"``
-    genre : str or None
-    confidence : float
-    confidences : dict of str to float
-    duration_s, analysed_s : float
-    title, artist : str or None
-    """
-
-    verdict: str
-    genre: str | None
-    confidence: float
-    confidences: dict[str, float]
-    duration_s: float
-    analysed_s: float
-    title: str | None
-    artist: str | None
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run that wrote tags.
-
-    Attributes
-    ----------
-    number : int
-    started : str
-        ISO 8601, UTC.
-    about : str
-        What was asked.
-    finished : int
-        1 once it came to its end.
-    changed, undone : int
-        Files it wrote, and how many of them were put back.
-    """
-
-    number: int
-    started: str
-    about: str
-    finished: int
-    changed: int
-    undone: int
-
-
-@dataclass(frozen=True)
-class Change:
-    """A file that a run changed.
-
-    Attributes
-    ----------
-    path : str
-    changed_ns : int
-        Time of the change before this one.
-    genres : tuple of str
-        Those it had.
-    undo : bytes
-        A record of `genregenie.library.delta`.
-    """
-
-    path: str
-    changed_ns: int
-    genres: tuple[str, ...]
-    undo: bytes
 
 
 class Journal:

@@ -97,7 +97,7 @@ class _Bar:
 
 
 def write_html(path: Path, items: Sequence[Item]) -> None:
-    """A page that needs nothing else: how genres are spread, and every file, doubtful ones first."""
+    """A page that needs nothing else: how genres are spread, and all files, doubtful ones first."""
     from jinja2 import Environment, PackageLoader, select_autoescape
 
     templates = Environment(

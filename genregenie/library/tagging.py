@@ -12,7 +12,8 @@ from genregenie.audio import SIX_STRETCHES, AudioError, Spread
 from genregenie.classifier import Prediction
 from genregenie.library.choice import Wish
 from genregenie.library.delta import DeltaError, difference, digest, digests, restored
-from genregenie.library.journal import Change, Heard, Journal
+from genregenie.library.journal import Journal
+from genregenie.library.records import Change, Heard
 from genregenie.library.replace import ReplaceError, prepare, sentence
 from genregenie.library.tags import TagError, read_genres, write_genres
 from genregenie.library.walk import Found
