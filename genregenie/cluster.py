@@ -17,6 +17,7 @@ from typing import Any, Final
 from genregenie import settings
 from genregenie.audio import AudioError, Spread
 from genregenie.classifier import Classifier, Prediction
+from genregenie.many import until_closed
 from genregenie.model import ModelError, model_version
 
 CONNECT_S: Final = 10
@@ -132,7 +133,8 @@ def _run(
         warnings.filterwarnings("ignore", "Sending large graph")
         with parallel_config(_backend(client)):
             try:
-                yield from Parallel(n_jobs=-1, batch_size=1, return_as="generator")(work)
+                results = Parallel(n_jobs=-1, batch_size=1, return_as="generator")(work)
+                yield from until_closed(results)
             except ImportError as error:
                 raise _without_genregenie(error) from error
             except TimeoutError as error:

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -143,7 +144,18 @@ def _parallel(
         work: Any = (delayed(_classify)(file, spread, model) for file in files)
         with _interrupts_left_to_this_process():
             results = Parallel(n_jobs=jobs, return_as="generator")(work)
-        yield from results
+        yield from until_closed(results)
+
+
+def until_closed(results: Any) -> Iterator[Any]:
+    """joblib's results, which warn about work left undone when nobody wants the rest."""
+    try:
+        for result in results:  # noqa: UP028 - "yield from" would close them outside
+            yield result
+    finally:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"\d+ tasks")
+            results.close()
 
 
 def _classify(file: Path, spread: Spread, model: Path | None) -> Prediction | AudioError:

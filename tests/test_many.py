@@ -135,6 +135,13 @@ def test_an_interrupt_stops_it_without_a_word_from_the_workers(tmp_path):
     assert running.returncode == 0
 
 
+def test_who_wants_no_more_hears_nothing_of_it(files):
+    """Warnings are errors here, joblib's about work left undone too."""
+    results = genregenie.classify_many([files[0]] * 50, jobs=2)
+    next(results)
+    results.close()
+
+
 def test_importing_the_package_costs_nothing():
     code = (
         "import sys, genregenie; genregenie.__dir__();"
