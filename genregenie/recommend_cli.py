@@ -208,6 +208,7 @@ def _similar(options: argparse.Namespace) -> int:
 
     try:
         classifier = Classifier.load()
+        vector = classifier.predict(options.file).vector
         folder = options.index or settings.library_index() or _index_above(options.file)
         if folder is None:
             return _fail(
@@ -215,7 +216,6 @@ def _similar(options: argparse.Namespace) -> int:
                 "'genregenie index FOLDER', or give --index."
             )
         library = Library.load(folder, Acoustic(classifier.model.catalogue).centre)
-        vector = classifier.predict(options.file).vector
         found = library.nearest(vector, options.count + 1)
     except AudioError as error:
         return _fail(f"{options.file}: {error}")
