@@ -28,6 +28,8 @@ def other_tags(path) -> dict[str, object]:
         theirs = dict(container.metadata) | dict(container.streams.audio[0].metadata)
         streams = len(container.streams)
     theirs = {k: v for k, v in theirs.items() if k.lower() not in ("genre", "tco", "tcon")}
+    if "ID3v1 Comment" in theirs:  # what FFmpeg calls a comment that came from ID3v1
+        theirs["comment"] = theirs.pop("ID3v1 Comment")
     return {"mutagen": seen, "pictures": pictures, "ffmpeg": theirs, "streams": streams}
 
 

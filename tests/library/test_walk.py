@@ -90,7 +90,7 @@ def test_odd_names(music):
     for name in odd:
         (Path(os.fsdecode(os.fsencode(music) + b"/" + name))).write_bytes(name)
     found = [e for e in walk([str(music)]) if isinstance(e, Found)]
-    assert {os.fsencode(os.path.basename(e.path)) for e in found} >= set(odd)
+    assert {os.fsencode(Path(e.path).name) for e in found} >= set(odd)
 
 
 def test_what_cannot_be_looked_at_is_said_and_the_rest_goes_on(music):
