@@ -6,8 +6,10 @@ undoes it, so that a run may end at any moment.
 """
 
 import contextlib
+import hashlib
 import json
 import os
+import platform
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -24,6 +26,9 @@ from genregenie.library.records import Change, Heard, Run
 from genregenie.library.walk import Found
 
 FILE_NAME: Final = "library.sqlite3"
+COPY_PREFIX: Final = ".genregenie-"
+"""How names of unfinished copies begin; walks pass over hidden files."""
+
 _FORMAT: Final = 1
 _SCHEMA: Final = """
 CREATE TABLE heard (
@@ -34,9 +39,10 @@ CREATE TABLE runs (
     number INTEGER PRIMARY KEY AUTOINCREMENT, started TEXT, about TEXT, finished INTEGER
 );
 CREATE TABLE changes (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER, path BLOB, state TEXT, copy BLOB,
+    number INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER, path BLOB, state TEXT,
     changed_ns INTEGER, genres TEXT, undo BLOB
 );
+CREATE TABLE folders (path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE INDEX changes_of_run ON changes (run, state);
 """
 _SAVED_EVERY_S: Final = 1.0
@@ -63,6 +69,9 @@ class Journal:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or settings.data_dir() / FILE_NAME
         self._lock = FileLock(f"{self.path}.lock", timeout=0)
+        place = f"{platform.node()} {self.path.absolute()}"
+        self._prefix = COPY_PREFIX + hashlib.sha256(place.encode()).hexdigest()[:8] + "-"
+        self._folders: set[str] = set()
         self._unsaved: list[tuple[Any, ...]] = []
         self._saved_at = time.monotonic()
         try:
@@ -187,13 +196,24 @@ class Journal:
             raise self._trouble(error) from error
         self._sweep()
 
+    def prefix_in(self, folder: str) -> str:
+        """How names of copies in `folder` begin; written down, so that the next run finds them.
+
+        Another journal's copies are called something else.
+        """
+        if folder not in self._folders:
+            self._run("INSERT OR IGNORE INTO folders VALUES (?)", os.fsencode(folder))
+            self._folders.add(folder)
+        return self._prefix
+
     def _sweep(self) -> None:
         """Remove the copies that a run left which was killed between two steps."""
-        rows = self._run("SELECT number, copy FROM changes WHERE copy IS NOT NULL").fetchall()
-        for number, copy in rows:
+        for (folder,) in self._run("SELECT path FROM folders").fetchall():
             with contextlib.suppress(OSError):
-                os.unlink(copy)
-            self.made(number)
+                for name in os.listdir(os.fsdecode(folder)):
+                    if name.startswith(self._prefix):
+                        os.unlink(os.path.join(os.fsdecode(folder), name))
+        self._run("DELETE FROM folders")
 
     def start_run(self, about: str) -> int:
         """Begin a run, or go on with the last one if that was to do the same and was stopped.
@@ -220,28 +240,26 @@ class Journal:
         return int(cursor.lastrowid or 0)
 
     def finish_run(self, run: int) -> None:
-        """Everything the run was to do is done."""
+        """Everything the run was to do is done, and no copy is left."""
+        self._run("DELETE FROM folders")
         self._run("UPDATE runs SET finished = 1 WHERE number = ?", run)
 
-    def intend(self, run: int, change: Change, copy: str) -> int:
-        """Write down a change before it is made; `copy` is swept away if it never is.
+    def intend(self, run: int, change: Change) -> int:
+        """Write down a change before it is made.
 
         Returns
         -------
         int
             The number of the change.
         """
+        self.save()
         cursor = self._run(
-            "INSERT INTO changes (run, path, state, copy, changed_ns, genres, undo)"
-            " VALUES (?, ?, 'written', ?, ?, ?, ?)",
-            *(run, os.fsencode(change.path), os.fsencode(copy), change.changed_ns),
+            "INSERT INTO changes (run, path, state, changed_ns, genres, undo)"
+            " VALUES (?, ?, 'written', ?, ?, ?)",
+            *(run, os.fsencode(change.path), change.changed_ns),
             *(json.dumps(change.genres), change.undo),
         )
         return int(cursor.lastrowid or 0)
-
-    def made(self, change: int) -> None:
-        """The change was made: there is no copy any more."""
-        self._run("UPDATE changes SET copy = NULL WHERE number = ?", change)
 
     def not_made(self, change: int) -> None:
         """The change was given up."""

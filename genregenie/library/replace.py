@@ -13,9 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-COPY_PREFIX: Final = ".genregenie-"
-"""How the names of the copies begin; walks pass over hidden files."""
-
 _WRITABLE: Final = 0o222
 _SENTENCES: Final = {
     errno.ENOSPC: "The disk is full.",
@@ -71,12 +68,16 @@ class Copy:
             os.unlink(self.copy)
 
 
-def prepare(path: str, make: Callable[[str, str], None], changed_ns: int | None = None) -> Copy:
+def prepare(
+    path: str, prefix: str, make: Callable[[str, str], None], changed_ns: int | None = None
+) -> Copy:
     """Make a new version of a file, with its owner and permissions.
 
     Parameters
     ----------
     path : str
+    prefix : str
+        How the new version's name begins until it takes its place.
     make : callable
         Given the name of the file and of an empty one beside it, writes the new version there.
     changed_ns : int, optional
@@ -93,7 +94,7 @@ def prepare(path: str, make: Callable[[str, str], None], changed_ns: int | None 
         status = os.stat(path)
         if not status.st_mode & _WRITABLE or not os.access(path, os.W_OK):
             raise ReplaceError("This file is read-only.")
-        handle, copy = tempfile.mkstemp(prefix=COPY_PREFIX, dir=os.path.dirname(path))
+        handle, copy = tempfile.mkstemp(prefix=prefix, dir=os.path.dirname(path))
         os.close(handle)
         make(path, copy)
         _like(status, path, copy, changed_ns)

@@ -171,8 +171,9 @@ def write(
     try:
         if _looked_up(path) != (then.size, then.changed_ns):
             raise ReplaceError(_CHANGED)
-        copy = prepare(path, make, then.changed_ns if keep_mtime else None)
-        change = journal.intend(run, Change(path, then.changed_ns, item.before, undo), copy.copy)
+        prefix = journal.prefix_in(os.path.dirname(os.path.realpath(path)))
+        copy = prepare(path, prefix, make, then.changed_ns if keep_mtime else None)
+        change = journal.intend(run, Change(path, then.changed_ns, item.before, undo))
         try:
             copy.take_its_place()
         except ReplaceError:
@@ -180,7 +181,6 @@ def write(
             raise
     except (ReplaceError, TagError) as error:
         return replace(item, state="failed", reason=str(error))
-    journal.made(change)
     now = Found(path, copy.size, copy.changed_ns)
     if item.heard is not None:
         journal.remember(now, listening.key, item.heard, item.after)
@@ -235,7 +235,8 @@ def _put_back(change: Change, journal: Journal) -> None:
         raise ReplaceError(sentence(error)) from error
     except ValueError as error:  # an empty file cannot be mapped
         raise DeltaError("an empty file") from error
-    copy = prepare(path, make, change.changed_ns)
+    prefix = journal.prefix_in(os.path.dirname(os.path.realpath(path)))
+    copy = prepare(path, prefix, make, change.changed_ns)
     copy.take_its_place()
     journal.follow(tagged, Found(path, copy.size, copy.changed_ns), change.genres)
 

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,7 @@ def test_the_command_never_pays_for_what_it_does_not_use(music):
 
 def test_a_terminal_sees_a_bar_with_rate_and_time_left(music):
     theirs, ours = pty.openpty()
+    termios.tcsetwinsize(ours, (24, 100))
     command = [sys.executable, "-m", "genregenie", "tag", str(music), "--jobs", "1"]
     done = subprocess.run(command, stderr=ours, stdout=subprocess.PIPE, text=True, check=True)
     os.close(ours)
