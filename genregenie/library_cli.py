@@ -296,14 +296,18 @@ def _take_back(number: int, journal: "Journal") -> int:
     if run is None:
         return _fail(f"There is no run {number}. 'genregenie untag' lists them.")
     done = failed = 0
-    with tqdm(total=run.changed - run.undone, unit="file", disable=None) as bar:
-        for item in untag(number, journal):
-            if item.reason:
-                failed += 1
-                bar.write(f"failed  {shown(item.path)}\n        {item.reason}", file=sys.stdout)
-            else:
-                done += 1
-            bar.update()
+    try:
+        with tqdm(total=run.changed - run.undone, unit="file", disable=None) as bar:
+            for item in untag(number, journal):
+                if item.reason:
+                    failed += 1
+                    bar.write(f"failed  {shown(item.path)}\n        {item.reason}", sys.stdout)
+                else:
+                    done += 1
+                bar.update()
+    except KeyboardInterrupt:
+        print(f"\nStopped after {done} files. The same command goes on from here.", file=sys.stderr)
+        raise
     print(f"{done} files are as they were before run {number}.")
     if failed:
         print(f"{failed} could not be put back; say it again once the reason is gone.")

@@ -13,6 +13,9 @@ from genregenie.classifier import Classifier, Prediction, classify_each
 
 BACKENDS: Final = ("processes", "threads", "serial")
 
+MANY_FILES: Final = 16
+"""From this many files on it pays to start a process for each core."""
+
 CRASHED: Final = (
     "Listening to this file ended its process: it may need more memory than there is. "
     "Export it again, or leave it out."
@@ -66,7 +69,8 @@ def classify_many(
         ``"processes"``, ``"threads"``, ``"serial"`` (here, one after the other), or the address of
         a Dask scheduler such as ``"tcp://192.168.1.5:8786"``.
     jobs : int
-        Processes or threads; -1 takes one per core. A cluster has its own number.
+        Processes or threads; -1 takes one per core, where there are files enough for it to pay.
+        A cluster has its own number.
     spread : Spread
         How much of each file is listened to.
     model : path, optional
@@ -102,7 +106,8 @@ def classify_many(
             f"There is no backend {backend!r}. Choose one of {', '.join(BACKENDS)}, or give the "
             "address of a Dask scheduler, such as tcp://192.168.1.5:8786."
         )
-    if backend == "serial" or not files:
+    alone = jobs == 1 or (jobs == -1 and len(files) < MANY_FILES)
+    if backend == "serial" or alone:
         return classify_each(files, model, spread)
     Classifier.load(model)  # without a model no process needs to start
     if backend == "threads":
