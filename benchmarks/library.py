@@ -109,7 +109,9 @@ def accuracy() -> None:
     chosen = [c for c in candidates() if c.name == winner]
     with tempfile.TemporaryDirectory() as folder:
         where = Path(folder) / "model"
-        train(table.take(apart), where, source="", command="", chosen=chosen, seeds=1, jobs=1)
+        train(
+            table.take(apart), where, source="", command="", chosen=chosen, folds=3, seeds=1, jobs=1
+        )
         classifier = Classifier.load(where)
     print(f"\n{apart.sum()} clips to learn from, none by an artist of the {len(clips)} to judge.")
 
@@ -124,7 +126,7 @@ def accuracy() -> None:
     songs = (
         (genre, medley(clips_of, rng), SIX_STRETCHES)
         for genre, clips_of in of_genre.items()
-        for _ in range(15)
+        for _ in range(8)
     )
     rows += judged("three minutes joined from clips of a genre; six of 10 s", songs, classifier)
     print("\nWhat hearing a third costs\n")
@@ -284,7 +286,7 @@ def cores(folder: Path) -> None:
 
     path = folder / "song.mp3"
     path.write_bytes(encode(music(180, 44_100, 2), 44_100, "mp3", "libmp3lame"))
-    n = 60
+    n = 24
 
     def floor(programs: int) -> float:
         command = [sys.executable, "-c", SPIN, str(path), str(n // programs)]
@@ -310,7 +312,7 @@ def cores(folder: Path) -> None:
         return time.perf_counter() - start
 
     times = defaultdict(list)
-    for _ in range(5):  # in turn, so that whatever else runs hits all four alike
+    for _ in range(3):  # in turn, so that whatever else runs hits all four alike
         for jobs in (1, 2):
             times["ours", jobs].append(ours(jobs))
             times["floor", jobs].append(floor(jobs))

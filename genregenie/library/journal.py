@@ -124,15 +124,15 @@ class Journal:
         """Whether the file's answer is there, and the file has not changed since."""
         return self._heard_row("1", file, version) is not None
 
-    def recall(self, file: Found, version: str) -> Heard | None:
-        """What was heard in a file, if it has not changed since."""
-        row = self._heard_row("answer", file, version)
-        return Heard(**json.loads(row[0])) if row else None
+    def recall(self, file: Found, version: str) -> tuple[Heard, tuple[str, ...] | None] | None:
+        """What was heard in a file that has not changed since, and the genres in its tags.
 
-    def recall_genres(self, file: Found, version: str) -> tuple[str, ...] | None:
-        """The genres in its tags when it was last looked at; None if it was not."""
-        row = self._heard_row("genres", file, version)
-        return tuple(json.loads(row[0])) if row and row[0] is not None else None
+        The genres are None if its tags could not be read.
+        """
+        row = self._heard_row("answer, genres", file, version)
+        if row is None:
+            return None
+        return Heard(**json.loads(row[0])), None if row[1] is None else tuple(json.loads(row[1]))
 
     def remember(
         self, file: Found, version: str, heard: Heard, genres: tuple[str, ...] | None

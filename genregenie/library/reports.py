@@ -36,6 +36,8 @@ def shown(text: str) -> str:
     >>> shown("two\\nlines")
     'two\\\\nlines'
     """
+    if text.isprintable():
+        return text
     text = text.encode("utf-8", "backslashreplace").decode()
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 

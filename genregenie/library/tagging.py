@@ -94,25 +94,30 @@ def plan(
             spread=listening.spread,
         )
     for file in files:
-        result = next(results) if id(file) in missing else journal.recall(file, key)
-        if isinstance(result, AudioError):
-            yield Item(file, "failed", None, reason=str(result))
-            continue
-        if result is None:  # another run has just written to it
-            yield Item(file, "failed", None, reason=_CHANGED)
-            continue
-        heard = result if isinstance(result, Heard) else _heard(result)
-        genres = journal.recall_genres(file, key)
-        try:
-            before = read_genres(file.path) if genres is None else genres
-        except TagError as error:
-            if id(file) in missing:
-                journal.remember(file, key, heard, None)
-            yield Item(file, "failed", heard, reason=str(error))
-            continue
+        if id(file) in missing:
+            result = next(results)
+            if isinstance(result, AudioError):
+                yield Item(file, "failed", None, reason=str(result))
+                continue
+            heard, genres = _heard(result), None
+        else:
+            known = journal.recall(file, key)
+            if known is None:  # another run has just written to it
+                yield Item(file, "failed", None, reason=_CHANGED)
+                continue
+            heard, genres = known
+        trouble = ""
         if genres is None:
-            journal.remember(file, key, heard, before)
-        yield _planned(file, heard, before, wish)
+            try:
+                genres = read_genres(file.path)
+            except TagError as error:
+                trouble = str(error)
+            if id(file) in missing:
+                journal.remember(file, key, heard, genres)
+        if genres is None:
+            yield Item(file, "failed", heard, reason=trouble)
+        else:
+            yield _planned(file, heard, genres, wish)
 
 
 def _heard(prediction: Prediction) -> Heard:
