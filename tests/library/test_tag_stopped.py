@@ -100,12 +100,9 @@ if step and "genregenie" in " ".join(sys.orig_argv):
     "step",
     [
         "copy half",
-        "tags before",
         "tags after",
-        "journal before",
         "journal after",
         "rename after",
-        "remember after",
     ],
 )
 def test_killed_at_any_step_a_file_is_old_or_new_and_all_can_be_undone(step, many, tmp_path, run):
