@@ -1,5 +1,6 @@
 // What happens on a click in the cards. `element`, `trigger` and `watch` are Gradio's.
 let covers = false;
+let pressed = null;
 
 function showCovers() {
   for (const image of element.querySelectorAll("img[data-cover]")) {
@@ -36,11 +37,21 @@ element.addEventListener("click", (event) => {
   } else if (act === "save") {
     trigger("submit");
   } else {
-    const pressed = button.getAttribute("aria-pressed") === "true";
-    trigger("like", { index: button.dataset.key, value: "", liked: act === "like", undo: pressed });
+    const undo = button.getAttribute("aria-pressed") === "true";
+    pressed = button.dataset;
+    trigger("like", { index: button.dataset.key, value: "", liked: act === "like", undo });
   }
 });
 
+// Cards that are laid anew take the keyboard's place in the page with them: give it back.
+function refocus() {
+  if (!pressed || document.activeElement !== document.body) return;
+  const buttons = [...element.querySelectorAll("button[data-key]")];
+  const same = buttons.find(({ dataset: d }) => d.key === pressed.key && d.act === pressed.act);
+  (same || buttons[0])?.focus({ preventScroll: true });
+}
+
 watch("value", () => {
   if (covers) showCovers();
+  refocus();
 });
