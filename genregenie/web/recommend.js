@@ -38,17 +38,18 @@ element.addEventListener("click", (event) => {
     trigger("submit");
   } else {
     const undo = button.getAttribute("aria-pressed") === "true";
-    pressed = button.dataset;
+    pressed = { button, key: button.dataset.key, act };
     trigger("like", { index: button.dataset.key, value: "", liked: act === "like", undo });
   }
 });
 
-// Cards that are laid anew take the keyboard's place in the page with them: give it back.
+// New cards come into the places of old ones: let the keyboard stay with what it pressed.
 function refocus() {
-  if (!pressed || document.activeElement !== document.body) return;
+  if (!pressed || ![document.body, pressed.button].includes(document.activeElement)) return;
   const buttons = [...element.querySelectorAll("button[data-key]")];
   const same = buttons.find(({ dataset: d }) => d.key === pressed.key && d.act === pressed.act);
-  (same || buttons[0])?.focus({ preventScroll: true });
+  pressed.button = same || buttons[0];
+  pressed.button?.focus({ preventScroll: true });
 }
 
 watch("value", () => {

@@ -89,6 +89,8 @@ def test_a_like_is_kept_and_changes_the_order(page: Page, server: Server, gtzan)
     page.locator('#sounds-like [data-act="like"]').nth(3).click()
     expect(titles.first).to_have_text(before[3])
     expect(page.locator("#sounds-like .rec-reason").first).to_contain_text("because you liked")
+    # The keyboard stays with the button that was pressed, wherever its card has gone.
+    expect(page.locator('#sounds-like [data-act="like"]').first).to_be_focused()
     unwanted = titles.nth(1).inner_text()
     page.locator('#sounds-like [data-act="dislike"]').nth(1).click()
     expect(page.locator("#sounds-like")).not_to_contain_text(unwanted)
