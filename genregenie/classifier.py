@@ -1,6 +1,6 @@
 """From an audio file to a `Prediction`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate
@@ -115,8 +115,36 @@ class Classifier:
         AudioError
             If the file cannot be used as audio; the message is a sentence for its owner.
         """
+        hearing = self.hear(source)
+        while True:
+            try:
+                next(hearing)
+            except StopIteration as heard:
+                prediction: Prediction = heard.value
+                return prediction
+
+    def hear(self, source: Source) -> Generator[float, None, Prediction]:
+        """`predict` in steps, for who shows progress or may want to stop.
+
+        Yields
+        ------
+        float
+            How much has been heard, in seconds, after each stretch.
+
+        Returns
+        -------
+        Prediction
+            As the generator's value.
+
+        Raises
+        ------
+        AudioError
+        """
         with AudioFile(source) as audio:
-            steps = [_steps(s.start_s, s.blocks) for s in audio.stretches()]
+            steps = []
+            for stretch in audio.stretches():
+                steps.append(_steps(stretch.start_s, stretch.blocks))
+                yield audio.analysed_s
             analysed_s = audio.analysed_s
             duration_s = max(audio.duration_s or 0.0, analysed_s)
             title, artist = audio.title, audio.artist

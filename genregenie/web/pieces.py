@@ -42,8 +42,14 @@ def colour(genre: str) -> str:
 def invitation() -> str:
     """What stands in place of a verdict before there is a clip."""
     return _verdict(
-        "Drop a clip, record one, or try an example", f"Ten seconds or more work best. {FORMATS}."
+        "Drop a clip, record one, or try an example",
+        f"Ten seconds or more work best. {FORMATS}, up to 50 MB.",
     )
+
+
+def listening(heard_s: float) -> str:
+    """What stands there while a long clip is being listened to."""
+    return _verdict("Listening", f"{format_duration(heard_s)} heard so far.")
 
 
 def failure(sentence: str) -> str:

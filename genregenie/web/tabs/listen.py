@@ -1,5 +1,7 @@
 """The Listen tab: a clip goes in, and everything GenreGenie makes of it comes out."""
 
+import time
+from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +21,7 @@ from genregenie.web.spectrogram import spectrogram
 ANALYSES: Final[dict[str, Any]] = {"concurrency_limit": 2, "concurrency_id": "analysis"}
 """Options of every event that analyses: so many at once in all, the rest queue."""
 
+_TELL_EVERY_S: Final = 0.5
 _SAVED: Final = {
     "csv": "Save table (CSV)",
     "json": "Save details (JSON)",
@@ -40,6 +43,7 @@ def build(accounts: Accounts | None) -> None:
         for example in EXAMPLES:
             button = gr.Button(example.name, size="sm", variant="secondary")
             button.click(partial(str, example.path), None, clip, api_visibility="private")
+    stop = gr.Button("Cancel", size="sm", variant="stop", elem_id="cancel")
     verdict = gr.HTML(pieces.invitation(), elem_id="verdict", padding=False)
     with gr.Column(visible=False, elem_id="result") as result:
         with gr.Row():
@@ -80,6 +84,14 @@ def build(accounts: Accounts | None) -> None:
         trigger_mode="always_last",
         **ANALYSES,
     )
+    stop.click(
+        cancel,
+        None,
+        [clip, heard, verdict, result, bars, table, timeline],
+        cancels=listened,
+        api_visibility="private",
+        show_progress="hidden",
+    )
     recommending(heard, listened, accounts)
     _build_endpoint()
 
@@ -97,18 +109,24 @@ def _build_endpoint() -> None:
     )
 
 
-def listen(path: str | None) -> tuple[Any, ...]:
-    """The prediction, and what the tab shows of it: verdict, result and its parts."""
+def listen(path: str | None) -> Iterator[tuple[Any, ...]]:
+    """The prediction, and what the tab shows of it: verdict, result and its parts.
+
+    What takes long tells how far it is; between two such lines it can be cancelled.
+    """
     if path is None:
-        return None, pieces.invitation(), *_nothing()
+        yield None, pieces.invitation(), *_nothing()
+        return
     try:
-        prediction = Classifier.load().predict(path)
+        prediction = yield from _hear(path)
     except AudioError as error:
-        return None, pieces.failure(str(error)), *_nothing()
+        yield None, pieces.failure(str(error)), *_nothing()
+        return
     verdict = pieces.verdict(prediction, _name(path))
     if prediction.genre is None:
-        return None, verdict, *_nothing()
-    return (
+        yield None, verdict, *_nothing()
+        return
+    yield (
         prediction,
         verdict,
         gr.update(visible=True),
@@ -116,6 +134,24 @@ def listen(path: str | None) -> tuple[Any, ...]:
         words.confidence_table(prediction),
         pieces.timeline(prediction),
     )
+
+
+def _hear(path: str) -> Generator[tuple[Any, ...], None, Prediction]:
+    hearing, told = Classifier.load().hear(path), time.monotonic()
+    while True:
+        try:
+            heard_s = next(hearing)
+        except StopIteration as end:
+            prediction: Prediction = end.value
+            return prediction
+        if time.monotonic() > told + _TELL_EVERY_S:
+            told = time.monotonic()
+            yield gr.skip(), pieces.listening(heard_s), *_nothing()
+
+
+def cancel() -> tuple[Any, ...]:
+    """An empty tab."""
+    return None, None, pieces.invitation(), *_nothing()
 
 
 def take_away(path: str | None, prediction: Prediction | None) -> tuple[Any, ...]:
