@@ -27,6 +27,8 @@ _HELP: Final = """
 Drop a clip of a song, or record one; ten seconds or more work best. GenreGenie listens to its
 timbre and says which of ten genres it sounds like, how sure it is, and how that moves through the
 clip. When it is unsure, or thinks it is not music at all, it says so.
+
+<a href="/guide" target="_blank">The guide</a> tells the rest.
 """
 
 _TOGGLE: Final = """

@@ -27,6 +27,7 @@ from genregenie.web.paths import HEALTH, HOME
 from genregenie.web.portal.account import account_routes
 from genregenie.web.portal.desk import Desk
 from genregenie.web.portal.entry import entry_routes
+from genregenie.web.portal.guide import guide_paths, guide_routes
 from genregenie.web.portal.reset import reset_routes
 from genregenie.web.spotify_login import spotify_routes
 from genregenie.web.workers import BusyError, Workers
@@ -88,6 +89,7 @@ def create_app(
     app.include_router(reset_routes(desk))
     app.include_router(account_routes(desk))
     app.include_router(spotify_routes(desk))
+    app.include_router(guide_routes(desk))
     _add_small_routes(app, desk)
     _add_error_pages(app, desk)
     _mount_page(app, page, config, accounts)
@@ -95,7 +97,11 @@ def create_app(
     # The last one added stands first: the gate, then the isolation behind it.
     app.add_middleware(Isolation, ownership=ownership)
     app.add_middleware(
-        Gate, accounts=accounts, workers=workers, config=config, assets=frozenset(desk.assets)
+        Gate,
+        accounts=accounts,
+        workers=workers,
+        config=config,
+        assets=frozenset(desk.assets) | guide_paths(),
     )
     return app
 

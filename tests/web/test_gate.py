@@ -14,9 +14,10 @@ from starlette.routing import BaseRoute, Mount
 
 from genregenie.web.config import WebConfig
 from genregenie.web.paths import PUBLIC
+from genregenie.web.portal.guide import guide_paths
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"]
-OPEN = PUBLIC | {"/healthz"}
+OPEN = PUBLIC | {"/healthz"} | guide_paths()
 
 
 def all_paths(routes: list[BaseRoute], prefix: str = "") -> Iterator[str]:
