@@ -20,7 +20,7 @@ from genregenie.web import cookies
 from genregenie.web.config import WebConfig
 from genregenie.web.crosssite import SAFE_METHODS, FormTokens, from_other_site
 from genregenie.web.headers import SecurityHeaders
-from genregenie.web.paths import HEALTH, HOME, PRIVATE, PUBLIC, login_url
+from genregenie.web.paths import HEALTH, HOME, ICON, PRIVATE, PUBLIC, login_url
 from genregenie.web.workers import Workers
 
 _WHO: Final = "genregenie.who"
@@ -74,7 +74,7 @@ class Gate:
         self._cookies = cookies.Cookies(config.cookies)
         self._tokens = FormTokens(config.key)
         self._headers = SecurityHeaders(config.cookies)
-        self._free = assets | {HEALTH}
+        self._free = assets | {HEALTH, ICON}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""

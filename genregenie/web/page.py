@@ -9,7 +9,6 @@ from genregenie.accounts import Accounts
 from genregenie.classifier import Classifier
 from genregenie.web.bar import session_bar
 from genregenie.web.examples import EXAMPLES_DIR
-from genregenie.web.paths import ASSETS
 from genregenie.web.recommending import STYLE
 from genregenie.web.tabs import listen, many, models
 
@@ -74,7 +73,6 @@ def launch_options() -> dict[str, Any]:
         "theme": _theme(),
         "css_paths": [_ASSETS / "style.css", STYLE],
         "js": _asset("page.js"),
-        "head": f'<link rel="icon" type="image/svg+xml" href="{ASSETS}logo.svg">',
         "max_file_size": _LARGEST_UPLOAD,
         "allowed_paths": [str(EXAMPLES_DIR)],
     }

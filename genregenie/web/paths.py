@@ -6,6 +6,7 @@ from urllib.parse import quote, urlsplit
 HOME: Final = "/app/"
 LOGIN: Final = "/login"
 HEALTH: Final = "/healthz"
+ICON: Final = "/favicon.ico"
 ASSETS: Final = "/portal/"
 
 # Reachable without a session, together with the portal's assets by their full names. A path is

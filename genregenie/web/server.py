@@ -23,7 +23,7 @@ from genregenie.web.config import WebConfig
 from genregenie.web.gate import Gate, who_is
 from genregenie.web.isolation import APP, NOBODY, Isolation
 from genregenie.web.ownership import Ownership
-from genregenie.web.paths import HEALTH, HOME
+from genregenie.web.paths import ASSETS, HEALTH, HOME, ICON
 from genregenie.web.portal.account import account_routes
 from genregenie.web.portal.desk import Desk
 from genregenie.web.portal.entry import entry_routes
@@ -153,6 +153,10 @@ def _add_small_routes(app: FastAPI, desk: Desk) -> None:
     @app.get(APP)
     async def home() -> Response:
         return RedirectResponse(HOME, 303)
+
+    @app.api_route(ICON, methods=["GET", "HEAD"])
+    async def icon() -> Response:  # what browsers ask for while Gradio's page is still starting
+        return RedirectResponse(f"{ASSETS}logo.svg", 301)
 
     @app.get("/portal/{name}")
     async def asset(name: str) -> Response:

@@ -17,7 +17,7 @@ from genregenie.web.paths import PUBLIC
 from genregenie.web.portal.guide import guide_paths
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"]
-OPEN = PUBLIC | {"/healthz"} | guide_paths()
+OPEN = PUBLIC | {"/healthz", "/favicon.ico"} | guide_paths()
 
 
 def all_paths(routes: list[BaseRoute], prefix: str = "") -> Iterator[str]:
