@@ -5,7 +5,7 @@ Open to everybody who has the link. There is no audio here, no name of a person,
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -71,7 +71,7 @@ def _prediction(details: str) -> Prediction:
     return stored.as_prediction(details, Classifier.load().model.catalogue.space)
 
 
-def _content(kept: Kept) -> dict[str, object]:
+def _content(kept: Kept) -> dict[str, Any]:
     prediction = _prediction(kept.details)
     recommender = Recommender.load(settings.library_index())
     neighbours = [

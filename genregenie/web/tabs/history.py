@@ -69,11 +69,11 @@ class _History:
                 js_on_load=_SCRIPT.read_text(encoding="utf-8"),
                 apply_default_css=False,
             )
-            with gr.Row(elem_id="past-actions"):
+            with gr.Row(elem_classes="past-row"):
                 self.delete_all = gr.Button(
                     "Delete all results", size="sm", variant="stop", elem_id="past-delete-all"
                 )
-            with gr.Row(visible=False, elem_id="past-sure") as self.sure:
+            with gr.Row(visible=False, elem_classes="past-row") as self.sure:
                 self.question = gr.HTML(padding=False)
                 self.yes = gr.Button("Delete all", size="sm", variant="stop", elem_id="past-yes")
                 self.no = gr.Button("Keep them", size="sm", elem_id="past-no")
@@ -100,7 +100,7 @@ class _History:
                         )
                 self.timeline = gr.HTML(padding=False, elem_id="past-timeline")
             self.share = SharePanel(self._keeper, self.number, "past")
-            with gr.Row(elem_id="past-actions"):
+            with gr.Row(elem_classes="past-row"):
                 self.drop_audio = gr.Button(
                     "Remove the audio", size="sm", variant="stop", elem_id="past-drop-audio"
                 )
@@ -122,7 +122,7 @@ class _History:
         tab.select(self._refresh, wanted, everything, **quiet)
         gr.on([c.input for c in wanted], self._filter, wanted, page, **quiet)
         clicked = self.list.select(
-            self._click, [*wanted, self.skip], [*page, self.number, self.note], **quiet
+            self._click, [*wanted, self.skip], [self.number, *everything], **quiet
         )
         opened = clicked.success(self._open, self.number, details, **quiet)
         opened.then(None, js=_FOCUS, api_visibility="private")
@@ -143,24 +143,28 @@ class _History:
 
     def _refresh(self, genre: str, verdict: str, request: gr.Request) -> tuple[Any, ...]:
         """The list from its beginning, with whatever is new; a filter that fits stays."""
-        person_id = self._keeper.person(request)
+        return self._overview(self._keeper.person(request), genre, verdict)
+
+    def _overview(
+        self, person_id: int | None, genre: str, verdict: str, skip: int = 0, note: str = ""
+    ) -> tuple[Any, ...]:
         lines = self._results.lines(person_id) if person_id is not None else []
         if not lines or person_id is None:
             told = _GUEST if person_id is None else _NOTHING
-            note = pieces.section("History", f"<p>{told}</p>")
+            note += pieces.section("History", f"<p>{told}</p>")
             hidden = [gr.update(visible=False)] * 2
             return note, *hidden, "", gr.skip(), gr.skip(), 0, "", gr.update(visible=False)
         genres = sorted({line.genre for line in lines if line.genre}, key=display_name)
         genre = genre if genre in genres else _ALL
         choices = [("All genres", _ALL), *((display_name(g), g) for g in genres)]
         return (
-            "",
+            note,
             gr.update(visible=True),
             gr.update(visible=False),
             past.taste(lines),
             gr.update(choices=choices, value=genre),
             gr.skip(),
-            *self._page(person_id, genre, verdict),
+            *self._page(person_id, genre, verdict, skip),
             gr.update(visible=False),
         )
 
@@ -182,28 +186,25 @@ class _History:
         """Turn the page, delete a result, or say which is to be opened: skip, list, number."""
         person_id = self._keeper.person(request)
         if person_id is None or not isinstance(event.index, int):
-            return gr.skip(), gr.skip(), None, gr.skip()
+            return None, *self._overview(None, genre, verdict)
         if event.value == "open":
-            return gr.skip(), gr.skip(), event.index, gr.skip()
-        note = ""
-        if event.value == "delete":
-            kept = self._results.open(person_id, event.index)
-            gone = kept is not None and self._results.delete(person_id, event.index)
-            note = pieces.quiet(f"Deleted: {kept.line.name}." if kept and gone else _GONE)
-        elif event.value == "page":
-            skip = event.index
-        return *self._page(person_id, genre, verdict, skip), None, note
+            return event.index, *[gr.skip()] * 9
+        if event.value == "page":
+            return None, *self._overview(person_id, genre, verdict, event.index)
+        kept = self._results.open(person_id, event.index)
+        gone = kept is not None and self._results.delete(person_id, event.index)
+        note = pieces.quiet(f"Deleted: {kept.line.name}." if kept and gone else _GONE)
+        return None, *self._overview(person_id, genre, verdict, skip, note)
 
     def _open(self, number: int | None, request: gr.Request) -> tuple[Any, ...]:
         """A result as the Listen tab showed it."""
         person_id = self._keeper.person(request)
+        skips = [gr.skip()] * (7 + len(self.share.outputs))
         if number is None or person_id is None:
-            return tuple(gr.skip() for _ in range(12 + len(self.share.outputs)))
+            return *[gr.skip()] * 3, None, None, *skips
         kept = self._results.open(person_id, number)
         if kept is None:
-            note = pieces.quiet(_GONE)
-            nothing = [gr.skip()] * (9 + len(self.share.outputs))
-            return note, gr.skip(), gr.update(visible=False), *nothing
+            return pieces.quiet(_GONE), gr.skip(), gr.update(visible=False), None, None, *skips
         url = self._keeper.shared(request, number)
         return (
             "",
