@@ -30,6 +30,8 @@ _GONE: Final = "This result is no longer in your history."
 class SharePanel:
     """A button that makes a link to a result, and the link with a way to take it back.
 
+    Build it inside a row of the class ``past-row``.
+
     Parameters
     ----------
     keeper : Keeper
@@ -41,8 +43,8 @@ class SharePanel:
 
     def __init__(self, keeper: Keeper, number: gr.State, place: str) -> None:
         self._keeper = keeper
-        self._make = gr.Button("Share a link", size="sm", elem_id=f"{place}-share", scale=0)
-        with gr.Column(visible=False, elem_id=f"{place}-shared") as self._made:
+        self._make = gr.Button("Share a link", size="sm", elem_id=f"{place}-share")
+        with gr.Column(visible=False, elem_classes="past-wide") as self._made:
             self._link = gr.Textbox(
                 label="Link to this result",
                 info=_WHO_SEES,
@@ -51,9 +53,13 @@ class SharePanel:
                 elem_id=f"{place}-link",
             )
             back = gr.Button(
-                "Take the link back", size="sm", variant="stop", elem_id=f"{place}-take-back"
+                "Take the link back",
+                size="sm",
+                variant="stop",
+                elem_id=f"{place}-take-back",
+                elem_classes="past-narrow",
             )
-        self._note = gr.HTML(padding=False, elem_id=f"{place}-share-note")
+        self._note = gr.HTML(padding=False, elem_classes="past-wide")
         self.outputs = [self._make, self._made, self._link, self._note]
         shown: dict[str, Any] = {"show_progress": "hidden", **EVENTS}
         self._make.click(self._share, number, self.outputs, **shown)
@@ -95,8 +101,11 @@ class KeepPanel:
         self._number = gr.State()
         with gr.Column(visible=False, elem_id="keep") as self._panel:
             self._note = gr.HTML(padding=False, elem_id="keep-note")
-            self._audio = gr.Checkbox(label="Keep the audio with it", elem_id="keep-audio")
-            self._share = SharePanel(keeper, self._number, "keep")
+            with gr.Row(elem_classes="past-row"):
+                self._audio = gr.Checkbox(
+                    label="Keep the audio with it", container=False, elem_id="keep-audio"
+                )
+                self._share = SharePanel(keeper, self._number, "keep")
 
     def after(
         self,

@@ -99,8 +99,8 @@ class _History:
                             buttons=["copy"],
                         )
                 self.timeline = gr.HTML(padding=False, elem_id="past-timeline")
-            self.share = SharePanel(self._keeper, self.number, "past")
             with gr.Row(elem_classes="past-row"):
+                self.share = SharePanel(self._keeper, self.number, "past")
                 self.drop_audio = gr.Button(
                     "Remove the audio", size="sm", variant="stop", elem_id="past-drop-audio"
                 )
