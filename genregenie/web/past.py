@@ -27,8 +27,17 @@ class Period:
     """A day, week, month or year, and how often each genre was heard in it."""
 
     start: date
-    label: str
+    unit: str
     genres: Counter[str]
+
+    @property
+    def label(self) -> str:
+        """How it is written under the plot: a week by its first day."""
+        if self.unit == "year":
+            return str(self.start.year)
+        if self.unit == "month":
+            return f"{self.start:%b %Y}"
+        return f"{self.start.day} {self.start:%b}"
 
 
 def summary(line: Line) -> str:
@@ -108,10 +117,7 @@ def periods(heard: Sequence[tuple[datetime, str]]) -> list[Period]:
     starts = [max(counts)]
     while starts[-1] > min(counts) or len(starts) < _FEWEST_PERIODS:
         starts.append(_start(starts[-1] - timedelta(days=1), unit))
-    return [
-        Period(start, _label(start, unit), counts.get(start, Counter()))
-        for start in reversed(starts)
-    ]
+    return [Period(start, unit, counts.get(start, Counter())) for start in reversed(starts)]
 
 
 def _start(day: date, unit: str) -> date:
@@ -120,12 +126,6 @@ def _start(day: date, unit: str) -> date:
     if unit == "month":
         return day.replace(day=1)
     return day.replace(month=1, day=1) if unit == "year" else day
-
-
-def _label(start: date, unit: str) -> str:
-    if unit == "year":
-        return str(start.year)
-    return f"{start:%b %Y}" if unit == "month" else f"{start.day} {start:%b}"
 
 
 def _column(place: int, period: Period, ranked: Sequence[str], highest: int) -> str:
@@ -143,7 +143,8 @@ def _column(place: int, period: Period, ranked: Sequence[str], highest: int) -> 
 
 def _told(period: Period) -> str:
     genres = ", ".join(f"{display_name(g).lower()} {n}" for g, n in period.genres.most_common())
-    return f"{period.label}: {genres}"
+    when = f"week of {period.label}" if period.unit == "week" else period.label
+    return f"{when}: {genres}"
 
 
 def _item(line: Line) -> str:
@@ -155,8 +156,8 @@ def _item(line: Line) -> str:
         f'<li{mark}><i aria-hidden="true"></i>'
         f'<div class="past-what"><button type="button" class="past-open" data-act="open" '
         f'data-id="{line.id}">{name}</button><span>{escape(summary(line))}</span>'
-        f'<span class="past-when">{_moment(line.made_at)} · {format_duration(line.duration_s)}'
-        f"{tags}</span></div>"
+        f'<span class="past-when">{_moment(line.made_at)}'
+        f"<span>{format_duration(line.duration_s)}</span>{tags}</span></div>"
         f'<button type="button" class="past-button" data-act="delete" data-id="{line.id}" '
         f'aria-label="Delete: {name}">Delete</button></li>'
     )

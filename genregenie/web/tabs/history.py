@@ -74,7 +74,7 @@ class _History:
                     "Delete all results", size="sm", variant="stop", elem_id="past-delete-all"
                 )
             with gr.Row(visible=False, elem_classes="past-row") as self.sure:
-                self.question = gr.HTML(padding=False)
+                self.question = gr.HTML(padding=False, elem_id="past-question")
                 self.yes = gr.Button("Delete all", size="sm", variant="stop", elem_id="past-yes")
                 self.no = gr.Button("Keep them", size="sm", elem_id="past-no")
 
