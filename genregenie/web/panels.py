@@ -1,6 +1,8 @@
 """Two pieces of the page around a result: keeping it, and sharing it by a link."""
 
 from collections.abc import Callable
+from html import escape
+from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
@@ -14,6 +16,7 @@ from genregenie.web.keeping import Keeper
 EVENTS: Final[dict[str, Any]] = {"api_visibility": "private", "concurrency_limit": 8}
 """Options of every event here: not for programs, and mostly waiting for the database."""
 
+_SCRIPT: Final = Path(__file__).parent / "share.js"
 _WHO_SEES: Final = (
     "Whoever has it sees the clip's name, the verdict, the plots and what it sounds like. "
     "No audio, and not who you are."
@@ -44,47 +47,46 @@ class SharePanel:
     def __init__(self, keeper: Keeper, number: gr.State, place: str) -> None:
         self._keeper = keeper
         self._make = gr.Button("Share a link", size="sm", elem_id=f"{place}-share")
-        with gr.Column(visible=False, elem_classes="past-wide") as self._made:
-            self._link = gr.Textbox(
-                label="Link to this result",
-                info=_WHO_SEES,
-                interactive=False,
-                buttons=["copy"],
-                elem_id=f"{place}-link",
-            )
-            back = gr.Button(
-                "Take the link back",
-                size="sm",
-                variant="stop",
-                elem_id=f"{place}-take-back",
-                elem_classes="past-narrow",
-            )
-        self._note = gr.HTML(padding=False, elem_classes="past-wide")
-        self.outputs = [self._make, self._made, self._link, self._note]
+        self._link = gr.HTML(
+            padding=False,
+            elem_id=f"{place}-link",
+            elem_classes="past-wide",
+            js_on_load=_SCRIPT.read_text(encoding="utf-8"),
+            apply_default_css=False,
+        )
+        self.outputs = [self._make, self._link]
         shown: dict[str, Any] = {"show_progress": "hidden", **EVENTS}
         self._make.click(self._share, number, self.outputs, **shown)
-        back.click(self._take_back, number, self.outputs, **shown)
+        self._link.undo(self._take_back, number, self.outputs, **shown)
 
     def update(self, url: str | None = None, note: str = "") -> tuple[Any, ...]:
         """What the panel shows for a link that is there, or for none."""
-        return (
-            gr.update(visible=url is None),
-            gr.update(visible=url is not None),
-            url or "",
-            pieces.quiet(note) if note else "",
-        )
+        return gr.update(visible=url is None), _link(url) if url else pieces.quiet(note)
 
     def _share(self, number: int | None, request: gr.Request) -> tuple[Any, ...]:
         try:
             url = self._keeper.share(request, number) if number else None
         except NoRoomError as error:
             return self.update(note=str(error))
-        return self.update(url, "" if url else _GONE)
+        return self.update(url, _GONE)
 
     def _take_back(self, number: int | None, request: gr.Request) -> tuple[Any, ...]:
         if number:
             self._keeper.take_back(request, number)
         return self.update(note="The link is taken back: it leads nowhere now.")
+
+
+def _link(url: str) -> str:
+    """A link to copy, to look behind, and to take back."""
+    address = escape(url)
+    return (
+        f'<div class="share-link"><label>Link to this result<input readonly value="{address}">'
+        f'</label><p class="gg-note">{_WHO_SEES}</p><p class="past-pages">'
+        '<button type="button" class="past-button" data-act="copy">Copy the link</button>'
+        f'<a class="past-button" href="{address}" target="_blank" rel="noopener">See it</a>'
+        '<button type="button" class="past-button" data-act="back">Take the link back</button>'
+        '<span role="status" data-copied></span></p></div>'
+    )
 
 
 class KeepPanel:

@@ -81,7 +81,9 @@ class Tab:
         told = [json.loads(line[6:]) for line in stream.splitlines() if line.startswith("data: ")]
         (done,) = (m for m in told if m["msg"] == "process_completed")
         assert done["success"], done
-        return dict(zip(map(self._names.get, event["outputs"]), done["output"]["data"], strict=True))
+        return dict(
+            zip(map(self._names.get, event["outputs"]), done["output"]["data"], strict=True)
+        )
 
     def click(self, act: str, number: int) -> dict[str, Any]:
         """A click in the list."""
@@ -131,7 +133,7 @@ def test_by_another_number_nobody_gets_what_is_not_theirs(
     assert "Ada" not in json.dumps(theirs)
     assert "no longer there" in tab.click("delete", number)["past-note"]
     # Sharing and deleting what is open takes the number from this session alone, where none is.
-    for name, event in (("past-share", "click"), ("past-take-back", "click")):
+    for name, event in (("past-share", "click"), ("past-link", "undo")):
         assert "/s/" not in json.dumps(tab.fire(tab.on(name, event), number))
     tab.fire(tab.on("past-drop-audio", "click"), number)
     tab.fire(tab.on("past-delete", "click"), number)
@@ -233,7 +235,7 @@ def serious_faults(page: Page) -> list[str]:
 def test_from_a_clip_to_its_history_and_a_link(
     chromium: Chromium, app: Server, heard: Prediction
 ) -> None:
-    page = entered(chromium, app, "clip-ada")
+    page = entered(chromium, app, "clip-ada", permissions=["clipboard-read", "clipboard-write"])
     go_to_history(page)
     expect(page.locator("#past-note")).to_contain_text("Nothing here yet")
     page.get_by_role("tab", name="Listen").click()
@@ -247,6 +249,9 @@ def test_from_a_clip_to_its_history_and_a_link(
     shared = page.get_by_label("Link to this result")
     expect(shared).to_have_value(re.compile(re.escape(app.url) + "/s/"))
     link = shared.input_value()
+    page.get_by_role("button", name="Copy the link").click()
+    expect(page.get_by_text("Copied.")).to_be_visible()
+    assert serious_faults(page) == []
 
     go_to_history(page)
     expect(page.locator("#past-list li")).to_have_count(1)
@@ -257,8 +262,10 @@ def test_from_a_clip_to_its_history_and_a_link(
     expect(page.locator("#past-timeline svg rect").first).to_be_attached()
     expect(page.locator("#past-sounds-like li")).to_have_count(6)
     expect(page.locator("#past-clip time").first).to_be_visible()
-    expect(page.locator("#past-link textarea")).to_have_value(link)
+    expect(page.get_by_label("Link to this result")).to_have_value(link)
+    expect(page.get_by_role("link", name="See it")).to_have_attribute("href", link)
     expect(page.locator("#past-back")).to_be_focused()
+    assert serious_faults(page) == []
 
     context = chromium.new_context()
     friend, asked = context.new_page(), []

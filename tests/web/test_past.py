@@ -53,7 +53,9 @@ predictions = st.builds(
 
 @settings(max_examples=50, deadline=None)
 @given(predictions, st.none() | texts)
-def test_every_prediction_comes_back_from_its_text(prediction: Prediction, name: str | None) -> None:
+def test_every_prediction_comes_back_from_its_text(
+    prediction: Prediction, name: str | None
+) -> None:
     result = stored.as_result(prediction, name)
     again = stored.as_prediction(result.details, SPACE)
     assert again == prediction
