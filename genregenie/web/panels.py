@@ -56,8 +56,12 @@ class SharePanel:
         )
         self.outputs = [self._make, self._link]
         shown: dict[str, Any] = {"show_progress": "hidden", **EVENTS}
-        self._make.click(self._share, number, self.outputs, **shown)
-        self._link.undo(self._take_back, number, self.outputs, **shown)
+        made = self._make.click(self._share, number, self.outputs, **shown)
+        gone = self._link.undo(self._take_back, number, self.outputs, **shown)
+        # What was clicked is no longer there; whoever uses the keyboard goes on beside it.
+        for event, successor in ((made, f"#{place}-link input"), (gone, f"#{place}-share")):
+            focus = f"() => document.querySelector('{successor}')?.focus()"
+            event.then(None, js=focus, api_visibility="private")
 
     def update(self, url: str | None = None, note: str = "") -> tuple[Any, ...]:
         """What the panel shows for a link that is there, or for none."""

@@ -1,4 +1,4 @@
-"""The History tab: over HTTP for what the browser must not be believed, in Chromium for the rest."""
+"""The History tab: over HTTP where browsers must not be believed, in Chromium for the rest."""
 
 import json
 import re
@@ -247,6 +247,7 @@ def test_from_a_clip_to_its_history_and_a_link(
     expect(page.locator("#keep-note")).to_contain_text("with the audio")
     page.get_by_role("button", name="Share a link").click()
     shared = page.get_by_label("Link to this result")
+    expect(shared).to_be_focused()
     expect(shared).to_have_value(re.compile(re.escape(app.url) + "/s/"))
     link = shared.input_value()
     page.get_by_role("button", name="Copy the link").click()
@@ -262,8 +263,10 @@ def test_from_a_clip_to_its_history_and_a_link(
     expect(page.locator("#past-timeline svg rect").first).to_be_attached()
     expect(page.locator("#past-sounds-like li")).to_have_count(6)
     expect(page.locator("#past-clip time").first).to_be_visible()
-    expect(page.get_by_label("Link to this result")).to_have_value(link)
-    expect(page.get_by_role("link", name="See it")).to_have_attribute("href", link)
+    expect(page.locator("#past-link input")).to_have_value(link)
+    expect(page.locator("#past-link").get_by_role("link", name="See it")).to_have_attribute(
+        "href", link
+    )
     expect(page.locator("#past-back")).to_be_focused()
     assert serious_faults(page) == []
 

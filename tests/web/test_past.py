@@ -1,5 +1,6 @@
 """What is kept of a prediction, and the history as HTML."""
 
+import itertools
 import json
 import math
 from collections import Counter
@@ -78,7 +79,7 @@ def test_what_a_clip_is_called() -> None:
     assert stored.as_result(heard, "tune").name == "tune"
     assert stored.as_result(heard, None).name == words.NAMELESS
     tagged = replace(heard, artist="Nina", title="Blue")
-    assert stored.as_result(tagged, "tune").name == "Nina – Blue"
+    assert stored.as_result(tagged, "tune").name == "Nina \N{EN DASH} Blue"
 
 
 def line(number: int = 1, genre: str | None = "jazz", **changes: object) -> Line:
@@ -98,7 +99,7 @@ def test_periods_hold_every_clip_without_gaps(heard: list[tuple[datetime, str]])
     assert len({p.unit for p in found}) == 1
     starts = [p.start for p in found]
     assert starts == sorted(set(starts))
-    steps = {(b - a).days for a, b in zip(starts, starts[1:], strict=False)}
+    steps = {(b - a).days for a, b in itertools.pairwise(starts)}
     assert max(steps) <= {"day": 1, "week": 7, "month": 31, "year": 366}[found[0].unit]
     assert found[-1].start <= max(m for m, _ in heard).date()
 
