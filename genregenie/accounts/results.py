@@ -85,10 +85,11 @@ class Audio:
 
 @dataclass(frozen=True)
 class Filter:
-    """Which results are meant: None for all genres, all verdicts."""
+    """Which results are meant; None leaves everything in. `only` is ``shared`` or ``audio``."""
 
     genre: str | None = None
     verdict: str | None = None
+    only: str | None = None
 
 
 EVERYTHING: Final = Filter()
@@ -240,6 +241,10 @@ def _of(person_id: int, wanted: Filter = EVERYTHING) -> list[ColumnElement[bool]
         mine.append(ResultRow.genre == wanted.genre)
     if wanted.verdict is not None:
         mine.append(ResultRow.verdict == wanted.verdict)
+    if wanted.only == "shared":
+        mine.append(ResultRow.share_hash.is_not(None))
+    if wanted.only == "audio":
+        mine.append(ResultRow.audio_bytes > 0)
     return mine
 
 

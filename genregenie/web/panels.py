@@ -26,6 +26,7 @@ _KEPT_WITH_AUDIO: Final = (
     "Kept in your history with the audio; only you hear it. It goes with the result and with "
     "your account."
 )
+TAKEN_BACK: Final = "The link is taken back: it leads nowhere now."
 _NOT_KEPT: Final = "This result could not be kept in your history: the accounts are out of reach."
 _GONE: Final = "This result is no longer in your history."
 
@@ -77,7 +78,7 @@ class SharePanel:
     def _take_back(self, number: int | None, request: gr.Request) -> tuple[Any, ...]:
         if number:
             self._keeper.take_back(request, number)
-        return self.update(note="The link is taken back: it leads nowhere now.")
+        return self.update(note=TAKEN_BACK)
 
 
 def _link(url: str) -> str:

@@ -18,6 +18,8 @@ PAGE: Final = 20
 """Results listed at a time."""
 VERDICTS: Final = {"confident": "Confident", "unsure": "Unsure", "not music": "Not music"}
 
+ONLY: Final = {"shared": "Only what is shared", "audio": "Only with audio"}
+
 _FEWEST_PERIODS: Final = 7  # so that a first column does not fill the plot
 _GAP: Final = 0.16  # of a column's width
 
@@ -40,6 +42,11 @@ class Period:
         return f"{self.start.day} {self.start:%b}"
 
 
+def wanted(genre: str, verdict: str, only: str) -> Filter:
+    """The filter as it was chosen; what is empty or unknown leaves everything in."""
+    return Filter(genre or None, verdict or None, only or None)
+
+
 def summary(line: Line) -> str:
     """A result in a few words: "Reggae, 78 % sure"."""
     if line.genre is None:
@@ -53,7 +60,7 @@ def summary(line: Line) -> str:
 def results(lines: Sequence[Line], wanted: Filter, skip: int, total: int) -> str:
     """One page of the list, with ways to the others and to the files."""
     if not total:
-        return pieces.section("Results", "<p>None like this. Choose another genre or verdict.</p>")
+        return pieces.section("Results", "<p>None like this. Choose less narrowly.</p>")
     items = "".join(_item(line) for line in lines)
     shown = f"{skip + 1} to {skip + len(lines)} of {total}" if total > len(lines) else str(total)
     return pieces.section(
@@ -149,9 +156,14 @@ def _told(period: Period) -> str:
 
 def _item(line: Line) -> str:
     mark = f' style="--gg-genre: {pieces.colour(line.genre)}"' if line.genre else ""
-    extras = ["audio kept"] * bool(line.audio_bytes) + ["shared"] * bool(line.shared_at)
-    tags = "".join(f'<span class="past-tag">{extra}</span>' for extra in extras)
     name = escape(line.name)
+    tags = '<span class="past-tag">audio kept</span>' if line.audio_bytes else ""
+    if line.shared_at:
+        tags += (
+            f'<span class="past-tag">shared</span><button type="button" class="past-plain" '
+            f'data-act="unshare" data-id="{line.id}" '
+            f'aria-label="Take the link back: {name}">Take the link back</button>'
+        )
     return (
         f'<li{mark}><i aria-hidden="true"></i>'
         f'<div class="past-what"><button type="button" class="past-open" data-act="open" '
@@ -185,7 +197,7 @@ def _pages(skip: int, shown: int, total: int) -> str:
 
 
 def _files(wanted: Filter) -> str:
-    asked = {"genre": wanted.genre, "verdict": wanted.verdict}
+    asked = {"genre": wanted.genre, "verdict": wanted.verdict, "only": wanted.only}
     query = urlencode({key: value for key, value in asked.items() if value})
     return " ".join(
         f'<a class="past-button" href="{escape(f"{path}?{query}" if query else path)}" download>'

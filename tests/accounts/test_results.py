@@ -84,6 +84,12 @@ def test_the_list_is_newest_first_and_can_be_filtered(accounts: Accounts) -> Non
     assert names(Filter(None, "unsure")) == ["three", "two"]
     assert names(Filter("jazz", "unsure")) == ["three"]
     assert names(Filter("polka")) == []
+    newest, _, oldest = accounts.results.lines(ada)
+    accounts.shares.make(ada, newest.id, b"key")
+    accounts.results.keep_audio(ada, oldest.id, Audio(b"sound", ".mp3"))
+    assert names(Filter(only="shared")) == ["three"]
+    assert names(Filter(only="audio")) == ["one"]
+    assert names(Filter("rock", only="audio")) == []
     assert accounts.results.count(ada, Filter("jazz")) == 2
     assert [k.line.name for k in accounts.results.each(ada, Filter("rock"))] == ["two"]
 

@@ -87,12 +87,12 @@ class Tab:
 
     def click(self, act: str, number: int) -> dict[str, Any]:
         """A click in the list."""
-        return self.fire(self.on("past-list", "select"), "", "", None, index=number, value=act)
+        return self.fire(self.on("past-list", "select"), "", "", "", None, index=number, value=act)
 
     def open(self, number: int) -> dict[str, Any]:
         """A click on a result's name, and what follows."""
         clicked = self.on("past-list", "select")
-        self.fire(clicked, "", "", None, index=number, value="open")
+        self.fire(clicked, "", "", "", None, index=number, value="open")
         return self.fire(self.after(clicked))
 
 
@@ -122,6 +122,7 @@ def test_by_another_number_nobody_gets_what_is_not_theirs(
     number = keep(app, ada_id, heard)
     keep(app, eve_id, heard, "Eve's own")
     app.accounts.results.keep_audio(ada_id, number, Audio(b"RIFF", ".wav"))
+    app.accounts.shares.make(ada_id, number, app.app.state.desk.config.key)
 
     mine = Tab(ada).open(number)
     assert "Ada&#x27;s song" in mine["past-verdict"]
@@ -132,6 +133,7 @@ def test_by_another_number_nobody_gets_what_is_not_theirs(
     assert "no longer there" in theirs["past-note"]
     assert "Ada" not in json.dumps(theirs)
     assert "no longer there" in tab.click("delete", number)["past-note"]
+    tab.click("unshare", number)
     # Sharing and deleting what is open takes the number from this session alone, where none is.
     for name, event in (("past-share", "click"), ("past-link", "undo")):
         assert "/s/" not in json.dumps(tab.fire(tab.on(name, event), number))
@@ -142,11 +144,27 @@ def test_by_another_number_nobody_gets_what_is_not_theirs(
     kept = app.accounts.results.open(ada_id, number)
     assert kept is not None
     assert kept.line.audio_bytes == 4
-    assert kept.line.shared_at is None
+    assert kept.line.shared_at is not None
     # Nor is the clip, laid out for its owner to play, for others.
     path = mine["past-clip"]["value"]["path"]
     assert ada.get(f"{API}/file={path}").content == b"RIFF"
     assert eve.get(f"{API}/file={path}").status_code == 403
+
+
+def test_a_link_is_taken_back_from_the_list(
+    app: Server, people: tuple[Browser, int, Browser, int], heard: Prediction
+) -> None:
+    ada, ada_id, *_ = people
+    number = keep(app, ada_id, heard)
+    token = app.accounts.shares.make(ada_id, number, app.app.state.desk.config.key)
+    assert token is not None
+    tab = Tab(ada)
+    wanted = tab.on("past-list", "select")
+    assert "Take the link back" in tab.click("page", 0)["past-list"]
+    told = tab.fire(wanted, "", "", "shared", None, index=number, value="unshare")
+    assert "leads nowhere" in told["past-note"]
+    assert "None like this" in told["past-list"]
+    assert app.accounts.shares.find(token) is None
 
 
 @pytest.mark.parametrize("index", [0, -5, 2**40, 1.5, "1", None, [1]])
@@ -156,7 +174,7 @@ def test_numbers_that_make_no_sense(
     ada, ada_id, *_ = people
     keep(app, ada_id, heard)
     tab = Tab(ada)
-    for act in ("delete", "page", "nonsense", "open"):
+    for act in ("delete", "page", "unshare", "nonsense", "open"):
         tab.click(act, index)  # type: ignore[arg-type]
     tab.fire(tab.after(tab.on("past-list", "select")))
     assert app.accounts.results.count(ada_id) == 1
@@ -174,7 +192,9 @@ def test_files_hold_ones_own_results(
     assert one.headers["content-disposition"].endswith('"genregenie-results.csv"')
     assert [r["name"] for r in ada.get("/history/results.json").json()] == ["noise", "Ada's song"]
     assert eve.get("/history/results.json").json() == []
-    assert ada.get("/history/results.json", params={"genre": "\0"}).status_code == 400
+    assert ada.get("/history/results.json", params={"genre": "\0"}).json() == []
+    assert ada.get("/history/results.json", params={"only": "shared"}).json() == []
+    assert len(ada.get("/history/results.json", params={"only": "nonsense"}).json()) == 2
     with app.browser() as nobody:
         assert nobody.get("/history/results.csv").status_code == 401
 
@@ -183,7 +203,7 @@ def test_guests_are_told_that_history_needs_an_account(app: Server) -> None:
     with app.browser() as guest:
         guest.cookies.set("genregenie", app.accounts.people.add_guest()[1])
         tab = Tab(guest)
-        told = tab.fire(tab.on("History", "select"), "", "")
+        told = tab.fire(tab.on("History", "select"), "", "", "")
         assert "needs an account" in told["past-note"]
 
 

@@ -8,8 +8,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from genregenie.accounts.results import Filter, Kept
+from genregenie.accounts.results import Kept
 from genregenie.genres import GENRES
+from genregenie.web import past
 from genregenie.web.gate import who_is
 from genregenie.web.paths import HISTORY_CSV, HISTORY_JSON, HOME
 from genregenie.web.portal.desk import Desk
@@ -27,11 +28,11 @@ def history_routes(desk: Desk) -> APIRouter:
             who = who_is(request.scope)
             if who is None:
                 return RedirectResponse(HOME, 303)
-            asked = request.query_params
-            wanted = Filter(asked.get("genre") or None, asked.get("verdict") or None)
-            # A NUL is in no genre's name, and no database can look for one.
-            if any("\0" in part for part in (wanted.genre or "", wanted.verdict or "")):
-                return Response(status_code=400)
+            # No database can look for a NUL, which is in no genre's name anyway.
+            asked = {k: v.replace("\0", "?") for k, v in request.query_params.items()}
+            wanted = past.wanted(
+                asked.get("genre", ""), asked.get("verdict", ""), asked.get("only", "")
+            )
 
             def work() -> str | bytes:
                 return made(list(desk.accounts.results.each(who.id, wanted)))

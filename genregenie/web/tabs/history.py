@@ -1,5 +1,6 @@
 """The History tab: a person's own results, their genres over time, and each one opened again."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from genregenie.classifier import Classifier
 from genregenie.genres import display_name
 from genregenie.web import past, pieces, stored, takeaway, words
 from genregenie.web.keeping import Keeper
-from genregenie.web.panels import EVENTS, SharePanel
+from genregenie.web.panels import EVENTS, TAKEN_BACK, SharePanel
 from genregenie.web.recommending import recommending
 
 _HERE: Final = Path(__file__).parent.parent
@@ -63,6 +64,10 @@ class _History:
                 self.verdict = gr.Dropdown(
                     [("All verdicts", _ALL), *verdicts], value=_ALL, label="Verdict", min_width=140
                 )
+                only = [(label, kind) for kind, label in past.ONLY.items()]
+                self.only = gr.Dropdown(
+                    [("Everything", _ALL), *only], value=_ALL, label="Show", min_width=140
+                )
             self.list = gr.HTML(
                 padding=False,
                 elem_id="past-list",
@@ -109,7 +114,7 @@ class _History:
                 )
 
     def _connect(self, tab: gr.Tab, accounts: Accounts | None) -> None:
-        wanted = [self.genre, self.verdict]
+        wanted = [self.genre, self.verdict, self.only]
         page = [self.skip, self.list]
         everything = [self.note, self.overview, self.opened, self.taste, *wanted, *page, self.sure]
         details = [
@@ -141,60 +146,78 @@ class _History:
         emptied = self.yes.click(self._delete_all, None, None, **quiet)
         emptied.then(self._refresh, wanted, everything, **quiet)
 
-    def _refresh(self, genre: str, verdict: str, request: gr.Request) -> tuple[Any, ...]:
+    def _refresh(self, genre: str, verdict: str, only: str, request: gr.Request) -> tuple[Any, ...]:
         """The list from its beginning, with whatever is new; a filter that fits stays."""
-        return self._overview(self._keeper.person(request), genre, verdict)
+        return self._overview(self._keeper.person(request), past.wanted(genre, verdict, only))
 
     def _overview(
-        self, person_id: int | None, genre: str, verdict: str, skip: int = 0, note: str = ""
+        self, person_id: int | None, wanted: Filter, skip: int = 0, note: str = ""
     ) -> tuple[Any, ...]:
         lines = self._results.lines(person_id) if person_id is not None else []
         if not lines or person_id is None:
             told = _GUEST if person_id is None else _NOTHING
             note += pieces.section("History", f"<p>{told}</p>")
             hidden = [gr.update(visible=False)] * 2
-            return note, *hidden, "", gr.skip(), gr.skip(), 0, "", gr.update(visible=False)
+            filters = [gr.skip()] * 3
+            return note, *hidden, "", *filters, 0, "", gr.update(visible=False)
         genres = sorted({line.genre for line in lines if line.genre}, key=display_name)
-        genre = genre if genre in genres else _ALL
+        if wanted.genre not in genres:
+            wanted = replace(wanted, genre=None)
         choices = [("All genres", _ALL), *((display_name(g), g) for g in genres)]
         return (
             note,
             gr.update(visible=True),
             gr.update(visible=False),
             past.taste(lines),
-            gr.update(choices=choices, value=genre),
+            gr.update(choices=choices, value=wanted.genre or _ALL),
             gr.skip(),
-            *self._page(person_id, genre, verdict, skip),
+            gr.skip(),
+            *self._page(person_id, wanted, skip),
             gr.update(visible=False),
         )
 
-    def _filter(self, genre: str, verdict: str, request: gr.Request) -> tuple[Any, ...]:
+    def _filter(self, genre: str, verdict: str, only: str, request: gr.Request) -> tuple[Any, ...]:
         person_id = self._keeper.person(request)
-        return (0, "") if person_id is None else self._page(person_id, genre, verdict)
+        if person_id is None:
+            return 0, ""
+        return self._page(person_id, past.wanted(genre, verdict, only))
 
-    def _page(self, person_id: int, genre: str, verdict: str, skip: int = 0) -> tuple[int, str]:
+    def _page(self, person_id: int, wanted: Filter, skip: int = 0) -> tuple[int, str]:
         """One page of the list; the one before where deleting left none."""
-        wanted = Filter(genre or None, verdict or None)
         total = self._results.count(person_id, wanted)
         skip = max(min(skip, total - 1), 0) // past.PAGE * past.PAGE
         lines = self._results.lines(person_id, wanted, skip, past.PAGE)
         return skip, past.results(lines, wanted, skip, total)
 
     def _click(
-        self, genre: str, verdict: str, skip: int, request: gr.Request, event: gr.SelectData
+        self,
+        genre: str,
+        verdict: str,
+        only: str,
+        skip: int,
+        request: gr.Request,
+        event: gr.SelectData,
     ) -> tuple[Any, ...]:
-        """Turn the page, delete a result, or say which is to be opened: skip, list, number."""
-        person_id = self._keeper.person(request)
-        if person_id is None or not isinstance(event.index, int):
-            return None, *self._overview(None, genre, verdict)
-        if event.value == "open":
-            return event.index, *[gr.skip()] * 9
-        if event.value == "page":
-            return None, *self._overview(person_id, genre, verdict, event.index)
-        kept = self._results.open(person_id, event.index)
-        gone = kept is not None and self._results.delete(person_id, event.index)
-        note = pieces.quiet(f"Deleted: {kept.line.name}." if kept and gone else _GONE)
-        return None, *self._overview(person_id, genre, verdict, skip, note)
+        """Turn the page, change a result, or say which is to be opened."""
+        person_id, number = self._keeper.person(request), event.index
+        wanted = past.wanted(genre, verdict, only)
+        if person_id is None or not isinstance(number, int):
+            return None, *self._overview(person_id, wanted)
+        note = ""
+        match event.value:
+            case "open":
+                return number, *[gr.skip()] * 10
+            case "page":
+                skip = number
+            case "unshare":
+                self._keeper.take_back(request, number)
+                note = TAKEN_BACK
+            case "delete":
+                kept = self._results.open(person_id, number)
+                gone = kept is not None and self._results.delete(person_id, number)
+                note = f"Deleted: {kept.line.name}." if kept and gone else _GONE
+        note = pieces.quiet(note) if note else ""
+        return None, *self._overview(person_id, wanted, skip, note)
 
     def _open(self, number: int | None, request: gr.Request) -> tuple[Any, ...]:
         """A result as the Listen tab showed it."""
