@@ -12,13 +12,16 @@ from genregenie.accounts.opinions import Opinions
 from genregenie.accounts.passwords import HashCost, Hasher
 from genregenie.accounts.people import People
 from genregenie.accounts.recovery import Recovery, forget_expired
+from genregenie.accounts.results import Results
 from genregenie.accounts.sessions import Sessions
+from genregenie.accounts.shares import Shares
 from genregenie.accounts.tables import LoginSession
 from genregenie.accounts.throttle import Throttles
 
 
 class Accounts:
-    """Everything that can be done with people: `people`, `sessions`, `recovery`, `opinions`."""
+    """Everything that can be done with people: `people`, `sessions`, `recovery`, and what they
+    keep: `opinions`, `results`, `shares`."""
 
     def __init__(
         self, db: Database, hasher: Hasher, clock: Callable[[], datetime] = utc_now
@@ -29,6 +32,8 @@ class Accounts:
         self.people = People(self._core, self.sessions)
         self.recovery = Recovery(self._core)
         self.opinions = Opinions(self._core)
+        self.results = Results(self._core)
+        self.shares = Shares(self._core)
 
     def tidy(self) -> None:
         """Remove what has run out: sessions, links, failures, guests. Call it now and then."""

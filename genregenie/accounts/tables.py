@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     DateTime,
+    Double,
     ForeignKey,
     Index,
     LargeBinary,
@@ -122,6 +123,34 @@ class OpinionRow(Base):
     genre: Mapped[str] = mapped_column(Text)
     liked: Mapped[bool]
     said_at: Mapped[datetime]
+
+
+class ResultRow(Base):
+    """One clip that was listened to, with its link for others if there is one.
+
+    `details` is JSON that only the caller understands. What is large stands last, and is read
+    when it is asked for.
+    """
+
+    __tablename__ = "results"
+    # Numbers are never given twice: what a page still holds of one deleted stays nobody's.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = _person_key()
+    made_at: Mapped[datetime]
+    name: Mapped[str] = mapped_column(Text)
+    genre: Mapped[str | None] = mapped_column(Text)
+    verdict: Mapped[str] = mapped_column(String(32))
+    confidence: Mapped[float] = mapped_column(Double)
+    duration_s: Mapped[float] = mapped_column(Double)
+    shared_at: Mapped[datetime | None]
+    share_seed: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    share_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    audio_bytes: Mapped[int] = mapped_column(default=0)
+    audio_suffix: Mapped[str] = mapped_column(String(16), default="")
+    details: Mapped[str] = mapped_column(Text, deferred=True)
+    audio: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
 
 class Throttle(Base):

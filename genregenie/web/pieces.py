@@ -59,12 +59,10 @@ def failure(sentence: str) -> str:
 
 def verdict(prediction: Prediction, name: str | None = None) -> str:
     """The verdict in words, how much was heard, and what was heard if that is known."""
-    title = (
-        " \N{EN DASH} ".join(part for part in (prediction.artist, prediction.title) if part) or name
-    )
     heard = words.listened_sentence(prediction)
     if prediction.genre is None:
         heard += " Speech, silence, tones and steady noise are left without a genre."
+    title = words.clip_name(prediction, name)
     return _verdict(words.verdict_sentence(prediction), heard, title, prediction.genre)
 
 

@@ -71,7 +71,9 @@ Update = tuple[Listener, Any, Any, Any, Any, Any]
 """For the state, the neighbours, the wishes, Spotify's tracks, the exports, and a message."""
 
 
-def recommending(heard: gr.State, after: Any, accounts: Accounts | None = None) -> None:
+def recommending(
+    heard: gr.State, after: Any, accounts: Accounts | None = None, place: str = ""
+) -> None:
     """Add the section to the page that is being built.
 
     Parameters
@@ -82,11 +84,14 @@ def recommending(heard: gr.State, after: Any, accounts: Accounts | None = None) 
         What shows the verdict; recommendations are looked for when it is done.
     accounts : Accounts, optional
         Where opinions are kept; without, or with the gate off, they last as long as the tab.
+    place : str, optional
+        Begins the elements' names where the section is not the page's first. Programs are
+        answered by the first alone.
     """
     section = _Section(accounts)
     listener = gr.State(Listener(), time_to_live=_KEPT_S)
-    sounds = gr.HTML(elem_id="sounds-like", **_LOOK)
-    with gr.Row(visible=False, elem_id="wishes") as controls:
+    sounds = gr.HTML(elem_id=f"{place}sounds-like", **_LOOK)
+    with gr.Row(visible=False, elem_id=f"{place}wishes") as controls:
         first, last = (
             gr.Textbox(label=label, placeholder=like, max_length=4, min_width=110, scale=1)
             for label, like in (("From year", "1970"), ("To year", "1999"))
@@ -98,9 +103,9 @@ def recommending(heard: gr.State, after: Any, accounts: Accounts | None = None) 
             min_width=240,
             scale=3,
         )
-    tracks = gr.HTML(elem_id="on-spotify", **_LOOK)
-    along = gr.HTML(elem_id="take-along", **_LOOK)
-    message = gr.HTML(elem_id="playlist-message")
+    tracks = gr.HTML(elem_id=f"{place}on-spotify", **_LOOK)
+    along = gr.HTML(elem_id=f"{place}take-along", **_LOOK)
+    message = gr.HTML(elem_id=f"{place}playlist-message")
 
     wishes = [first, last, depth]
     outputs = [listener, sounds, controls, tracks, along, message]
@@ -132,7 +137,8 @@ def recommending(heard: gr.State, after: Any, accounts: Accounts | None = None) 
             **quiet,
         )
     along.submit(section.save, listener, message, api_visibility="private", **quiet)
-    _build_endpoint(section)
+    if not place:
+        _build_endpoint(section)
 
 
 def _build_endpoint(section: "_Section") -> None:

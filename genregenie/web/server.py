@@ -28,7 +28,9 @@ from genregenie.web.portal.account import account_routes
 from genregenie.web.portal.desk import Desk
 from genregenie.web.portal.entry import entry_routes
 from genregenie.web.portal.guide import guide_paths, guide_routes
+from genregenie.web.portal.history import history_routes
 from genregenie.web.portal.reset import reset_routes
+from genregenie.web.portal.share import share_routes
 from genregenie.web.spotify_login import spotify_routes
 from genregenie.web.workers import BusyError, Workers
 
@@ -88,6 +90,8 @@ def create_app(
     app.include_router(entry_routes(desk))
     app.include_router(reset_routes(desk))
     app.include_router(account_routes(desk))
+    app.include_router(history_routes(desk))
+    app.include_router(share_routes(desk))
     app.include_router(spotify_routes(desk))
     app.include_router(guide_routes(desk))
     _add_small_routes(app, desk)
@@ -207,7 +211,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
     if page is None:
         from genregenie.web.page import build_page, launch_options
 
-        page, options = functools.partial(build_page, accounts), launch_options()
+        page, options = functools.partial(build_page, accounts, config), launch_options()
     blocks = page()
 
     def user_name(request: Request) -> str | None:

@@ -15,6 +15,8 @@ from genregenie.report import as_object
 from genregenie.web import pieces, takeaway, words
 from genregenie.web.card import share_card
 from genregenie.web.examples import EXAMPLES
+from genregenie.web.keeping import Keeper
+from genregenie.web.panels import KeepPanel
 from genregenie.web.recommending import recommending
 from genregenie.web.spectrogram import spectrogram
 
@@ -30,8 +32,11 @@ _SAVED: Final = {
 _RECORDING: Final = "audio"  # what Gradio calls a clip from the microphone
 
 
-def build(accounts: Accounts | None) -> None:
-    """Put the tab's contents into the Blocks under construction; `accounts` keep opinions."""
+def build(accounts: Accounts | None, keeper: Keeper | None = None) -> None:
+    """Put the tab's contents into the Blocks under construction.
+
+    `accounts` keep opinions, the `keeper` results.
+    """
     clip = gr.Audio(
         label="Clip",
         sources=["upload", "microphone"],
@@ -63,6 +68,7 @@ def build(accounts: Accounts | None) -> None:
                 gr.DownloadButton(label, visible=False, size="sm", elem_id=f"save-{kind}")
                 for kind, label in _SAVED.items()
             ]
+        keep = KeepPanel(keeper)
     heard = gr.State()
     listened = clip.change(
         listen,
@@ -92,6 +98,7 @@ def build(accounts: Accounts | None) -> None:
         api_visibility="private",
         show_progress="hidden",
     )
+    keep.after(listened, clip, heard, _name)
     recommending(heard, listened, accounts)
     _build_endpoint()
 
@@ -124,7 +131,7 @@ def listen(path: str | None) -> Iterator[tuple[Any, ...]]:
         return
     verdict = pieces.verdict(prediction, _name(path))
     if prediction.genre is None:
-        yield None, verdict, *_nothing()
+        yield prediction, verdict, *_nothing()
         return
     yield (
         prediction,
@@ -146,7 +153,7 @@ def _hear(path: str) -> Generator[tuple[Any, ...], None, Prediction]:
             return prediction
         if time.monotonic() > told + _TELL_EVERY_S:
             told = time.monotonic()
-            yield gr.skip(), pieces.listening(heard_s), *_nothing()
+            yield None, pieces.listening(heard_s), *_nothing()
 
 
 def cancel() -> tuple[Any, ...]:
@@ -156,7 +163,7 @@ def cancel() -> tuple[Any, ...]:
 
 def take_away(path: str | None, prediction: Prediction | None) -> tuple[Any, ...]:
     """The picture of the sound, and the files to save: table, details, share card."""
-    if path is None or prediction is None:
+    if path is None or prediction is None or prediction.genre is None:
         return "", *[gr.update(visible=False)] * len(_SAVED)
     with AudioFile(path) as audio:
         sound = spectrogram(block for s in audio.stretches() for block in s.blocks)
