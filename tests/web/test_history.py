@@ -362,6 +362,7 @@ def test_a_long_history(
 
     page.get_by_role("button", name="Delete all results").click()
     expect(page.locator("#past-question")).to_contain_text("Delete all 43 results")
+    expect(page.get_by_role("button", name="Keep them")).to_be_focused()
     page.get_by_role("button", name="Keep them").click()
     expect(page.locator("#past-question")).to_have_count(0)
     assert app.accounts.results.count(person) == 43

@@ -29,8 +29,11 @@ _NOTHING: Final = (
 )
 _GONE: Final = "This result is no longer there."
 _ALL: Final = ""
+# What was clicked is no longer there; whoever uses the keyboard goes on from here.
 _FOCUS: Final = "() => document.querySelector('#past-back')?.focus()"
 _FOCUS_LIST: Final = "() => document.querySelector('#past-list button')?.focus()"
+_FOCUS_SURE: Final = "() => document.querySelector('#past-no')?.focus()"
+_FOCUS_DELETE: Final = "() => document.querySelector('#past-delete-all')?.focus()"
 
 
 def build(tab: gr.Tab, accounts: Accounts | None, keeper: Keeper | None) -> None:
@@ -141,8 +144,10 @@ class _History:
         gone = self.delete.click(self._delete, self.number, None, **quiet)
         gone.then(self._refresh, wanted, everything, **quiet)
 
-        self.delete_all.click(self._ask, None, [self.sure, self.question], **quiet)
-        self.no.click(lambda: gr.update(visible=False), None, self.sure, **quiet)
+        asked = self.delete_all.click(self._ask, None, [self.sure, self.question], **quiet)
+        asked.then(None, js=_FOCUS_SURE, api_visibility="private")
+        kept = self.no.click(lambda: gr.update(visible=False), None, self.sure, **quiet)
+        kept.then(None, js=_FOCUS_DELETE, api_visibility="private")
         emptied = self.yes.click(self._delete_all, None, None, **quiet)
         emptied.then(self._refresh, wanted, everything, **quiet)
 
