@@ -64,6 +64,8 @@ class Prediction:
         The file's own tags.
     vector : array, shape (104,)
         Where the clip lies in the space of the catalogue; empty if that is not known.
+    statistics : Statistics
+        Of all that was listened to; nothing else of the sound is left in a prediction.
     """
 
     genre: str | None
@@ -77,6 +79,7 @@ class Prediction:
     title: str | None
     artist: str | None
     vector: Array = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
+    statistics: Statistics = field(default_factory=Statistics.empty, repr=False, compare=False)
 
     @property
     def is_partial(self) -> bool:
@@ -144,6 +147,7 @@ class Classifier:
             title=title,
             artist=artist,
             vector=self.model.catalogue.space.vectors(rows[:1])[0],
+            statistics=whole,
         )
 
     def _verdict(self, confidence: float, novelty: float) -> Verdict:

@@ -8,6 +8,7 @@ from sqlalchemy import URL, delete
 from genregenie import settings
 from genregenie.accounts.core import Core, utc_now
 from genregenie.accounts.database import Database, sqlite_url
+from genregenie.accounts.feedback import Feedback
 from genregenie.accounts.opinions import Opinions
 from genregenie.accounts.passwords import HashCost, Hasher
 from genregenie.accounts.people import People
@@ -18,7 +19,7 @@ from genregenie.accounts.throttle import Throttles
 
 
 class Accounts:
-    """Everything that can be done with people: `people`, `sessions`, `recovery`, `opinions`."""
+    """All that can be done with people: `people`, `sessions`, `recovery`, and what they said."""
 
     def __init__(
         self, db: Database, hasher: Hasher, clock: Callable[[], datetime] = utc_now
@@ -29,6 +30,7 @@ class Accounts:
         self.people = People(self._core, self.sessions)
         self.recovery = Recovery(self._core)
         self.opinions = Opinions(self._core)
+        self.feedback = Feedback(self._core)
 
     def tidy(self) -> None:
         """Remove what has run out: sessions, links, failures, guests. Call it now and then."""
