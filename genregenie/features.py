@@ -72,7 +72,9 @@ class Statistics:
 
     def to_bytes(self) -> bytes:
         """The sums as 183 little-endian float64 numbers, exactly: frames, then x, then x x^T."""
-        return np.concatenate([[self.count], self.total, self.outer.ravel()]).astype("<f8").tobytes()
+        return (
+            np.concatenate([[self.count], self.total, self.outer.ravel()]).astype("<f8").tobytes()
+        )
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:

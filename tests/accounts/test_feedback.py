@@ -33,9 +33,7 @@ def test_answers_are_kept_to_the_last_bit(accounts: Accounts) -> None:
 
 
 @pytest.mark.parametrize("anybody", [True, False])
-def test_a_change_of_mind_replaces_and_can_be_taken_back(
-    accounts: Accounts, anybody: bool
-) -> None:
+def test_a_change_of_mind_replaces_and_can_be_taken_back(accounts: Accounts, anybody: bool) -> None:
     me = newcomer(accounts, "Ada") if anybody else None
     other = newcomer(accounts, "Bob")
     key = clip_key(ROCK.numbers)
