@@ -10,7 +10,7 @@ from genregenie.accounts import Accounts
 from genregenie.audio import AudioError, AudioFile
 from genregenie.classifier import Classifier, Prediction
 from genregenie.report import as_object
-from genregenie.web import pieces, takeaway, words
+from genregenie.web import feedback, pieces, takeaway, words
 from genregenie.web.card import share_card
 from genregenie.web.examples import EXAMPLES
 from genregenie.web.recommending import recommending
@@ -41,6 +41,7 @@ def build(accounts: Accounts | None) -> None:
             button = gr.Button(example.name, size="sm", variant="secondary")
             button.click(partial(str, example.path), None, clip, api_visibility="private")
     verdict = gr.HTML(pieces.invitation(), elem_id="verdict", padding=False)
+    right = feedback.question()
     with gr.Column(visible=False, elem_id="result") as result:
         with gr.Row():
             with gr.Column(min_width=300):
@@ -80,6 +81,7 @@ def build(accounts: Accounts | None) -> None:
         trigger_mode="always_last",
         **ANALYSES,
     )
+    feedback.ask(right, heard, listened, accounts)
     recommending(heard, listened, accounts)
     _build_endpoint()
 
@@ -107,7 +109,7 @@ def listen(path: str | None) -> tuple[Any, ...]:
         return None, pieces.failure(str(error)), *_nothing()
     verdict = pieces.verdict(prediction, _name(path))
     if prediction.genre is None:
-        return None, verdict, *_nothing()
+        return prediction, verdict, *_nothing()
     return (
         prediction,
         verdict,
@@ -120,7 +122,7 @@ def listen(path: str | None) -> tuple[Any, ...]:
 
 def take_away(path: str | None, prediction: Prediction | None) -> tuple[Any, ...]:
     """The picture of the sound, and the files to save: table, details, share card."""
-    if path is None or prediction is None:
+    if path is None or prediction is None or prediction.genre is None:
         return "", *[gr.update(visible=False)] * len(_SAVED)
     with AudioFile(path) as audio:
         sound = spectrogram(block for s in audio.stretches() for block in s.blocks)
