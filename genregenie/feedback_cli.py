@@ -95,11 +95,18 @@ def from_database() -> dict[str, Any]:
 
 
 def as_columns(given: Sequence["Given"]) -> dict[str, Any]:
-    """Answers as columns of a table. People are numbered; all guests are one, and so is nobody."""
+    """Answers as columns of a table. People are numbered; all guests are one, and so is nobody.
+
+    Raises
+    ------
+    DataError
+        If their numbers are no statistics.
+    """
     import numpy as np
 
     from genregenie.accounts.feedback import clip_key
     from genregenie.features import Statistics
+    from genregenie.table import DataError
 
     numbers: dict[str, int] = {}
     people = []
@@ -107,7 +114,10 @@ def as_columns(given: Sequence["Given"]) -> dict[str, Any]:
         key = "guest" if one.guest else str(one.person_id)
         people.append(f"person {numbers.setdefault(key, len(numbers) + 1)}")
     answers = [one.answer for one in given]
-    statistics = [Statistics.from_bytes(answer.numbers) for answer in answers]
+    try:
+        statistics = [Statistics.from_bytes(answer.numbers) for answer in answers]
+    except ValueError as error:
+        raise DataError(f"The database holds feedback of another GenreGenie: {error}") from None
     return {
         "track": np.array([clip_key(answer.numbers).hex() for answer in answers]),
         "genre": np.array([answer.genre for answer in answers]),

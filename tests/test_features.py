@@ -5,6 +5,7 @@ import pytest
 import python_speech_features
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from genregenie import features
 from genregenie.audio import RATE_HZ, AudioFile
@@ -153,3 +154,27 @@ def test_few_frames_are_drawn_to_the_reference():
 def test_a_covariance_of_zero_stays_finite():
     row = features.as_rows(np.zeros((1, 13)), np.zeros((1, 13, 13)), [1])
     assert np.isfinite(vectors(row)).all()
+
+
+numbers = st.floats(allow_nan=False, allow_infinity=False, width=64)
+
+
+@given(
+    st.integers(0, 2**53),
+    arrays(np.float64, 13, elements=numbers),
+    arrays(np.float64, (13, 13), elements=numbers),
+)
+def test_statistics_come_back_from_bytes_to_the_last_bit(count, total, outer):
+    back = Statistics.from_bytes(Statistics(count, total, outer).to_bytes())
+    assert back.count == count
+    assert back.total.tobytes() == total.tobytes()  # also of -0.0
+    assert back.outer.tobytes() == outer.tobytes()
+
+
+@pytest.mark.parametrize("count", [-1.0, 0.5, np.nan, np.inf])
+def test_bytes_that_are_no_statistics(count):
+    data = Statistics.empty().to_bytes()
+    with pytest.raises(ValueError, match="no statistics"):
+        Statistics.from_bytes(data[:-8])
+    with pytest.raises(ValueError, match="no statistics"):
+        Statistics.from_bytes(np.float64(count).tobytes() + data[8:])
