@@ -23,7 +23,8 @@ _HERE: Final = Path(__file__).parent
 STYLE: Final = _HERE / "feedback.css"
 
 _KEPT: Final = (
-    "Thanks. Kept {where}: your answer and some numbers about the sound, never the sound itself."
+    "Thanks, models can learn from it. Kept {where}: {what} and numbers about the sound, never the "
+    "sound itself."
 )
 _LONGEST_ARTIST: Final = 200
 
@@ -133,7 +134,8 @@ class _Desk:
         if not kept:
             return pieces.quiet("Your account is gone, so nothing was kept.")
         where = "with your account" if person_id is not None else "here without a name"
-        return pieces.quiet(_KEPT.format(where=where))
+        what = "your answer, the artist" if answer.artist else "your answer"
+        return pieces.quiet(_KEPT.format(where=where, what=what))
 
 
 def row(prediction: Prediction, key: str, said: str | None = None) -> str:

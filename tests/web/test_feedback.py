@@ -57,7 +57,7 @@ def test_it_is_rather_country(page: Page, server: Server, gtzan: Path) -> None:
     clip = gtzan / "audio/full/metal.00001.flac"
     drop(page, clip)
     page.get_by_label("It is rather").select_option("Country")
-    expect(page.locator("#feedback-kept")).to_contain_text("Thanks. Kept with your account")
+    expect(page.locator("#feedback-kept")).to_contain_text("Kept with your account")
 
     (one,) = given(server)
     prediction = Classifier.load().predict(clip)
