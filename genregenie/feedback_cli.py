@@ -57,9 +57,10 @@ def _export(arguments: argparse.Namespace) -> int:
     except (DataError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+    people = len(np.unique(columns["person"]))
     print(
-        f"Copied into {arguments.file}: {len(columns['track'])} answers by "
-        f"{len(np.unique(columns['person']))} people. Names are not in it."
+        f"Copied into {arguments.file}: {len(columns['track'])} answers, by {people} "
+        f"{'person' if people == 1 else 'people'}. Names are not in it."
     )
     return 0
 

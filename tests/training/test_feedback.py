@@ -253,7 +253,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_feedback_leaves_the_database_as_a_table(database, tmp_path, capsys):
     path = tmp_path / "feedback.npz"
     assert main(["feedback", "export", str(path)]) == 0
-    assert "6 answers by 3 people" in capsys.readouterr().out
+    assert "6 answers, by 3 people" in capsys.readouterr().out
     found = read_feedback(path)
     assert found.person.tolist() == ["person 1"] * 3 + ["person 2"] * 2 + ["person 3"]
     assert sorted(found.clips(1000)[1].tolist()) == [0.75, 0.75]
