@@ -11,6 +11,7 @@ Importing scikit-learn and skops takes longer than all of GenreGenie's own work 
 such a model is evaluated with NumPy alone; the tests hold both to the same confidences.
 """
 
+import hashlib
 import json
 import zipfile
 from dataclasses import dataclass, fields
@@ -238,6 +239,12 @@ class Model:
     thresholds: Thresholds
     catalogue: Catalogue
     card: dict[str, Any]
+
+    @property
+    def version(self) -> str:
+        """Twelve characters that change with every training that comes out differently."""
+        text = json.dumps(self.card, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def confidences(self, rows: Array) -> Array:
         """Calibrated confidences, shape (n, k); each row sums to 1."""

@@ -8,6 +8,7 @@ from sqlalchemy import URL, delete
 from genregenie import settings
 from genregenie.accounts.core import Core, utc_now
 from genregenie.accounts.database import Database, sqlite_url
+from genregenie.accounts.feedback import Feedback
 from genregenie.accounts.opinions import Opinions
 from genregenie.accounts.passwords import HashCost, Hasher
 from genregenie.accounts.people import People
@@ -21,7 +22,7 @@ from genregenie.accounts.throttle import Throttles
 
 class Accounts:
     """Everything that can be done with people: `people`, `sessions`, `recovery`, and what they
-    keep: `opinions`, `results`, `shares`."""
+    keep and said: `opinions`, `results`, `shares`, `feedback`."""
 
     def __init__(
         self, db: Database, hasher: Hasher, clock: Callable[[], datetime] = utc_now
@@ -34,6 +35,7 @@ class Accounts:
         self.opinions = Opinions(self._core)
         self.results = Results(self._core)
         self.shares = Shares(self._core)
+        self.feedback = Feedback(self._core)
 
     def tidy(self) -> None:
         """Remove what has run out: sessions, links, failures, guests. Call it now and then."""

@@ -6,6 +6,7 @@ Times are UTC. Secrets are SHA-256 digests of random values of 80 bits or more, 
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     DateTime,
@@ -53,7 +54,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012 (SQLAlchemy's own idiom)
 
 
-def _person_key() -> MappedColumn[int]:
+def _person_key() -> MappedColumn[Any]:
     return mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
 
 
@@ -151,6 +152,24 @@ class ResultRow(Base):
     audio_suffix: Mapped[str] = mapped_column(String(16), default="")
     details: Mapped[str] = mapped_column(Text, deferred=True)
     audio: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+
+class FeedbackRow(Base):
+    """What somebody said of a verdict; of nobody where the gate was off."""
+
+    __tablename__ = "feedback"
+    __table_args__ = (UniqueConstraint("person_id", "clip_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int | None] = _person_key()
+    clip_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    genre: Mapped[str] = mapped_column(Text)
+    model_genre: Mapped[str | None] = mapped_column(Text)
+    verdict: Mapped[str] = mapped_column(Text)
+    model_version: Mapped[str] = mapped_column(Text)
+    artist: Mapped[str] = mapped_column(Text)
+    numbers: Mapped[bytes] = mapped_column(LargeBinary)
+    said_at: Mapped[datetime]
 
 
 class Throttle(Base):

@@ -7,6 +7,7 @@ import gradio as gr
 from genregenie import settings
 from genregenie.accounts import Accounts
 from genregenie.classifier import Classifier
+from genregenie.web import feedback
 from genregenie.web.bar import session_bar
 from genregenie.web.config import WebConfig
 from genregenie.web.examples import EXAMPLES_DIR
@@ -76,7 +77,7 @@ def launch_options() -> dict[str, Any]:
     """Looks and limits, for ``launch()`` or ``mount_gradio_app()``."""
     return {
         "theme": _theme(),
-        "css_paths": [_ASSETS / "style.css", STYLE, history.STYLE],
+        "css_paths": [_ASSETS / "style.css", STYLE, feedback.STYLE, history.STYLE],
         "js": _asset("page.js"),
         "max_file_size": _LARGEST_UPLOAD,
         "allowed_paths": [str(EXAMPLES_DIR)],

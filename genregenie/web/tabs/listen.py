@@ -12,7 +12,7 @@ from genregenie.accounts import Accounts
 from genregenie.audio import AudioError, AudioFile
 from genregenie.classifier import Classifier, Prediction
 from genregenie.report import as_object
-from genregenie.web import pieces, takeaway, words
+from genregenie.web import feedback, pieces, takeaway, words
 from genregenie.web.card import share_card
 from genregenie.web.examples import EXAMPLES
 from genregenie.web.keeping import Keeper
@@ -50,6 +50,7 @@ def build(accounts: Accounts | None, keeper: Keeper | None = None) -> None:
             button.click(partial(str, example.path), None, clip, api_visibility="private")
     stop = gr.Button("Cancel", size="sm", variant="stop", elem_id="cancel")
     verdict = gr.HTML(pieces.invitation(), elem_id="verdict", padding=False)
+    right = feedback.question()
     with gr.Column(visible=False, elem_id="result") as result:
         with gr.Row():
             with gr.Column(min_width=300):
@@ -90,6 +91,7 @@ def build(accounts: Accounts | None, keeper: Keeper | None = None) -> None:
         trigger_mode="always_last",
         **ANALYSES,
     )
+    feedback.ask(right, heard, listened, accounts)
     stop.click(
         cancel,
         None,
