@@ -2,15 +2,17 @@
 () => {
   const seconds = (text) => text.split(":").reduce((sum, part) => 60 * sum + Number(part), 0);
   setInterval(() => {
-    const timeline = document.querySelector(".gg-timeline");
-    if (!timeline) return;
-    const clock = document.querySelector("#clip time");
-    const now = clock ? seconds(clock.textContent.trim()) : 0;
-    const at = Math.min(now, Number(timeline.dataset.duration));
-    const cursor = timeline.querySelector(".cursor");
-    cursor.setAttribute("visibility", now > 0 ? "visible" : "hidden");
-    cursor.setAttribute("x1", at);
-    cursor.setAttribute("x2", at);
+    for (const [player, plot] of [["#clip", "#timeline"], ["#past-clip", "#past-timeline"]]) {
+      const timeline = document.querySelector(`${plot} .gg-timeline`);
+      if (!timeline) continue;
+      const clock = document.querySelector(`${player} time`);
+      const now = clock ? seconds(clock.textContent.trim()) : 0;
+      const at = Math.min(now, Number(timeline.dataset.duration));
+      const cursor = timeline.querySelector(".cursor");
+      cursor.setAttribute("visibility", now > 0 ? "visible" : "hidden");
+      cursor.setAttribute("x1", at);
+      cursor.setAttribute("x2", at);
+    }
   }, 250);
   const wanted = localStorage.getItem("genregenie-theme");
   if (wanted) document.body.classList.toggle("dark", wanted === "dark");

@@ -8,27 +8,17 @@ process, on the same cores. Prints tables; asserts nothing.
 
 import argparse
 import asyncio
-import contextlib
 import os
 import re
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
+from servers import PASSWORD, URL, server, sign_up
 
-from genregenie.accounts import open_accounts
-from genregenie.accounts.database import sqlite_url
-
-ROOT = Path(__file__).resolve().parent.parent
-PORT = 7899
-URL = f"http://127.0.0.1:{PORT}"
-PASSWORD = "a calm indigo morning"  # noqa: S105
 LIGHT = {"log-in page": "/login", "inside page (with a session)": "/app/theme.css"}
 
 
@@ -38,34 +28,9 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=50)
     people = parser.parse_args().people
     with tempfile.TemporaryDirectory() as folder:
-        accounts = open_accounts(sqlite_url(Path(folder)))
-        with ThreadPoolExecutor(2) as pool:
-            list(
-                pool.map(
-                    lambda n: accounts.people.sign_up(f"person{n}", "", PASSWORD), range(people)
-                )
-            )
-        accounts.close()
-        with _server(folder):
+        sign_up(Path(folder), people)
+        with server(Path(folder)):
             asyncio.run(_measure(people))
-
-
-@contextlib.contextmanager
-def _server(folder: str) -> Iterator[None]:
-    environment = {**os.environ, "GENREGENIE_DATA_DIR": folder, "GRADIO_SERVER_PORT": str(PORT)}
-    process = subprocess.Popen(
-        [sys.executable, "app.py"], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL
-    )
-    try:
-        for _ in range(600):
-            with contextlib.suppress(httpx.TransportError):
-                if httpx.get(URL + "/healthz").status_code == 200:
-                    break
-            time.sleep(0.1)
-        yield
-    finally:
-        process.terminate()
-        process.wait()
 
 
 async def _measure(people: int) -> None:

@@ -1,6 +1,6 @@
 """From an audio file to a `Prediction`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate
@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from genregenie import settings
+from genregenie import __version__, settings
 from genregenie.audio import WHOLE, AudioError, AudioFile, Samples, Source, Spread
 from genregenie.features import Array, Statistics, as_row, binned_statistics
 from genregenie.model import Model
@@ -64,6 +64,8 @@ class Prediction:
         The file's own tags.
     vector : array, shape (104,)
         Where the clip lies in the space of the catalogue; empty if that is not known.
+    statistics : Statistics
+        Of all that was listened to; nothing else of the sound is left in a prediction.
     """
 
     genre: str | None
@@ -77,6 +79,7 @@ class Prediction:
     title: str | None
     artist: str | None
     vector: Array = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
+    statistics: Statistics = field(default_factory=Statistics.empty, repr=False, compare=False)
 
     @property
     def is_partial(self) -> bool:
@@ -107,6 +110,11 @@ class Classifier:
         """
         return _load(folder or settings.model_dir())
 
+    @property
+    def version(self) -> str:
+        """Changes with the model and with the release of GenreGenie: answers may then too."""
+        return f"{__version__}-{self.model.version}"
+
     def predict(self, source: Source, spread: Spread = WHOLE) -> Prediction:
         """Classify a path, the bytes of a file, or an open binary file.
 
@@ -121,8 +129,36 @@ class Classifier:
         AudioError
             If the file cannot be used as audio; the message is a sentence for its owner.
         """
+        hearing = self.hear(source, spread)
+        while True:
+            try:
+                next(hearing)
+            except StopIteration as heard:
+                prediction: Prediction = heard.value
+                return prediction
+
+    def hear(self, source: Source, spread: Spread = WHOLE) -> Generator[float, None, Prediction]:
+        """`predict` in steps, for who shows progress or may want to stop.
+
+        Yields
+        ------
+        float
+            How much has been heard, in seconds, after each stretch.
+
+        Returns
+        -------
+        Prediction
+            As the generator's value.
+
+        Raises
+        ------
+        AudioError
+        """
         with AudioFile(source) as audio:
-            steps = [_steps(s.start_s, s.blocks) for s in audio.stretches(spread)]
+            steps = []
+            for stretch in audio.stretches(spread):
+                steps.append(_steps(stretch.start_s, stretch.blocks))
+                yield audio.analysed_s
             analysed_s = audio.analysed_s
             duration_s = max(audio.duration_s or 0.0, analysed_s)
             title, artist = audio.title, audio.artist
@@ -150,6 +186,7 @@ class Classifier:
             title=title,
             artist=artist,
             vector=self.model.catalogue.space.vectors(rows[:1])[0],
+            statistics=whole,
         )
 
     def _verdict(self, confidence: float, novelty: float) -> Verdict:

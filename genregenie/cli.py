@@ -12,6 +12,7 @@ from typing import Any
 
 from genregenie import __version__, settings
 from genregenie.accounts_cli import add_users_command
+from genregenie.feedback_cli import add_feedback_command, add_feedback_options
 from genregenie.genres import display_name
 from genregenie.library_cli import add_library_commands
 from genregenie.recommend_cli import add_recommend_commands
@@ -79,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--folds", type=_at_least_two, default=5, metavar="N")
     train.add_argument("--seeds", type=_positive, default=2, metavar="N")
     train.add_argument("--jobs", type=_jobs, default=-1, metavar="N", help="default: all cores")
+    add_feedback_options(train)
     train.set_defaults(run=_train)
 
     serve = commands.add_parser("serve", help="start the app")
@@ -87,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
 
     add_users_command(commands)
+    add_feedback_command(commands)
     return parser
 
 
@@ -211,6 +214,10 @@ def _train(options: argparse.Namespace) -> int:
     folder = options.output or settings.PROJECT_DIR / "models" / (
         "gtzan" if default else source.stem
     )
+    if options.with_feedback is not None:
+        return _improve(options, source, folder, "GTZAN" if default else source.name, command)
+    if options.replace:
+        return _fail("--replace goes with --with-feedback.")
     try:
         chosen = select(options.candidates.split(",") if options.candidates else None)
         table = _read_folder(source, options.jobs) if source.is_dir() else read_table(source)
@@ -240,6 +247,34 @@ def _train(options: argparse.Namespace) -> int:
         f"both sides.\nWritten to {folder}"
     )
     return 0
+
+
+def _improve(options: argparse.Namespace, source: Path, base: Path, name: str, command: str) -> int:
+    from genregenie import feedback_cli
+    from genregenie.model import ModelError
+    from genregenie.table import DataError, read_table
+    from genregenie.training.improve import improve
+
+    if options.candidates:
+        return _fail("--with-feedback takes the model as it is; leave --candidates out.")
+    try:
+        feedback = feedback_cli.read(options.with_feedback)
+        table = _read_folder(source, options.jobs) if source.is_dir() else read_table(source)
+        improved = improve(
+            table,
+            base,
+            feedback,
+            source=name,
+            command=f"{command} --with-feedback",
+            folds=options.folds,
+            seeds=options.seeds,
+            jobs=options.jobs,
+            replace=options.replace,
+            say=lambda line: print(line, flush=True),
+        )
+    except (DataError, ModelError, OSError) as error:
+        return _fail(error)
+    return feedback_cli.report(improved, base, replace=options.replace)
 
 
 def _read_folder(folder: Path, jobs: int) -> Any:

@@ -10,15 +10,13 @@ import asyncio
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from genregenie import settings
 from genregenie.audio import AudioError, Spread
 from genregenie.classifier import Classifier, Prediction
 from genregenie.many import until_closed
-from genregenie.model import ModelError, model_version
+from genregenie.model import ModelError
 
 CONNECT_S: Final = 10
 """So long a scheduler may take to answer, and a first worker to turn up."""
@@ -63,7 +61,7 @@ def classify_on_cluster(
         model, or goes away.
     ModelError
     """
-    version = model_version(model or settings.model_dir())
+    version = Classifier.load(model).version
     client = _connect(address)
     try:
         yield from _on_client(client, files, spread, model, version)
@@ -209,10 +207,10 @@ def _listen(task: _Task | AudioError) -> Prediction | AudioError | _NotSeen:
     if isinstance(task, AudioError):
         return task
     try:
-        same = _version_here(task.model or settings.model_dir()) == task.version
+        classifier = Classifier.load(task.model)
     except ModelError as error:
         raise ClusterError(f"A worker of the cluster has no model: {error}") from error
-    if not same:
+    if classifier.version != task.version:
         raise ClusterError(
             "A worker of the cluster has another model or version of GenreGenie. Install the same "
             "on every machine."
@@ -220,11 +218,6 @@ def _listen(task: _Task | AudioError) -> Prediction | AudioError | _NotSeen:
     if task.data is None and not _sees(task):
         return _NotSeen()
     try:
-        return Classifier.load(task.model).predict(task.data or Path(task.file), task.spread)
+        return classifier.predict(task.data or Path(task.file), task.spread)
     except AudioError as error:
         return error
-
-
-@cache
-def _version_here(folder: Path) -> str:
-    return model_version(folder)

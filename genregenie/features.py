@@ -70,6 +70,29 @@ class Statistics:
             self.count + other.count, self.total + other.total, self.outer + other.outer
         )
 
+    def to_bytes(self) -> bytes:
+        """The sums as 183 little-endian float64 numbers, exactly: frames, then x, then x x^T."""
+        return (
+            np.concatenate([[self.count], self.total, self.outer.ravel()]).astype("<f8").tobytes()
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """What `to_bytes` gave.
+
+        Raises
+        ------
+        ValueError
+            If it is something else.
+        """
+        if len(data) != 8 * (1 + COEFFICIENTS + COEFFICIENTS**2):
+            raise ValueError(f"{len(data)} bytes are no statistics.")
+        numbers = np.frombuffer(data, "<f8").astype(np.float64)
+        total, outer = numbers[1 : 1 + COEFFICIENTS], numbers[1 + COEFFICIENTS :]
+        if not (np.isfinite(numbers).all() and numbers[0] >= 0 and numbers[0] == int(numbers[0])):
+            raise ValueError("These numbers are no statistics.")
+        return cls(int(numbers[0]), total, outer.reshape(COEFFICIENTS, COEFFICIENTS))
+
     @property
     def mean(self) -> Array:
         """Mean frame, shape (13,). Needs one frame at least."""

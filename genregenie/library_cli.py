@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genregenie import settings
 from genregenie.genres import display_name
 
 if TYPE_CHECKING:
@@ -109,14 +108,14 @@ def _tag(options: argparse.Namespace) -> int:
     from genregenie.library.journal import Journal, JournalError
     from genregenie.library.reports import ReportError
     from genregenie.library.tagging import Listening
-    from genregenie.model import ModelError, model_version
+    from genregenie.model import ModelError
 
     try:
-        genres = Classifier.load().model.genres
-        names = read_names(options.names, genres) if options.names else {}
+        classifier = Classifier.load()
+        names = read_names(options.names, classifier.model.genres) if options.names else {}
         wish = Wish(options.mode, options.threshold, options.at_most, names)
         listening = Listening(
-            model_version(settings.model_dir()),
+            classifier.version,
             WHOLE if options.whole else SIX_STRETCHES,
             options.dask or "processes",
             options.jobs,

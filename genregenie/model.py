@@ -21,7 +21,6 @@ from typing import Any, Final, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie import __version__
 from genregenie.features import Array, tangent_vectors
 
 FORMAT: Final = 1
@@ -241,6 +240,12 @@ class Model:
     catalogue: Catalogue
     card: dict[str, Any]
 
+    @property
+    def version(self) -> str:
+        """Twelve characters that change with every training that comes out differently."""
+        text = json.dumps(self.card, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
     def confidences(self, rows: Array) -> Array:
         """Calibrated confidences, shape (n, k); each row sums to 1."""
         return tempered(self.scorer.log_confidences(rows), self.temperature)
@@ -286,27 +291,6 @@ class Model:
             ) from error
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise ModelError(f"The model in {folder} cannot be read: {error}") from error
-
-
-def model_version(folder: Path) -> str:
-    """What tells models, and releases of GenreGenie, apart: 16 hexadecimal digits.
-
-    Raises
-    ------
-    ModelError
-        If there is no model in `folder`.
-    """
-    digest = hashlib.sha256(__version__.encode())
-    try:
-        scorer = ARRAYS_NPZ if (folder / ARRAYS_NPZ).exists() else PIPELINE_SKOPS
-        for name in (MODEL_JSON, CATALOGUE_NPZ, scorer):
-            digest.update((folder / name).read_bytes())
-    except OSError as error:
-        raise ModelError(
-            f"There is no model in {folder}. Train one with 'genregenie train', or point "
-            "GENREGENIE_MODEL at one."
-        ) from error
-    return digest.hexdigest()[:16]
 
 
 def tempered(log_confidences: Array, temperature: float) -> Array:

@@ -1,8 +1,10 @@
 """Labelled clips as a table of statistics."""
 
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +75,35 @@ class Table:
 
 
 def read_table(path: Path) -> Table:
-    """Read a table of statistics in NumPy's npz format.
+    """Read a table of statistics in NumPy's npz format; `as_table` has the columns.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, is not such a table, or holds values that cannot be right.
+    """
+    return as_table(read_columns(path), str(path))
+
+
+def read_columns(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays in an npz file.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or is something else.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as npz:
+            return {name: npz[name] for name in npz.files}
+    except FileNotFoundError as error:
+        raise DataError(f"There is no table at {path}.") from error
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError, AttributeError) as error:
+        raise DataError(f"{path} is not a table of statistics (.npz): {error}") from error
+
+
+def as_table(columns: Mapping[str, NDArray[Any]], source: str) -> Table:
+    """A table from its columns; `source` is what messages call it.
 
     Needs the columns ``track``, ``genre``, ``mean (n, 13)`` and ``cov (n, 13, 13)``;
     ``artist``, ``title``, ``fold`` and ``count`` (frames) are used where present.
@@ -81,19 +111,11 @@ def read_table(path: Path) -> Table:
     Raises
     ------
     DataError
-        If the file is missing, is not such a table, or holds values that cannot be right.
+        If a column is missing or holds values that cannot be right.
     """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as npz:
-            columns = {name: npz[name] for name in npz.files}
-    except FileNotFoundError as error:
-        raise DataError(f"There is no table at {path}.") from error
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, AttributeError) as error:
-        raise DataError(f"{path} is not a table of statistics (.npz): {error}") from error
-
     missing = {"track", "genre", "mean", "cov"} - columns.keys()
     if missing:
-        raise DataError(f"{path} lacks the columns {', '.join(sorted(missing))}.")
+        raise DataError(f"{source} lacks the columns {', '.join(sorted(missing))}.")
     n = len(columns["track"])
     shapes = {
         "genre": (n,),
@@ -106,20 +128,20 @@ def read_table(path: Path) -> Table:
     }
     for name, shape in shapes.items():
         if name in columns and columns[name].shape != shape:
-            raise DataError(f"{path}: {name} has shape {columns[name].shape}, wanted {shape}.")
+            raise DataError(f"{source}: {name} has shape {columns[name].shape}, wanted {shape}.")
     if n == 0:
-        raise DataError(f"{path} holds no clips.")
+        raise DataError(f"{source} holds no clips.")
     try:
         mean, cov = columns["mean"].astype(np.float64), columns["cov"].astype(np.float64)
         count = columns.get("count", np.full(n, TABLE_FRAMES)).astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(f"{path}: mean, cov and count must be numbers.") from error
+        raise DataError(f"{source}: mean, cov and count must be numbers.") from error
     if not (np.isfinite(mean).all() and np.isfinite(cov).all()):
-        raise DataError(f"{path}: mean and cov must be finite numbers.")
+        raise DataError(f"{source}: mean and cov must be finite numbers.")
     if not np.allclose(cov, np.swapaxes(cov, 1, 2), rtol=1e-6, atol=1e-6):
-        raise DataError(f"{path}: every cov must be symmetric.")
+        raise DataError(f"{source}: every cov must be symmetric.")
     if not (np.isfinite(count).all() and (count >= 1).all()):
-        raise DataError(f"{path}: every count must be 1 or more.")
+        raise DataError(f"{source}: every count must be 1 or more.")
 
     def text(name: str) -> NDArray[np.str_]:
         return columns.get(name, np.full(n, "")).astype(np.str_)

@@ -5,6 +5,7 @@ import pytest
 import python_speech_features
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from genregenie import features
 from genregenie.audio import RATE_HZ, AudioFile
@@ -45,6 +46,7 @@ def test_digital_silence_has_finite_frames():
     assert frames_of(samples) == pytest.approx(reference_mfcc(samples), abs=1e-9)
 
 
+@settings(deadline=None)
 @given(cuts=st.lists(st.integers(0, 30_000), max_size=12), length=st.integers(1, 30_000))
 def test_blocks_of_any_size_give_the_same_frames(cuts, length):
     samples = sounds.noise(1.5)[0, :length]
@@ -52,6 +54,7 @@ def test_blocks_of_any_size_give_the_same_frames(cuts, length):
     assert frames_of(*blocks) == pytest.approx(frames_of(samples), abs=1e-9)
 
 
+@settings(deadline=None)
 @given(cuts=st.lists(st.integers(0, 135), max_size=8), seed=st.integers(0, 2**32 - 1))
 def test_statistics_of_any_split_on_frame_boundaries_add_up(cuts, seed):
     frames = frames_of(sounds.noise(1.37, seed=seed)[0])
@@ -153,3 +156,28 @@ def test_few_frames_are_drawn_to_the_reference():
 def test_a_covariance_of_zero_stays_finite():
     row = features.as_rows(np.zeros((1, 13)), np.zeros((1, 13, 13)), [1])
     assert np.isfinite(vectors(row)).all()
+
+
+numbers = st.floats(allow_nan=False, allow_infinity=False, width=64)
+
+
+@settings(deadline=None)
+@given(
+    st.integers(0, 2**53),
+    arrays(np.float64, 13, elements=numbers),
+    arrays(np.float64, (13, 13), elements=numbers),
+)
+def test_statistics_come_back_from_bytes_to_the_last_bit(count, total, outer):
+    back = Statistics.from_bytes(Statistics(count, total, outer).to_bytes())
+    assert back.count == count
+    assert back.total.tobytes() == total.tobytes()  # also of -0.0
+    assert back.outer.tobytes() == outer.tobytes()
+
+
+@pytest.mark.parametrize("count", [-1.0, 0.5, np.nan, np.inf])
+def test_bytes_that_are_no_statistics(count):
+    data = Statistics.empty().to_bytes()
+    with pytest.raises(ValueError, match="no statistics"):
+        Statistics.from_bytes(data[:-8])
+    with pytest.raises(ValueError, match="no statistics"):
+        Statistics.from_bytes(np.float64(count).tobytes() + data[8:])

@@ -42,5 +42,9 @@ class DemoFullError(AccountError):
     """There are as many guests as the demo takes at a time."""
 
 
+class NoRoomError(AccountError):
+    """More audio, or more links, than a person may keep."""
+
+
 class UnknownPersonError(AccountError):
     """The command line named an account that does not exist."""

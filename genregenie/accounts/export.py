@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
@@ -17,6 +17,8 @@ from genregenie.accounts.tables import Base, LoginSession, Person, RecoveryCode
 
 Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 Exporter = Callable[[Session, int], Json]
+
+_COPIED_AT_ONCE: Final = 20
 
 _EXPORTERS: dict[str, Exporter] = {}
 
@@ -104,7 +106,9 @@ def _copy_tables(source: Database, target: Database) -> int:
             reading.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         for table in Base.metadata.sorted_tables:
             writing.execute(delete(table))
-            for chunk in reading.execute(select(table)).mappings().partitions(500):
+            # A few at a time, since a row may carry a clip.
+            rows = reading.execute(select(table), execution_options={"yield_per": _COPIED_AT_ONCE})
+            for chunk in rows.mappings().partitions():
                 writing.execute(insert(table), [dict(row) for row in chunk])
                 people += len(chunk) if table is Person.__table__ else 0
     return people

@@ -8,17 +8,21 @@ from sqlalchemy import URL, delete
 from genregenie import settings
 from genregenie.accounts.core import Core, utc_now
 from genregenie.accounts.database import Database, sqlite_url
+from genregenie.accounts.feedback import Feedback
 from genregenie.accounts.opinions import Opinions
 from genregenie.accounts.passwords import HashCost, Hasher
 from genregenie.accounts.people import People
 from genregenie.accounts.recovery import Recovery, forget_expired
+from genregenie.accounts.results import Results
 from genregenie.accounts.sessions import Sessions
+from genregenie.accounts.shares import Shares
 from genregenie.accounts.tables import LoginSession
 from genregenie.accounts.throttle import Throttles
 
 
 class Accounts:
-    """Everything that can be done with people: `people`, `sessions`, `recovery`, `opinions`."""
+    """Everything that can be done with people: `people`, `sessions`, `recovery`, and what they
+    keep and said: `opinions`, `results`, `shares`, `feedback`."""
 
     def __init__(
         self, db: Database, hasher: Hasher, clock: Callable[[], datetime] = utc_now
@@ -29,6 +33,9 @@ class Accounts:
         self.people = People(self._core, self.sessions)
         self.recovery = Recovery(self._core)
         self.opinions = Opinions(self._core)
+        self.results = Results(self._core)
+        self.shares = Shares(self._core)
+        self.feedback = Feedback(self._core)
 
     def tidy(self) -> None:
         """Remove what has run out: sessions, links, failures, guests. Call it now and then."""

@@ -6,9 +6,11 @@ Times are UTC. Secrets are SHA-256 digests of random values of 80 bits or more, 
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     DateTime,
+    Double,
     ForeignKey,
     Index,
     LargeBinary,
@@ -52,7 +54,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012 (SQLAlchemy's own idiom)
 
 
-def _person_key() -> MappedColumn[int]:
+def _person_key() -> MappedColumn[Any]:
     return mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
 
 
@@ -121,6 +123,52 @@ class OpinionRow(Base):
     artist: Mapped[str] = mapped_column(Text)
     genre: Mapped[str] = mapped_column(Text)
     liked: Mapped[bool]
+    said_at: Mapped[datetime]
+
+
+class ResultRow(Base):
+    """One clip that was listened to, with its link for others if there is one.
+
+    `details` is JSON that only the caller understands. What is large stands last, and is read
+    when it is asked for.
+    """
+
+    __tablename__ = "results"
+    # Numbers are never given twice: what a page still holds of one deleted stays nobody's.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = _person_key()
+    made_at: Mapped[datetime]
+    name: Mapped[str] = mapped_column(Text)
+    genre: Mapped[str | None] = mapped_column(Text)
+    verdict: Mapped[str] = mapped_column(String(32))
+    confidence: Mapped[float] = mapped_column(Double)
+    duration_s: Mapped[float] = mapped_column(Double)
+    shared_at: Mapped[datetime | None]
+    share_seed: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    share_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    audio_bytes: Mapped[int] = mapped_column(default=0)
+    audio_suffix: Mapped[str] = mapped_column(String(16), default="")
+    details: Mapped[str] = mapped_column(Text, deferred=True)
+    audio: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+
+class FeedbackRow(Base):
+    """What somebody said of a verdict; of nobody where the gate was off."""
+
+    __tablename__ = "feedback"
+    __table_args__ = (UniqueConstraint("person_id", "clip_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int | None] = _person_key()
+    clip_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    genre: Mapped[str] = mapped_column(Text)
+    model_genre: Mapped[str | None] = mapped_column(Text)
+    verdict: Mapped[str] = mapped_column(Text)
+    model_version: Mapped[str] = mapped_column(Text)
+    artist: Mapped[str] = mapped_column(Text)
+    numbers: Mapped[bytes] = mapped_column(LargeBinary)
     said_at: Mapped[datetime]
 
 

@@ -56,7 +56,7 @@ class Listening:
     Attributes
     ----------
     version : str
-        Of the model, by `genregenie.model.model_version`.
+        `genregenie.classifier.Classifier.version`.
     spread : Spread
     backend, jobs
         As for `genregenie.many.classify_many`.

@@ -8,7 +8,7 @@ to make such music; those come from the clip's acoustic neighbours and the perso
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 from genregenie.recommend.names import clean
 
@@ -70,9 +70,32 @@ class Wishes:
                     f"{EARLIEST_YEAR} and {LATEST_YEAR}."
                 )
 
+    @classmethod
+    def written(cls, first: str | None, last: str | None, depth: str) -> Self:
+        """What was typed into a form; empty years mean no limit on that side.
+
+        Raises
+        ------
+        ValueError
+            Whose text is a sentence for the person.
+        """
+        years = None
+        if (first or "").strip() or (last or "").strip():
+            years = _year(first, EARLIEST_YEAR), _year(last, LATEST_YEAR)
+        return cls(years, Depth(depth))
+
     def allow(self, year: int | None) -> bool:
         """Whether a track of this year may be shown; an unknown year gets the doubt's benefit."""
         return self.years is None or year is None or self.years[0] <= year <= self.years[1]
+
+
+def _year(text: str | None, otherwise: int) -> int:
+    text = (text or "").strip()
+    if not text:
+        return otherwise
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"{text!r} is not a year. Write it like 1999, or leave it empty.")
+    return int(text)
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,11 @@ def model_card(description: dict[str, Any], table: Table, scores: Sequence[Score
         "## How good it is",
         "",
         f"{trained_on['folds']}-fold cross-validation, mean of {trained_on['seeds']} seeds, "
-        "hyper-parameters searched inside each training fold.",
+        + (
+            "hyper-parameters those of the model without feedback."
+            if "feedback" in description
+            else "hyper-parameters searched inside each training fold."
+        ),
         "",
         "| protocol | accuracy | macro-F1 | top-3 |",
         "|---|---|---|---|",
@@ -80,6 +84,7 @@ def model_card(description: dict[str, Any], table: Table, scores: Sequence[Score
         )
         + ".",
         "",
+        *(_feedback(description["feedback"]) if "feedback" in description else []),
         "## All candidates",
         "",
         *_score_table(scores),
@@ -97,6 +102,23 @@ def model_card(description: dict[str, Any], table: Table, scores: Sequence[Score
         "",
     ]
     return "\n".join(lines)
+
+
+def _feedback(feedback: dict[str, Any]) -> list[str]:
+    """What people's answers did, as `genregenie.training.improve` found it."""
+    accuracy, log_loss = feedback["accuracy"], feedback["log_loss"]
+    return [
+        "## Feedback",
+        "",
+        f"It has also learned from {feedback['answers']} answers by {feedback['people']} people, "
+        f"which together weigh as much as {feedback['weight']:.1f} curated clips. On curated clips "
+        f"by artists it had not heard that {feedback['verdict']}: accuracy "
+        f"{accuracy['without']:.3f} without and {accuracy['with']:.3f} with it "
+        f"(95 % interval of the difference {accuracy['low']:+.3f} to {accuracy['high']:+.3f}), log "
+        f"loss {log_loss['without']:.3f} and {log_loss['with']:.3f} "
+        f"({log_loss['low']:+.3f} to {log_loss['high']:+.3f}).",
+        "",
+    ]
 
 
 def _with_spread(scores: Scores) -> str:

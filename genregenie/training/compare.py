@@ -4,6 +4,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -66,7 +67,7 @@ class Scores:
 def fit(candidate: Candidate, table: Table, pipeline: Pipeline | None = None) -> Pipeline:
     """Fit a candidate's pipeline, or the one given, to a table."""
     model = clone(candidate.pipeline if pipeline is None else pipeline)
-    with _quiet():
+    with quiet():
         model.fit(table.rows, table.labels, **_fit_arguments(candidate, table))
     return model
 
@@ -87,7 +88,7 @@ def search(candidate: Candidate, table: Table, protocol: Protocol) -> Pipeline:
     searched = GridSearchCV(
         candidate.pipeline, dict(candidate.grid), scoring=_negative_log_loss, cv=inner, refit=False
     )
-    with _quiet():
+    with quiet():
         try:
             searched.fit(table.rows, table.labels, **_fit_arguments(candidate, table))
         except ValueError:  # no setting can be fitted to so few clips
@@ -96,10 +97,10 @@ def search(candidate: Candidate, table: Table, protocol: Protocol) -> Pipeline:
 
 
 def _negative_log_loss(model: Pipeline, rows: Array, labels: NDArray[np.intp]) -> float:
-    return -metrics.log_loss(_confidences(model, rows, int(labels.max()) + 1), labels)
+    return -metrics.log_loss(confidences_of(model, rows, int(labels.max()) + 1), labels)
 
 
-def _confidences(model: Pipeline, rows: Array, genres: int) -> Array:
+def confidences_of(model: Pipeline, rows: Array, genres: int) -> Array:
     """Confidences over at least `genres` genres; 0 for one that the model has not seen."""
     confidences = np.zeros((len(rows), max(genres, int(model.classes_.max()) + 1)))
     confidences[:, model.classes_] = model.predict_proba(rows)
@@ -130,7 +131,7 @@ def compare(
     tasks = [
         (candidate, protocol, seed, train, test)
         for candidate, protocol in work
-        for seed, train, test in _seeded_splits(table, protocol, folds, seeds)
+        for seed, train, test in seeded_splits(table, protocol, folds, seeds)
     ]
     results = Parallel(n_jobs=jobs, return_as="generator")(
         delayed(_score_fold)(candidate, protocol, table, train, test)
@@ -141,11 +142,11 @@ def compare(
     numbered = zip(tasks, results, strict=True)
     for candidate, protocol in work:
         count = sum(t[0] is candidate and t[1] is protocol for t in tasks)
-        held_out = [next(numbered) for _ in range(count)]
-        if any(fold is None for _, fold in held_out):
+        held_out = [(seed, test, fold) for (_, _, seed, _, test), fold in islice(numbered, count)]
+        if any(fold is None for _, _, fold in held_out):
             failed.append(candidate.name)
             continue
-        score = _summarise(candidate, protocol, table, held_out)
+        score = summarise(candidate, protocol, table, held_out)
         scored.append(score)
         if done is not None:
             done(f"{candidate.name}, {protocol.title}: accuracy {score.accuracy:.3f}")
@@ -173,16 +174,19 @@ def choose(scores: Sequence[Scores]) -> tuple[str, str]:
     return winner.candidate, reason
 
 
-def _seeded_splits(
+def seeded_splits(
     table: Table, protocol: Protocol, folds: int, seeds: int
 ) -> Iterator[tuple[int, Index, Index]]:
+    """Seed, and indices of the training and the scored clips, for every fold of every seed."""
     for seed in range(1 if protocol.kind == "fault-filtered" else seeds):
         for train, test in splits(table, protocol, folds, seed):
             yield seed, train, test
 
 
 @dataclass(frozen=True)
-class _Fold:
+class Fold:
+    """Confidences for the scored clips of one fold, and how long it took."""
+
     confidences: Array
     fit_s: float
     predict_ms: float
@@ -190,29 +194,38 @@ class _Fold:
 
 def _score_fold(
     candidate: Candidate, protocol: Protocol, table: Table, train: Index, test: Index
-) -> _Fold | None:
+) -> Fold | None:
     known = table.take(train)
     pipeline = search(candidate, known, protocol)
-    start = time.perf_counter()
     try:
-        model = fit(candidate, known, pipeline)
+        return timed(lambda: fit(candidate, known, pipeline), table.rows[test], len(table.genres))
     except ValueError:
         return None
-    fit_s = time.perf_counter() - start
-    confidences = _confidences(model, table.rows[test], len(table.genres))
+
+
+def timed(fitting: Callable[[], Pipeline], rows: Array, genres: int) -> Fold:
+    """What a model says of rows, with the time that `fitting` it and asking about one take."""
     start = time.perf_counter()
-    model.predict_proba(table.rows[test[:1]])
-    return _Fold(confidences, fit_s, 1e3 * (time.perf_counter() - start))
+    model = fitting()
+    fit_s = time.perf_counter() - start
+    confidences = confidences_of(model, rows, genres)
+    start = time.perf_counter()
+    model.predict_proba(rows[:1])
+    return Fold(confidences, fit_s, 1e3 * (time.perf_counter() - start))
 
 
-def _summarise(
-    candidate: Candidate, protocol: Protocol, table: Table, held_out: Sequence[tuple[Any, _Fold]]
+def summarise(
+    candidate: Candidate,
+    protocol: Protocol,
+    table: Table,
+    held_out: Sequence[tuple[int, Index, Fold]],
 ) -> Scores:
+    """Scores from every fold: its seed, the scored clips, and what came out."""
     y = table.labels
-    seeds = 1 + max(task[2] for task, _ in held_out)
+    seeds = 1 + max(seed for seed, _, _ in held_out)
     confidences = np.full((seeds, len(table), len(table.genres)), np.nan)
     accuracies = []
-    for (_, _, seed, _, test), fold in held_out:
+    for seed, test, fold in held_out:
         confidences[seed, test] = fold.confidences
         accuracies.append(metrics.accuracy(fold.confidences, y[test]))
     scored = [(c[known], y[known]) for c in confidences for known in [~np.isnan(c[:, 0])]]
@@ -232,8 +245,8 @@ def _summarise(
         top3=mean(metrics.top_k),
         log_loss=mean(metrics.log_loss),
         ece=mean(metrics.expected_calibration_error),
-        fit_s=float(np.mean([f.fit_s for _, f in held_out])),
-        predict_ms=float(np.mean([f.predict_ms for _, f in held_out])),
+        fit_s=float(np.mean([f.fit_s for *_, f in held_out])),
+        predict_ms=float(np.mean([f.predict_ms for *_, f in held_out])),
         per_genre_f1=by_genre[2],
         confusion=np.sum([metrics.confusion(c, t) for c, t in scored], axis=0),
         confidences=confidences,
@@ -244,7 +257,7 @@ def _fit_arguments(candidate: Candidate, table: Table) -> dict[str, Any]:
     return {"classify__sample_weight": table.weights} if candidate.weighted else {}
 
 
-class _quiet(warnings.catch_warnings):  # noqa: N801
+class quiet(warnings.catch_warnings):  # noqa: N801
     """Silences what a search over hyper-parameters is expected to say."""
 
     def __enter__(self) -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from sklearn.pipeline import Pipeline
 
 from genregenie.model import FORMAT, MODEL_JSON
 from genregenie.table import DataError, Table
@@ -89,8 +92,7 @@ def train(
     DataError
         If the table cannot be split with artists apart, or the folder holds something else.
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / MODEL_JSON).exists():
-        raise DataError(f"{folder} holds files that are not a model. Choose another folder.")
+    refuse_other_files(folder)
     folds = fold_count(table, folds)
     protocols = [GROUPED, RANDOM, *([FAULT_FILTERED] if has_fixed_split(table) else [])]
     scores = compare.compare(
@@ -101,20 +103,64 @@ def train(
     say(f"Winner: {winner}, {reason}.")
 
     candidate = next(c for c in chosen if c.name == winner)
-    held_out = next(s for s in decisive if s.candidate == winner).confidences
-    novelties = calibration.held_out_novelties(table, folds)
-    calibrated = calibration.calibrate(table, held_out, novelties, folds)
     pipeline = compare.search(candidate, table, GROUPED)
     parameters = {name: pipeline.get_params()[name] for name in candidate.grid}
     fitted = compare.fit(candidate, table, pipeline)
+    about = {"winner": winner, "reason": reason, "parameters": parameters}
+    about["trained_on"] = {
+        "source": source,
+        "command": command,
+        "tracks": len(table),
+        "folds": folds,
+        "seeds": seeds,
+    }
+    calibrated = publish(folder, fitted, table, scores, about)
+    return Trained(winner, reason, scores, calibrated, folder)
 
+
+def refuse_other_files(folder: Path) -> None:
+    """Make sure that a folder may be replaced by a model.
+
+    Raises
+    ------
+    DataError
+        If it holds something else.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / MODEL_JSON).exists():
+        raise DataError(f"{folder} holds files that are not a model. Choose another folder.")
+
+
+def publish(
+    folder: Path,
+    fitted: Pipeline,
+    table: Table,
+    scores: Sequence[compare.Scores],
+    about: dict[str, Any],
+) -> calibration.Calibration:
+    """Calibrate a fitted model on what it scored with artists apart, and write its folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Is created, or replaced in one step.
+    fitted : Pipeline
+    table : Table
+        The curated clips.
+    scores : of the candidates that were compared, the winner among them
+    about : dict
+        ``winner``, ``reason``, ``parameters`` and ``trained_on``, and whatever else is for the
+        card.
+    """
+    winner = about["winner"]
+    held_out = next(s for s in scores if s.protocol is GROUPED and s.candidate == winner)
+    folds = about["trained_on"]["folds"]
+    novelties = calibration.held_out_novelties(table, folds)
+    calibrated = calibration.calibrate(table, held_out.confidences, novelties, folds)
     thresholds = calibrated.thresholds
     description = {
         "format": FORMAT,
         "genres": list(table.genres),
-        "winner": winner,
-        "reason": reason,
-        "parameters": parameters,
+        **about,
         "temperature": calibrated.temperature,
         "thresholds": {
             "confident": thresholds.confident,
@@ -127,16 +173,8 @@ def train(
             "confident_share": calibrated.confident_share,
             "music_turned_away": calibrated.music_turned_away,
         },
-        "trained_on": {
-            "source": source,
-            "command": command,
-            "tracks": len(table),
-            "folds": folds,
-            "seeds": seeds,
-        },
         "versions": artifacts.versions(),
     }
-    text = card.model_card(description, table, scores)
     artifacts.write(
         folder,
         fitted,
@@ -146,6 +184,6 @@ def train(
         table.genres,
         winner,
         calibrated.reliability,
-        text,
+        card.model_card(description, table, scores),
     )
-    return Trained(winner, reason, scores, calibrated, folder)
+    return calibrated

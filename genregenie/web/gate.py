@@ -1,7 +1,8 @@
 """The gate: a plain ASGI middleware in front of everything that is served.
 
-Without a session only the portal's public pages, its assets and the health check are there. All
-else, Gradio's routes, event streams and websockets included, is refused before it is looked at.
+Without a session only the portal's public pages, its assets, what people share by a link, and the
+health check are there. All else, Gradio's routes, event streams and websockets included, is
+refused before it is looked at.
 """
 
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from genregenie.web import cookies
 from genregenie.web.config import WebConfig
 from genregenie.web.crosssite import SAFE_METHODS, FormTokens, from_other_site
 from genregenie.web.headers import SecurityHeaders
-from genregenie.web.paths import HEALTH, HOME, PRIVATE, PUBLIC, login_url
+from genregenie.web.paths import HEALTH, HOME, ICON, PRIVATE, PUBLIC, is_shared, login_url
 from genregenie.web.workers import Workers
 
 _WHO: Final = "genregenie.who"
@@ -74,7 +75,7 @@ class Gate:
         self._cookies = cookies.Cookies(config.cookies)
         self._tokens = FormTokens(config.key)
         self._headers = SecurityHeaders(config.cookies)
-        self._free = assets | {HEALTH}
+        self._free = assets | {HEALTH, ICON}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -90,7 +91,7 @@ class Gate:
         path = scope["path"]
         if self._is_foreign(scope, connection):
             refusal: Response | None = PlainTextResponse("This came from another site.", 403)
-        elif path in self._free:
+        elif path in self._free or is_shared(path):
             refusal = None
         elif self._config.gate == "off":
             portal = path in PUBLIC | PRIVATE or path.startswith("/account/")

@@ -4,6 +4,8 @@ from typing import Final
 
 from starlette.datastructures import MutableHeaders
 
+from genregenie.web.paths import is_shared
+
 # What the page shows from elsewhere: Spotify's artwork and its player, nothing more.
 _ARTWORK: Final = "https://i.scdn.co https://*.spotifycdn.com"
 _PLAYER: Final = "https://open.spotify.com"
@@ -11,6 +13,11 @@ _PLAYER: Final = "https://open.spotify.com"
 _PORTAL: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "form-action 'self'; base-uri 'none'"
+)
+# A shared result runs no script at all; its plots carry their colours and lengths with them.
+_SHARED: Final = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "form-action 'none'; base-uri 'none'"
 )
 # Gradio's page is started by inline scripts and builds styles and workers at run time.
 _APP: Final = (
@@ -30,6 +37,7 @@ class SecurityHeaders:
         ancestors = "https://huggingface.co" if framed else "'none'"
         self._portal = f"{_PORTAL}; frame-ancestors {ancestors}"
         self._app = f"{_APP}; frame-ancestors {ancestors}"
+        self._shared = f"{_SHARED}; frame-ancestors {ancestors}"
         self._always = {
             "x-content-type-options": "nosniff",
             # Not no-referrer: with it browsers send "Origin: null" along with our own forms.
@@ -50,7 +58,8 @@ class SecurityHeaders:
         for name, value in self._always.items():
             headers.setdefault(name, value)
         in_app = path == "/app" or path.startswith("/app/")
-        headers["content-security-policy"] = self._app if in_app else self._portal
+        policy = self._shared if is_shared(path) else self._app if in_app else self._portal
+        headers["content-security-policy"] = policy
         if path.startswith(("/app/assets/", "/app/static/")):
             # Gradio's own program, the same for everybody, under names that change with it.
             headers.setdefault("cache-control", "private, max-age=604800")

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
@@ -126,7 +126,9 @@ class Isolation:
                     raise NotYoursError
             elif isinstance(item, str):
                 at = item.find(str(self._own.folder))
-                if at >= 0 and not self._own.may_read(person_id, item[at:]):
+                # A path stands here as it is, or as part of an address.
+                written = (item[at:], unquote(item[at:])) if at >= 0 else ()
+                if written and not any(self._own.may_read(person_id, path) for path in written):
                     raise NotYoursError
 
     def _claim(self, person_id: int, handle: str) -> None:

@@ -7,10 +7,13 @@ import gradio as gr
 from genregenie import settings
 from genregenie.accounts import Accounts
 from genregenie.classifier import Classifier
+from genregenie.web import feedback
 from genregenie.web.bar import session_bar
+from genregenie.web.config import WebConfig
 from genregenie.web.examples import EXAMPLES_DIR
+from genregenie.web.keeping import keeper_of
 from genregenie.web.recommending import STYLE
-from genregenie.web.tabs import listen, many, models
+from genregenie.web.tabs import history, listen, many, models
 
 _ASSETS: Final = settings.PROJECT_DIR / "assets"
 _LONGEST_QUEUE: Final = 100
@@ -27,6 +30,8 @@ _HELP: Final = """
 Drop a clip of a song, or record one; ten seconds or more work best. GenreGenie listens to its
 timbre and says which of ten genres it sounds like, how sure it is, and how that moves through the
 clip. When it is unsure, or thinks it is not music at all, it says so.
+
+<a href="/guide" target="_blank">The guide</a> tells the rest.
 """
 
 _TOGGLE: Final = """
@@ -37,8 +42,8 @@ _TOGGLE: Final = """
 """
 
 
-def build_page(accounts: Accounts | None = None) -> gr.Blocks:
-    """The page, not yet launched or mounted; `accounts` keep what people like.
+def build_page(accounts: Accounts | None = None, config: WebConfig | None = None) -> gr.Blocks:
+    """The page, not yet launched or mounted; `accounts` keep what people like and their results.
 
     Raises
     ------
@@ -46,6 +51,7 @@ def build_page(accounts: Accounts | None = None) -> gr.Blocks:
         If there is no model: noticed at the start, not at the first clip.
     """
     Classifier.load()
+    keeper = keeper_of(accounts, config)
     with gr.Blocks(title="GenreGenie", analytics_enabled=False) as page:
         with gr.Row(elem_id="top"):
             gr.HTML(_BRAND, elem_id="brand", padding=False)
@@ -53,9 +59,11 @@ def build_page(accounts: Accounts | None = None) -> gr.Blocks:
             bar = gr.HTML(elem_id="bar", padding=False)
         with gr.Tabs():
             with gr.Tab("Listen", id="listen"):
-                listen.build(accounts)
+                listen.build(accounts, keeper)
             with gr.Tab("Many clips", id="many"):
-                many.build()
+                many.build(keeper)
+            with gr.Tab("History", id="history") as tab:
+                history.build(tab, accounts, keeper)
             with gr.Tab("Models", id="models"):
                 models.build()
         with gr.Accordion("Help", open=False, elem_id="help"):
@@ -69,7 +77,7 @@ def launch_options() -> dict[str, Any]:
     """Looks and limits, for ``launch()`` or ``mount_gradio_app()``."""
     return {
         "theme": _theme(),
-        "css_paths": [_ASSETS / "style.css", STYLE],
+        "css_paths": [_ASSETS / "style.css", STYLE, feedback.STYLE, history.STYLE],
         "js": _asset("page.js"),
         "max_file_size": _LARGEST_UPLOAD,
         "allowed_paths": [str(EXAMPLES_DIR)],

@@ -1,18 +1,34 @@
 """Paths the portal owns, and which paths a person may be sent to."""
 
+import re
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 HOME: Final = "/app/"
 LOGIN: Final = "/login"
 HEALTH: Final = "/healthz"
+ICON: Final = "/favicon.ico"
 ASSETS: Final = "/portal/"
+HISTORY_CSV: Final = "/history/results.csv"
+HISTORY_JSON: Final = "/history/results.json"
 
 # Reachable without a session, together with the portal's assets by their full names. A path is
 # compared whole, never by how it begins, so that no spelling of another path can pass for one.
 PUBLIC: Final = frozenset({LOGIN, "/signup", "/signup/codes", "/reset", "/reset/link", "/guest"})
 PRIVATE: Final = frozenset({"/account", "/logout"})
+# A link somebody shares, and its preview picture; whether it leads anywhere, its page says.
+_SHARED: Final = re.compile(r"/s/[A-Za-z0-9_-]{1,100}(/card\.png)?")
 _NOT_TARGETS: Final = PUBLIC | {"/logout", HEALTH}
+
+
+def share_path(token: str) -> str:
+    """The page that a share link leads to."""
+    return f"/s/{token}"
+
+
+def is_shared(path: str) -> bool:
+    """Whether this is the address of a shared result or of its picture: open to everybody."""
+    return _SHARED.fullmatch(path) is not None
 
 
 def local_target(wanted: str | None) -> str:

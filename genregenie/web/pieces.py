@@ -42,8 +42,14 @@ def colour(genre: str) -> str:
 def invitation() -> str:
     """What stands in place of a verdict before there is a clip."""
     return _verdict(
-        "Drop a clip, record one, or try an example", f"Ten seconds or more work best. {FORMATS}."
+        "Drop a clip, record one, or try an example",
+        f"Ten seconds or more work best. {FORMATS}, up to 50 MB.",
     )
+
+
+def listening(heard_s: float) -> str:
+    """What stands there while a long clip is being listened to."""
+    return _verdict("Listening", f"{format_duration(heard_s)} heard so far.")
 
 
 def failure(sentence: str) -> str:
@@ -53,12 +59,10 @@ def failure(sentence: str) -> str:
 
 def verdict(prediction: Prediction, name: str | None = None) -> str:
     """The verdict in words, how much was heard, and what was heard if that is known."""
-    title = (
-        " \N{EN DASH} ".join(part for part in (prediction.artist, prediction.title) if part) or name
-    )
     heard = words.listened_sentence(prediction)
     if prediction.genre is None:
         heard += " Speech, silence, tones and steady noise are left without a genre."
+    title = words.clip_name(prediction, name)
     return _verdict(words.verdict_sentence(prediction), heard, title, prediction.genre)
 
 

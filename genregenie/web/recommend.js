@@ -1,5 +1,6 @@
 // What happens on a click in the cards. `element`, `trigger` and `watch` are Gradio's.
 let covers = false;
+let pressed = null;
 
 function showCovers() {
   for (const image of element.querySelectorAll("img[data-cover]")) {
@@ -36,11 +37,22 @@ element.addEventListener("click", (event) => {
   } else if (act === "save") {
     trigger("submit");
   } else {
-    const pressed = button.getAttribute("aria-pressed") === "true";
-    trigger("like", { index: button.dataset.key, value: "", liked: act === "like", undo: pressed });
+    const undo = button.getAttribute("aria-pressed") === "true";
+    pressed = { button, key: button.dataset.key, act };
+    trigger("like", { index: button.dataset.key, value: "", liked: act === "like", undo });
   }
 });
 
+// New cards come into the places of old ones: let the keyboard stay with what it pressed.
+function refocus() {
+  if (!pressed || ![document.body, pressed.button].includes(document.activeElement)) return;
+  const buttons = [...element.querySelectorAll("button[data-key]")];
+  const same = buttons.find(({ dataset: d }) => d.key === pressed.key && d.act === pressed.act);
+  pressed.button = same || buttons[0];
+  pressed.button?.focus({ preventScroll: true });
+}
+
 watch("value", () => {
   if (covers) showCovers();
+  refocus();
 });

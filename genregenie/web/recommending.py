@@ -1,7 +1,7 @@
 """The part of the Gradio page that recommends, after the verdict and without holding it up."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,10 +14,11 @@ from genregenie.audio import AudioError
 from genregenie.classifier import Classifier, Prediction
 from genregenie.genres import display_name
 from genregenie.recommend.login import LoginError, shared_logins
-from genregenie.recommend.queries import EARLIEST_YEAR, LATEST_YEAR, Depth, Wishes
+from genregenie.recommend.queries import Depth, Wishes
 from genregenie.recommend.recommender import (
     Recommendations,
     Recommender,
+    SoundsLike,
     SpotifyAnswer,
 )
 from genregenie.recommend.report import as_object
@@ -31,6 +32,7 @@ _AT_ONCE: Final = 8  # they mostly wait for Spotify
 _KEPT_S: Final = 6 * 3600
 _HERE: Final = Path(__file__).parent
 STYLE: Final = _HERE / "recommend.css"
+_NOTHING: Final = Recommendations((), SpotifyAnswer("", ""))
 _LOOK: Final = {
     "js_on_load": (_HERE / "recommend.js").read_text(encoding="utf-8"),
     "apply_default_css": False,
@@ -38,20 +40,40 @@ _LOOK: Final = {
 }
 
 
-@dataclass(frozen=True)
-class Shown:
-    """What one browser tab is looking at."""
+@dataclass
+class Listener:
+    """What one browser tab is looking at, and what was said there.
 
-    prediction: Prediction
-    recommendations: Recommendations
+    All its events share this one object and change it in place: a handler that has waited for
+    Spotify sees in it that a later one has overtaken it, and then keeps quiet.
+
+    Attributes
+    ----------
+    prediction : Prediction or None
+    recommendations : Recommendations
+        What is on the page, so what can be liked.
+    asked : tuple of str
+        The wishes they follow.
+    said : list of Opinion
+        Where there is no account to keep them.
+    turn : int
+        Counts what has been asked for.
+    """
+
+    prediction: Prediction | None = None
+    recommendations: Recommendations = _NOTHING
     asked: tuple[str, ...] = ()
+    said: list[Opinion] = field(default_factory=list)
+    turn: int = 0
 
 
-Update = tuple[Shown | None, Any, Any, Any, Any, Any]
+Update = tuple[Listener, Any, Any, Any, Any, Any]
 """For the state, the neighbours, the wishes, Spotify's tracks, the exports, and a message."""
 
 
-def recommending(heard: gr.State, after: Any, accounts: Accounts | None = None) -> None:
+def recommending(
+    heard: gr.State, after: Any, accounts: Accounts | None = None, place: str = ""
+) -> None:
     """Add the section to the page that is being built.
 
     Parameters
@@ -62,12 +84,14 @@ def recommending(heard: gr.State, after: Any, accounts: Accounts | None = None) 
         What shows the verdict; recommendations are looked for when it is done.
     accounts : Accounts, optional
         Where opinions are kept; without, or with the gate off, they last as long as the tab.
+    place : str, optional
+        Begins the elements' names where the section is not the page's first. Programs are
+        answered by the first alone.
     """
     section = _Section(accounts)
-    shown = gr.State(None, time_to_live=_KEPT_S)
-    said = gr.State([], time_to_live=_KEPT_S)
-    sounds = gr.HTML(elem_id="sounds-like", **_LOOK)
-    with gr.Row(visible=False, elem_id="wishes") as controls:
+    listener = gr.State(Listener(), time_to_live=_KEPT_S)
+    sounds = gr.HTML(elem_id=f"{place}sounds-like", **_LOOK)
+    with gr.Row(visible=False, elem_id=f"{place}wishes") as controls:
         first, last = (
             gr.Textbox(label=label, placeholder=like, max_length=4, min_width=110, scale=1)
             for label, like in (("From year", "1970"), ("To year", "1999"))
@@ -79,16 +103,16 @@ def recommending(heard: gr.State, after: Any, accounts: Accounts | None = None) 
             min_width=240,
             scale=3,
         )
-    tracks = gr.HTML(elem_id="on-spotify", **_LOOK)
-    along = gr.HTML(elem_id="take-along", **_LOOK)
-    message = gr.HTML(elem_id="playlist-message")
+    tracks = gr.HTML(elem_id=f"{place}on-spotify", **_LOOK)
+    along = gr.HTML(elem_id=f"{place}take-along", **_LOOK)
+    message = gr.HTML(elem_id=f"{place}playlist-message")
 
     wishes = [first, last, depth]
-    outputs = [shown, sounds, controls, tracks, along, message]
+    outputs = [listener, sounds, controls, tracks, along, message]
     quiet: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": _AT_ONCE}
     after.then(
         section.recommend,
-        [heard, *wishes, said],
+        [listener, heard, *wishes],
         outputs,
         api_visibility="private",
         trigger_mode="always_last",
@@ -97,7 +121,7 @@ def recommending(heard: gr.State, after: Any, accounts: Accounts | None = None) 
     gr.on(
         [first.submit, first.blur, last.submit, last.blur, depth.input],
         section.again,
-        [shown, *wishes, said],
+        [listener, *wishes],
         outputs,
         api_visibility="private",
         trigger_mode="always_last",
@@ -106,14 +130,15 @@ def recommending(heard: gr.State, after: Any, accounts: Accounts | None = None) 
     for cards_ in (sounds, tracks):
         cards_.like(
             section.hear,
-            [shown, *wishes, said],
-            [said, *outputs],
+            [listener, *wishes],
+            outputs,
             api_visibility="private",
             trigger_mode="multiple",
             **quiet,
         )
-    along.submit(section.save, shown, message, api_visibility="private", **quiet)
-    _build_endpoint(section)
+    along.submit(section.save, listener, message, api_visibility="private", **quiet)
+    if not place:
+        _build_endpoint(section)
 
 
 def _build_endpoint(section: "_Section") -> None:
@@ -138,18 +163,21 @@ class _Section:
 
     def recommend(
         self,
+        listener: Listener,
         prediction: Prediction | None,
         first: str | None,
         last: str | None,
         depth: str,
-        said: Sequence[Opinion],
         request: gr.Request,
     ) -> Iterator[Update]:
         """Neighbours at once, then Spotify; nothing for what is not music or not audio."""
+        listener.prediction, listener.recommendations = prediction, _NOTHING
         if prediction is None or prediction.genre is None:
-            yield None, _hidden(), _hidden(), _hidden(), _hidden(), ""
+            listener.prediction = None
+            listener.turn += 1
+            yield listener, *[gr.update(visible=False)] * 4, ""
             return
-        yield from self._look(prediction, first, last, depth, self._opinions(said, request))
+        yield from self._look(listener, first, last, depth, request)
 
     def answer(
         self, path: str, first: str, last: str, depth: str, request: gr.Request
@@ -157,7 +185,7 @@ class _Section:
         """Recommend for an audio file: the object that ``genregenie recommend --json`` prints."""
         name = Path(path).name
         try:
-            wishes = _wishes(first, last, depth)
+            wishes = Wishes.written(first, last, depth)
             prediction = Classifier.load().predict(path)
         except (AudioError, ValueError) as error:
             refused = Recommendations((), SpotifyAnswer("not asked", str(error)))
@@ -169,88 +197,89 @@ class _Section:
 
     def again(
         self,
-        shown: Shown | None,
+        listener: Listener,
         first: str | None,
         last: str | None,
         depth: str,
-        said: Sequence[Opinion],
         request: gr.Request,
     ) -> Iterator[Update]:
         """The same clip with other wishes."""
         # Leaving a field that did not change must not wipe away what stands there.
-        if shown is None or shown.asked == _asked(first, last, depth):
-            yield shown, *[gr.skip()] * 5
+        if listener.prediction is None or listener.asked == _asked(first, last, depth):
+            yield listener, *[gr.skip()] * 5
         else:
-            opinions = self._opinions(said, request)
-            yield from self._look(shown.prediction, first, last, depth, opinions, shown)
+            yield from self._look(listener, first, last, depth, request)
 
     def hear(
         self,
-        shown: Shown | None,
+        listener: Listener,
         first: str | None,
         last: str | None,
         depth: str,
-        said: list[Opinion],
         request: gr.Request,
         event: gr.LikeData,
-    ) -> Iterator[tuple[Any, ...]]:
+    ) -> Iterator[Update]:
         """Keep what the person said about a track that is shown, and look again."""
-        opinion = _opinion(shown, str(event.index), liked=event.liked is True)
-        if shown is None or opinion is None:
-            yield said, shown, *[gr.skip()] * 4, ""
+        opinion = _opinion(listener, str(event.index), liked=event.liked is True)
+        if opinion is None:
+            yield listener, *[gr.skip()] * 4, ""
             return
         undo = bool(getattr(event, "undo", False))
-        said = self._keep(said, opinion, undo=undo, request=request)
-        opinions = self._opinions(said, request)
-        for update in self._look(shown.prediction, first, last, depth, opinions, shown):
-            yield said, *update
+        self._keep(listener, opinion, undo=undo, request=request)
+        yield from self._look(listener, first, last, depth, request)
 
-    def save(self, shown: Shown | None, request: gr.Request) -> str:
+    def save(self, listener: Listener, request: gr.Request) -> str:
         """Make a playlist of what is shown."""
         logins = shared_logins()
-        if shown is None or logins is None:
+        prediction, songs = listener.prediction, listener.recommendations.songs
+        if prediction is None or logins is None:
             return ""
         person_id = _person_id(request)
-        genre = display_name(shown.prediction.genre or "")
-        name = f"GenreGenie: {shown.prediction.title or genre}"
+        name = f"GenreGenie: {prediction.title or display_name(prediction.genre or '')}"
         try:
-            return cards.saved(logins.save_playlist(person_id, name, shown.recommendations.songs))
+            return cards.saved(logins.save_playlist(person_id, name, songs))
         except LoginError as error:
             return cards.not_saved(str(error), connect=not logins.is_connected(person_id))
 
     def _look(
         self,
-        prediction: Prediction,
+        listener: Listener,
         first: str | None,
         last: str | None,
         depth: str,
-        opinions: Sequence[Opinion],
-        before: Shown | None = None,
+        request: gr.Request,
     ) -> Iterator[Update]:
-        taste = Taste(opinions)
+        prediction, before = listener.prediction, listener.recommendations
+        if prediction is None:
+            return
+        listener.turn += 1
+        turn = listener.turn
+        listener.asked = _asked(first, last, depth)
+        taste = Taste(self._opinions(listener.said, request))
         liked = {opinion.key: opinion.liked for opinion in taste.opinions}
         recommender = Recommender.load(settings.library_index())
-        neighbours = recommender.neighbours(prediction, taste)
-        if before is None:
-            waiting = SpotifyAnswer("", "")
-            spotify = cards.waiting()
-        else:  # what is there stays until there is something better
-            kept = [
-                s for s in before.recommendations.spotify.tracks if not taste.refuses(s.track.id)
-            ]
-            old = before.recommendations.spotify
-            waiting = SpotifyAnswer(old.state, old.message, tuple(kept))
-            spotify = cards.on_spotify(waiting, liked)
-        asked = _asked(first, last, depth)
-        shown = Shown(prediction, Recommendations(neighbours, waiting), asked)
-        yield _update(shown, liked, spotify)
+        # What is there stays until there is something better.
+        neighbours = _with_songs(recommender.neighbours(prediction, taste), before)
+        kept = tuple(s for s in before.spotify.tracks if not taste.refuses(s.track.id))
+        waiting = Recommendations(neighbours, replace(before.spotify, tracks=kept))
+        listener.recommendations = waiting
+        sounds = cards.sounds_like(neighbours, liked)
+        tracks = cards.on_spotify(waiting.spotify, liked) if before.spotify.state else None
+        yield _update(listener, sounds, tracks or cards.waiting())
         try:
-            wishes = _wishes(first, last, depth)
+            wishes = Wishes.written(first, last, depth)
         except ValueError as error:
             found = Recommendations(neighbours, SpotifyAnswer("years", str(error)))
         else:
             found = recommender.on_spotify(prediction, neighbours, shared_spotify(), wishes, taste)
-        yield _update(Shown(prediction, found, asked), liked)
+        if listener.turn != turn:
+            return
+        listener.recommendations = found
+        again = cards.sounds_like(found.neighbours, liked)
+        # Cards are not laid anew where nothing changed: a click might just be on its way to one.
+        yield _update(
+            listener, again if again != sounds else None, cards.on_spotify(found.spotify, liked)
+        )
 
     def _opinions(self, said: Sequence[Opinion], request: gr.Request) -> list[Opinion]:
         person_id = _person_id(request)
@@ -262,18 +291,17 @@ class _Section:
         ]
 
     def _keep(
-        self, said: list[Opinion], opinion: Opinion, *, undo: bool, request: gr.Request
-    ) -> list[Opinion]:
+        self, listener: Listener, opinion: Opinion, *, undo: bool, request: gr.Request
+    ) -> None:
         person_id = _person_id(request)
         if self._accounts is None or person_id == NOBODY:
-            others = [o for o in said if o.key != opinion.key]
-            return others if undo else [*others, opinion]
-        if undo:
+            others = [o for o in listener.said if o.key != opinion.key]
+            listener.said = others if undo else [*others, opinion]
+        elif undo:
             self._accounts.opinions.take_back(person_id, opinion.key)
         else:
             kept = Said(opinion.key, opinion.artist, opinion.genre, opinion.liked)
             self._accounts.opinions.say(person_id, kept)
-        return said
 
 
 def _person_id(request: gr.Request) -> int:
@@ -282,32 +310,13 @@ def _person_id(request: gr.Request) -> int:
     return who.id if who else NOBODY
 
 
-def _wishes(first: str | None, last: str | None, depth: str) -> Wishes:
-    """What was wished for; a ValueError is a sentence for the person."""
-    years = None
-    if (first or "").strip() or (last or "").strip():
-        years = _year(first, EARLIEST_YEAR), _year(last, LATEST_YEAR)
-    return Wishes(years, Depth(depth))
-
-
-def _year(text: str | None, otherwise: int) -> int:
-    text = (text or "").strip()
-    if not text:
-        return otherwise
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"{text!r} is not a year. Write it like 1999, or leave it empty.")
-    return int(text)
-
-
-def _opinion(shown: Shown | None, key: str, *, liked: bool) -> Opinion | None:
+def _opinion(listener: Listener, key: str, *, liked: bool) -> Opinion | None:
     """An opinion about a track on the page; what the browser says of others is not believed."""
-    if shown is None:
-        return None
-    for neighbour in shown.recommendations.neighbours:
+    for neighbour in listener.recommendations.neighbours:
         track = neighbour.track
         if track.key == key:
             return Opinion(key, track.artist, track.genre, liked)
-    for suggestion in shown.recommendations.spotify.tracks:
+    for suggestion in listener.recommendations.spotify.tracks:
         if suggestion.track.id == key:
             return Opinion(key, suggestion.track.artist, suggestion.genre, liked)
     return None
@@ -317,18 +326,22 @@ def _asked(first: str | None, last: str | None, depth: str) -> tuple[str, ...]:
     return (first or "").strip(), (last or "").strip(), depth
 
 
-def _update(shown: Shown, liked: dict[str, bool], spotify: str | None = None) -> Update:
-    found = shown.recommendations
+def _with_songs(
+    neighbours: Sequence[SoundsLike], before: Recommendations
+) -> tuple[SoundsLike, ...]:
+    """The neighbours, with the pages on Spotify that were already found for them."""
+    songs = {n.track.key: n.song for n in before.neighbours}
+    return tuple(replace(n, song=songs.get(n.track.key)) for n in neighbours)
+
+
+def _update(listener: Listener, sounds: str | None, tracks: str) -> Update:
+    found = listener.recommendations
     can_save = shared_logins() is not None
     return (
-        shown,
-        gr.update(value=cards.sounds_like(found.neighbours, liked), visible=True),
+        listener,
+        gr.update(value=sounds, visible=True) if sounds is not None else gr.skip(),
         gr.update(visible=cards.is_worth_showing(found.spotify)),
-        gr.update(value=spotify or cards.on_spotify(found.spotify, liked), visible=True),
+        gr.update(value=tracks, visible=True),
         gr.update(value=cards.take_along(found, can_save=can_save), visible=True),
         "",
     )
-
-
-def _hidden() -> Any:
-    return gr.update(visible=False)

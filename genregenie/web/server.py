@@ -23,11 +23,14 @@ from genregenie.web.config import WebConfig
 from genregenie.web.gate import Gate, who_is
 from genregenie.web.isolation import APP, NOBODY, Isolation
 from genregenie.web.ownership import Ownership
-from genregenie.web.paths import HEALTH, HOME
+from genregenie.web.paths import ASSETS, HEALTH, HOME, ICON
 from genregenie.web.portal.account import account_routes
 from genregenie.web.portal.desk import Desk
 from genregenie.web.portal.entry import entry_routes
+from genregenie.web.portal.guide import guide_paths, guide_routes
+from genregenie.web.portal.history import history_routes
 from genregenie.web.portal.reset import reset_routes
+from genregenie.web.portal.share import share_routes
 from genregenie.web.spotify_login import spotify_routes
 from genregenie.web.workers import BusyError, Workers
 
@@ -87,7 +90,10 @@ def create_app(
     app.include_router(entry_routes(desk))
     app.include_router(reset_routes(desk))
     app.include_router(account_routes(desk))
+    app.include_router(history_routes(desk))
+    app.include_router(share_routes(desk))
     app.include_router(spotify_routes(desk))
+    app.include_router(guide_routes(desk))
     _add_small_routes(app, desk)
     _add_error_pages(app, desk)
     _mount_page(app, page, config, accounts)
@@ -95,7 +101,11 @@ def create_app(
     # The last one added stands first: the gate, then the isolation behind it.
     app.add_middleware(Isolation, ownership=ownership)
     app.add_middleware(
-        Gate, accounts=accounts, workers=workers, config=config, assets=frozenset(desk.assets)
+        Gate,
+        accounts=accounts,
+        workers=workers,
+        config=config,
+        assets=frozenset(desk.assets) | guide_paths(),
     )
     return app
 
@@ -148,6 +158,10 @@ def _add_small_routes(app: FastAPI, desk: Desk) -> None:
     async def home() -> Response:
         return RedirectResponse(HOME, 303)
 
+    @app.api_route(ICON, methods=["GET", "HEAD"])
+    async def icon() -> Response:  # what browsers ask for while Gradio's page is still starting
+        return RedirectResponse(f"{ASSETS}logo.svg", 301)
+
     @app.get("/portal/{name}")
     async def asset(name: str) -> Response:
         found = desk.assets.get(f"/portal/{name}")
@@ -197,7 +211,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
     if page is None:
         from genregenie.web.page import build_page, launch_options
 
-        page, options = functools.partial(build_page, accounts), launch_options()
+        page, options = functools.partial(build_page, accounts, config), launch_options()
     blocks = page()
 
     def user_name(request: Request) -> str | None:

@@ -6,6 +6,8 @@ from genregenie.audio import format_duration
 from genregenie.classifier import Prediction
 from genregenie.genres import display_name
 
+NAMELESS = "Recording"
+"""A clip that brings no name at all."""
 _WORTH_NAMING = 0.10
 _WORTH_TELLING = 5
 
@@ -21,6 +23,21 @@ def verdict_sentence(prediction: Prediction) -> str:
         return f"Not sure: between {best.lower()} and {second.lower()}"
     sentence = f"{best}, {first:.0%} sure".replace("%", " %")
     return f"{sentence}; some {second.lower()} in it" if runner_up >= _WORTH_NAMING else sentence
+
+
+def named_genres(prediction: Prediction) -> list[str]:
+    """The genres that the verdict puts forward: one, two where it is unsure, or none."""
+    if prediction.genre is None:
+        return []
+    best = sorted(prediction.confidences, key=lambda genre: -prediction.confidences[genre])[:2]
+    between = prediction.confidences[best[-1]] >= _WORTH_NAMING
+    return best if prediction.verdict == "unsure" and between else best[:1]
+
+
+def clip_name(prediction: Prediction, name: str | None = None) -> str | None:
+    """What a clip is called: artist and title where its tags say so, else `name`."""
+    tags = (part for part in (prediction.artist, prediction.title) if part)
+    return " \N{EN DASH} ".join(tags) or name
 
 
 def listened_sentence(prediction: Prediction) -> str:

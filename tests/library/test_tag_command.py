@@ -169,8 +169,8 @@ def test_another_model_means_listening_again(music, run, monkeypatch, tmp_path):
 
     run("tag", music)
     shutil.copytree(settings.model_dir(), tmp_path / "model")
-    with (tmp_path / "model/model.json").open("a") as file:
-        file.write("\n")
+    card = tmp_path / "model/model.json"
+    card.write_text(card.read_text().replace('"temperature": 0', '"temperature": 1'))
     monkeypatch.setenv("GENREGENIE_MODEL", str(tmp_path / "model"))
     monkeypatch.setattr(tagging, "classify_many", deaf)
     with pytest.raises(AssertionError, match="again"):

@@ -9,17 +9,25 @@ GENRES = ("ambient", "dub", "techno")
 
 
 def make_table(
-    clips: int = 24, artists: int = 6, genres: int = 3, unknown: int = 0, seed: int = 0
+    clips: int = 24,
+    artists: int = 6,
+    genres: int = 3,
+    unknown: int = 0,
+    seed: int = 0,
+    spread: float = 1.0,
 ) -> Table:
-    """`clips` clips for each of `genres` genres, by `artists` artists each."""
+    """`clips` clips for each of `genres` genres, by `artists` artists each.
+
+    The wider the `spread` of clips within a genre, the harder genres are to tell apart.
+    """
     styles, rng = np.random.default_rng(123), np.random.default_rng(seed)
     mean, cov, genre, artist = [], [], [], []
     for g in range(genres):
         centre = styles.normal(size=13) * 4
         shape = styles.normal(size=(13, 13))
         for c in range(clips):
-            frames = rng.normal(size=(300, 13)) @ (shape + 0.3 * rng.normal(size=(13, 13)))
-            mean.append(centre + frames.mean(axis=0) + rng.normal(size=13))
+            frames = rng.normal(size=(300, 13)) @ (shape + 0.3 * spread * rng.normal(size=(13, 13)))
+            mean.append(centre + frames.mean(axis=0) + spread * rng.normal(size=13))
             cov.append(np.cov(frames.T))
             genre.append(GENRES[g])
             artist.append(f"{GENRES[g]} artist {c % artists}")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -145,6 +146,15 @@ def test_someone_elses_file_cannot_be_given_to_a_handler(ada: Browser, eve: Brow
     headers = {"content-type": "application/json"}
     assert eve.post(f"{API}/call/size", content=escaped, headers=headers).status_code == 403
     assert eve.post(f"{API}/call/make", json={"data": [f"see {path}"]}).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["a song.wav", "Ünder 100% (live) #1.wav", "a+b%20c.wav"])
+def test_a_file_of_any_name_is_used_with_its_address(ada: Browser, eve: Browser, name: str) -> None:
+    path = upload(ada, name=name)
+    whole = file(path) | {"url": f"http://localhost{API}/file={quote(path)}"}
+    assert run(ada, "size", whole) == [str(len(SECRET))]
+    other = file(upload(eve, b"mine")) | {"url": whole["url"]}
+    assert eve.post(f"{API}/call/size", json={"data": [other]}).status_code == 403
 
 
 @pytest.mark.parametrize(

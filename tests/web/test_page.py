@@ -104,7 +104,7 @@ def test_text_from_outside_is_escaped():
 def test_a_clip_fills_the_tab(tmp_path):
     path = tmp_path / "My song.wav"
     path.write_bytes(sounds.encode(sounds.tune(5.0)))
-    heard, verdict, shown, *_ = listen(str(path))
+    ((heard, verdict, shown, *_),) = listen(str(path))
     result = Classifier.load().predict(path)
     assert words.verdict_sentence(result) in verdict
     assert "My song" in verdict
@@ -115,7 +115,7 @@ def test_a_clip_fills_the_tab(tmp_path):
 def test_a_bad_file_gives_a_sentence(tmp_path):
     path = tmp_path / "clip.wav"
     path.write_bytes(b"nothing of the kind")
-    _, verdict, shown, *_ = listen(str(path))
+    ((_, verdict, shown, *_),) = listen(str(path))
     assert "not audio that GenreGenie can read" in verdict
     assert not shown["visible"]
     assert classify(str(path))["error"].startswith("This is not audio")
@@ -124,7 +124,7 @@ def test_a_bad_file_gives_a_sentence(tmp_path):
 def test_what_can_be_taken_away(tmp_path, monkeypatch, gtzan):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     path = str(gtzan / "audio/full/metal.00001.flac")
-    heard, *_ = listen(path)
+    ((heard, *_),) = listen(path)
     picture, table, details, card = take_away(path, heard)
     assert "data:image/png;base64," in picture
     assert 'alt="' in picture
@@ -138,7 +138,8 @@ def test_what_can_be_taken_away(tmp_path, monkeypatch, gtzan):
 
 
 def test_no_clip_invites():
-    assert "Drop a clip" in listen(None)[1]
+    ((_, invitation, *_),) = listen(None)
+    assert "Drop a clip" in invitation
 
 
 def test_the_score_table_marks_the_winner_and_sorts(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 
 from genregenie.classifier import Classifier
 from genregenie.recommend.acoustic import Alike
+from genregenie.recommend.queries import Wishes
 from genregenie.recommend.recommender import (
     OnSpotify,
     Recommendations,
@@ -18,7 +19,7 @@ from genregenie.recommend.recommender import (
 )
 from genregenie.recommend.tracks import Track
 from genregenie.web import cards
-from genregenie.web.recommending import Shown, _opinion, _Section, _wishes
+from genregenie.web.recommending import Listener, _opinion, _Section
 from tests.recommend import standin
 from tests.recommend.conftest import make_prediction
 
@@ -124,26 +125,27 @@ def test_a_message_without_tracks():
     ],
 )
 def test_years(first, last, years):
-    assert _wishes(first, last, "any").years == years
+    assert Wishes.written(first, last, "any").years == years
 
 
 @pytest.mark.parametrize(("first", "last"), [("x", ""), ("2000", "1990"), ("-1", ""), ("3", "")])
 def test_years_that_make_no_sense(first, last):
     with pytest.raises(ValueError, match=r"year|range"):
-        _wishes(first, last, "any")
+        Wishes.written(first, last, "any")
 
 
 def test_only_what_is_shown_can_be_liked():
-    shown = Shown(make_prediction(rock=1.0), FOUND)
+    shown = Listener(make_prediction(rock=1.0), FOUND)
     assert _opinion(shown, TRACK.id, liked=True).genre == "rock"
     assert _opinion(shown, NEIGHBOUR.track.key, liked=False).artist == NASTY
     assert _opinion(shown, "made up", liked=True) is None
-    assert _opinion(None, TRACK.id, liked=True) is None
+    assert _opinion(Listener(), TRACK.id, liked=True) is None
 
 
 def handlers(prediction, *wishes):
     section = _Section(None)
-    return list(section.recommend(prediction, *(wishes or ("", "", "any")), [], gr.Request()))
+    wishes = wishes or ("", "", "any")
+    return list(section.recommend(Listener(), prediction, *wishes, gr.Request()))
 
 
 def hear(gtzan):
@@ -152,8 +154,8 @@ def hear(gtzan):
 
 def test_nothing_heard_and_no_music_show_nothing():
     for prediction in (None, replace(make_prediction(rock=1.0), genre=None)):
-        ((shown, *updates, message),) = handlers(prediction)
-        assert shown is None
+        ((listener, *updates, message),) = handlers(prediction)
+        assert listener.prediction is None
         assert message == ""
         assert not any(update["visible"] for update in updates)
 
@@ -176,12 +178,39 @@ def test_programs_get_the_object_of_the_command(gtzan, spotify_environment, tmp_
 
 def test_neighbours_come_first_then_spotify(gtzan, spotify_environment):
     first, second = handlers(hear(gtzan))
+    assert first[0] is second[0]
     assert "Asking Spotify" in first[3]["value"]
     assert first[1]["value"] == second[1]["value"].replace(
         "Open in Spotify", "Find on Spotify"
     ) or ("Sounds like this" in first[1]["value"])
     assert second[3]["value"].count('data-act="play"') == 10
     assert second[0].recommendations.spotify.state == "ok"
+
+
+def test_what_was_overtaken_keeps_quiet(gtzan, spotify_environment):
+    section, listener, wishes = _Section(None), Listener(), ("", "", "any")
+    *_, last = section.recommend(listener, hear(gtzan), *wishes, gr.Request())
+    first, second = (n.track.key for n in listener.recommendations.neighbours[:2])
+
+    def say(key):
+        said = gr.EventData(None, {"index": key, "value": "", "liked": False})
+        said.index, said.liked = key, False
+        return section.hear(listener, *wishes, gr.Request(), said)
+
+    waiting = say(first)
+    next(waiting)
+    *_, last = say(second)
+    assert list(waiting) == []
+    assert first not in last[1].get("value", "")
+    assert {opinion.key for opinion in listener.said} == {first, second}
+    assert not {first, second} & {n.track.key for n in listener.recommendations.neighbours}
+
+
+def test_cards_are_not_laid_anew_where_nothing_changed(gtzan, spotify_environment):
+    section, listener = _Section(None), Listener()
+    list(section.recommend(listener, hear(gtzan), "", "", "any", gr.Request()))
+    *_, last = section.again(listener, "1990", "1999", "any", gr.Request())
+    assert "value" not in last[1]
 
 
 def test_impossible_years_are_a_sentence(gtzan, spotify_environment):

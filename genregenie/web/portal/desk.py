@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from genregenie import settings
 from genregenie.accounts import Accounts
 from genregenie.accounts.core import Who
 from genregenie.accounts.passwords import ADVISED_LENGTH, MAX_LENGTH, MIN_LENGTH
@@ -41,9 +42,9 @@ class Desk:
         self.ownership = ownership
         self.cookies = Cookies(config.cookies)
         self.tokens = FormTokens(config.key)
-        self.assets = {
-            ASSETS + f.name: (f.read_bytes(), _TYPES[f.suffix]) for f in STATIC.iterdir()
-        }
+        # With the page's own style sheet, for results that are shown outside of it.
+        files = [*STATIC.iterdir(), settings.PROJECT_DIR / "assets" / "style.css"]
+        self.assets = {ASSETS + f.name: (f.read_bytes(), _TYPES[f.suffix]) for f in files}
         version = hashlib.sha256(b"".join(body for body, _ in self.assets.values())).hexdigest()
         self._pages = Environment(
             loader=PackageLoader("genregenie.web.portal"),
@@ -91,18 +92,35 @@ class Desk:
         """Render a page, with a cookie for the form token where the browser has none yet."""
         secret = self._secret(request)
         visitor = None if secret else new_token()
-        html = self._pages.get_template(template).render(
+        response = self.sheet(
+            request,
+            template,
+            status,
+            headers,
             form=form or Form({}),
             token=self.tokens.make(secret or visitor or ""),
             who=who_is(request.scope),
+            **content,
+        )
+        if visitor:
+            response.headers.append(*self.cookies.store(cookies.VISITOR, visitor))
+        return response
+
+    def sheet(
+        self,
+        request: Request,
+        template: str,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **content: Any,
+    ) -> Response:
+        """Render a page without a form, which needs no cookie and knows nobody."""
+        html = self._pages.get_template(template).render(
             framed=request.headers.get("sec-fetch-dest") == "iframe",
             here=request.url.path,
             **content,
         )
-        response = HTMLResponse(html, status, headers)
-        if visitor:
-            response.headers.append(*self.cookies.store(cookies.VISITOR, visitor))
-        return response
+        return HTMLResponse(html, status, headers)
 
     def enter(self, who: Who, token: str, target: str) -> Response:
         """Send somebody in, with the cookie of a new session."""

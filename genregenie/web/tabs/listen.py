@@ -1,5 +1,7 @@
 """The Listen tab: a clip goes in, and everything GenreGenie makes of it comes out."""
 
+import time
+from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -10,15 +12,18 @@ from genregenie.accounts import Accounts
 from genregenie.audio import AudioError, AudioFile
 from genregenie.classifier import Classifier, Prediction
 from genregenie.report import as_object
-from genregenie.web import pieces, takeaway, words
+from genregenie.web import feedback, pieces, takeaway, words
 from genregenie.web.card import share_card
 from genregenie.web.examples import EXAMPLES
+from genregenie.web.keeping import Keeper
+from genregenie.web.panels import KeepPanel
 from genregenie.web.recommending import recommending
 from genregenie.web.spectrogram import spectrogram
 
 ANALYSES: Final[dict[str, Any]] = {"concurrency_limit": 2, "concurrency_id": "analysis"}
 """Options of every event that analyses: so many at once in all, the rest queue."""
 
+_TELL_EVERY_S: Final = 0.5
 _SAVED: Final = {
     "csv": "Save table (CSV)",
     "json": "Save details (JSON)",
@@ -27,8 +32,11 @@ _SAVED: Final = {
 _RECORDING: Final = "audio"  # what Gradio calls a clip from the microphone
 
 
-def build(accounts: Accounts | None) -> None:
-    """Put the tab's contents into the Blocks under construction; `accounts` keep opinions."""
+def build(accounts: Accounts | None, keeper: Keeper | None = None) -> None:
+    """Put the tab's contents into the Blocks under construction.
+
+    `accounts` keep opinions, the `keeper` results.
+    """
     clip = gr.Audio(
         label="Clip",
         sources=["upload", "microphone"],
@@ -40,7 +48,9 @@ def build(accounts: Accounts | None) -> None:
         for example in EXAMPLES:
             button = gr.Button(example.name, size="sm", variant="secondary")
             button.click(partial(str, example.path), None, clip, api_visibility="private")
+    stop = gr.Button("Cancel", size="sm", variant="stop", elem_id="cancel")
     verdict = gr.HTML(pieces.invitation(), elem_id="verdict", padding=False)
+    right = feedback.question()
     with gr.Column(visible=False, elem_id="result") as result:
         with gr.Row():
             with gr.Column(min_width=300):
@@ -59,6 +69,7 @@ def build(accounts: Accounts | None) -> None:
                 gr.DownloadButton(label, visible=False, size="sm", elem_id=f"save-{kind}")
                 for kind, label in _SAVED.items()
             ]
+        keep = KeepPanel(keeper)
     heard = gr.State()
     listened = clip.change(
         listen,
@@ -80,6 +91,16 @@ def build(accounts: Accounts | None) -> None:
         trigger_mode="always_last",
         **ANALYSES,
     )
+    feedback.ask(right, heard, listened, accounts)
+    stop.click(
+        cancel,
+        None,
+        [clip, heard, verdict, result, bars, table, timeline],
+        cancels=listened,
+        api_visibility="private",
+        show_progress="hidden",
+    )
+    keep.after(listened, clip, heard, _name)
     recommending(heard, listened, accounts)
     _build_endpoint()
 
@@ -97,18 +118,24 @@ def _build_endpoint() -> None:
     )
 
 
-def listen(path: str | None) -> tuple[Any, ...]:
-    """The prediction, and what the tab shows of it: verdict, result and its parts."""
+def listen(path: str | None) -> Iterator[tuple[Any, ...]]:
+    """The prediction, and what the tab shows of it: verdict, result and its parts.
+
+    What takes long tells how far it is; between two such lines it can be cancelled.
+    """
     if path is None:
-        return None, pieces.invitation(), *_nothing()
+        yield None, pieces.invitation(), *_nothing()
+        return
     try:
-        prediction = Classifier.load().predict(path)
+        prediction = yield from _hear(path)
     except AudioError as error:
-        return None, pieces.failure(str(error)), *_nothing()
+        yield None, pieces.failure(str(error)), *_nothing()
+        return
     verdict = pieces.verdict(prediction, _name(path))
     if prediction.genre is None:
-        return None, verdict, *_nothing()
-    return (
+        yield prediction, verdict, *_nothing()
+        return
+    yield (
         prediction,
         verdict,
         gr.update(visible=True),
@@ -118,9 +145,27 @@ def listen(path: str | None) -> tuple[Any, ...]:
     )
 
 
+def _hear(path: str) -> Generator[tuple[Any, ...], None, Prediction]:
+    hearing, told = Classifier.load().hear(path), time.monotonic()
+    while True:
+        try:
+            heard_s = next(hearing)
+        except StopIteration as end:
+            prediction: Prediction = end.value
+            return prediction
+        if time.monotonic() > told + _TELL_EVERY_S:
+            told = time.monotonic()
+            yield None, pieces.listening(heard_s), *_nothing()
+
+
+def cancel() -> tuple[Any, ...]:
+    """An empty tab."""
+    return None, None, pieces.invitation(), *_nothing()
+
+
 def take_away(path: str | None, prediction: Prediction | None) -> tuple[Any, ...]:
     """The picture of the sound, and the files to save: table, details, share card."""
-    if path is None or prediction is None:
+    if path is None or prediction is None or prediction.genre is None:
         return "", *[gr.update(visible=False)] * len(_SAVED)
     with AudioFile(path) as audio:
         sound = spectrogram(block for s in audio.stretches() for block in s.blocks)

@@ -1,16 +1,20 @@
 """The Many clips tab: a table that fills row by row, a summary, and a CSV to take away."""
 
+import contextlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 import gradio as gr
 import pandas as pd
+from sqlalchemy.exc import SQLAlchemyError
 
 from genregenie.audio import AudioError, format_duration
 from genregenie.classifier import Classifier, Prediction
 from genregenie.genres import display_name
 from genregenie.web import pieces, takeaway, uploads
+from genregenie.web.keeping import Keeper
 from genregenie.web.tabs.listen import ANALYSES
 
 COLUMNS: Final = ("Clip", "Genre", "Sure (%)", "Verdict", "Then", "Length", "Remark")
@@ -18,8 +22,18 @@ COLUMNS: Final = ("Clip", "Genre", "Sure (%)", "Verdict", "Then", "Length", "Rem
 _INVITATION: Final = "Drop several files, or a zip archive of them."
 
 
-def build() -> None:
-    """Put the tab's contents into the Blocks under construction."""
+def build(keeper: Keeper | None = None) -> None:
+    """Put the tab's contents into the Blocks under construction; the `keeper` keeps results."""
+
+    def run(paths: list[str] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        def keep(name: str | None, prediction: Prediction) -> None:
+            # The table fills all the same when the accounts are out of reach.
+            with contextlib.suppress(SQLAlchemyError):
+                if keeper is not None:
+                    keeper.keep(request, name, prediction)
+
+        yield from listen_to_all(paths, keep)
+
     files = gr.File(
         label="Audio files, or a zip archive of them",
         file_count="multiple",
@@ -36,7 +50,7 @@ def build() -> None:
         headers=list(COLUMNS), interactive=False, visible=False, wrap=True, elem_id="many-table"
     )
     running = files.upload(
-        listen_to_all,
+        run,
         files,
         [progress, table, summary, download, stop],
         api_visibility="private",
@@ -59,14 +73,18 @@ def build() -> None:
     )
 
 
-def listen_to_all(paths: list[str] | None) -> Iterator[tuple[Any, ...]]:
-    """Progress, table, summary, CSV and stop button, after each clip."""
+def listen_to_all(
+    paths: list[str] | None, keep: Callable[[str | None, Prediction], Any] | None = None
+) -> Iterator[tuple[Any, ...]]:
+    """Progress, table, summary, CSV and stop button, after each clip, which `keep` may keep."""
     classifier, rows = Classifier.load(), []
     found: Counter[str] = Counter()
     total = uploads.count(paths or [])
     for clip in uploads.clips(paths or []):
         result = _judged(classifier, clip)
         rows.append(row(clip.name, result))
+        if keep is not None and isinstance(result, Prediction):
+            keep(PurePosixPath(clip.name).stem, result)
         if isinstance(result, Prediction) and result.genre is not None:
             found[result.genre] += 1
         yield (

@@ -1,0 +1,288 @@
+"""What people's clips were found to be, kept for their owner alone.
+
+A result is a line to list it by, and `details`: JSON from whoever keeps it, handed back as it
+came. The clip itself is kept only where its owner asks for that. Guests keep nothing.
+"""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.orm import Session, undefer
+
+from genregenie.accounts.core import Core
+from genregenie.accounts.errors import NoRoomError
+from genregenie.accounts.export import Json, exporter
+from genregenie.accounts.tables import Person, ResultRow
+
+MOST: Final = 1000
+"""Results kept for a person; beyond that the oldest are forgotten."""
+LARGEST_AUDIO: Final = 20 << 20
+MOST_AUDIO: Final = 60 << 20
+"""Bytes of one clip, and of all clips of a person, that are kept at most."""
+_LONGEST_NAME: Final = 300
+_LARGEST_ID: Final = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """What is to be kept of a clip.
+
+    Attributes
+    ----------
+    name : str
+        What the clip is called.
+    genre : str or None
+    verdict : str
+        In one of a few words, to filter by.
+    confidence, duration_s : float
+    details : str
+        JSON: all that is needed to show the result again.
+    """
+
+    name: str
+    genre: str | None
+    verdict: str
+    confidence: float
+    duration_s: float
+    details: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A result in the list, without its details. `audio_bytes` is 0 where no audio is kept."""
+
+    id: int
+    made_at: datetime
+    name: str
+    genre: str | None
+    verdict: str
+    confidence: float
+    duration_s: float
+    audio_bytes: int
+    shared_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A result as a whole."""
+
+    line: Line
+    details: str
+
+
+@dataclass(frozen=True)
+class Audio:
+    """A clip: its bytes, and the ending of its file name, such as ``.mp3``."""
+
+    content: bytes
+    suffix: str
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which results are meant; None leaves everything in. `only` is ``shared`` or ``audio``."""
+
+    genre: str | None = None
+    verdict: str | None = None
+    only: str | None = None
+
+
+EVERYTHING: Final = Filter()
+
+
+class Results:
+    """Reads and writes results; each only in the name of the person whose it is."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def keep(self, person_id: int, result: Result) -> int | None:
+        """Keep a result and give its number; None for guests and for somebody who is gone."""
+        with self._core.db.write() as session:
+            # Holding the person makes two at once one after the other.
+            person = session.get(Person, person_id, with_for_update=True)
+            if person is None or person.guest:
+                return None
+            row = ResultRow(
+                person_id=person_id,
+                made_at=self._core.clock(),
+                # No database takes a NUL, and file names are anybody's.
+                name=result.name.replace("\0", "")[:_LONGEST_NAME],
+                genre=result.genre,
+                verdict=result.verdict,
+                confidence=result.confidence,
+                duration_s=result.duration_s,
+                details=result.details,
+            )
+            session.add(row)
+            session.flush()
+            _keep_newest(session, person_id)
+            return row.id
+
+    def lines(
+        self, person_id: int, wanted: Filter = EVERYTHING, skip: int = 0, most: int = MOST
+    ) -> list[Line]:
+        """A person's results, the newest first."""
+        query = select(ResultRow).where(*_of(person_id, wanted)).order_by(ResultRow.id.desc())
+        with self._core.db.read() as session:
+            return [as_line(row) for row in session.scalars(query.offset(skip).limit(most))]
+
+    def count(self, person_id: int, wanted: Filter = EVERYTHING) -> int:
+        """How many there are."""
+        query = select(func.count()).select_from(ResultRow).where(*_of(person_id, wanted))
+        with self._core.db.read() as session:
+            return session.scalar(query) or 0
+
+    def each(self, person_id: int, wanted: Filter = EVERYTHING) -> Iterator[Kept]:
+        """All with their details, the newest first."""
+        query = select(ResultRow).where(*_of(person_id, wanted)).order_by(ResultRow.id.desc())
+        with self._core.db.read() as session:
+            options = {"yield_per": 50}
+            for row in session.scalars(
+                query.options(undefer(ResultRow.details)), execution_options=options
+            ):
+                yield Kept(as_line(row), row.details)
+
+    def open(self, person_id: int, number: int) -> Kept | None:
+        """One result, if it is this person's."""
+        query = select(ResultRow).where(*one(person_id, number)).options(undefer(ResultRow.details))
+        with self._core.db.read() as session:
+            row = session.scalars(query).first()
+            return Kept(as_line(row), row.details) if row else None
+
+    def delete(self, person_id: int, number: int) -> bool:
+        """Forget a result with its audio and its link; whether there was one."""
+        with self._core.db.write() as session:
+            gone = delete(ResultRow).where(*one(person_id, number)).returning(ResultRow.id)
+            return session.execute(gone).first() is not None
+
+    def delete_all(self, person_id: int) -> int:
+        """Forget all results of a person; how many there were."""
+        with self._core.db.write() as session:
+            gone = delete(ResultRow).where(*_of(person_id)).returning(ResultRow.id)
+            return len(session.execute(gone).all())
+
+    def keep_audio(self, person_id: int, number: int, audio: Audio) -> bool:
+        """Keep the clip with its result; whether that result is there.
+
+        Raises
+        ------
+        NoRoomError
+            If the clip is too large, or all that is kept would be.
+        """
+        size = len(audio.content)
+        if size > LARGEST_AUDIO:
+            raise NoRoomError(
+                f"The clip has {_megabytes(size)} MB; up to {_megabytes(LARGEST_AUDIO)} MB are "
+                "kept with a result."
+            )
+        with self._core.db.write() as session:
+            session.get(Person, person_id, with_for_update=True)
+            others = select(func.coalesce(func.sum(ResultRow.audio_bytes), 0)).where(
+                ResultRow.person_id == person_id, ResultRow.id != number
+            )
+            if (session.scalar(others) or 0) + size > MOST_AUDIO:
+                raise NoRoomError(
+                    f"There is no room for it: {_megabytes(MOST_AUDIO)} MB of audio are kept for "
+                    "each person. Remove some from your history first."
+                )
+            return self._set_audio(session, person_id, number, audio)
+
+    def drop_audio(self, person_id: int, number: int) -> None:
+        """Forget the clip, and keep the result."""
+        with self._core.db.write() as session:
+            self._set_audio(session, person_id, number, Audio(b"", ""))
+
+    def audio(self, person_id: int, number: int) -> Audio | None:
+        """The clip of a result, if it is this person's and was kept."""
+        query = select(ResultRow.audio, ResultRow.audio_suffix).where(*one(person_id, number))
+        with self._core.db.read() as session:
+            found = session.execute(query).first()
+        return Audio(found[0], found[1]) if found and found[0] else None
+
+    @staticmethod
+    def _set_audio(session: Session, person_id: int, number: int, audio: Audio) -> bool:
+        changed = session.execute(
+            update(ResultRow)
+            .where(*one(person_id, number))
+            .values(
+                audio=audio.content or None,
+                audio_bytes=len(audio.content),
+                audio_suffix=audio.suffix[:16],
+            )
+            .returning(ResultRow.id)
+        )
+        return changed.first() is not None
+
+
+def as_line(row: ResultRow) -> Line:
+    """The part of a row that is listed."""
+    return Line(
+        row.id,
+        row.made_at,
+        row.name,
+        row.genre,
+        row.verdict,
+        row.confidence,
+        row.duration_s,
+        row.audio_bytes,
+        row.shared_at,
+    )
+
+
+def _of(person_id: int, wanted: Filter = EVERYTHING) -> list[ColumnElement[bool]]:
+    mine = [ResultRow.person_id == person_id]
+    if wanted.genre is not None:
+        mine.append(ResultRow.genre == wanted.genre)
+    if wanted.verdict is not None:
+        mine.append(ResultRow.verdict == wanted.verdict)
+    if wanted.only == "shared":
+        mine.append(ResultRow.share_hash.is_not(None))
+    if wanted.only == "audio":
+        mine.append(ResultRow.audio_bytes > 0)
+    return mine
+
+
+def one(person_id: int, number: int) -> list[ColumnElement[bool]]:
+    """The conditions for one result of one person."""
+    # A number that no column can hold would be an error in PostgreSQL; it is nobody's.
+    number = number if 0 < number <= _LARGEST_ID else 0
+    return [ResultRow.person_id == person_id, ResultRow.id == number]
+
+
+def _keep_newest(session: Session, person_id: int) -> None:
+    mine = ResultRow.person_id == person_id
+    count = session.scalar(select(func.count()).select_from(ResultRow).where(mine)) or 0
+    if count > MOST:
+        oldest = select(ResultRow.id).where(mine).order_by(ResultRow.id).limit(count - MOST)
+        session.execute(delete(ResultRow).where(ResultRow.id.in_(oldest)))
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 2**20:.1f}".removesuffix(".0")
+
+
+@exporter("results")
+def _export(session: Session, person_id: int) -> Json:
+    query = select(ResultRow).where(ResultRow.person_id == person_id).order_by(ResultRow.id)
+    everything = query.options(undefer(ResultRow.details), undefer(ResultRow.audio))
+    return [
+        {
+            "made_at": row.made_at.isoformat(timespec="seconds"),
+            "name": row.name,
+            "genre": row.genre,
+            "verdict": row.verdict,
+            "confidence": row.confidence,
+            "duration_s": row.duration_s,
+            "shared_at": row.shared_at.isoformat(timespec="seconds") if row.shared_at else None,
+            "details": json.loads(row.details),
+            "audio_suffix": row.audio_suffix or None,
+            "audio_base64": base64.b64encode(row.audio).decode() if row.audio else None,
+        }
+        for row in session.scalars(everything)
+    ]

@@ -1,0 +1,133 @@
+"""A model that has learned from feedback as well, written beside the one it may replace."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn.base import clone
+
+from genregenie.feedback import Feedback
+from genregenie.model import Model
+from genregenie.table import DataError, Table
+from genregenie.training.feedback import Change, Outcome, fit, measure
+from genregenie.training.protocols import fold_count
+from genregenie.training.train import publish, refuse_other_files, select
+
+SUFFIX = "-with-feedback"
+
+
+@dataclass(frozen=True)
+class Improved:
+    """What came of it.
+
+    Attributes
+    ----------
+    outcome : Outcome
+    folder : Path
+        Where the model was written.
+    replaced : bool
+        Whether that is the place of the model there was.
+    """
+
+    outcome: Outcome
+    folder: Path
+    replaced: bool
+
+
+def improve(
+    table: Table,
+    base: Path,
+    feedback: Feedback,
+    *,
+    source: str,
+    command: str,
+    folds: int = 5,
+    seeds: int = 2,
+    jobs: int = -1,
+    replace: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> Improved:
+    """Measure what feedback does for a model, and write the model that has learned from it.
+
+    Parameters
+    ----------
+    table : Table
+        The curated clips that the model in `base` was trained on.
+    base : Path
+        Its folder; the new model goes beside it, under the same name with `SUFFIX`.
+    feedback : Feedback
+    source, command, folds, seeds, jobs
+        As for `genregenie.training.train.train`.
+    replace : bool
+        Put the new model in the place of the old one, if the feedback helped.
+    say : called with a line of text now and then
+
+    Raises
+    ------
+    DataError
+        If table, model and feedback do not fit together, or a folder holds something else.
+    ModelError
+        If there is no model in `base`.
+    """
+    card = Model.load(base).card
+    if tuple(card["genres"]) != table.genres:
+        raise DataError(
+            f"The model in {base} knows other genres than the table. Train it on this table first."
+        )
+    beside = base.with_name(base.name + SUFFIX)
+    refuse_other_files(beside)
+    known = np.isin(feedback.table.genre, table.genres)
+    if not known.all():
+        say(f"{(~known).sum()} answers name genres that the table does not have and are left out.")
+    feedback = feedback.take(known)
+    clips, weights = feedback.clips(len(table))
+    if not len(clips):
+        raise DataError("There is no feedback to learn from: no genre that most people agree on.")
+    people = len(np.unique(feedback.person))
+    say(
+        f"{len(feedback)} answers by {people} {'person' if people == 1 else 'people'} about "
+        f"{len(np.unique(feedback.table.track))} clips, worth {weights.sum():.1f} curated ones"
+    )
+
+    (candidate,) = select([card["winner"]])
+    folds = fold_count(table, folds)
+    outcome = measure(
+        candidate, card["parameters"], table, feedback, folds=folds, seeds=seeds, jobs=jobs
+    )
+    pipeline = clone(candidate.pipeline).set_params(**card["parameters"])
+    fitted = fit(candidate, table, pipeline, clips, weights)
+    replaced = replace and outcome.verdict == "helped"
+    folder = base if replaced else beside
+    about = {
+        "winner": candidate.name,
+        "reason": f"accuracy {outcome.accuracy.with_feedback:.3f} with artists apart, "
+        f"{outcome.accuracy.without:.3f} without feedback",
+        "parameters": card["parameters"],
+        "trained_on": {
+            "source": f"{source} with feedback",
+            "command": command,
+            "tracks": len(table),
+            "folds": folds,
+            "seeds": seeds,
+        },
+        "feedback": {
+            "answers": len(feedback),
+            "people": people,
+            "weight": float(weights.sum()),
+            "verdict": outcome.verdict,
+            "accuracy": _figures(outcome.accuracy),
+            "log_loss": _figures(outcome.log_loss),
+        },
+    }
+    publish(folder, fitted, table, [outcome.scores], about)
+    return Improved(outcome, folder, replaced)
+
+
+def _figures(change: Change) -> dict[str, float]:
+    return {
+        "without": change.without,
+        "with": change.with_feedback,
+        "low": change.low,
+        "high": change.high,
+    }

@@ -1,0 +1,81 @@
+"""A person's results as files to take away: CSV for spreadsheets, JSON with everything."""
+
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from genregenie.accounts.results import Kept
+from genregenie.genres import GENRES
+from genregenie.web import past
+from genregenie.web.gate import who_is
+from genregenie.web.paths import HISTORY_CSV, HISTORY_JSON, HOME
+from genregenie.web.portal.desk import Desk
+
+HEADER: Final = ("When (UTC)", "Clip", "Genre", "Verdict", "Sure (%)", "Length (s)")
+
+
+def history_routes(desk: Desk) -> APIRouter:
+    """The two downloads; with the gate off there is nobody whose results they could be."""
+    router = APIRouter()
+
+    def download(path: str, kind: str, made: Callable[[list[Kept]], str | bytes]) -> None:
+        @router.get(path)
+        async def answer(request: Request) -> Response:
+            who = who_is(request.scope)
+            if who is None:
+                return RedirectResponse(HOME, 303)
+            # No database can look for a NUL, which is in no genre's name anyway.
+            asked = {k: v.replace("\0", "?") for k, v in request.query_params.items()}
+            wanted = past.wanted(
+                asked.get("genre", ""), asked.get("verdict", ""), asked.get("only", "")
+            )
+
+            def work() -> str | bytes:
+                return made(list(desk.accounts.results.each(who.id, wanted)))
+
+            name = path.rpartition("/")[2]
+            headers = {"content-disposition": f'attachment; filename="genregenie-{name}"'}
+            return Response(await desk.workers.quick(work), media_type=kind, headers=headers)
+
+    download(HISTORY_CSV, "text/csv; charset=utf-8", as_csv)
+    download(HISTORY_JSON, "application/json", as_json)
+    return router
+
+
+def as_csv(results: list[Kept]) -> bytes:
+    """A line for each result, with the confidence in every genre."""
+    from genregenie.web import takeaway  # brings gradio along, which takes its time
+
+    details = [json.loads(kept.details) for kept in results]
+    genres = list(dict.fromkeys(g for d in details for g in d["confidences"])) or list(GENRES)
+    rows = [
+        [
+            f"{kept.line.made_at:%Y-%m-%d %H:%M:%S}",
+            kept.line.name,
+            kept.line.genre or "",
+            kept.line.verdict,
+            round(100 * kept.line.confidence, 1),
+            round(kept.line.duration_s, 1),
+            *(round(100 * d["confidences"].get(genre, 0.0), 1) for genre in genres),
+        ]
+        for kept, d in zip(results, details, strict=True)
+    ]
+    return takeaway.as_csv([*HEADER, *(f"{genre} (%)" for genre in genres)], rows)
+
+
+def as_json(results: list[Kept]) -> str:
+    """Everything that is kept of each result but its audio."""
+    return json.dumps([_object(kept) for kept in results], indent=2, ensure_ascii=False) + "\n"
+
+
+def _object(kept: Kept) -> dict[str, Any]:
+    line = kept.line
+    return {
+        "made_at": line.made_at.isoformat(timespec="seconds"),
+        "name": line.name,
+        **json.loads(kept.details),
+    }

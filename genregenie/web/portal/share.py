@@ -1,0 +1,97 @@
+"""What people share by a link: a read-only page, and the picture that previews show of it.
+
+Open to everybody who has the link. There is no audio here, no name of a person, no script.
+"""
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from genregenie import settings
+from genregenie.accounts.results import Kept
+from genregenie.classifier import Classifier, Prediction
+from genregenie.genres import display_name
+from genregenie.recommend.recommender import Recommender
+from genregenie.recommend.taste import Taste
+from genregenie.web import pieces, stored, words
+from genregenie.web.card import HEIGHT, WIDTH, share_card
+from genregenie.web.paths import share_path
+from genregenie.web.portal.desk import Desk
+
+_READ: Final = ["GET", "HEAD"]
+_UNLISTED: Final = {"x-robots-tag": "noindex, nofollow"}
+_CARDS_AT_HAND: Final = 64
+
+
+def share_routes(desk: Desk) -> APIRouter:
+    """The page behind a link, and its picture."""
+    router = APIRouter()
+    shares = desk.accounts.shares
+
+    def missing(request: Request) -> Response:
+        # The same for a link taken back, one that expired with its result, and one made up.
+        return desk.sheet(request, "share_missing.html", 404, _UNLISTED)
+
+    @router.api_route(share_path("{token}"), methods=_READ)
+    async def show(request: Request, token: str) -> Response:
+        kept = await desk.workers.quick(shares.find, token)
+        if kept is None:
+            return missing(request)
+        content = await desk.workers.quick(_content, kept)
+        base = desk.config.public_url or f"{request.url.scheme}://{request.url.netloc}"
+        address = base + share_path(token)
+        return desk.sheet(
+            request,
+            "share.html",
+            headers=_UNLISTED,
+            address=address,
+            card=f"{address}/card.png",
+            card_size=(WIDTH, HEIGHT),
+            **content,
+        )
+
+    @router.api_route(share_path("{token}") + "/card.png", methods=_READ)
+    async def card(request: Request, token: str) -> Response:
+        kept = await desk.workers.quick(shares.find, token)
+        if kept is None:
+            return missing(request)
+        picture = await desk.workers.quick(_card, kept.line.name, kept.details)
+        # Chats show the picture on pages of their own.
+        headers = {**_UNLISTED, "cross-origin-resource-policy": "cross-origin"}
+        return Response(picture, media_type="image/png", headers=headers)
+
+    return router
+
+
+def _prediction(details: str) -> Prediction:
+    return stored.as_prediction(details, Classifier.load().model.catalogue.space)
+
+
+def _content(kept: Kept) -> dict[str, Any]:
+    prediction = _prediction(kept.details)
+    recommender = Recommender.load(settings.library_index())
+    neighbours = [
+        (n.track.title, n.track.artist, display_name(n.track.genre), n.track.search_url)
+        for n in recommender.neighbours(prediction, Taste(()))
+    ]
+    sentence = words.verdict_sentence(prediction)
+    is_music = prediction.genre is not None
+    return {
+        "name": kept.line.name,
+        "sentence": sentence,
+        # The page's heading is the name already.
+        "verdict": pieces.verdict(replace(prediction, artist=None, title=None)),
+        "bars": pieces.bars(prediction) if is_music else "",
+        "timeline": pieces.timeline(prediction) if is_music else "",
+        "told": words.timeline_sentence(prediction) if is_music else "",
+        "neighbours": neighbours,
+    }
+
+
+@lru_cache(_CARDS_AT_HAND)
+def _card(name: str, details: str) -> bytes:
+    return share_card(_prediction(details), name)

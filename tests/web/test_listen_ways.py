@@ -1,0 +1,208 @@
+"""Ways into the Listen tab: formats, microphone, keyboard, telephone; waiting, cancelling."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import BrowserContext, Page, expect
+from servers import OpenChromium, Server, Start
+
+from genregenie.audio import AudioFile
+from genregenie.classifier import Classifier
+from genregenie.web import words
+from genregenie.web.config import WebConfig
+from genregenie.web.examples import EXAMPLES
+from tests import sounds
+
+VERDICT_MS = 20_000
+
+
+@pytest.fixture(scope="module")
+def app(start: Start) -> Server:
+    return start(WebConfig(gate="off"), page=None)
+
+
+@pytest.fixture
+def context(chromium: Chromium, app: Server) -> Iterator[BrowserContext]:
+    made = chromium.new_context(base_url=app.url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return opened(context)
+
+
+def opened(context: BrowserContext) -> Page:
+    page = context.new_page()
+    page.goto("/app/")
+    expect(page.locator("#verdict")).to_contain_text("Drop a clip")
+    return page
+
+
+def drop(page: Page, clip: Path) -> None:
+    page.set_input_files("#clip input[type=file]", clip)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "container", "codec"),
+    [("wav", "wav", "pcm_s16le"), ("mp3", "mp3", "libmp3lame"), ("m4a", "ipod", "aac")],
+)
+def test_every_usual_format(
+    page: Page, gtzan: Path, tmp_path: Path, suffix: str, container: str, codec: str
+) -> None:
+    with AudioFile(gtzan / "audio/full/reggae.00001.flac") as audio:
+        samples = np.concatenate([b for s in audio.stretches() for b in s.blocks])
+    clip = tmp_path / f"Ünder 100% (live) #1 & more.{suffix}"
+    clip.write_bytes(sounds.encode(samples[np.newaxis], 22_050, container, codec))
+    drop(page, clip)
+    sentence = words.verdict_sentence(Classifier.load().predict(clip))
+    expect(page.locator("#verdict")).to_contain_text(sentence, timeout=VERDICT_MS)
+    expect(page.locator("#verdict")).to_contain_text("Ünder 100% (live) #1")
+
+
+def test_a_second_clip_replaces_the_first(page: Page, gtzan: Path) -> None:
+    for genre in ("metal", "classical"):
+        clip = gtzan / f"audio/full/{genre}.00001.flac"
+        if genre == "classical":
+            page.get_by_label("Clear").click()
+            expect(page.locator("#verdict")).to_contain_text("Drop a clip")
+            expect(page.locator("#result")).to_be_hidden()
+        drop(page, clip)
+        sentence = words.verdict_sentence(Classifier.load().predict(clip))
+        expect(page.locator("#verdict")).to_contain_text(sentence, timeout=VERDICT_MS)
+        expect(page.locator("#sounds-like li")).to_have_count(6)
+
+
+def test_a_recording_is_judged(
+    open_chromium: OpenChromium, app: Server, gtzan: Path, tmp_path: Path
+) -> None:
+    samples, rate_hz = soundfile.read(gtzan / "audio/full/classical.00001.flac")
+    heard = tmp_path / "microphone.wav"
+    soundfile.write(heard, samples, rate_hz)
+    chromium = open_chromium(
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={heard}",
+    )
+    context = chromium.new_context(base_url=app.url, permissions=["microphone"])
+    page = opened(context)
+    page.get_by_label("Record audio").click()
+    page.get_by_role("button", name="Record", exact=True).click()
+    page.wait_for_timeout(4_000)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.locator("#verdict")).to_contain_text("Listened to all of it", timeout=VERDICT_MS)
+    expect(page.locator("#verdict")).to_contain_text("lassical")
+    context.close()
+
+
+def test_the_keyboard_alone_gets_a_verdict(page: Page) -> None:
+    example = EXAMPLES[1]
+    reached = None
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached = page.evaluate("document.activeElement.textContent.trim()")
+        if reached == example.name:
+            break
+    assert reached == example.name
+    page.keyboard.press("Enter")
+    sentence = words.verdict_sentence(Classifier.load().predict(example.path))
+    expect(page.locator("#verdict")).to_contain_text(sentence, timeout=VERDICT_MS)
+    expect(page.locator("#sounds-like li")).to_have_count(6)
+    wanted = {"save-card", "like"}
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        wanted -= set(
+            page.evaluate(
+                "(e => [e.id || e.closest('[id]')?.id, e.dataset.act])(document.activeElement)"
+            )
+        )
+        if not wanted:
+            break
+    assert wanted == set()
+    outline = "getComputedStyle(document.activeElement)"
+    assert page.evaluate(f"{outline}.outlineStyle !== 'none' || {outline}.boxShadow !== 'none'")
+
+
+@pytest.mark.parametrize("width", [375, 768, 1440])
+def test_nothing_sticks_out(chromium: Chromium, app: Server, gtzan: Path, width: int) -> None:
+    context = chromium.new_context(
+        base_url=app.url, viewport={"width": width, "height": 812}, has_touch=width < 1000
+    )
+    page = opened(context)
+    page.set_input_files(
+        "#clip input[type=file]",
+        {
+            "name": f"{'Averyveryverylongnamewithoutanyblanks' * 4}.flac",
+            "mimeType": "audio/flac",
+            "buffer": (gtzan / "audio/full/rock.00001.flac").read_bytes(),
+        },
+    )
+    expect(page.locator("#sounds-like li")).to_have_count(6, timeout=VERDICT_MS)
+    for tab in page.get_by_role("tab").all_inner_texts():
+        page.get_by_role("tab", name=tab).click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, tab
+    context.close()
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Listening that takes until the event is set, and tells how far it is meanwhile."""
+    go, hear = threading.Event(), Classifier.hear
+
+    def hear_slowly(self: Classifier, source: object) -> Iterator[float]:
+        heard_s = 0.0
+        while not go.wait(0.3):
+            heard_s += 30.0
+            yield heard_s
+        return (yield from hear(self, source))
+
+    monkeypatch.setattr(Classifier, "hear", hear_slowly)
+    yield go
+    go.set()
+
+
+def test_waiting_shows_the_place_in_the_queue_and_can_be_cancelled(
+    chromium: Chromium, app: Server, gtzan: Path, slow: threading.Event
+) -> None:
+    clip = gtzan / "audio/full/rock.00001.flac"
+    # A browser keeps few connections open to one server, so each has one of its own.
+    contexts = [chromium.new_context(base_url=app.url) for _ in range(4)]
+    pages = [opened(context) for context in contexts]
+    first, second, third, fourth = pages
+    expect(first.locator("#cancel")).to_be_hidden()
+    for page in (first, second):
+        drop(page, clip)
+        expect(page.locator("#verdict")).to_contain_text("heard so far", timeout=VERDICT_MS)
+    for page in (third, fourth):
+        drop(page, clip)
+        expect(page.locator("#verdict")).to_contain_text("queue:", timeout=VERDICT_MS)
+    for page in (first, third):
+        page.locator("#cancel").click()
+        expect(page.locator("#verdict")).to_contain_text("Drop a clip")
+        expect(page.locator("#clip")).to_contain_text("Drop Audio Here")
+        expect(page.locator("#cancel")).to_be_hidden()
+        expect(page.locator("#verdict")).not_to_contain_text("Error")
+    # Cancelling made room for who waited.
+    expect(fourth.locator("#verdict")).to_contain_text("heard so far", timeout=VERDICT_MS)
+    slow.set()
+    for page in (second, fourth):
+        expect(page.locator("#verdict")).to_contain_text("Rock", timeout=VERDICT_MS)
+    # Who cancelled can go on.
+    drop(first, clip)
+    expect(first.locator("#verdict")).to_contain_text("Rock", timeout=VERDICT_MS)
+    for context in contexts:
+        context.close()
+
+
+def test_too_large_a_file_is_refused_in_words(page: Page, tmp_path: Path) -> None:
+    big = tmp_path / "album.wav"
+    with big.open("wb") as file:
+        file.truncate(51 * 1024 * 1024)
+    drop(page, big)
+    expect(page.get_by_text("exceed the maximum allowed size of 50")).to_be_visible()
