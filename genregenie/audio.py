@@ -58,13 +58,24 @@ class Spread:
         Stretches taken from a file longer than `whole_file_s`, evenly spread over it.
     length_s : float > 0
         Length of each.
-    whole_file_s : float > 0
+    whole_file_s : float >= 0
         A file up to this long is one stretch.
+
+    Raises
+    ------
+    ValueError
+        If there would be nothing to listen to.
     """
 
     count: int = 20
     length_s: float = 30.0
     whole_file_s: float = 600.0
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or self.length_s <= 0 or self.whole_file_s < 0:
+            raise ValueError(
+                f"{self} is no way to listen: it takes one stretch at least, of more than 0 s."
+            )
 
 
 WHOLE: Final = Spread()

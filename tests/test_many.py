@@ -48,6 +48,16 @@ def test_a_spread_changes_how_much_is_heard(tmp_path):
     assert many.analysed_s == pytest.approx(10, abs=0.5)
 
 
+@pytest.mark.parametrize("wrong", [(0, 10.0), (6, 0.0), (6, -1.0), (6, 10.0, -1.0)])
+def test_a_spread_without_sound_is_refused(wrong):
+    with pytest.raises(ValueError, match="one stretch at least"):
+        genregenie.Spread(*wrong)
+
+
+def test_the_types_are_for_those_who_use_the_package_too():
+    assert Path(genregenie.__file__).with_name("py.typed").exists()
+
+
 @pytest.mark.parametrize("backend", ["processes", "threads", "serial"])
 def test_every_backend_gives_the_same_in_order(backend, files):
     results = list(genregenie.classify_many(files, backend=backend, jobs=2))
