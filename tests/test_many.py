@@ -35,9 +35,9 @@ def test_classify_takes_a_path_bytes_or_an_open_file(files):
 
 def test_a_spread_changes_how_much_is_heard(tmp_path):
     path = tmp_path / "long.mp3"
-    sound = sounds.tune(120.0, 16_000)
+    sound = sounds.tune(70.0, 16_000)
     path.write_bytes(sounds.encode(sound, 16_000, "mp3", "libmp3lame"))
-    assert genregenie.classify(path).analysed_s == pytest.approx(120, abs=0.5)
+    assert genregenie.classify(path).analysed_s == pytest.approx(70, abs=0.5)
     six = genregenie.classify(path, spread=genregenie.SIX_STRETCHES)
     assert six.analysed_s == pytest.approx(60, abs=0.5)
     assert six.is_partial
