@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -10,45 +11,74 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from genregenie.accounts import open_accounts
+from genregenie.accounts.database import sqlite_url
+from genregenie.classifier import Classifier
+from genregenie.web import stored
+from genregenie.web.examples import EXAMPLES
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 EXAMPLE = "Corner Table"
+NAME, PASSWORD = "Ada", "a calm indigo morning"
+WIDE = {"width": 1100, "height": 1000}
+PHONE = {"width": 390, "height": 844}
+
+
+def fill(data: Path) -> None:
+    """An account that has listened to the examples now and then over two months."""
+    now = datetime.now(UTC)
+    then = now
+    accounts = open_accounts(sqlite_url(data), clock=lambda: then)
+    accounts.people.sign_up(NAME, "", PASSWORD)
+    person = accounts.people.log_in(NAME, PASSWORD)[0].id
+    heard = [(e.name, Classifier.load().predict(e.path)) for e in EXAMPLES]
+    for number in range(40):
+        then = now - timedelta(days=60 - 1.5 * number)
+        name, prediction = heard[(number * number + number // 3) % len(heard)]
+        accounts.results.keep(person, stored.as_result(prediction, name))
+    accounts.close()
 
 
 @contextlib.contextmanager
 def running_app() -> Iterator[str]:
-    """The app on a free port, its gate off, its data in a folder that goes away."""
+    """The app on a free port, its data in a folder that goes away."""
     with socket.socket() as probe, tempfile.TemporaryDirectory() as data:
+        fill(Path(data))
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
         probe.close()
-        settings = {"GENREGENIE_GATE": "off", "GENREGENIE_DATA_DIR": data}
-        app = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py")],
-            env=os.environ | settings | {"GRADIO_SERVER_PORT": port},
-        )
+        settings = {"GENREGENIE_DATA_DIR": data, "GRADIO_SERVER_PORT": port}
+        app = subprocess.Popen([sys.executable, str(ROOT / "app.py")], env=os.environ | settings)
         try:
             for _ in range(600):
                 with contextlib.suppress(OSError):
                     urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz").close()
                     break
                 time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}/app/"
+            yield f"http://127.0.0.1:{port}"
         finally:
             app.terminate()
             app.wait()
 
 
-def listened(page: Page, url: str) -> None:
-    """Open the page and let it judge an example."""
-    page.goto(url)
+def inside(chromium: Browser, url: str, size: dict[str, int], scheme: str) -> Page:
+    """The page after log-in, with an example judged."""
+    page = chromium.new_page(base_url=url, viewport=size, color_scheme=scheme)
+    page.goto("/login")
+    page.get_by_label("User name").fill(NAME)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
     page.get_by_role("button", name=EXAMPLE).click()
     page.wait_for_selector("#save-card", timeout=60_000)
+    page.wait_for_selector("#on-spotify section", timeout=60_000)
     page.wait_for_timeout(1_500)
+    return page
 
 
 def main() -> None:
@@ -58,14 +88,18 @@ def main() -> None:
             executable_path=shutil.which("chromium"),
             args=["--no-sandbox", "--disable-background-networking"],
         )
-        wide = chromium.new_page(viewport={"width": 1100, "height": 1000})
-        listened(wide, url)
+        wide = inside(chromium, url, WIDE, "light")
         wide.screenshot(path=IMAGES / "listen.png")
-        wide.get_by_role("tab", name="Models").click()
-        wide.wait_for_timeout(1_000)
-        wide.screenshot(path=IMAGES / "models.png")
-        phone = chromium.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
-        listened(phone, url)
+        wide.get_by_role("button", name="Share a link").click()
+        shared = wide.locator("#keep-link input, .share-link input").first.input_value()
+        for tab in ("History", "From Spotify features", "Models", "Model lab"):
+            wide.get_by_role("tab", name=tab, exact=True).click()
+            wide.wait_for_timeout(2_500)
+            wide.screenshot(path=IMAGES / f"{re.sub(' ', '-', tab.lower())}.png")
+        stranger = chromium.new_page(viewport=WIDE)
+        stranger.goto(shared)
+        stranger.screenshot(path=IMAGES / "shared.png")
+        phone = inside(chromium, url, PHONE, "dark")
         phone.screenshot(path=IMAGES / "phone.png")
         chromium.close()
 
