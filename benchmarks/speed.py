@@ -27,9 +27,9 @@ import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 
 from genregenie.audio import RATE_HZ, AudioFile
-from genregenie.batch import classify_many
 from genregenie.classifier import Classifier
 from genregenie.features import FRAME_SAMPLES, HOP_SAMPLES, as_row, statistics
+from genregenie.many import classify_many
 
 
 def seconds(work: Callable[[], object], repeats: int) -> float:

@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 import numpy as np
 
-from genregenie import settings
-from genregenie.audio import AudioError, AudioFile, Samples, Source
+from genregenie import __version__, settings
+from genregenie.audio import WHOLE, AudioError, AudioFile, Samples, Source, Spread
 from genregenie.features import Array, Statistics, as_row, binned_statistics
 from genregenie.model import Model
 
@@ -110,15 +110,26 @@ class Classifier:
         """
         return _load(folder or settings.model_dir())
 
-    def predict(self, source: Source) -> Prediction:
+    @property
+    def version(self) -> str:
+        """Changes with the model and with the release of GenreGenie: answers may then too."""
+        return f"{__version__}-{self.model.version}"
+
+    def predict(self, source: Source, spread: Spread = WHOLE) -> Prediction:
         """Classify a path, the bytes of a file, or an open binary file.
+
+        Parameters
+        ----------
+        source : path, bytes, or seekable binary file
+        spread : Spread
+            How much of it is listened to.
 
         Raises
         ------
         AudioError
             If the file cannot be used as audio; the message is a sentence for its owner.
         """
-        hearing = self.hear(source)
+        hearing = self.hear(source, spread)
         while True:
             try:
                 next(hearing)
@@ -126,7 +137,7 @@ class Classifier:
                 prediction: Prediction = heard.value
                 return prediction
 
-    def hear(self, source: Source) -> Generator[float, None, Prediction]:
+    def hear(self, source: Source, spread: Spread = WHOLE) -> Generator[float, None, Prediction]:
         """`predict` in steps, for who shows progress or may want to stop.
 
         Yields
@@ -145,7 +156,7 @@ class Classifier:
         """
         with AudioFile(source) as audio:
             steps = []
-            for stretch in audio.stretches():
+            for stretch in audio.stretches(spread):
                 steps.append(_steps(stretch.start_s, stretch.blocks))
                 yield audio.analysed_s
             analysed_s = audio.analysed_s
@@ -201,13 +212,13 @@ class Classifier:
 
 
 def classify_each(
-    paths: Iterable[Path], model: Path | None = None
+    paths: Iterable[Path], model: Path | None = None, spread: Spread = WHOLE
 ) -> Iterator[Prediction | AudioError]:
     """Classify files one after the other; a file that cannot be used yields its error."""
     classifier = Classifier.load(model)
     for path in paths:
         try:
-            yield classifier.predict(path)
+            yield classifier.predict(path, spread)
         except AudioError as error:
             yield error
 

@@ -14,10 +14,8 @@ from genregenie import __version__, settings
 from genregenie.accounts_cli import add_users_command
 from genregenie.feedback_cli import add_feedback_command, add_feedback_options
 from genregenie.genres import display_name
+from genregenie.library_cli import add_library_commands
 from genregenie.recommend_cli import add_recommend_commands
-
-MANY_FILES = 16
-"""From this many files on it pays to start a process for each core."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,12 +47,14 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument(
         "--jobs",
         type=_jobs,
+        default=-1,
         metavar="N",
-        help=f"processes (default: one for each core from {MANY_FILES} files on)",
+        help="processes (default: one for each core, for more than a few files)",
     )
     classify.set_defaults(run=_classify)
 
-    add_recommend_commands(commands, _jobs)
+    add_library_commands(commands, _jobs, _positive)
+    add_recommend_commands(commands, _jobs, _positive)
 
     evaluate = commands.add_parser("evaluate", help="score the model on a table of statistics")
     evaluate.add_argument("table", type=Path, metavar="TABLE.npz")
@@ -131,6 +131,7 @@ def _fail(message: object) -> int:
 def _classify(options: argparse.Namespace) -> int:
     from genregenie.audio import AudioError
     from genregenie.classifier import Classifier
+    from genregenie.many import classify_many
     from genregenie.model import ModelError
     from genregenie.report import as_object
 
@@ -138,7 +139,7 @@ def _classify(options: argparse.Namespace) -> int:
         Classifier.load()
     except ModelError as error:
         return _fail(error)
-    results = _predictions(options.files, options.jobs)
+    results = zip(options.files, classify_many(options.files, jobs=options.jobs), strict=True)
     failed = False
     if options.json:
         objects = []
@@ -152,18 +153,6 @@ def _classify(options: argparse.Namespace) -> int:
             failed |= isinstance(result, AudioError)
             print(_as_line(path, result, width), flush=True)
     return int(failed)
-
-
-def _predictions(files: Sequence[Path], jobs: int | None) -> Any:
-    if jobs is None:
-        jobs = -1 if len(files) >= MANY_FILES else 1
-    if jobs == 1:
-        from genregenie.classifier import classify_each
-
-        return zip(files, classify_each(files), strict=True)
-    from genregenie.batch import classify_many
-
-    return zip(files, classify_many(files, jobs=jobs), strict=True)
 
 
 def _as_line(path: Path, result: Any, width: int) -> str:

@@ -1,4 +1,4 @@
-"""``genregenie recommend`` and ``genregenie index``; see `genregenie.cli`."""
+"""``genregenie recommend``, ``index`` and ``similar``; see `genregenie.cli`."""
 
 import argparse
 import json
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from genregenie.recommend.recommender import OnSpotify, Recommendations, SoundsLike
 
 DEPTHS = ("any", "well known", "hidden gems")
+INDEX_NAME = "genregenie-index"
 FORMATS = ("csv", "m3u", "xspf", "txt")
 
 
-def add_recommend_commands(commands: Any, jobs: Callable[[str], int]) -> None:
-    """Add both commands to the parser's; `jobs` reads a number of processes."""
+def add_recommend_commands(
+    commands: Any, jobs: Callable[[str], int], positive: Callable[[str], int]
+) -> None:
+    """Add the commands to the parser's; `jobs` and `positive` read whole numbers."""
     recommend = commands.add_parser(
         "recommend", help="name tracks that sound like a file, and more of its genre on Spotify"
     )
@@ -38,7 +41,7 @@ def add_recommend_commands(commands: Any, jobs: Callable[[str], int]) -> None:
     recommend.set_defaults(run=_recommend)
 
     index = commands.add_parser(
-        "index", help="listen to a folder of music, so that 'recommend --index' can search it"
+        "index", help="listen to a folder of music, so that 'similar' and 'recommend' can search it"
     )
     index.add_argument("folder", type=Path, metavar="FOLDER")
     index.add_argument(
@@ -46,6 +49,20 @@ def add_recommend_commands(commands: Any, jobs: Callable[[str], int]) -> None:
     )
     index.add_argument("--jobs", type=jobs, default=-1, metavar="N", help="default: all cores")
     index.set_defaults(run=_index)
+
+    similar = commands.add_parser(
+        "similar", help="name the files of one's own library that sound like a file"
+    )
+    similar.add_argument("file", type=Path, metavar="FILE")
+    similar.add_argument(
+        "--index",
+        type=Path,
+        metavar="DIR",
+        help=f"made by 'genregenie index' (default: {INDEX_NAME} in a folder above FILE)",
+    )
+    similar.add_argument("--count", type=positive, default=10, metavar="N")
+    similar.add_argument("--json", action="store_true", help="print a JSON array")
+    similar.set_defaults(run=_similar)
 
 
 def _years(text: str) -> tuple[int, int]:
@@ -174,6 +191,53 @@ def _index(options: argparse.Namespace) -> int:
         print(f"skipped {skip.path}: {skip.reason}", file=sys.stderr)
     print(
         f"{made.tracks} tracks in {made.path}, {made.unchanged} of them known from before.\n"
-        f"Search it with: genregenie recommend FILE --index '{made.path}'"
+        f"Search it with: genregenie similar FILE --index '{made.path}'"
     )
     return 0
+
+
+# --- similar ---------------------------------------------------------------------------------
+
+
+def _similar(options: argparse.Namespace) -> int:
+    from genregenie.audio import AudioError
+    from genregenie.classifier import Classifier
+    from genregenie.model import ModelError
+    from genregenie.recommend.acoustic import Acoustic
+    from genregenie.recommend.library import Library, LibraryError
+
+    try:
+        classifier = Classifier.load()
+        vector = classifier.predict(options.file).vector
+        folder = options.index or settings.library_index() or _index_above(options.file)
+        if folder is None:
+            return _fail(
+                f"There is no {INDEX_NAME} in a folder above {options.file}. Make one with "
+                "'genregenie index FOLDER', or give --index."
+            )
+        library = Library.load(folder, Acoustic(classifier.model.catalogue).centre)
+        found = library.nearest(vector, options.count + 1)
+    except AudioError as error:
+        return _fail(f"{options.file}: {error}")
+    except (ModelError, LibraryError) as error:
+        return _fail(error)
+    itself = str(options.file.absolute()).encode("utf-8", "backslashreplace").decode()
+    others = [track for track in found if track.path != itself][: options.count]
+    if options.json:
+        keys = ("path", "artist", "title", "genre", "alike")
+        print(
+            json.dumps([{key: getattr(track, key) for key in keys} for track in others], indent=2)
+        )
+        return 0
+    for track in others:
+        name = f"{track.artist} - {track.title}" if track.artist else track.title
+        print(f"{track.alike:>4.0%} alike  {name}  ({display_name(track.genre)})")
+        print(f"            {track.path}")
+    return 0
+
+
+def _index_above(file: Path) -> Path | None:
+    for folder in file.absolute().parents:
+        if (folder / INDEX_NAME / "library.json").is_file():
+            return folder / INDEX_NAME
+    return None

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from genregenie.audio import RATE_HZ, AudioError, AudioFile, format_duration
+from genregenie.audio import RATE_HZ, SIX_STRETCHES, AudioError, AudioFile, format_duration
 from tests import sounds
 
 
@@ -52,6 +52,7 @@ FORMATS = [
     ("aiff", "pcm_s24be", "s32", {}),
     ("au", "pcm_s16be", "s16", {}),
     ("webm", "libopus", "flt", {}),
+    ("wv", "wavpack", "s16p", {}),
 ]
 
 
@@ -179,6 +180,25 @@ def test_longer_files_are_read_on_spread_stretches(container, codec):
     assert np.corrcoef(middles, heard)[0, 1] > 0.999
     assert middles[0] < 20
     assert middles[-1] > audio.duration_s - 20
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"), [("mp3", "libmp3lame"), ("flac", "flac"), ("ipod", "aac")]
+)
+def test_six_stretches_are_spread_and_the_rest_is_not_decoded(container, codec):
+    rate, length_s = 16_000, 180
+    ramp = np.linspace(0.0, 1.0, length_s * rate, dtype=np.float32)
+    data = sounds.encode(sounds.noise(length_s, rate, level=0.2) * ramp, rate, container, codec)
+    with AudioFile(data) as audio:
+        heard = [
+            (s.start_s, np.concatenate(list(s.blocks)).std())
+            for s in audio.stretches(SIX_STRETCHES)
+        ]
+    starts, levels = np.array(heard).T
+    assert starts.tolist() == pytest.approx([0, 34, 68, 102, 136, 170], abs=1.0)
+    assert np.corrcoef(starts, levels)[0, 1] > 0.999
+    assert audio.analysed_s == pytest.approx(60.0, abs=0.5)
+    assert audio.duration_s == pytest.approx(length_s, abs=1.0)
 
 
 def test_a_header_that_promises_hours_is_not_believed():

@@ -9,10 +9,10 @@ from typing import Final
 
 import numpy as np
 
-from genregenie.audio import AudioError
-from genregenie.batch import classify_many
+from genregenie.audio import AUDIO_SUFFIXES, AudioError
 from genregenie.classifier import Classifier, Prediction
 from genregenie.features import VECTOR_WIDTH
+from genregenie.many import classify_many
 from genregenie.recommend.acoustic import Acoustic, Directions, directions
 from genregenie.recommend.library import (
     LIBRARY_JSON,
@@ -21,7 +21,7 @@ from genregenie.recommend.library import (
     LibraryError,
     write_library,
 )
-from genregenie.training.folder import AUDIO_SUFFIXES, Skipped
+from genregenie.training.folder import Skipped
 
 FOLDER_NAME: Final = "genregenie-index"
 

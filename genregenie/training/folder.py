@@ -4,21 +4,13 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from joblib import Parallel, delayed
 
-from genregenie.audio import AudioError, AudioFile
+from genregenie.audio import AUDIO_SUFFIXES, AudioError, AudioFile
 from genregenie.features import Array, Statistics, as_row, statistics
 from genregenie.table import DataError, Table
-
-AUDIO_SUFFIXES: Final = frozenset(
-    (
-        *(".wav", ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".mp4"),
-        *(".aac", ".aif", ".aiff", ".au", ".webm"),
-    )
-)
 
 Progress = Callable[[int, int, str], None]
 """Called with how many are done, how many there are, and what was done last."""

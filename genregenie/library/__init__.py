@@ -1,0 +1,1 @@
+"""Whole libraries: walk them, listen to them, tag them, and take the tags back."""

@@ -1,0 +1,306 @@
+"""What was heard in which file, and what was written where: the memory of `tag` and `untag`.
+
+One SQLite file in the data folder. A file's answer is kept under its path, size, time of change
+and the version of the model; a change is written down before it is made, with the record that
+undoes it, so that a run may end at any moment.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import sqlite3
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from filelock import FileLock, Timeout
+
+from genregenie import settings
+from genregenie.library.records import Change, Heard, Run
+from genregenie.library.walk import Found
+
+FILE_NAME: Final = "library.sqlite3"
+COPY_PREFIX: Final = ".genregenie-"
+"""How names of unfinished copies begin; walks pass over hidden files."""
+
+_FORMAT: Final = 1
+_SCHEMA: Final = """
+CREATE TABLE heard (
+    path BLOB, version TEXT, size INTEGER, changed_ns INTEGER, answer TEXT, genres TEXT,
+    PRIMARY KEY (path, version)
+) WITHOUT ROWID;
+CREATE TABLE runs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, started TEXT, about TEXT, finished INTEGER
+);
+CREATE TABLE changes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER, path BLOB, state TEXT,
+    changed_ns INTEGER, genres TEXT, undo BLOB
+);
+CREATE TABLE folders (path BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE INDEX changes_of_run ON changes (run, state);
+"""
+_SAVED_EVERY_S: Final = 1.0
+
+
+class JournalError(Exception):
+    """A journal that cannot be used; the message says what helps."""
+
+
+class Journal:
+    """The journal, opened; use it as a context manager.
+
+    Parameters
+    ----------
+    path : Path, optional
+        By default ``library.sqlite3`` in the data folder.
+
+    Raises
+    ------
+    JournalError
+        Here and from every method, if the file cannot be used.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or settings.data_dir() / FILE_NAME
+        self._lock = FileLock(f"{self.path}.lock", timeout=0)
+        place = f"{platform.node()} {self.path.absolute()}"
+        self._prefix = COPY_PREFIX + hashlib.sha256(place.encode()).hexdigest()[:8] + "-"
+        self._folders: set[str] = set()
+        self._unsaved: list[tuple[Any, ...]] = []
+        self._saved_at = time.monotonic()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise self._trouble(error) from error
+        try:
+            self._run("PRAGMA journal_mode = WAL")
+            self._run("PRAGMA synchronous = FULL")
+            self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self.save()
+        finally:
+            self._lock.release()
+            self._db.close()
+
+    def _prepare(self) -> None:
+        self._run("BEGIN IMMEDIATE")
+        try:
+            (found,) = self._run("PRAGMA user_version").fetchone()
+            if found == 0:
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    self._run(statement)
+                self._run(f"PRAGMA user_version = {_FORMAT}")
+            elif found != _FORMAT:
+                raise JournalError(
+                    f"The journal {self.path} was written by another release of GenreGenie. Move "
+                    "it away to start a new one, or use that release."
+                )
+        finally:
+            self._run("COMMIT")
+
+    # --- what was heard ----------------------------------------------------------------------
+
+    def knows(self, file: Found, version: str) -> bool:
+        """Whether the file's answer is there, and the file has not changed since."""
+        return self._heard_row("1", file, version) is not None
+
+    def recall(self, file: Found, version: str) -> tuple[Heard, tuple[str, ...] | None] | None:
+        """What was heard in a file that has not changed since, and the genres in its tags.
+
+        The genres are None if its tags could not be read.
+        """
+        row = self._heard_row("answer, genres", file, version)
+        if row is None:
+            return None
+        return Heard(**json.loads(row[0])), None if row[1] is None else tuple(json.loads(row[1]))
+
+    def remember(
+        self, file: Found, version: str, heard: Heard, genres: tuple[str, ...] | None
+    ) -> None:
+        """Keep an answer and the genres in the tags; on disk a second later at most."""
+        self._unsaved.append(
+            (
+                *(os.fsencode(file.path), version, file.size, file.changed_ns),
+                *(json.dumps(asdict(heard)), None if genres is None else json.dumps(genres)),
+            )
+        )
+        if time.monotonic() - self._saved_at > _SAVED_EVERY_S:
+            self.save()
+
+    def follow(self, before: Found, after: Found, genres: tuple[str, ...]) -> None:
+        """A file's tags were changed and nothing else: what was heard in it still holds."""
+        self.save()
+        self._run(
+            "UPDATE heard SET size = ?, changed_ns = ?, genres = ?"
+            " WHERE path = ? AND size = ? AND changed_ns = ?",
+            *(after.size, after.changed_ns, json.dumps(genres)),
+            *(os.fsencode(before.path), before.size, before.changed_ns),
+        )
+
+    def save(self) -> None:
+        """Write to disk what `remember` still holds back."""
+        if self._unsaved:
+            self._run("BEGIN IMMEDIATE")
+            try:
+                for row in self._unsaved:
+                    self._run("INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?, ?, ?)", *row)
+            finally:
+                self._run("COMMIT")
+            self._unsaved.clear()
+        self._saved_at = time.monotonic()
+
+    def _heard_row(self, column: str, file: Found, version: str) -> Any:
+        return self._run(
+            f"SELECT {column} FROM heard"  # noqa: S608
+            " WHERE path = ? AND version = ? AND size = ? AND changed_ns = ?",
+            *(os.fsencode(file.path), version, file.size, file.changed_ns),
+        ).fetchone()
+
+    # --- what was written --------------------------------------------------------------------
+
+    def lock(self) -> None:
+        """Be the only one that writes tags until the journal is closed.
+
+        Raises
+        ------
+        JournalError
+            If another run is writing.
+        """
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise JournalError(
+                "Another run of GenreGenie is writing tags. Wait until it is done, or stop it."
+            ) from error
+        except OSError as error:
+            raise self._trouble(error) from error
+        self._sweep()
+
+    def prefix_in(self, folder: str) -> str:
+        """How names of copies in `folder` begin; written down, so that the next run finds them.
+
+        Another journal's copies are called something else.
+        """
+        if folder not in self._folders:
+            self._run("INSERT OR IGNORE INTO folders VALUES (?)", os.fsencode(folder))
+            self._folders.add(folder)
+        return self._prefix
+
+    def _sweep(self) -> None:
+        """Remove the copies that a run left which was killed between two steps."""
+        for (folder,) in self._run("SELECT path FROM folders").fetchall():
+            with contextlib.suppress(OSError):
+                for name in os.listdir(os.fsdecode(folder)):
+                    if name.startswith(self._prefix):
+                        os.unlink(os.path.join(os.fsdecode(folder), name))
+        self._run("DELETE FROM folders")
+
+    def start_run(self, about: str) -> int:
+        """Begin a run, or go on with the last one if that was to do the same and was stopped.
+
+        Parameters
+        ----------
+        about : str
+            What was asked.
+
+        Returns
+        -------
+        int
+            The number of the run.
+        """
+        last = self._run(
+            "SELECT number, about, finished FROM runs ORDER BY number DESC LIMIT 1"
+        ).fetchone()
+        if last and last[1:] == (about, 0):
+            return int(last[0])
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        cursor = self._run(
+            "INSERT INTO runs (started, about, finished) VALUES (?, ?, 0)", started, about
+        )
+        return int(cursor.lastrowid or 0)
+
+    def finish_run(self, run: int) -> None:
+        """Everything the run was to do is done, and no copy is left."""
+        self._run("DELETE FROM folders")
+        self._run("UPDATE runs SET finished = 1 WHERE number = ?", run)
+
+    def intend(self, run: int, change: Change) -> int:
+        """Write down a change before it is made.
+
+        Returns
+        -------
+        int
+            The number of the change.
+        """
+        self.save()
+        cursor = self._run(
+            "INSERT INTO changes (run, path, state, changed_ns, genres, undo)"
+            " VALUES (?, ?, 'written', ?, ?, ?)",
+            *(run, os.fsencode(change.path), change.changed_ns),
+            *(json.dumps(change.genres), change.undo),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def not_made(self, change: int) -> None:
+        """The change was given up."""
+        self._run("DELETE FROM changes WHERE number = ?", change)
+
+    def undone(self, change: int) -> None:
+        """The change was taken back."""
+        self._run("UPDATE changes SET state = 'undone', undo = NULL WHERE number = ?", change)
+
+    def runs(self) -> list[Run]:
+        """Every run, the oldest first."""
+        rows = self._run(
+            "SELECT runs.number, started, about, finished, count(path),"
+            " coalesce(sum(state = 'undone'), 0)"
+            " FROM runs LEFT JOIN changes ON run = runs.number"
+            " GROUP BY runs.number ORDER BY runs.number"
+        )
+        return [Run(*row) for row in rows]
+
+    def changes(self, run: int) -> Iterator[tuple[int, Change]]:
+        """What a run wrote and nobody has taken back, with its number, the last first."""
+        rows = self._run(
+            "SELECT number FROM changes WHERE run = ? AND state = 'written' ORDER BY number DESC",
+            run,
+        ).fetchall()
+        for (number,) in rows:
+            path, changed_ns, genres, undo = self._run(
+                "SELECT path, changed_ns, genres, undo FROM changes WHERE number = ?", number
+            ).fetchone()
+            yield number, Change(os.fsdecode(path), changed_ns, tuple(json.loads(genres)), undo)
+
+    # --- SQLite ------------------------------------------------------------------------------
+
+    def _run(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(statement, values)
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+
+    def _trouble(self, error: Exception) -> JournalError:
+        return JournalError(
+            f"The journal {self.path} cannot be used: {error}. No tag is written without it; make "
+            "room or repair it, or set GENREGENIE_DATA_DIR to another folder."
+        )
