@@ -247,8 +247,8 @@ def _train(options: argparse.Namespace) -> int:
     for row in [{key: key for key in widths}, *rows]:
         print("  ".join(f"{row[key]:<{width}}" for key, width in widths.items()).rstrip())
     print(
-        "\n'grouped' keeps artists apart and decides; 'random' flatters, the same artists are on "
-        f"both sides.\nWritten to {folder}"
+        "\n'grouped' keeps artists apart and decides; 'stratified' splits at random and flatters, "
+        f"the same artists are on both sides.\nWritten to {folder}"
     )
     return 0
 

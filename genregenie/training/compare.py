@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,11 +18,21 @@ from genregenie import metrics
 from genregenie.features import Array
 from genregenie.table import DataError, Table
 from genregenie.training.candidates import Candidate
-from genregenie.training.protocols import GROUPED, RANDOM, Index, Protocol, fold_count, splits
+from genregenie.training.protocols import (
+    FAULT_FILTERED,
+    GROUPED,
+    Index,
+    Protocol,
+    Split,
+    fold_count,
+    splits,
+)
 
 INNER_FOLDS: Final = 3
 
 Done = Callable[[str], None]
+Cut = Callable[[Table, Protocol, int, int], Iterable[Split]]
+"""Table, protocol, folds and seed to splits, as `genregenie.training.protocols.splits`."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,7 @@ class Scores:
 def fit(candidate: Candidate, table: Table, pipeline: Pipeline | None = None) -> Pipeline:
     """Fit a candidate's pipeline, or the one given, to a table."""
     model = clone(candidate.pipeline if pipeline is None else pipeline)
-    with _quiet():
+    with quiet():
         model.fit(table.rows, table.labels, **_fit_arguments(candidate, table))
     return model
 
@@ -74,8 +84,8 @@ def fit(candidate: Candidate, table: Table, pipeline: Pipeline | None = None) ->
 def search(candidate: Candidate, table: Table, protocol: Protocol) -> Pipeline:
     """The candidate's pipeline, unfitted, with the hyper-parameters that do best on `table`.
 
-    Artists stay apart in the search whenever they do in the protocol. The criterion is log
-    loss, which also rewards honest confidences.
+    What the protocol keeps apart stays apart in the search too. The criterion is log loss, which
+    also rewards honest confidences.
     """
     try:
         folds = fold_count(table, INNER_FOLDS)
@@ -83,11 +93,12 @@ def search(candidate: Candidate, table: Table, protocol: Protocol) -> Pipeline:
         return clone(candidate.pipeline)
     if not candidate.grid:
         return clone(candidate.pipeline)
-    inner = list(splits(table, RANDOM if protocol is RANDOM else GROUPED, folds, seed=0))
+    within = GROUPED if protocol.kind == FAULT_FILTERED.kind else protocol
+    inner = list(splits(table, within, folds, seed=0))
     searched = GridSearchCV(
         candidate.pipeline, dict(candidate.grid), scoring=_negative_log_loss, cv=inner, refit=False
     )
-    with _quiet():
+    with quiet():
         try:
             searched.fit(table.rows, table.labels, **_fit_arguments(candidate, table))
         except ValueError:  # no setting can be fitted to so few clips
@@ -96,10 +107,10 @@ def search(candidate: Candidate, table: Table, protocol: Protocol) -> Pipeline:
 
 
 def _negative_log_loss(model: Pipeline, rows: Array, labels: NDArray[np.intp]) -> float:
-    return -metrics.log_loss(_confidences(model, rows, int(labels.max()) + 1), labels)
+    return -metrics.log_loss(confidences_of(model, rows, int(labels.max()) + 1), labels)
 
 
-def _confidences(model: Pipeline, rows: Array, genres: int) -> Array:
+def confidences_of(model: Any, rows: Array, genres: int) -> Array:
     """Confidences over at least `genres` genres; 0 for one that the model has not seen."""
     confidences = np.zeros((len(rows), max(genres, int(model.classes_.max()) + 1)))
     confidences[:, model.classes_] = model.predict_proba(rows)
@@ -115,11 +126,12 @@ def compare(
     seeds: int = 2,
     jobs: int = -1,
     done: Done | None = None,
+    cut: Cut = splits,
 ) -> list[Scores]:
     """Score every candidate under every protocol, hyper-parameters searched inside each fold.
 
-    `done` is called with a line of text whenever a candidate is finished. Candidates that cannot
-    be fitted to so few clips are left out.
+    `done` is called with a line of text whenever a candidate is finished; `cut` makes the splits,
+    where they are not to be folds. Candidates that cannot be fitted to so few clips are left out.
 
     Raises
     ------
@@ -130,7 +142,7 @@ def compare(
     tasks = [
         (candidate, protocol, seed, train, test)
         for candidate, protocol in work
-        for seed, train, test in _seeded_splits(table, protocol, folds, seeds)
+        for seed, train, test in _seeded_splits(table, protocol, folds, seeds, cut)
     ]
     results = Parallel(n_jobs=jobs, return_as="generator")(
         delayed(_score_fold)(candidate, protocol, table, train, test)
@@ -174,10 +186,10 @@ def choose(scores: Sequence[Scores]) -> tuple[str, str]:
 
 
 def _seeded_splits(
-    table: Table, protocol: Protocol, folds: int, seeds: int
+    table: Table, protocol: Protocol, folds: int, seeds: int, cut: Cut
 ) -> Iterator[tuple[int, Index, Index]]:
     for seed in range(1 if protocol.kind == "fault-filtered" else seeds):
-        for train, test in splits(table, protocol, folds, seed):
+        for train, test in cut(table, protocol, folds, seed):
             yield seed, train, test
 
 
@@ -199,7 +211,7 @@ def _score_fold(
     except ValueError:
         return None
     fit_s = time.perf_counter() - start
-    confidences = _confidences(model, table.rows[test], len(table.genres))
+    confidences = confidences_of(model, table.rows[test], len(table.genres))
     start = time.perf_counter()
     model.predict_proba(table.rows[test[:1]])
     return _Fold(confidences, fit_s, 1e3 * (time.perf_counter() - start))
@@ -244,7 +256,7 @@ def _fit_arguments(candidate: Candidate, table: Table) -> dict[str, Any]:
     return {"classify__sample_weight": table.weights} if candidate.weighted else {}
 
 
-class _quiet(warnings.catch_warnings):  # noqa: N801
+class quiet(warnings.catch_warnings):  # noqa: N801
     """Silences what a search over hyper-parameters is expected to say."""
 
     def __enter__(self) -> None:

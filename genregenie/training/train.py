@@ -11,7 +11,7 @@ from genregenie.training.candidates import Candidate, candidates
 from genregenie.training.protocols import (
     FAULT_FILTERED,
     GROUPED,
-    RANDOM,
+    STRATIFIED,
     fold_count,
     has_fixed_split,
 )
@@ -92,7 +92,7 @@ def train(
     if folder.exists() and any(folder.iterdir()) and not (folder / MODEL_JSON).exists():
         raise DataError(f"{folder} holds files that are not a model. Choose another folder.")
     folds = fold_count(table, folds)
-    protocols = [GROUPED, RANDOM, *([FAULT_FILTERED] if has_fixed_split(table) else [])]
+    protocols = [GROUPED, STRATIFIED, *([FAULT_FILTERED] if has_fixed_split(table) else [])]
     scores = compare.compare(
         chosen, table, protocols, folds=folds, seeds=seeds, jobs=jobs, done=say
     )

@@ -14,7 +14,7 @@ from genregenie.web import pieces
 
 _PROTOCOLS: Final = {
     "grouped": "Artists apart",
-    "random": "Random",
+    "stratified": "Random",
     "fault-filtered": "Fault-filtered",
 }
 _WHY: Final = (

@@ -1,0 +1,266 @@
+"""Running an earlier system: under the protocol it was published with, and honestly.
+
+The comparison itself is `genregenie.training.compare`'s; this module says what to compare and
+puts the figures side by side.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genregenie import metrics
+from genregenie.features import Array
+from genregenie.lab.systems import Shares, System
+from genregenie.lab.tables import FeatureTable, open_table
+from genregenie.table import Table
+from genregenie.training.compare import Cut, Scores, compare
+from genregenie.training.protocols import Protocol, Split, holdout, splits
+
+FOLDS: Final = 5
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one model scored under one protocol.
+
+    Attributes
+    ----------
+    system, table, model : str
+    protocol : Protocol
+    shape : str
+        ``5 folds`` or ``80-20``.
+    accuracy, macro_f1, top3, fit_s : float
+    voted, averaged : float or None
+        Accuracy on whole tracks whose segments were scored: the majority's genre, and the genre
+        of the mean confidence. None for a table of whole tracks.
+    precision, recall, f1, support : arrays, shape (k,)
+    confusion : int array, shape (k, k)
+        The true genre down.
+    genres : tuple of k str
+    """
+
+    system: str
+    table: str
+    model: str
+    protocol: Protocol
+    shape: str
+    accuracy: float
+    macro_f1: float
+    top3: float
+    fit_s: float
+    voted: float | None
+    averaged: float | None
+    precision: Array
+    recall: Array
+    f1: Array
+    support: NDArray[np.intp]
+    confusion: NDArray[np.intp]
+    genres: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A model's three figures side by side; None where there is none.
+
+    Attributes
+    ----------
+    system, model : str
+    published : float or None
+    reproduced : float or None
+        Ours under the published protocol.
+    honest, honest_f1 : float or None
+        With apart what must be apart.
+    """
+
+    system: str
+    model: str
+    published: float | None
+    reproduced: float | None
+    honest: float | None
+    honest_f1: float | None
+
+
+def cut_by(shares: Shares) -> Cut:
+    """Splits as a paper made them: one part held out, another set aside."""
+
+    def cut(table: Table, protocol: Protocol, folds: int, seed: int) -> Iterable[Split]:
+        train, test = holdout(table, protocol, shares.test, seed)
+        if shares.valid:
+            share = shares.valid / (1.0 - shares.test)
+            kept, _ = holdout(table.take(train), protocol, share, seed)
+            train = train[kept]
+        yield train, test
+
+    return cut
+
+
+def data(system: System) -> FeatureTable:
+    """The table that a system is run on, prepared.
+
+    Raises
+    ------
+    DataError
+        If it is not on this machine.
+    """
+    return system.prepare(open_table(system.table))
+
+
+def as_published(
+    system: System,
+    table: FeatureTable,
+    jobs: int = -1,
+    say: Say | None = None,
+    models: Sequence[str] | None = None,
+) -> list[Row]:
+    """A system under the protocol it was published with, whatever that leaks."""
+    return _run(
+        system,
+        system.spoil(table),
+        system.protocol,
+        honest=False,
+        cut=cut_by(system.shares),
+        shape=str(system.shares),
+        jobs=jobs,
+        say=say,
+        models=models,
+    )
+
+
+def under(
+    system: System,
+    table: FeatureTable,
+    protocol: Protocol,
+    jobs: int = -1,
+    say: Say | None = None,
+    models: Sequence[str] | None = None,
+) -> list[Row]:
+    """A system under a protocol in `FOLDS` folds, all its preparation inside them."""
+    fixed = protocol.kind == "fault-filtered"
+    return _run(
+        system,
+        table,
+        protocol,
+        honest=True,
+        cut=splits,
+        shape="fixed" if fixed else f"{FOLDS} folds",
+        jobs=jobs,
+        say=say,
+        models=models,
+    )
+
+
+def headlines(system: System, rows: Sequence[Row]) -> list[Headline]:
+    """A line for each model of `rows`, in their order."""
+    lines = []
+    for model in dict.fromkeys(row.model for row in rows if row.system == system.key):
+        own = [row for row in rows if row.system == system.key and row.model == model]
+        repeated = next((r for r in own if _is_published(system, r)), None)
+        honest = next((r for r in own if r.protocol == system.honest and "fold" in r.shape), None)
+        lines.append(
+            Headline(
+                system.key,
+                model,
+                system.published.get(model),
+                repeated.accuracy if repeated else None,
+                honest.accuracy if honest else None,
+                honest.macro_f1 if honest else None,
+            )
+        )
+    return lines
+
+
+def _is_published(system: System, row: Row) -> bool:
+    return row.protocol == system.protocol and row.shape == str(system.shares)
+
+
+def _run(
+    system: System,
+    table: FeatureTable,
+    protocol: Protocol,
+    *,
+    honest: bool,
+    cut: Cut,
+    shape: str,
+    jobs: int,
+    say: Say | None,
+    models: Sequence[str] | None,
+) -> list[Row]:
+    chosen = [c for c in system.build(table, honest) if models is None or c.name in models]
+    scored = compare(
+        chosen,
+        table,
+        [protocol],
+        folds=FOLDS,
+        seeds=system.seeds,
+        jobs=jobs,
+        done=None if say is None else lambda line: say(f"{system.key}: {line}"),
+        cut=cut,
+    )
+    return [_row(system, table, scores, shape) for scores in scored]
+
+
+def _row(system: System, table: FeatureTable, scores: Scores, shape: str) -> Row:
+    y = table.labels
+    known = [~np.isnan(c[:, 0]) for c in scores.confidences]
+    each = [
+        metrics.precision_recall_f1(c[k], y[k])
+        for c, k in zip(scores.confidences, known, strict=True)
+    ]
+    precision, recall, f1 = np.mean(each, axis=0)
+    voted, averaged = track_accuracies(table, scores.confidences)
+    return Row(
+        system=system.key,
+        table=system.table,
+        model=scores.candidate,
+        protocol=scores.protocol,
+        shape=shape,
+        accuracy=scores.accuracy,
+        macro_f1=scores.f1,
+        top3=scores.top3,
+        fit_s=scores.fit_s,
+        voted=voted,
+        averaged=averaged,
+        precision=precision,
+        recall=recall,
+        f1=f1,
+        support=scores.confusion.sum(axis=1) // max(len(known), 1),
+        confusion=scores.confusion,
+        genres=table.genres,
+    )
+
+
+def track_accuracies(table: Table, confidences: Array) -> tuple[float | None, float | None]:
+    """Accuracy on tracks by majority vote over their scored segments, and by mean confidence.
+
+    Parameters
+    ----------
+    table : Table of n segments
+    confidences : array, shape (seeds, n, k)
+        NaN where a segment was not scored.
+
+    Returns
+    -------
+    (voted, averaged), both None if every track is one row. A tie goes to the more confident.
+    """
+    tracks, track = np.unique(table.track, return_inverse=True)
+    if len(tracks) == len(table):
+        return None, None
+    y = table.labels
+    truth = np.zeros(len(tracks), dtype=np.intp)
+    truth[track] = y
+    voted, averaged = [], []
+    for held_out in confidences:
+        known = np.flatnonzero(~np.isnan(held_out[:, 0]))
+        total = np.zeros((len(tracks), held_out.shape[1]))
+        np.add.at(total, track[known], held_out[known])
+        votes = np.zeros_like(total)
+        np.add.at(votes, (track[known], held_out[known].argmax(axis=1)), 1.0)
+        scored = np.unique(track[known])
+        mean = total / np.maximum(total.sum(axis=1, keepdims=True), 1e-12)
+        voted.append(((votes + 1e-3 * mean)[scored].argmax(axis=1) == truth[scored]).mean())
+        averaged.append((mean[scored].argmax(axis=1) == truth[scored]).mean())
+    return float(np.mean(voted)), float(np.mean(averaged))
