@@ -11,6 +11,7 @@ import numpy as np
 
 from genregenie import settings
 from genregenie.audio import AudioError, AudioFile, Samples, Source
+from genregenie.explain import Reason, reasons
 from genregenie.features import Array, Statistics, as_row, binned_statistics
 from genregenie.model import Model
 
@@ -64,6 +65,8 @@ class Prediction:
         The file's own tags.
     vector : array, shape (104,)
         Where the clip lies in the space of the catalogue; empty if that is not known.
+    reasons : tuple of Reason
+        What spoke for the most likely genre, the strongest first; empty if that is not known.
     """
 
     genre: str | None
@@ -77,6 +80,7 @@ class Prediction:
     title: str | None
     artist: str | None
     vector: Array = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
+    reasons: tuple[Reason, ...] = ()
 
     @property
     def is_partial(self) -> bool:
@@ -144,6 +148,7 @@ class Classifier:
             title=title,
             artist=artist,
             vector=self.model.catalogue.space.vectors(rows[:1])[0],
+            reasons=reasons(self.model, rows[0]),
         )
 
     def _verdict(self, confidence: float, novelty: float) -> Verdict:

@@ -13,6 +13,7 @@ from typing import Any
 from genregenie import __version__, settings
 from genregenie.accounts_cli import add_users_command
 from genregenie.genres import display_name
+from genregenie.lab_cli import add_lab_commands
 from genregenie.recommend_cli import add_recommend_commands
 
 MANY_FILES = 16
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     classify.set_defaults(run=_classify)
 
     add_recommend_commands(commands, _jobs)
+    add_lab_commands(commands, _jobs)
 
     evaluate = commands.add_parser("evaluate", help="score the model on a table of statistics")
     evaluate.add_argument("table", type=Path, metavar="TABLE.npz")

@@ -1,1 +1,1 @@
-"""The model lab: earlier systems rebuilt side by side, their published figures beside honest ones."""
+"""The model lab: earlier systems rebuilt, their published figures beside honest ones."""

@@ -96,12 +96,7 @@ def explore(table: FeatureTable, title: str) -> Exploration:
     boxes = np.stack(
         [np.quantile(table.rows[table.genre == g], _QUANTILES, axis=0).T for g in genres], axis=1
     )
-    extremes = [
-        table.rows.min(axis=0),
-        table.rows.max(axis=0),
-        after.min(axis=0),
-        after.max(axis=0),
-    ]
+    extremes = [f(rows, axis=0) for rows in (table.rows, after) for f in (np.min, np.max)]
     return Exploration(
         title=title,
         rows=len(table),

@@ -27,7 +27,6 @@ from genregenie.lab.preparing import QuantileCapper, Sampled
 from genregenie.lab.tables import FeatureTable
 from genregenie.training.candidates import Candidate
 from genregenie.training.estimators import Tempered
-from genregenie.training.transformers import GaussianTangent
 
 _SEED: Final = 0
 SVC_ROWS: Final = 9_000
@@ -44,20 +43,13 @@ def candidate(
 
 # --- A: audio features and the text of title and artist ---------------------------------------
 
-_NEIGHBOURS: Final = [1, 3, 8, 16]
-
 
 def with_text(audio: Any, audio_columns: int, text_weight: float = 1.0) -> ColumnTransformer:
     """Audio features in the first columns, TF-IDF of the text in the last one, side by side."""
     return ColumnTransformer(
         [
             ("audio", audio, list(range(audio_columns))),
-            # Words and their pieces: "B.B. King" and "BB King" share most of theirs.
-            (
-                "text",
-                TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True),
-                audio_columns,
-            ),
+            ("text", TfidfVectorizer(strip_accents="unicode", sublinear_tf=True), audio_columns),
         ],
         transformer_weights={"text": text_weight},
         sparse_threshold=0.0,
@@ -67,7 +59,9 @@ def with_text(audio: Any, audio_columns: int, text_weight: float = 1.0) -> Colum
 def system_a(columns: int, *, text: bool) -> tuple[Candidate, ...]:
     """kNN with a tuned k, a support vector machine and a forest, with the text or deaf to it."""
     suffix = "_text" if text else ""
-    weights = {"prepare__transformer_weights": [{"text": 2.0}, {"text": 5.0}]} if text else {}
+    grid: dict[str, list[Any]] = {"classify__n_neighbors": [1, 3, 8, 16]}
+    if text:
+        grid["prepare__transformer_weights"] = [{"text": 2.0}, {"text": 5.0}]
 
     def prepared(weight: float) -> tuple[str, Any]:
         if text:
@@ -80,28 +74,18 @@ def system_a(columns: int, *, text: bool) -> tuple[Candidate, ...]:
             f"knn{suffix}",
             prepared(4.0),
             ("classify", KNeighborsClassifier(weights="distance")),
-            grid={"classify__n_neighbors": _NEIGHBOURS} | weights,
+            grid=grid,
         ),
         candidate(
             f"svm{suffix}",
             prepared(4.0),
-            ("classify", Tempered(SVC(C=5.0))),
+            ("classify", Sampled(Tempered(SVC(C=5.0)), SVC_ROWS)),
         ),
         candidate(
             f"forest{suffix}",
             prepared(1.0),
             ("classify", _forest(150)),
         ),
-    )
-
-
-def text_classifier(audio_columns: int) -> Pipeline:
-    """System A on MFCC statistics, for files: their sound and the text of their own tags."""
-    return Pipeline(
-        [
-            ("prepare", with_text(GaussianTangent(), audio_columns, 6.0)),
-            ("classify", LogisticRegression(C=0.3, max_iter=2_000)),
-        ]
     )
 
 
@@ -119,14 +103,14 @@ def system_b() -> tuple[Candidate, ...]:
             ("pca", PCA(20, random_state=_SEED)),
             ("classify", KNeighborsClassifier(1)),
         ),
-        candidate("svm", scale, ("classify", Tempered(SVC()))),
+        candidate("svm", scale, ("classify", Sampled(Tempered(SVC()), SVC_ROWS))),
         candidate(
             "boosted_trees",
             scale,
             (
                 "classify",
                 HistGradientBoostingClassifier(
-                    max_iter=300, learning_rate=0.1, max_features=0.3, random_state=_SEED
+                    max_iter=120, learning_rate=0.15, max_features=0.3, random_state=_SEED
                 ),
             ),
         ),

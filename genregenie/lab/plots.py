@@ -37,7 +37,7 @@ def _figure(height_in: float, width_in: float = _WIDTH_IN) -> tuple[Any, Any]:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    style = {
+    style: Any = {
         "text.color": _INK,
         "axes.edgecolor": _INK,
         "axes.labelcolor": _INK,
@@ -66,8 +66,9 @@ def as_svg(figure: Any, told: str) -> str:
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :].replace(_INK, "currentColor")
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>', r'<svg class="gg-chart" viewBox="\1" role="img" '
-                 f'aria-label="{escape(told)}">', svg, count=1)  # fmt: skip
+    box = re.search(r'viewBox="([^"]+)"', svg)
+    head = f'<svg class="gg-chart" viewBox="{box[1] if box else ""}" role="img"'
+    svg = f'{head} aria-label="{escape(told)}">' + svg[svg.index(">") + 1 :]
     return re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px inherit", svg)
 
 
@@ -232,7 +233,7 @@ def headline_bars(
     axes.set_xlabel("accuracy")
     figure.legend(loc="outside lower center", ncols=3)
     told = "Accuracy. " + "; ".join(
-        f"{label}: " + ", ".join(f"{n} {v[i]:.2f}" for n, v in figures.items() if v[i] is not None)  # type: ignore[str-format]
+        f"{label}: " + ", ".join(f"{n} {v[i]:.2f}" for n, v in figures.items() if v[i] is not None)
         for i, label in enumerate(labels)
     )
     return figure, told

@@ -1,12 +1,13 @@
 """Transformers that earlier systems used and scikit-learn lacks."""
 
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.model_selection import train_test_split
 
 from genregenie.features import Array
+from genregenie.lab.vectors import spotify_vectors
 
 
 class QuantileCapper(TransformerMixin, BaseEstimator):
@@ -39,59 +40,6 @@ class QuantileCapper(TransformerMixin, BaseEstimator):
         """How many values of each column lie beyond the quantiles, shape (d,)."""
         values = np.asarray(X, dtype=np.float64)
         return np.asarray(((values < self.low_) | (values > self.high_)).sum(axis=0))
-
-
-SPOTIFY_COLUMNS: Final = (
-    "danceability",
-    "energy",
-    "key",
-    "mode",
-    "speechiness",
-    "acousticness",
-    "liveness",
-    "valence",
-    "tempo",
-    "duration_ms",
-)
-
-_BARS_OF: Final = 16.0
-
-
-def spotify_vectors(rows: Array) -> Array:
-    """What the numbers of Spotify's table imply, beside the numbers themselves.
-
-    Tracks made on a grid have a tempo of almost exactly a whole number and a length of whole
-    bars, so how far both are from that tells a sequencer from a band; half and double tempo are
-    the same music; and key and mode are one thing.
-
-    Parameters
-    ----------
-    rows : array, shape (n, 10)
-        In the order of `SPOTIFY_COLUMNS`.
-
-    Returns
-    -------
-    array, shape (n, 18)
-    """
-    key, mode, tempo, duration_ms = (
-        rows[:, SPOTIFY_COLUMNS.index(c)] for c in ("key", "mode", "tempo", "duration_ms")
-    )
-    off_grid = tempo - np.round(tempo)
-    beats = duration_ms * tempo / 60_000
-    phrases = beats / _BARS_OF
-    return np.column_stack(
-        [
-            rows,
-            np.abs(off_grid),
-            np.round(tempo),
-            np.where(tempo < 110, 2 * tempo, tempo),
-            2 * key + mode,
-            beats,
-            off_grid,
-            np.abs(phrases - np.round(phrases)),
-            duration_ms / 1_000 - np.round(duration_ms / 1_000),
-        ]
-    )
 
 
 class SpotifyVectors(TransformerMixin, BaseEstimator):

@@ -6,6 +6,7 @@ puts the figures side by side.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -14,10 +15,23 @@ from numpy.typing import NDArray
 from genregenie import metrics
 from genregenie.features import Array
 from genregenie.lab.systems import Shares, System
-from genregenie.lab.tables import FeatureTable, open_table
-from genregenie.table import Table
+from genregenie.lab.tables import SOURCES, FeatureTable, ceiling, open_table, read_features
+from genregenie.table import DataError, Table
 from genregenie.training.compare import Cut, Scores, compare
-from genregenie.training.protocols import Protocol, Split, holdout, splits
+from genregenie.training.protocols import (
+    FAULT_FILTERED,
+    GROUPED,
+    PROTOCOLS,
+    RANDOM,
+    STRATIFIED,
+    TRACKS,
+    VECTORS,
+    Protocol,
+    Split,
+    has_fixed_split,
+    holdout,
+    splits,
+)
 
 FOLDS: Final = 5
 Say = Callable[[str], None]
@@ -98,15 +112,54 @@ def cut_by(shares: Shares) -> Cut:
     return cut
 
 
-def data(system: System) -> FeatureTable:
-    """The table that a system is run on, prepared.
+def data(system: System, table: str | None = None) -> FeatureTable:
+    """The table that a system is run on, prepared: its own, another by name, or a file.
 
     Raises
     ------
     DataError
-        If it is not on this machine.
+        If it is not on this machine, or the system cannot work on it.
     """
-    return system.prepare(open_table(system.table))
+    name = table or system.table
+    if name not in SOURCES and Path(name).suffix:
+        return system.prepare(read_features(Path(name)))
+    return system.prepare(open_table(name))
+
+
+def protocols_for(table: FeatureTable) -> list[Protocol]:
+    """The protocols that mean something on a table."""
+    fitting = [RANDOM, STRATIFIED]
+    if len(np.unique(table.track)) < len(table):
+        fitting.append(TRACKS)
+    if (table.artist != "").any():
+        fitting.append(GROUPED)
+    if has_fixed_split(table):
+        fitting.append(FAULT_FILTERED)
+    if table.rows.dtype != object and ceiling(table)[1] < len(table):
+        fitting.append(VECTORS)
+    return fitting
+
+
+def protocol_for(system: System, table: FeatureTable, kind: str | None = None) -> Protocol:
+    """A protocol by its name, or the most honest one for the table.
+
+    Raises
+    ------
+    DataError
+        If there is none of that name, or the table does not say what it would keep apart.
+    """
+    fitting = protocols_for(table)
+    if kind is None:
+        return system.honest if system.honest in fitting else fitting[-1]
+    if kind not in PROTOCOLS:
+        raise DataError(f"There is no protocol {kind}. There are {', '.join(PROTOCOLS)}.")
+    protocol = PROTOCOLS[kind]
+    if protocol not in fitting:
+        names = ", ".join(p.kind for p in fitting)
+        raise DataError(
+            f"This table does not say what '{kind}' would keep apart. It can be split by: {names}."
+        )
+    return protocol
 
 
 def as_published(

@@ -71,12 +71,16 @@ class CurvePoint:
 
 
 def learning_curve(
-    system: System, table: FeatureTable, model: str, jobs: int = -1
+    system: System,
+    table: FeatureTable,
+    model: str,
+    jobs: int = -1,
+    protocols: Sequence[Protocol] | None = None,
 ) -> list[CurvePoint]:
     """Accuracy against training rows, under the system's published and its honest protocol."""
     candidate = chosen(system, table, model)
     tasks = []
-    for protocol in (system.protocol, system.honest):
+    for protocol in protocols or (system.protocol, system.honest):
         train, test = holdout(table, protocol, _TEST_SHARE, seed=0)
         train = np.random.default_rng(0).permutation(train)
         tasks += [
@@ -187,8 +191,7 @@ def imbalance(
     table: FeatureTable, names: Sequence[str] = ("forest", "boosting"), jobs: int = -1
 ) -> list[Balanced]:
     """Every treatment of uneven genres, compared once, on one split of the feature vectors."""
-    genres, number = np.unique(table.genre, return_counts=True)
-    rarest = int(number.argmin())
+    rarest = int(np.bincount(table.labels).argmin())
     tasks: list[tuple[str, Candidate, FeatureTable, Protocol]] = []
     for treatment in TREATMENTS:
         outside = treatment == "smote_outside"

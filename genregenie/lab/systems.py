@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from genregenie.lab import models
 from genregenie.lab.tables import FeatureTable
 from genregenie.table import DataError
@@ -94,19 +96,17 @@ class System:
     seeds: int = 2
 
 
-SPECTRAL_MEANS: Final = tuple(
-    f"{name}_mean"
-    for name in (
-        "chroma_stft",
-        "rms",
-        "spectral_centroid",
-        "spectral_bandwidth",
-        "rolloff",
-        "zero_crossing_rate",
-        "harmony",
-        "perceptr",
-    )
-) + ("tempo",)
+SPECTRAL_MEANS: Final = (
+    "chroma_stft_mean",
+    "rms_mean",
+    "spectral_centroid_mean",
+    "spectral_bandwidth_mean",
+    "rolloff_mean",
+    "zero_crossing_rate_mean",
+    "harmony_mean",
+    "perceptr_mean",
+    "tempo",
+)
 """The hand-made features that are not MFCCs, without their variances."""
 
 _ON_GTZAN: Final = (RANDOM, STRATIFIED, GROUPED, FAULT_FILTERED)
@@ -114,6 +114,8 @@ _OUR_QUICKEST: Final = ("knn_kl", "lda", "soft_vote")
 
 
 def _a(table: FeatureTable, honest: bool) -> tuple[Candidate, ...]:
+    if table.columns[-1] != "text":
+        return models.system_a(len(table.columns), text=False)
     audio = len(table.columns) - 1
     return (*models.system_a(audio, text=False), *models.system_a(audio, text=True))
 
@@ -135,11 +137,18 @@ def _e(table: FeatureTable, honest: bool) -> tuple[Candidate, ...]:
 
 
 def _with_text(table: FeatureTable) -> FeatureTable:
-    return table.with_text()
+    known = np.char.add(table.artist, table.title) != ""
+    return table.with_text() if known.any() else table
 
 
 def _spectral(table: FeatureTable) -> FeatureTable:
-    return table.only(SPECTRAL_MEANS)
+    return table.only(SPECTRAL_MEANS) if set(SPECTRAL_MEANS) <= set(table.columns) else table
+
+
+def _statistics(table: FeatureTable) -> FeatureTable:
+    if "cov_0_0" not in table.columns:
+        raise DataError("System D works on MFCC statistics: choose the table mfcc, or an .npz.")
+    return table
 
 
 SYSTEMS: Final = {
@@ -175,6 +184,7 @@ SYSTEMS: Final = {
             (RANDOM, STRATIFIED, TRACKS, GROUPED, FAULT_FILTERED),
             "Published on slices of 3 s, ten a clip; ours are 10 s, three a clip, so a scored "
             "slice has fewer siblings to be recognised by. Its CNN comes later.",
+            seeds=1,
         ),
         System(
             "C",
@@ -205,6 +215,7 @@ SYSTEMS: Final = {
             (RANDOM, STRATIFIED, GROUPED, FAULT_FILTERED),
             "This project, so there is no earlier figure. Three of its candidates run here; "
             "'genregenie train' compares all of them.",
+            prepare=_statistics,
         ),
         System(
             "E",

@@ -11,8 +11,10 @@ from genregenie.lab import cache, runs, studies
 from genregenie.lab.explore import explore
 from genregenie.lab.incremental import fold_in
 from genregenie.lab.runs import Row, Say
+from genregenie.lab.ship import ship
 from genregenie.lab.systems import SYSTEMS, System
 from genregenie.lab.tables import SOURCES, open_table
+from genregenie.lab.text import fit_text, save_text
 from genregenie.training.artifacts import versions
 from genregenie.training.protocols import VECTORS
 
@@ -55,6 +57,8 @@ def run_system(
     cache.write("importance", [own | {"model": model} | _short(i) for i in weighed], folder, **own)
     if say is not None:
         say(f"{system.key}: importance of features for {model}")
+    if system.key == "A":
+        save_text(fit_text(open_table("mfcc")), folder)
     return rows
 
 
@@ -89,6 +93,7 @@ def run_all(
     clock = time.perf_counter()
     for key in keys:
         run_system(SYSTEMS[key], folder, jobs, say)
+    ship(open_table("spotify"), folder / "spotify" if folder else None, say or (lambda line: None))
     run_studies(folder, jobs, say)
     run_explorations(folder, say)
     seconds = time.perf_counter() - clock

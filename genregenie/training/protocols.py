@@ -7,7 +7,6 @@ it makes keeps to that. What it does not keep apart may leak, and flatters.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
-from typing import Protocol as Structure
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,24 +24,6 @@ from genregenie.table import DataError, Table
 Index = NDArray[np.intp]
 Split = tuple[Index, Index]
 Kind = Literal["random", "stratified", "tracks", "grouped", "fault-filtered", "vectors"]
-
-
-class Labelled(Structure):
-    """What a protocol needs to know of a table; `genregenie.table.Table` has it all."""
-
-    track: NDArray[np.str_]
-    fold: NDArray[np.str_]
-    rows: NDArray[Any]
-
-    def __len__(self) -> int: ...
-
-    @property
-    def labels(self) -> NDArray[np.intp]:
-        """Index of each row's genre, shape (n,)."""
-
-    @property
-    def groups(self) -> NDArray[np.str_]:
-        """Each row's artist, or something of its own where that is unknown, shape (n,)."""
 
 
 @dataclass(frozen=True)
@@ -98,18 +79,19 @@ PROTOCOLS: Final = {
 FEWEST_CLIPS: Final = 4
 
 
-def keys(table: Labelled, protocol: Protocol) -> NDArray[Any] | None:
+def keys(table: Table, protocol: Protocol) -> NDArray[Any] | None:
     """What must stay on one side, for each row, shape (n,); None where nothing has to."""
     if protocol.kind == "tracks":
         return table.track
     if protocol.kind in ("grouped", "fault-filtered"):
         return table.groups
     if protocol.kind == "vectors":
-        return np.unique(table.rows, axis=0, return_inverse=True)[1].ravel()
+        _, first, vector = np.unique(table.rows, axis=0, return_index=True, return_inverse=True)
+        return first[vector.ravel()]  # named by the first row that has it
     return None
 
 
-def on_both_sides(table: Labelled, protocol: Protocol, train: Index, test: Index) -> set[Any]:
+def on_both_sides(table: Table, protocol: Protocol, train: Index, test: Index) -> set[Any]:
     """The keys that a split lets stand on both sides; empty for every split of ours."""
     key = keys(table, protocol)
     if key is None:
@@ -142,7 +124,7 @@ def fold_count(table: Table, wanted: int) -> int:
     return wanted
 
 
-def splits(table: Labelled, protocol: Protocol, folds: int, seed: int) -> Iterator[Split]:
+def splits(table: Table, protocol: Protocol, folds: int, seed: int) -> Iterator[Split]:
     """Indices of the training and the scored rows, once per fold.
 
     Each row is scored exactly once, except under `FAULT_FILTERED`, which is one fixed split.
@@ -160,7 +142,7 @@ def splits(table: Labelled, protocol: Protocol, folds: int, seed: int) -> Iterat
         yield from grouped.split(table.rows, y, key)
 
 
-def holdout(table: Labelled, protocol: Protocol, test_share: float, seed: int) -> Split:
+def holdout(table: Table, protocol: Protocol, test_share: float, seed: int) -> Split:
     """One split with about `test_share` of the rows, or of what is kept apart, held out."""
     y, key = table.labels, keys(table, protocol)
     if protocol.kind == "fault-filtered":
@@ -178,17 +160,17 @@ def holdout(table: Labelled, protocol: Protocol, test_share: float, seed: int) -
     return train, test
 
 
-def _fixed(table: Labelled) -> Split:
+def _fixed(table: Table) -> Split:
     """Train to valid; where there is a test part too, that is scored and the others are learnt."""
     if "test" in table.fold:
         return np.flatnonzero(np.isin(table.fold, ("train", "valid"))), _where(table, "test")
     return _where(table, "train"), _where(table, "valid")
 
 
-def _where(table: Labelled, part: str) -> Index:
+def _where(table: Table, part: str) -> Index:
     return np.flatnonzero(table.fold == part)
 
 
-def has_fixed_split(table: Labelled) -> bool:
+def has_fixed_split(table: Table) -> bool:
     """Whether the table names a train and a valid part."""
     return {"train", "valid"} <= set(table.fold.tolist())

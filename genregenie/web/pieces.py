@@ -80,7 +80,8 @@ def quiet(text: str) -> str:
 def bars(prediction: Prediction) -> str:
     """All confidences as bars, the most confident first."""
     ranked = sorted(prediction.confidences.items(), key=lambda item: -item[1])
-    return section("How sure", bar_list([(g, p, f"{100 * p:.1f} %") for g, p in ranked]))
+    rows = bar_list([(g, p, f"{100 * p:.1f} %") for g, p in ranked])
+    return section("How sure", rows, words.reasons_sentence(prediction))
 
 
 def bar_list(items: Sequence[tuple[str, float, str]]) -> str:

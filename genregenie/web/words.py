@@ -4,10 +4,19 @@ import pandas as pd
 
 from genregenie.audio import format_duration
 from genregenie.classifier import Prediction
+from genregenie.explain import Part
 from genregenie.genres import display_name
 
 _WORTH_NAMING = 0.10
 _WORTH_TELLING = 5
+_WORTH_SAYING = 0.2  # a fifth more likely, as odds go
+_PARTS: dict[Part, str] = {
+    "loudness": "how loud it is",
+    "brightness": "how bright it sounds",
+    "colour": "its tone colour",
+    "change": "how much its sound changes",
+    "movement": "how its parts move together",
+}
 
 
 def verdict_sentence(prediction: Prediction) -> str:
@@ -21,6 +30,23 @@ def verdict_sentence(prediction: Prediction) -> str:
         return f"Not sure: between {best.lower()} and {second.lower()}"
     sentence = f"{best}, {first:.0%} sure".replace("%", " %")
     return f"{sentence}; some {second.lower()} in it" if runner_up >= _WORTH_NAMING else sentence
+
+
+def reasons_sentence(prediction: Prediction) -> str:
+    """What spoke for the genre: "What made it reggae rather than disco: its tone colour"."""
+    if not prediction.reasons or prediction.genre is None:
+        return ""
+    spoke_for = [r for r in prediction.reasons if r.log_odds >= _WORTH_SAYING][:2]
+    against = prediction.reasons[-1]
+    genre, other = display_name(prediction.genre).lower(), display_name(against.against).lower()
+    if not spoke_for:
+        return f"Nothing in its sound speaks clearly for {genre} rather than {other}."
+    told = f"What made it {genre} rather than {other}: {_PARTS[spoke_for[0].part]}"
+    if len(spoke_for) > 1:
+        told += f", then {_PARTS[spoke_for[1].part]}"
+    if against.log_odds <= -_WORTH_SAYING:
+        told += f"; {_PARTS[against.part]} pointed to {other}"
+    return f"{told}."
 
 
 def listened_sentence(prediction: Prediction) -> str:
