@@ -48,9 +48,19 @@ def write_rows(rows: Sequence[Row], folder: Path | None = None) -> None:
         return
     first = rows[0]
     own = {"system": first.system, "protocol": first.protocol.kind, "shape": first.shape}
-    write("scores", [own | _scores(row) for row in rows], folder, **own)
-    write("reports", [own | line for row in rows for line in _report(row)], folder, **own)
-    write("confusion", [own | line for row in rows for line in _confusion(row)], folder, **own)
+    for name, lines in lines_of(rows).items():
+        write(name, lines, folder, **own)
+
+
+def lines_of(rows: Sequence[Row]) -> dict[str, list[dict[str, str]]]:
+    """The same tables without writing them, by name."""
+    own = [{"system": r.system, "protocol": r.protocol.kind, "shape": r.shape} for r in rows]
+    pairs = list(zip(own, rows, strict=True))
+    return {
+        "scores": [o | _scores(row) for o, row in pairs],
+        "reports": [o | line for o, row in pairs for line in _report(row)],
+        "confusion": [o | line for o, row in pairs for line in _confusion(row)],
+    }
 
 
 def write_headlines(system: str, lines: Sequence[Headline], folder: Path | None = None) -> None:

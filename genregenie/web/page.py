@@ -10,7 +10,7 @@ from genregenie.classifier import Classifier
 from genregenie.web.bar import session_bar
 from genregenie.web.examples import EXAMPLES_DIR
 from genregenie.web.recommending import STYLE
-from genregenie.web.tabs import listen, many, models
+from genregenie.web.tabs import lab, listen, many, models, spotify_features
 
 _ASSETS: Final = settings.PROJECT_DIR / "assets"
 _LONGEST_QUEUE: Final = 100
@@ -56,8 +56,12 @@ def build_page(accounts: Accounts | None = None) -> gr.Blocks:
                 listen.build(accounts)
             with gr.Tab("Many clips", id="many"):
                 many.build()
+            with gr.Tab("From Spotify features", id="spotify-features"):
+                spotify_features.build()
             with gr.Tab("Models", id="models"):
                 models.build()
+            with gr.Tab("Model lab", id="lab"):
+                lab.build()
         with gr.Accordion("Help", open=False, elem_id="help"):
             gr.Markdown(_HELP)
         page.load(session_bar, None, bar, api_visibility="private")
