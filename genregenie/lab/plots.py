@@ -6,9 +6,10 @@ black becomes ``currentColor``, so the page's own text colour decides.
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from html import escape
-from typing import Any, Final
+from typing import Any, Final, ParamSpec
 
 import numpy as np
 
@@ -33,26 +34,44 @@ COLOURS: Final = (
 _MARKS: Final = "os^Dv"
 
 
+_STYLE: Final[dict[str, Any]] = {
+    "text.color": _INK,
+    "axes.edgecolor": _INK,
+    "axes.labelcolor": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "axes.facecolor": "none",
+    "font.size": 9.5,
+    "font.family": "sans-serif",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+}
+
+Drawn = tuple[Any, str]
+"""A figure, and what it shows in words."""
+
+P = ParamSpec("P")
+
+
+def _styled(draw: Callable[P, Drawn]) -> Callable[P, Drawn]:
+    """Everything that the function draws is in the lab's style."""
+
+    @wraps(draw)
+    def styled(*args: P.args, **named: P.kwargs) -> Drawn:
+        import matplotlib as mpl
+
+        with mpl.rc_context(_STYLE):
+            return draw(*args, **named)
+
+    return styled
+
+
 def _figure(height_in: float, width_in: float = _WIDTH_IN) -> tuple[Any, Any]:
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    style: Any = {
-        "text.color": _INK,
-        "axes.edgecolor": _INK,
-        "axes.labelcolor": _INK,
-        "xtick.color": _INK,
-        "ytick.color": _INK,
-        "axes.facecolor": "none",
-        "font.size": 9.5,
-        "font.family": "sans-serif",
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "legend.frameon": False,
-    }
-    with mpl.rc_context(style):
-        figure = Figure(figsize=(width_in, height_in), layout="constrained", facecolor="none")
-        return figure, figure.subplots()
+    figure = Figure(figsize=(width_in, height_in), layout="constrained", facecolor="none")
+    return figure, figure.subplots()
 
 
 def as_svg(figure: Any, told: str) -> str:
@@ -72,7 +91,8 @@ def as_svg(figure: Any, told: str) -> str:
     return re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px inherit", svg)
 
 
-def box_plot(found: Exploration, feature: str) -> tuple[Any, str]:
+@_styled
+def box_plot(found: Exploration, feature: str) -> Drawn:
     """A feature by genre: boxes hold the middle half, whiskers 90 % of the rows."""
     index = found.columns.index(feature)
     boxes = found.boxes[index]
@@ -96,7 +116,8 @@ def box_plot(found: Exploration, feature: str) -> tuple[Any, str]:
     return figure, told
 
 
-def scatter(found: Exploration) -> tuple[Any, str]:
+@_styled
+def scatter(found: Exploration) -> Drawn:
     """The rows on the first two principal components, a colour and a mark for each genre."""
     figure, axes = _figure(4.4)
     points = np.array(found.scatter)
@@ -123,7 +144,8 @@ def scatter(found: Exploration) -> tuple[Any, str]:
     return figure, told
 
 
-def explained(found: Exploration) -> tuple[Any, str]:
+@_styled
+def explained(found: Exploration) -> Drawn:
     """How much of the variance the first components hold together."""
     figure, axes = _figure(2.6)
     number = np.arange(1, len(found.explained) + 1)
@@ -143,7 +165,8 @@ def explained(found: Exploration) -> tuple[Any, str]:
     return figure, told
 
 
-def correlation(found: Exploration) -> tuple[Any, str]:
+@_styled
+def correlation(found: Exploration) -> Drawn:
     """Correlations between the features as a heat map."""
     width = len(found.columns)
     matrix = np.array(found.correlation)
@@ -163,7 +186,8 @@ def correlation(found: Exploration) -> tuple[Any, str]:
     return figure, told
 
 
-def class_counts(found: Exploration) -> tuple[Any, str]:
+@_styled
+def class_counts(found: Exploration) -> Drawn:
     """How many rows each genre has."""
     figure, axes = _figure(0.8 + 0.24 * len(found.genres))
     axes.barh(found.genres[::-1], found.counts[::-1], color=COLOURS[0], alpha=0.75)
@@ -174,7 +198,8 @@ def class_counts(found: Exploration) -> tuple[Any, str]:
     return figure, told
 
 
-def outliers(found: Exploration) -> tuple[Any, str]:
+@_styled
+def outliers(found: Exploration) -> Drawn:
     """The range of each feature before and after capping at the 1 and 99 % quantiles."""
     order = sorted(range(len(found.columns)), key=lambda i: -_shrunk(found.extremes[i]))[:12][::-1]
     figure, axes = _figure(1.3 + 0.27 * len(order))
@@ -200,9 +225,8 @@ def _shrunk(extremes: Sequence[float]) -> float:
     return 1.0 - (high_after - low_after) / ((high - low) or 1.0)
 
 
-def learning_curve(
-    title: str, shares: Sequence[int], curves: dict[str, Sequence[float]]
-) -> tuple[Any, str]:
+@_styled
+def learning_curve(title: str, shares: Sequence[int], curves: dict[str, Sequence[float]]) -> Drawn:
     """Accuracy against the number of training rows, a line for each way to score."""
     figure, axes = _figure(2.9)
     for i, (name, values) in enumerate(curves.items()):
@@ -218,9 +242,10 @@ def learning_curve(
     return figure, told
 
 
+@_styled
 def headline_bars(
     labels: Sequence[str], figures: dict[str, Sequence[float | None]], width_in: float = _WIDTH_IN
-) -> tuple[Any, str]:
+) -> Drawn:
     """Published, reproduced and honest figures of each model, side by side."""
     figure, axes = _figure(1.1 + 0.42 * len(labels), width_in)
     height = 0.8 / len(figures)

@@ -12,6 +12,7 @@ import numpy as np
 
 from genregenie.lab import models
 from genregenie.lab.tables import FeatureTable
+from genregenie.lab.vectors import SPOTIFY_COLUMNS
 from genregenie.table import DataError
 from genregenie.training.candidates import Candidate, candidates
 from genregenie.training.protocols import (
@@ -125,7 +126,10 @@ def _b(table: FeatureTable, honest: bool) -> tuple[Candidate, ...]:
 
 
 def _c(table: FeatureTable, honest: bool) -> tuple[Candidate, ...]:
-    return models.system_c(sampler="smote" if honest else "")
+    if not honest:
+        return models.system_c()
+    ours = (models.shipped(),) if table.columns == SPOTIFY_COLUMNS else ()
+    return (*models.system_c(sampler="smote"), *ours)
 
 
 def _d(table: FeatureTable, honest: bool) -> tuple[Candidate, ...]:

@@ -3,6 +3,7 @@
 scikit-learn's own file of such a model is five times as large and takes scikit-learn to read.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -104,20 +105,21 @@ class Trees:
             raise ValueError("a node of the trees has no value to compare with")
 
     @classmethod
-    def of(cls, model: Any) -> Self:
-        """The trees of a fitted scikit-learn ``HistGradientBoostingClassifier`` of 3+ classes."""
-        every = [tree.nodes for trees in model._predictors for tree in trees]
+    def of(cls, members: Sequence[Any]) -> Self:
+        """The trees of fitted ``HistGradientBoostingClassifier``s of 3+ classes, averaged."""
+        every = [tree.nodes for m in members for trees in m._predictors for tree in trees]
         nodes = np.concatenate(every)
         leaf = nodes["is_leaf"].astype(bool)
         threshold = np.where(leaf, 0.0, nodes["num_threshold"])
         cuts, cut = np.unique(threshold, return_inverse=True)
+        baseline = np.mean([np.ravel(m._baseline_prediction) for m in members], axis=0)
         return cls(
             roots=np.cumsum([0, *(len(tree) for tree in every[:-1])]).astype(np.int64),
             feature=np.where(leaf, 0, nodes["feature_idx"]).astype(np.uint8),
             cut=cut.astype(np.uint16),
             left=np.where(leaf, 0, nodes["left"]).astype(np.uint16),
             right=np.where(leaf, 0, nodes["right"]).astype(np.uint16),
-            value=np.where(leaf, nodes["value"], 0.0).astype(np.float32),
+            value=np.where(leaf, nodes["value"] / len(members), 0.0).astype(np.float32),
             cuts=cuts,
-            baseline=np.asarray(model._baseline_prediction, dtype=np.float64).ravel(),
+            baseline=np.asarray(baseline, dtype=np.float64),
         )

@@ -10,6 +10,16 @@ from genregenie.genres import display_name
 _WORTH_NAMING = 0.10
 _WORTH_TELLING = 5
 _WORTH_SAYING = 0.2  # a fifth more likely, as odds go
+_MODELS = {
+    "knn": "kNN",
+    "knn_kl": "kNN, KL divergence",
+    "svm": "SVM",
+    "svc": "SVC",
+    "lda": "LDA",
+    "sgd": "SGD",
+    "cosine": "cosine recommender",
+    "shipped": "boosting, as shipped",
+}
 _PARTS: dict[Part, str] = {
     "loudness": "how loud it is",
     "brightness": "how bright it sounds",
@@ -76,6 +86,13 @@ def timeline_sentence(prediction: Prediction) -> str:
     for start_s, genre in later:
         told += f", {display_name(genre).lower()} from {format_duration(start_s)}"
     return f"{told}."
+
+
+def model_name(name: str) -> str:
+    """How a model of the lab is written for people: ``"svm_text"`` becomes "SVM with text"."""
+    base = name.removesuffix("_text")
+    shown = _MODELS.get(base, base.replace("_", " "))
+    return f"{shown} with text" if base != name else shown
 
 
 def ranked(prediction: Prediction) -> list[tuple[str, float]]:

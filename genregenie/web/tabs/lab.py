@@ -17,7 +17,7 @@ from genregenie.lab.tables import SOURCES, read_features
 from genregenie.model import ModelError
 from genregenie.table import DataError
 from genregenie.training.protocols import PROTOCOLS
-from genregenie.web import pieces
+from genregenie.web import pieces, words
 from genregenie.web.pieces import section
 
 RUNS: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "lab"}
@@ -41,14 +41,7 @@ _INTRO: Final = (
 def build() -> None:
     """Put the tab's contents into the Blocks under construction."""
     gr.HTML(pieces.quiet(_INTRO), padding=False)
-    gr.Dataframe(
-        headline_table(cache.read("headlines")),
-        label="Accuracy (%): published, ours in the same way, honest",
-        interactive=False,
-        wrap=True,
-        elem_id="lab-headlines",
-        buttons=["copy"],
-    )
+    gr.HTML(headlines(cache.read("headlines")), elem_id="lab-headlines", padding=False)
     with gr.Tabs():
         with gr.Tab("Systems", id="lab-systems"):
             _build_systems()
@@ -119,7 +112,7 @@ def _protocols(key: str) -> list[tuple[str, str]]:
 
 def _models(key: str) -> list[tuple[str, str]]:
     names = dict.fromkeys(r["model"] for r in cache.read("headlines") if r["system"] == key)
-    return [(name.replace("_", " "), name) for name in names] or [("none yet", "")]
+    return [(words.model_name(name), name) for name in names] or [("none yet", "")]
 
 
 def choices(key: str) -> tuple[Any, ...]:
@@ -145,19 +138,23 @@ def run_again(
     """Run a comparison now, say how it goes, and show it; nothing that is kept is changed."""
     from genregenie.lab import runs
 
-    chosen, kind = system(key), protocol.partition(" ")[0]
+    chosen = system(key)
+    kind, _, shape = protocol.partition(" ")
     try:
         progress(0.0, desc="Reading the table")
         data = runs.data(chosen, table or None)
         fitting = runs.protocol_for(chosen, data, kind)
-        names = [c.name for c in chosen.build(data, True)]
+        names = [c.name for c in chosen.build(data, "-" not in shape)]
     except DataError as error:
         yield pieces.failure(str(error))
         return
     rows: list[Any] = []
     for i, name in enumerate(names):
-        progress(i / len(names), desc=f"{name.replace('_', ' ')}, {fitting.title}")
-        rows += runs.under(chosen, data, fitting, models=[name])
+        progress(i / len(names), desc=f"{words.model_name(name)}, {fitting.title}")
+        if "-" in shape:
+            rows += runs.as_published(chosen, data, models=[name])
+        else:
+            rows += runs.under(chosen, data, fitting, models=[name])
         lines = cache.lines_of(rows)
         best = max(rows, key=lambda row: row.accuracy).model
         yield _result(chosen, kind, rows[0].shape, best, lambda name: lines.get(name, []), names)  # noqa: B023
@@ -185,14 +182,16 @@ def _result(
         return pieces.failure("Nothing is kept for this. 'genregenie lab' makes it.")
     about = f"<p>{escape(chosen.did)}.</p><p class='gg-note'>{escape(chosen.remark)}</p>"
     protocol = PROTOCOLS[kind]  # type: ignore[index]
-    apart = f" Apart: {protocol.apart}." if protocol.apart else " Nothing is kept apart."
+    apart = f". Kept apart: {protocol.apart}." if protocol.apart else ". Nothing is kept apart."
     parts = [
         section(f"System {chosen.key}: {chosen.title}", about),
-        section("Scores", _score_table(scores, expected), f"{protocol.remark}.{apart}"),
+        section(
+            "Scores", _score_table(scores, expected), f"{protocol.remark.capitalize()}.{apart}"
+        ),
     ]
     report = [r for r in own("reports") if r["model"] == model]
     confusion = [r for r in own("confusion") if r["model"] == model]
-    name = model.replace("_", " ")
+    name = words.model_name(model)
     if report:
         parts.append(section(f"By genre: {name}", _report_table(report)))
     if confusion:
@@ -206,7 +205,7 @@ def _kept_studies(key: str) -> list[str]:
     parts = []
     points = [p for p in cache.read("learning_curves") if p["system"] == key]
     if points:
-        model = points[0]["model"].replace("_", " ")
+        model = words.model_name(points[0]["model"])
         kinds = list(dict.fromkeys(p["protocol"] for p in points))
         rows = [int(p["rows"]) for p in points if p["protocol"] == kinds[-1]]
         curves: dict[str, Any] = {
@@ -226,7 +225,7 @@ def _kept_studies(key: str) -> list[str]:
             for i in weighed
         ]
         bars = pieces.bar_list(items, str, lambda group: plots.COLOURS[0])
-        model = weighed[0]["model"].replace("_", " ")
+        model = words.model_name(weighed[0]["model"])
         parts.append(
             section(
                 f"Which features count: {model}",
@@ -237,24 +236,23 @@ def _kept_studies(key: str) -> list[str]:
     return [f'<div class="gg-pair">{"".join(parts)}</div>'] if parts else []
 
 
-def headline_table(lines: list[dict[str, str]]) -> pd.DataFrame:
+def headlines(lines: list[dict[str, str]]) -> str:
     """Published, reproduced and honest figures in one row for each model."""
-
-    def percent(text: str) -> float | None:
-        return round(100 * float(text), 1) if text else None
-
+    if not lines:
+        return pieces.failure("Nothing is kept yet. 'genregenie lab' makes it.")
     rows = [
-        (
-            f"{line['system']}: {line['model'].replace('_', ' ')}",
-            percent(line["published"]),
-            percent(line["reproduced"]),
-            percent(line["honest"]),
-            percent(line["honest_macro_f1"]),
-        )
+        [
+            f"{line['system']}: {words.model_name(line['model'])}",
+            *(_percent(line[k]) for k in ("published", "reproduced", "honest", "honest_macro_f1")),
+        ]
         for line in lines
     ]
-    columns = ["System and model", "Published", "Ours, same way", "Honest", "Honest macro-F1"]
-    return pd.DataFrame(rows, columns=columns)
+    head = ["System and model", "Published", "Ours, same way", "Honest", "Honest macro-F1"]
+    return section("Accuracy in per cent", _html_table(head, rows, "Accuracy of every system"))
+
+
+def _percent(text: str) -> str:
+    return f"{100 * float(text):.1f}" if text else "\N{EN DASH}"
 
 
 def _html_table(head: list[str], rows: list[list[str]], label: str) -> str:
@@ -278,13 +276,13 @@ def _score_table(scores: list[dict[str, str]], expected: list[str] | None) -> st
     head += ["Tracks, voted", "Tracks, averaged"] if tracks else []
     keys = ["accuracy", "macro_f1", "top3", *(["voted", "averaged"] if tracks else [])]
     rows = [
-        [s["model"].replace("_", " "), *(_three(s[k]) for k in keys), f"{float(s['fit_s']):.1f} s"]
+        [words.model_name(s["model"]), *(_three(s[k]) for k in keys), f"{float(s['fit_s']):.1f} s"]
         for s in scores
     ]
     done = {s["model"] for s in scores}
     waiting = [name for name in expected or () if name not in done]
     rows += [
-        [name.replace("_", " "), *["\N{HORIZONTAL ELLIPSIS}"] * len(keys), ""] for name in waiting
+        [words.model_name(name), *["\N{HORIZONTAL ELLIPSIS}"] * len(keys), ""] for name in waiting
     ]
     return _html_table([*head, "One fit"], rows, "Scores")
 
@@ -318,14 +316,24 @@ def _build_tables() -> None:
         known = [(s.title, s.name) for s in SOURCES.values()]
         which = gr.Dropdown(known, value="gtzan", label="Table", elem_id="explore-table")
         feature = gr.Dropdown(
-            _features("gtzan"), label="Feature", value=None, elem_id="explore-feature"
+            _features("gtzan"),
+            label="Feature",
+            value=next(iter(_features("gtzan")), None),
+            elem_id="explore-feature",
         )
     own = gr.File(
-        label="Or your own: a CSV with a column 'genre' or 'label', or an .npz of MFCC statistics",
+        label="Or your own (CSV, npz)",
         file_types=[".csv", ".npz"],
         type="filepath",
-        height=130,
+        height=150,
         elem_id="explore-file",
+    )
+    gr.HTML(
+        pieces.quiet(
+            "A CSV with a column 'genre' or 'label' and columns of numbers, or MFCC statistics as "
+            "'genregenie train' reads them. It is looked at here and not kept."
+        ),
+        padding=False,
     )
     found = gr.State(None)
     shown = gr.HTML(explored("gtzan")[1], elem_id="explore-result", padding=False)
@@ -419,7 +427,7 @@ def _build_questions() -> None:
     if grown:
         rows = [
             [
-                line["model"].replace("_", " "),
+                words.model_name(line["model"]),
                 f"{int(line['rows']):,}",
                 _three(line["folded"]),
                 _three(line["refitted"]),
@@ -452,7 +460,7 @@ def _build_ask() -> None:
         ),
         padding=False,
     )
-    clip = gr.File(label="An audio file with tags", type="filepath", height=130, elem_id="ask-file")
+    clip = gr.File(label="Audio file", type="filepath", height=150, elem_id="ask-file")
     answer = gr.HTML(elem_id="ask-answer", padding=False)
     clip.upload(ask_a, clip, answer, api_visibility="private", **RUNS)
 

@@ -66,7 +66,10 @@ def build() -> None:
     gr.HTML(pieces.quiet(_ABOUT), padding=False)
     with gr.Row(elem_id="features-examples"):
         buttons = [
-            (genre, gr.Button(f"Typical {_lower(genre)}", size="sm", variant="secondary"))
+            (
+                genre,
+                gr.Button(f"Typical {display_name(genre).lower()}", size="sm", variant="secondary"),
+            )
             for genre in _EXAMPLES
         ]
     first = _settings(model.examples[_EXAMPLES[0]])
@@ -112,11 +115,18 @@ def build() -> None:
 def _build_upload() -> None:
     """Many tracks from a CSV; the same for programs."""
     file = gr.File(
-        label="Many tracks: a CSV with these columns, Exportify's names understood",
+        label="Many tracks (CSV)",
         file_types=[".csv", ".tsv", ".txt"],
         type="filepath",
         elem_id="features-file",
         height=150,
+    )
+    gr.HTML(
+        pieces.quiet(
+            "A playlist saved with Exportify will do, and any CSV with these columns. What is "
+            "missing is taken to be typical, and the answer says so."
+        ),
+        padding=False,
     )
     notes = gr.HTML(elem_id="features-notes", padding=False)
     download = gr.DownloadButton("Save as CSV", visible=False, elem_id="features-csv")
@@ -217,11 +227,7 @@ def _settings(row: Any) -> list[Any]:
     known = dict(zip(SPOTIFY_COLUMNS, row.tolist(), strict=True))
     sliders = [known[s.column] / (1_000 if s.column == "duration_ms" else 1) for s in _SLIDERS]
     return [
-        *(round(v, 3) for v in sliders),
+        *(round(v, 1 if v > 220 else 3) for v in sliders),
         KEYS[int(known["key"])],
         "major" if known["mode"] else "minor",
     ]
-
-
-def _lower(genre: str) -> str:
-    return display_name(genre)[:1].lower() + display_name(genre)[1:]
