@@ -1,4 +1,4 @@
-"""The second classifier: its trees, its model, tables of tracks, the command, the tab's handlers."""
+"""The second classifier: trees, model, tables of tracks, the command, the tab's handlers."""
 
 import json
 import subprocess
@@ -160,7 +160,7 @@ def test_the_shipped_model_runs_without_scikit_learn():
 
 def test_exportify_is_understood(tmp_path):
     sheet = read_sheet(sheet_of(tmp_path, EXPORTIFY))
-    assert sheet.names == ("Ana, Ben – Roller", "Zoë – =Café")
+    assert sheet.names == ("Ana, Ben \N{EN DASH} Roller", "Zoë \N{EN DASH} =Café")
     first = dict(zip(SPOTIFY_COLUMNS, sheet.rows[0], strict=True))
     assert first["tempo"] == 174.006
     assert first["duration_ms"] == 285257
@@ -180,7 +180,7 @@ def test_other_spellings_are_understood(tmp_path, encoding, delimiter):
     ]
     text = "\r\n".join(delimiter.join(line) for line in lines)
     sheet = read_sheet(sheet_of(tmp_path, text, encoding))
-    assert sheet.names[0] == "Zoë – Été"
+    assert sheet.names[0] == "Zoë \N{EN DASH} Été"
     rows = [dict(zip(SPOTIFY_COLUMNS, row, strict=True)) for row in sheet.rows.tolist()]
     assert (rows[0]["key"], rows[0]["mode"], rows[1]["key"]) == (6.0, 1.0, 10.0)
     assert rows[0]["danceability"] == 0.7
