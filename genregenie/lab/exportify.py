@@ -17,24 +17,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.lab.vectors import SPOTIFY_COLUMNS
+from genregenie.lab.vectors import RANGES, SPOTIFY_COLUMNS
 from genregenie.table import DataError
 
 MOST_ROWS: Final = 50_000
-RANGES: Final = {
-    "danceability": (0.0, 1.0),
-    "energy": (0.0, 1.0),
-    "key": (0.0, 11.0),
-    "mode": (0.0, 1.0),
-    "speechiness": (0.0, 1.0),
-    "acousticness": (0.0, 1.0),
-    "liveness": (0.0, 1.0),
-    "valence": (0.0, 1.0),
-    "tempo": (20.0, 300.0),
-    "duration_ms": (1_000.0, 36_000_000.0),
-}
-"""What a value can be; anything else counts as not known."""
-
 KEYS: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 _ALSO: Final = {

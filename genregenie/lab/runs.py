@@ -242,7 +242,11 @@ def _run(
     say: Say | None,
     models: Sequence[str] | None,
 ) -> list[Row]:
-    chosen = [c for c in system.build(table, honest) if models is None or c.name in models]
+    known = {c.name: c for c in system.build(table, honest)}
+    for name in models or ():
+        if name not in known:
+            raise DataError(f"System {system.key} has no model {name}. It has {', '.join(known)}.")
+    chosen = [known[name] for name in models or known]
     scored = compare(
         chosen,
         table,

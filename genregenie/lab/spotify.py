@@ -12,7 +12,7 @@ import numpy as np
 from genregenie import settings
 from genregenie.features import Array
 from genregenie.lab.trees import Trees
-from genregenie.lab.vectors import SPOTIFY_COLUMNS, spotify_vectors
+from genregenie.lab.vectors import RANGES, SPOTIFY_COLUMNS, spotify_vectors
 from genregenie.model import ModelError, tempered
 
 FORMAT: Final = 1
@@ -87,9 +87,10 @@ class SpotifyModel:
     def confidences(self, rows: Array) -> Array:
         """Calibrated confidences, shape (n, 15), of rows in the order of `SPOTIFY_COLUMNS`.
 
-        NaN is a value that is not known.
+        NaN is a value that is not known; one beyond what is possible counts as the nearest that is.
         """
-        known = np.where(np.isnan(rows), self.typical, rows)
+        low, high = np.array([RANGES[column] for column in SPOTIFY_COLUMNS]).T
+        known = np.clip(np.where(np.isnan(rows), self.typical, rows), low, high)
         return tempered(self.trees.decisions(spotify_vectors(known)), self.temperature)
 
     def judge(self, rows: Array) -> list[Verdict]:

@@ -19,6 +19,20 @@ SPOTIFY_COLUMNS: Final = (
     "duration_ms",
 )
 
+RANGES: Final = {
+    "danceability": (0.0, 1.0),
+    "energy": (0.0, 1.0),
+    "key": (0.0, 11.0),
+    "mode": (0.0, 1.0),
+    "speechiness": (0.0, 1.0),
+    "acousticness": (0.0, 1.0),
+    "liveness": (0.0, 1.0),
+    "valence": (0.0, 1.0),
+    "tempo": (20.0, 300.0),
+    "duration_ms": (1_000.0, 36_000_000.0),
+}
+"""What a value can be."""
+
 _BARS_OF: Final = 16.0
 
 

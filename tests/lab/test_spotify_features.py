@@ -45,7 +45,7 @@ def sheet_of(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
 def test_trees_give_what_scikit_learn_gives_from_memory_and_from_disk(tmp_path):
     table = spotify_like()
     vectors = spotify_vectors(table.rows)
-    bag = BoostedBag(members=2, rounds=8).fit(vectors[:400], table.labels[:400])
+    bag = BoostedBag(members=2, rounds=4).fit(vectors[:400], table.labels[:400])
     trees = Trees.of(bag.members_)
     trees.save(tmp_path / "t.npz")
     for own in (trees, Trees.load(tmp_path / "t.npz")):
@@ -84,7 +84,7 @@ def test_forged_trees_are_refused(tmp_path, changes):
 def test_shipping_writes_a_folder_that_answers(tmp_path):
     table, folder = spotify_like(), tmp_path / "model"
     said = []
-    made = ship(table, folder, said.append, rounds=5)
+    made = ship(table, folder, said.append, rounds=3)
     model = SpotifyModel.load(folder)
     assert model.genres == table.genres
     assert made["held_out"]["accuracy"] > 0.5
@@ -99,13 +99,13 @@ def test_shipping_writes_a_folder_that_answers(tmp_path):
         "model.json",
         "per_genre.csv",
     }
-    ship(table, folder, rounds=5)  # a model may be replaced
+    ship(table, folder, rounds=2)  # a model may be replaced
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "thesis.txt").write_text("years of work")
     with pytest.raises(DataError, match="not a model"):
-        ship(table, tmp_path / "thesis", rounds=5)
+        ship(table, tmp_path / "thesis", rounds=2)
     with pytest.raises(DataError, match="columns"):
-        ship(small_table(), folder, rounds=5)
+        ship(small_table(), folder, rounds=2)
 
 
 def test_models_that_cannot_be_read_say_so(tmp_path):
