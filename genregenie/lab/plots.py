@@ -88,7 +88,7 @@ def as_svg(figure: Any, told: str) -> str:
     box = re.search(r'viewBox="([^"]+)"', svg)
     head = f'<svg class="gg-chart" viewBox="{box[1] if box else ""}" role="img"'
     svg = f'{head} aria-label="{escape(told)}">' + svg[svg.index(">") + 1 :]
-    return re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px inherit", svg)
+    return re.sub(r"font-family: [^;\"]*; ?", "", svg)  # the page's own
 
 
 @_styled

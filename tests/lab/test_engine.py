@@ -256,3 +256,16 @@ def test_published_figures_are_reproduced_and_cached(results):
     assert about["seconds"] > 0
     assert all(p["protocol"] for p in cache.read("learning_curves", results))
     assert len(cache.read("imbalance", results)) == 12
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_a_dask_cluster_does_the_work_and_gives_the_same(table):
+    distributed = pytest.importorskip("distributed")
+    here = runs.under(B, table, GROUPED, jobs=1, models=["svm"])[0]
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+    ) as local:
+        with workers(local.scheduler_address):
+            there = runs.under(B, table, GROUPED, models=["svm"])[0]
+        assert len(local.scheduler.transition_log) > 0
+    assert there.confusion.tolist() == here.confusion.tolist()
