@@ -3,10 +3,12 @@
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from genregenie import settings
-from genregenie.lab.runs import Headline, Row
+
+if TYPE_CHECKING:
+    from genregenie.lab.runs import Headline, Row
 
 FOLDER: Final = settings.PROJECT_DIR / "models" / "lab"
 
@@ -42,7 +44,7 @@ def write(name: str, lines: Sequence[Line], folder: Path | None = None, **own: s
     fresh.replace(path)
 
 
-def write_rows(rows: Sequence[Row], folder: Path | None = None) -> None:
+def write_rows(rows: Sequence["Row"], folder: Path | None = None) -> None:
     """Scores, reports and confusion of one system under one protocol and shape."""
     if not rows:
         return
@@ -52,7 +54,7 @@ def write_rows(rows: Sequence[Row], folder: Path | None = None) -> None:
         write(name, lines, folder, **own)
 
 
-def lines_of(rows: Sequence[Row]) -> dict[str, list[dict[str, str]]]:
+def lines_of(rows: Sequence["Row"]) -> dict[str, list[dict[str, str]]]:
     """The same tables without writing them, by name."""
     own = [{"system": r.system, "protocol": r.protocol.kind, "shape": r.shape} for r in rows]
     pairs = list(zip(own, rows, strict=True))
@@ -63,7 +65,7 @@ def lines_of(rows: Sequence[Row]) -> dict[str, list[dict[str, str]]]:
     }
 
 
-def write_headlines(system: str, lines: Sequence[Headline], folder: Path | None = None) -> None:
+def write_headlines(system: str, lines: Sequence["Headline"], folder: Path | None = None) -> None:
     """The three figures of each model of a system."""
     table = [
         {
@@ -79,7 +81,7 @@ def write_headlines(system: str, lines: Sequence[Headline], folder: Path | None 
     write("headlines", table, folder, system=system)
 
 
-def _scores(row: Row) -> dict[str, str]:
+def _scores(row: "Row") -> dict[str, str]:
     return {
         "table": row.table,
         "model": row.model,
@@ -92,7 +94,7 @@ def _scores(row: Row) -> dict[str, str]:
     }
 
 
-def _report(row: Row) -> list[dict[str, str]]:
+def _report(row: "Row") -> list[dict[str, str]]:
     columns = (row.precision, row.recall, row.f1, row.support)
     return [
         {
@@ -107,7 +109,7 @@ def _report(row: Row) -> list[dict[str, str]]:
     ]
 
 
-def _confusion(row: Row) -> list[dict[str, str]]:
+def _confusion(row: "Row") -> list[dict[str, str]]:
     return [
         {"model": row.model, "really": row.genres[i], "called": row.genres[j], "rows": str(int(n))}
         for i, counts in enumerate(row.confusion)

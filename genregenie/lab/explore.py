@@ -6,11 +6,8 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
-from sklearn.decomposition import PCA
-from sklearn.preprocessing import StandardScaler
 
 from genregenie.features import Array
-from genregenie.lab.preparing import QuantileCapper
 from genregenie.lab.tables import FeatureTable, ceiling, counts, readable
 
 SHOWN_TRACKS: Final = 600
@@ -79,6 +76,11 @@ class Exploration:
 
 def explore(table: FeatureTable, title: str) -> Exploration:
     """Look at a table; the same table always gives the same numbers."""
+    from sklearn.decomposition import PCA
+    from sklearn.preprocessing import StandardScaler
+
+    from genregenie.lab.preparing import QuantileCapper
+
     best, vectors, several = ceiling(table)
     table = _tempo_first(readable(table))
     number = counts(table)

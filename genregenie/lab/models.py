@@ -25,14 +25,12 @@ from sklearn.tree import DecisionTreeClassifier
 
 from genregenie.lab.bag import BoostedBag
 from genregenie.lab.preparing import QuantileCapper, Sampled, SpotifyVectors
+from genregenie.lab.systems import SVC_ROWS
 from genregenie.lab.tables import FeatureTable
 from genregenie.training.candidates import Candidate
 from genregenie.training.estimators import Tempered
 
 _SEED: Final = 0
-SVC_ROWS: Final = 6_000
-"""Rows that a support vector machine learns from on the Spotify table; its time grows with the
-square of their number."""
 
 
 def candidate(
@@ -142,10 +140,8 @@ def system_c(*, sampler: str = "", weighted: bool = False) -> tuple[Candidate, .
         "bagging": BaggingClassifier(
             DecisionTreeClassifier(class_weight=weight), 20, random_state=_SEED
         ),
-        "knn": KNeighborsClassifier(15, weights="distance"),
-        "tree": DecisionTreeClassifier(
-            min_samples_leaf=10, class_weight=weight, random_state=_SEED
-        ),
+        "knn": KNeighborsClassifier(weights="distance"),
+        "tree": DecisionTreeClassifier(class_weight=weight, random_state=_SEED),
         "svc": Sampled(Tempered(SVC(C=3.0, class_weight=weight)), SVC_ROWS),
         "boosting": boosting(class_weight=weight),
     }

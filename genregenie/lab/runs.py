@@ -7,7 +7,6 @@ puts the figures side by side.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +32,6 @@ from genregenie.training.protocols import (
     splits,
 )
 
-FOLDS: Final = 5
 Say = Callable[[str], None]
 
 
@@ -191,15 +189,15 @@ def under(
     say: Say | None = None,
     models: Sequence[str] | None = None,
 ) -> list[Row]:
-    """A system under a protocol in `FOLDS` folds, all its preparation inside them."""
-    fixed = protocol.kind == "fault-filtered"
+    """A system under a protocol, in folds or with a part held out, its preparation inside."""
+    shape = f"{system.folds} folds" if system.folds else str(system.shares)
     return _run(
         system,
         table,
         protocol,
         honest=True,
-        cut=splits,
-        shape="fixed" if fixed else f"{FOLDS} folds",
+        cut=splits if system.folds else cut_by(system.shares),
+        shape="fixed" if protocol.kind == "fault-filtered" else shape,
         jobs=jobs,
         say=say,
         models=models,
@@ -212,7 +210,7 @@ def headlines(system: System, rows: Sequence[Row]) -> list[Headline]:
     for model in dict.fromkeys(row.model for row in rows if row.system == system.key):
         own = [row for row in rows if row.system == system.key and row.model == model]
         repeated = next((r for r in own if _is_published(system, r)), None)
-        honest = next((r for r in own if r.protocol == system.honest and "fold" in r.shape), None)
+        honest = next((r for r in own if r.protocol == system.honest), None)
         lines.append(
             Headline(
                 system.key,
@@ -251,7 +249,7 @@ def _run(
         chosen,
         table,
         [protocol],
-        folds=FOLDS,
+        folds=system.folds or 1,
         seeds=system.seeds,
         jobs=jobs,
         done=None if say is None else lambda line: say(f"{system.key}: {line}"),

@@ -6,15 +6,13 @@ and the honest one beside it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from genregenie.lab import models
 from genregenie.lab.tables import FeatureTable
 from genregenie.lab.vectors import SPOTIFY_COLUMNS
 from genregenie.table import DataError
-from genregenie.training.candidates import Candidate, candidates
 from genregenie.training.protocols import (
     FAULT_FILTERED,
     GROUPED,
@@ -25,7 +23,13 @@ from genregenie.training.protocols import (
     Protocol,
 )
 
-Build = Callable[[FeatureTable, bool], tuple[Candidate, ...]]
+if TYPE_CHECKING:
+    from genregenie.training.candidates import Candidate
+
+SVC_ROWS: Final = 6_000
+"""Rows that a support vector machine learns from at most; its time grows with their square."""
+
+Build = Callable[[FeatureTable, bool], "tuple[Candidate, ...]"]
 """A table, and whether it is split honestly, to candidates."""
 Prepare = Callable[[FeatureTable], FeatureTable]
 
@@ -79,6 +83,8 @@ class System:
         What is done to the table first; what was wrongly done to it before it was split.
     seeds : int
         How often everything is repeated with other splits.
+    folds : int or None
+        Of an honest comparison; None holds `shares` out once, where the table is large enough.
     """
 
     key: str
@@ -95,6 +101,7 @@ class System:
     prepare: Prepare = _as_it_is
     spoil: Prepare = _as_it_is
     seeds: int = 2
+    folds: int | None = 5
 
 
 SPECTRAL_MEANS: Final = (
@@ -114,30 +121,46 @@ _ON_GTZAN: Final = (RANDOM, STRATIFIED, GROUPED, FAULT_FILTERED)
 _OUR_QUICKEST: Final = ("knn_kl", "lda", "soft_vote")
 
 
-def _a(table: FeatureTable, honest: bool) -> tuple[Candidate, ...]:
+def _a(table: FeatureTable, honest: bool) -> "tuple[Candidate, ...]":
+    from genregenie.lab import models
+
     if table.columns[-1] != "text":
         return models.system_a(len(table.columns), text=False)
     audio = len(table.columns) - 1
     return (*models.system_a(audio, text=False), *models.system_a(audio, text=True))
 
 
-def _b(table: FeatureTable, honest: bool) -> tuple[Candidate, ...]:
+def _b(table: FeatureTable, honest: bool) -> "tuple[Candidate, ...]":
+    from genregenie.lab import models
+
     return models.system_b()
 
 
-def _c(table: FeatureTable, honest: bool) -> tuple[Candidate, ...]:
+def _c(table: FeatureTable, honest: bool) -> "tuple[Candidate, ...]":
+    from genregenie.lab import models
+
     if not honest:
         return models.system_c()
     ours = (models.shipped(),) if table.columns == SPOTIFY_COLUMNS else ()
     return (*models.system_c(sampler="smote"), *ours)
 
 
-def _d(table: FeatureTable, honest: bool) -> tuple[Candidate, ...]:
+def _d(table: FeatureTable, honest: bool) -> "tuple[Candidate, ...]":
+    from genregenie.training.candidates import candidates
+
     return tuple(c for c in candidates() if c.name in _OUR_QUICKEST)
 
 
-def _e(table: FeatureTable, honest: bool) -> tuple[Candidate, ...]:
+def _e(table: FeatureTable, honest: bool) -> "tuple[Candidate, ...]":
+    from genregenie.lab import models
+
     return models.system_e()
+
+
+def _smote_outside(table: FeatureTable) -> FeatureTable:
+    from genregenie.lab.models import smote_outside
+
+    return smote_outside(table)
 
 
 def _with_text(table: FeatureTable) -> FeatureTable:
@@ -202,9 +225,10 @@ SYSTEMS: Final = {
             VECTORS,
             (RANDOM, STRATIFIED, VECTORS),
             "Loudness and instrumentalness are not in this copy of the table. For time, the SVC "
-            f"learns from {models.SVC_ROWS:,} rows drawn from each training part.",
-            spoil=models.smote_outside,
+            f"learns from {SVC_ROWS:,} rows drawn from each training part.",
+            spoil=_smote_outside,
             seeds=1,
+            folds=None,
         ),
         System(
             "D",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+from zipfile import ZIP_DEFLATED
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -61,7 +62,7 @@ def save_text(pipelines: dict[str, Pipeline], folder: Path | None = None) -> Non
 
     folder = folder or results.FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    dump(pipelines, folder / FILE)
+    dump(pipelines, folder / FILE, compression=ZIP_DEFLATED)
 
 
 @cache

@@ -10,14 +10,6 @@ from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import (
-    GroupKFold,
-    GroupShuffleSplit,
-    KFold,
-    StratifiedGroupKFold,
-    StratifiedKFold,
-    train_test_split,
-)
 
 from genregenie.table import DataError, Table
 
@@ -129,6 +121,9 @@ def splits(table: Table, protocol: Protocol, folds: int, seed: int) -> Iterator[
 
     Each row is scored exactly once, except under `FAULT_FILTERED`, which is one fixed split.
     """
+    # Imported here: the page names the protocols at its start, and splits nothing then.
+    from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+
     y, key = table.labels, keys(table, protocol)
     if protocol.kind == "fault-filtered":
         yield _fixed(table)
@@ -144,6 +139,8 @@ def splits(table: Table, protocol: Protocol, folds: int, seed: int) -> Iterator[
 
 def holdout(table: Table, protocol: Protocol, test_share: float, seed: int) -> Split:
     """One split with about `test_share` of the rows, or of what is kept apart, held out."""
+    from sklearn.model_selection import GroupShuffleSplit, train_test_split
+
     y, key = table.labels, keys(table, protocol)
     if protocol.kind == "fault-filtered":
         return _fixed(table)

@@ -60,8 +60,8 @@ def build_page(accounts: Accounts | None = None) -> gr.Blocks:
                 spotify_features.build()
             with gr.Tab("Models", id="models"):
                 models.build()
-            with gr.Tab("Model lab", id="lab"):
-                lab.build()
+            with gr.Tab("Model lab", id="lab") as lab_tab:
+                lab.build(lab_tab)
         with gr.Accordion("Help", open=False, elem_id="help"):
             gr.Markdown(_HELP)
         page.load(session_bar, None, bar, api_visibility="private")

@@ -32,21 +32,25 @@ _TREATMENTS: Final = {
     "smote_outside": "SMOTE before the split: a leak",
 }
 _FIRST: Final = "B"
+_NOTHING: Final = "Nothing is kept of this. 'genregenie lab' makes it."
 _INTRO: Final = (
     "Earlier systems, rebuilt. Beside each published figure stands ours under the same protocol, "
     "and what is left of it when no artist, or no feature vector, is on both sides of the split."
 )
 
 
-def build() -> None:
-    """Put the tab's contents into the Blocks under construction."""
+def build(tab: gr.Tab) -> None:
+    """Put the tab's contents into the Blocks under construction.
+
+    Plots are drawn when a tab is opened, so that the app's start does not wait for them.
+    """
     gr.HTML(pieces.quiet(_INTRO), padding=False)
     gr.HTML(headlines(cache.read("headlines")), elem_id="lab-headlines", padding=False)
     with gr.Tabs():
         with gr.Tab("Systems", id="lab-systems"):
-            _build_systems()
-        with gr.Tab("Tables", id="lab-tables"):
-            _build_tables()
+            _build_systems(tab)
+        with gr.Tab("Tables", id="lab-tables") as tables:
+            _build_tables(tables)
         with gr.Tab("Questions", id="lab-questions"):
             _build_questions()
         with gr.Tab("Ask system A", id="lab-ask"):
@@ -56,7 +60,7 @@ def build() -> None:
 # --- systems -----------------------------------------------------------------------------------
 
 
-def _build_systems() -> None:
+def _build_systems(tab: gr.Tab) -> None:
     with gr.Row():
         which = gr.Dropdown(
             [(f"{s.key}: {s.title}", s.key) for s in SYSTEMS.values()],
@@ -68,16 +72,12 @@ def _build_systems() -> None:
         protocol = gr.Dropdown(_protocols(_FIRST), label="Protocol", elem_id="lab-protocol")
         model = gr.Dropdown(_models(_FIRST), label="Model", elem_id="lab-model")
     run = gr.Button("Run this comparison again", size="sm", elem_id="lab-run")
-    shown = gr.HTML(
-        show(_FIRST, _protocols(_FIRST)[0][1], _models(_FIRST)[0][1]),
-        elem_id="lab-result",
-        padding=False,
-    )
+    shown = gr.HTML(elem_id="lab-result", padding=False)
     quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     which.input(choices, which, [table, protocol, model], **quick).then(
         show, [which, protocol, model], shown, **quick
     )
-    gr.on([protocol.input, model.input], show, [which, protocol, model], shown, **quick)
+    gr.on([tab.select, protocol.input, model.input], show, [which, protocol, model], shown, **quick)
     run.click(
         run_again,
         [which, table, protocol],
@@ -97,17 +97,14 @@ def _table_choices(key: str) -> list[tuple[str, str]]:
 def _protocols(key: str) -> list[tuple[str, str]]:
     """The honest protocol first, then what else was run."""
     chosen = system(key)
-    kept = {(r["protocol"], r["shape"]) for r in cache.read("scores") if r["system"] == key}
-    found: list[tuple[str, str]] = [(chosen.honest.kind, "")]
-    found += sorted(kept - {(chosen.honest.kind, s) for _, s in kept})
-    return [
-        (
-            f"{PROTOCOLS[kind].title}{', as published' if '-' in shape else ''}",
-            f"{kind} {shape}".strip(),
-        )
-        for kind, shape in found
-        if kind in PROTOCOLS
-    ]
+    kept = {r["protocol"] for r in cache.read("scores") if r["system"] == key}
+    kinds = dict.fromkeys([chosen.honest.kind, *sorted(kept), chosen.protocol.kind])
+    return [(_titled(chosen, kind), kind) for kind in kinds if kind in PROTOCOLS]
+
+
+def _titled(chosen: System, kind: str) -> str:
+    title = PROTOCOLS[kind].title  # type: ignore[index]
+    return f"{title}, as published" if kind == chosen.protocol.kind else title
 
 
 def _models(key: str) -> list[tuple[str, str]]:
@@ -125,8 +122,7 @@ def choices(key: str) -> tuple[Any, ...]:
 
 def show(key: str, protocol: str, model: str) -> str:
     """What the lab found out about a system, a protocol and a model, kept or just made."""
-    kind, _, shape = protocol.partition(" ")
-    return _result(system(key), kind, shape, model, cache.read)
+    return _result(system(key), protocol, model, cache.read)
 
 
 def run_again(
@@ -139,55 +135,48 @@ def run_again(
     from genregenie.lab import runs
 
     chosen = system(key)
-    kind, _, shape = protocol.partition(" ")
+    honest = protocol != chosen.protocol.kind
     try:
         progress(0.0, desc="Reading the table")
         data = runs.data(chosen, table or None)
-        fitting = runs.protocol_for(chosen, data, kind)
-        names = [c.name for c in chosen.build(data, "-" not in shape)]
+        fitting = runs.protocol_for(chosen, data, protocol)
+        names = [c.name for c in chosen.build(data, honest)]
     except DataError as error:
         yield pieces.failure(str(error))
         return
     rows: list[Any] = []
     for i, name in enumerate(names):
         progress(i / len(names), desc=f"{words.model_name(name)}, {fitting.title}")
-        if "-" in shape:
-            rows += runs.as_published(chosen, data, models=[name])
-        else:
+        if honest:
             rows += runs.under(chosen, data, fitting, models=[name])
+        else:
+            rows += runs.as_published(chosen, data, models=[name])
         lines = cache.lines_of(rows)
         best = max(rows, key=lambda row: row.accuracy).model
-        yield _result(chosen, kind, rows[0].shape, best, lambda name: lines.get(name, []), names)  # noqa: B023
+        yield _result(chosen, protocol, best, lambda name: lines.get(name, []), names)  # noqa: B023
 
 
 def _result(
     chosen: System,
     kind: str,
-    shape: str,
     model: str,
     read: Callable[[str], list[dict[str, str]]],
     expected: list[str] | None = None,
 ) -> str:
     def own(name: str) -> list[dict[str, str]]:
         return [
-            line
-            for line in read(name)
-            if line["system"] == chosen.key
-            and line.get("protocol", kind) == kind
-            and (line.get("shape") == shape if shape else "-" not in line.get("shape", ""))
+            line for line in read(name) if line["system"] == chosen.key and line["protocol"] == kind
         ]
 
     scores = own("scores")
     if not scores:
-        return pieces.failure("Nothing is kept for this. 'genregenie lab' makes it.")
+        return pieces.failure(_NOTHING)
     about = f"<p>{escape(chosen.did)}.</p><p class='gg-note'>{escape(chosen.remark)}</p>"
     protocol = PROTOCOLS[kind]  # type: ignore[index]
-    apart = f". Kept apart: {protocol.apart}." if protocol.apart else ". Nothing is kept apart."
+    apart = f" Kept apart: {protocol.apart}." if protocol.apart else " Nothing is kept apart."
     parts = [
         section(f"System {chosen.key}: {chosen.title}", about),
-        section(
-            "Scores", _score_table(scores, expected), f"{protocol.remark.capitalize()}.{apart}"
-        ),
+        section("Scores", _score_table(scores, expected), _sentence(protocol.remark) + apart),
     ]
     report = [r for r in own("reports") if r["model"] == model]
     confusion = [r for r in own("confusion") if r["model"] == model]
@@ -199,6 +188,10 @@ def _result(
     if read is cache.read:
         parts += _kept_studies(chosen.key)
     return "".join(parts)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _kept_studies(key: str) -> list[str]:
@@ -239,7 +232,7 @@ def _kept_studies(key: str) -> list[str]:
 def headlines(lines: list[dict[str, str]]) -> str:
     """Published, reproduced and honest figures in one row for each model."""
     if not lines:
-        return pieces.failure("Nothing is kept yet. 'genregenie lab' makes it.")
+        return pieces.failure(_NOTHING)
     rows = [
         [
             f"{line['system']}: {words.model_name(line['model'])}",
@@ -311,7 +304,7 @@ def _confusion_table(lines: list[dict[str, str]]) -> str:
 # --- tables ------------------------------------------------------------------------------------
 
 
-def _build_tables() -> None:
+def _build_tables(tab: gr.Tab) -> None:
     with gr.Row():
         known = [(s.title, s.name) for s in SOURCES.values()]
         which = gr.Dropdown(known, value="gtzan", label="Table", elem_id="explore-table")
@@ -336,11 +329,11 @@ def _build_tables() -> None:
         padding=False,
     )
     found = gr.State(None)
-    shown = gr.HTML(explored("gtzan")[1], elem_id="explore-result", padding=False)
+    shown = gr.HTML(elem_id="explore-result", padding=False)
     quiet: dict[str, Any] = {"api_visibility": "private"}
     which.input(explored, which, [found, shown, feature], **quiet)
     own.upload(explored_file, own, [found, shown, feature], **quiet, **RUNS)
-    feature.input(explored_feature, [which, found, feature], shown, **quiet)
+    gr.on([tab.select, feature.input], explored_feature, [which, found, feature], shown, **quiet)
 
 
 def _kept(name: str) -> Exploration | None:
@@ -357,8 +350,7 @@ def explored(name: str) -> tuple[Any, ...]:
     """The plots of one of the lab's tables."""
     kept = _kept(name)
     if kept is None:
-        message = "Nothing is kept of this table. 'genregenie lab' makes it."
-        return None, pieces.failure(message), gr.skip()
+        return None, pieces.failure(_NOTHING), gr.skip()
     return None, _plots(kept), gr.update(choices=kept.columns, value=kept.columns[0])
 
 
@@ -374,9 +366,9 @@ def explored_file(path: str | None) -> tuple[Any, ...]:
 
 
 def explored_feature(name: str, own: Exploration | None, feature: str) -> str:
-    """The same plots with another feature in the box plot."""
+    """The plots of the table at hand, with this feature in the box plot."""
     found = own or _kept(name)
-    return _plots(found, feature) if found else ""
+    return _plots(found, feature) if found else pieces.failure(_NOTHING)
 
 
 def _plots(found: Exploration, feature: str | None = None) -> str:
@@ -445,7 +437,7 @@ def _build_questions() -> None:
             )
         )
     if not parts:
-        parts = [pieces.failure("Nothing is kept yet. 'genregenie lab' makes it.")]
+        parts = [pieces.failure(_NOTHING)]
     gr.HTML("".join(parts), elem_id="lab-studies", padding=False)
 
 
