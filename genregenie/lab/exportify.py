@@ -83,9 +83,7 @@ def read_sheet(path: Path) -> Sheet:
     notes: list[str] = []
     missing = [c for c in SPOTIFY_COLUMNS if c not in found]
     if missing:
-        notes.append(
-            f"Not in the table, so taken to be typical for every track: {', '.join(missing)}."
-        )
+        notes.append(f"Not in the table, so filled in with usual values: {', '.join(missing)}.")
     columns = []
     for column in SPOTIFY_COLUMNS:
         if column not in found:
@@ -163,14 +161,14 @@ def _values(column: str, cells: Sequence[str]) -> tuple[NDArray[np.float64], lis
     given = np.array([bool(cell.strip()) for cell in cells])
     values[wrong] = np.nan
     if wrong.all():
-        notes.append(f"{column} holds no usable value, so it is taken to be typical.")
+        notes.append(f"{column} holds no usable value, so it is filled in with usual ones.")
         return values, notes
     if unusable := int((wrong & given).sum()):
         notes.append(
-            f"{column} is not usable in {_tracks(unusable)}, where it is taken to be typical."
+            f"{column} is not usable in {_tracks(unusable)}, where usual values are filled in."
         )
     if empty := int((wrong & ~given).sum()):
-        notes.append(f"{column} is empty in {_tracks(empty)}, where it is taken to be typical.")
+        notes.append(f"{column} is empty in {_tracks(empty)}, where usual values are filled in.")
     return values, notes
 
 

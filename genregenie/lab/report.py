@@ -13,7 +13,7 @@ HEADER = (
         for i in range(1, TOP + 1)
         for column in ((f"Genre {i}", f"Sure {i} (%)") if i > 1 else ("Genre", "Sure (%)"))
     ),
-    "Taken to be typical",
+    "Filled in",
 )
 
 

@@ -44,7 +44,7 @@ class Verdict:
     top : tuple of (str, float)
         `TOP` genres and their confidences, the most confident first.
     imputed : tuple of str
-        Columns that were not known and got their typical value.
+        Columns that were not known and were filled in.
     """
 
     top: tuple[tuple[str, float], ...]
@@ -69,8 +69,9 @@ class SpotifyModel:
     ----------
     genres : tuple of str
         The order of all confidences.
-    typical : array, shape (10,)
-        Median of each column, which stands in where a value is not known.
+    usual : array, shape (draws, 10)
+        Values that stand in where one is not known: quantiles of each column, in an order of
+        its own.
     examples : dict of genre to array, shape (10,)
         The medians of each genre.
     card : dict
@@ -80,7 +81,7 @@ class SpotifyModel:
     genres: tuple[str, ...]
     trees: Trees
     temperature: float
-    typical: Array
+    usual: Array
     examples: dict[str, Array]
     card: dict[str, Any]
 
@@ -90,8 +91,19 @@ class SpotifyModel:
         NaN is a value that is not known; one beyond what is possible counts as the nearest that is.
         """
         low, high = np.array([RANGES[column] for column in SPOTIFY_COLUMNS]).T
-        known = np.clip(np.where(np.isnan(rows), self.typical, rows), low, high)
-        return tempered(self.trees.decisions(spotify_vectors(known)), self.temperature)
+        rows = np.clip(np.asarray(rows, dtype=np.float64), low, high)
+        confidences = np.zeros((len(rows), len(self.genres)))
+        gaps = np.isnan(rows)
+        whole = ~gaps.any(axis=1)
+        confidences[whole] = self._confidences(rows[whole])
+        # A single stand-in would be taken at its word; the mean over many is as unsure as it is.
+        for usual in self.usual:
+            filled = np.where(gaps[~whole], usual, rows[~whole])
+            confidences[~whole] += self._confidences(filled) / len(self.usual)
+        return confidences
+
+    def _confidences(self, rows: Array) -> Array:
+        return tempered(self.trees.decisions(spotify_vectors(rows)), self.temperature)
 
     def judge(self, rows: Array) -> list[Verdict]:
         """A verdict for each row."""
@@ -128,7 +140,7 @@ class SpotifyModel:
                 genres=tuple(card["genres"]),
                 trees=trees,
                 temperature=float(card["temperature"]),
-                typical=np.array([card["typical"][c] for c in SPOTIFY_COLUMNS]),
+                usual=np.array([card["usual"][c] for c in SPOTIFY_COLUMNS]).T,
                 examples={
                     genre: np.array([values[c] for c in SPOTIFY_COLUMNS])
                     for genre, values in card["examples"].items()

@@ -5,6 +5,7 @@ scikit-learn's own file of such a model is five times as large and takes scikit-
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -55,20 +56,40 @@ class Trees:
         return np.concatenate(parts) if parts else np.empty((0, len(self.baseline)))
 
     def _decisions(self, vectors: Array) -> Array:
-        node = np.tile(self.roots, (len(vectors), 1))
-        row = np.arange(len(vectors))[:, None]
-        depth = 0
-        while (inner := self.left[node] > 0).any() and depth < len(self.feature):
-            goes_left = vectors[row, self.feature[node]] <= self.cuts[self.cut[node]]
-            child = np.where(goes_left, self.left[node], self.right[node])
-            node = np.where(inner, self.roots + child, node)
-            depth += 1
+        feature, threshold, child, depth = self._walk
+        width = vectors.shape[1]
+        flat = np.ascontiguousarray(vectors).ravel()
+        first = (np.arange(len(vectors)) * width)[:, None]
+        node = np.tile(self.roots.astype(np.int32), (len(vectors), 1))
+        for _ in range(depth):
+            goes_right = flat[first + feature[node]] > threshold[node]
+            node = child[2 * node + goes_right]
         leaves = self.value[node].reshape(len(vectors), -1, len(self.baseline))
         return np.asarray(leaves.sum(axis=1, dtype=np.float64) + self.baseline)
 
+    @cached_property
+    def _walk(self) -> tuple[Any, Any, Any, int]:
+        """Each node's feature and threshold, both its children, and the longest way down.
+
+        Children are counted from the first node of all, and a leaf is its own child, so that a
+        walk needs no test for having arrived.
+        """
+        nodes = np.arange(len(self.feature))
+        size = np.diff(np.append(self.roots, len(nodes)))
+        root = np.repeat(self.roots, size)
+        inner = self.left > 0
+        left, right = (np.where(inner, root + c, nodes) for c in (self.left, self.right))
+        child = np.stack([left, right], axis=1).ravel().astype(np.int32)
+        here, depth = self.roots, 0
+        while len(here := here[inner[here]]):
+            here = np.concatenate([left[here], right[here]])
+            depth += 1
+        return self.feature.astype(np.int64), self.cuts[self.cut], child, depth
+
     def save(self, path: Path) -> None:
         """Write the arrays to an npz file."""
-        np.savez_compressed(path, allow_pickle=False, **vars(self))
+        arrays = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        np.savez_compressed(path, allow_pickle=False, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -264,7 +264,7 @@ def test_the_tab_answers_tables_and_sliders(tmp_path, monkeypatch):
 
     values = tab._settings(shipped().examples["dnb"])
     assert "Drum and bass" in tab.judge(*values).split("</li>")[0]
-    assert "Taken to be typical: tempo" in tab.judge(*values[:6], None, *values[7:])
+    assert "Filled in: tempo" in tab.judge(*values[:6], None, *values[7:])
     assert values[-2] in KEYS
 
 

@@ -124,7 +124,7 @@ def _build_upload() -> None:
     gr.HTML(
         pieces.quiet(
             "A playlist saved with Exportify will do, and any CSV with these columns. What is "
-            "missing is taken to be typical, and the answer says so."
+            "missing is filled in with usual values, and the answer says so."
         ),
         padding=False,
     )
@@ -182,7 +182,7 @@ def _answer(model: SpotifyModel, verdict: Verdict) -> str:
         "these numbers allow."
     )
     filled = ", ".join(escape(column) for column in verdict.imputed)
-    note = f'<p class="gg-note">Taken to be typical: {filled}.</p>' if filled else ""
+    note = f'<p class="gg-note">Filled in: {filled}.</p>' if filled else ""
     return pieces.section("Most likely", bars + note, told)
 
 
