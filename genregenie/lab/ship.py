@@ -25,7 +25,7 @@ from genregenie.training.calibration import fit_temperature
 from genregenie.training.protocols import VECTORS, Index, holdout
 
 HELD_OUT_SEED: Final = 20
-"""The split whose held-out fifth was looked at only once everything was chosen on the rest."""
+"""The split on whose held-out fifth nothing was chosen, features and settings included."""
 
 _SHARE: Final = 0.2
 _DRAWS: Final = 16
@@ -193,9 +193,9 @@ def card(description: dict[str, Any], report: list[dict[str, Any]]) -> str:
         )
         + " |",
         "",
-        "These rows, a fifth of the vectors, were set aside before anything was chosen: features "
-        "and settings were picked on the other four fifths, and the temperature that calibrates "
-        "the confidence on a fifth of those. What is shipped is then fitted to all rows.",
+        "These rows, a fifth of the vectors, were set aside first: features and settings were "
+        "picked on the other four fifths, and the temperature that calibrates the confidence on a "
+        "fifth of those. What is shipped is then fitted to all rows.",
         "",
         f"The best possible is below 1 because {trained_on['vectors_of_several_genres']:,} of "
         f"{trained_on['vectors']:,} feature vectors carry more than one genre: the same track "

@@ -268,16 +268,13 @@ def _score_table(scores: list[dict[str, str]], expected: list[str] | None) -> st
     head = ["Model", "Accuracy", "Macro-F1", "Top-3"]
     head += ["Tracks, voted", "Tracks, averaged"] if tracks else []
     keys = ["accuracy", "macro_f1", "top3", *(["voted", "averaged"] if tracks else [])]
-    rows = [
-        [words.model_name(s["model"]), *(_three(s[k]) for k in keys), f"{float(s['fit_s']):.1f} s"]
-        for s in scores
-    ]
+    rows = [[words.model_name(s["model"]), *(_three(s[k]) for k in keys)] for s in scores]
     done = {s["model"] for s in scores}
     waiting = [name for name in expected or () if name not in done]
     rows += [
         [words.model_name(name), *["\N{HORIZONTAL ELLIPSIS}"] * len(keys), ""] for name in waiting
     ]
-    return _html_table([*head, "One fit"], rows, "Scores")
+    return _html_table(head, rows, "Scores")
 
 
 def _three(text: str) -> str:
