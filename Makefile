@@ -17,7 +17,7 @@ OPTIONAL_PROGRAMS := pg_ctlcluster:postgresql
 EXAMPLE_PACKAGES := fluidsynth fluid-soundfont-gm
 EXAMPLE_FILES := /usr/bin/fluidsynth /usr/share/sounds/sf2/FluidR3_GM.sf2
 
-.PHONY: help run test check train benchmark screenshots examples example-packages system-packages clean
+.PHONY: help run test check train lab plots benchmark screenshots examples example-packages system-packages clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -67,6 +67,9 @@ test: system-packages check
 train: $(VENV)/.run-ready
 	$(BIN)/genregenie train
 
+lab: $(VENV)/.run-ready
+	$(BIN)/genregenie lab
+
 example-packages:
 	@if ls $(EXAMPLE_FILES) >/dev/null 2>&1; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -89,3 +92,6 @@ clean:
 
 screenshots: $(VENV)/.test-ready
 	$(BIN)/python docs/screenshots.py
+
+plots: $(VENV)/.run-ready
+	$(BIN)/python docs/lab_plots.py

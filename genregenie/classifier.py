@@ -11,6 +11,7 @@ import numpy as np
 
 from genregenie import __version__, settings
 from genregenie.audio import WHOLE, AudioError, AudioFile, Samples, Source, Spread
+from genregenie.explain import Reason, reasons
 from genregenie.features import Array, Statistics, as_row, binned_statistics
 from genregenie.model import Model
 
@@ -66,6 +67,8 @@ class Prediction:
         Where the clip lies in the space of the catalogue; empty if that is not known.
     statistics : Statistics
         Of all that was listened to; nothing else of the sound is left in a prediction.
+    reasons : tuple of Reason
+        What spoke for the most likely genre, the strongest first; empty if that is not known.
     """
 
     genre: str | None
@@ -80,6 +83,7 @@ class Prediction:
     artist: str | None
     vector: Array = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
     statistics: Statistics = field(default_factory=Statistics.empty, repr=False, compare=False)
+    reasons: tuple[Reason, ...] = ()
 
     @property
     def is_partial(self) -> bool:
@@ -187,6 +191,7 @@ class Classifier:
             artist=artist,
             vector=self.model.catalogue.space.vectors(rows[:1])[0],
             statistics=whole,
+            reasons=reasons(self.model, rows[0]),
         )
 
     def _verdict(self, confidence: float, novelty: float) -> Verdict:

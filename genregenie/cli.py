@@ -14,6 +14,7 @@ from genregenie import __version__, settings
 from genregenie.accounts_cli import add_users_command
 from genregenie.feedback_cli import add_feedback_command, add_feedback_options
 from genregenie.genres import display_name
+from genregenie.lab_cli import add_lab_commands
 from genregenie.library_cli import add_library_commands
 from genregenie.recommend_cli import add_recommend_commands
 
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_library_commands(commands, _jobs, _positive)
     add_recommend_commands(commands, _jobs, _positive)
+    add_lab_commands(commands, _jobs)
 
     evaluate = commands.add_parser("evaluate", help="score the model on a table of statistics")
     evaluate.add_argument("table", type=Path, metavar="TABLE.npz")
@@ -243,8 +245,8 @@ def _train(options: argparse.Namespace) -> int:
     for row in [{key: key for key in widths}, *rows]:
         print("  ".join(f"{row[key]:<{width}}" for key, width in widths.items()).rstrip())
     print(
-        "\n'grouped' keeps artists apart and decides; 'random' flatters, the same artists are on "
-        f"both sides.\nWritten to {folder}"
+        "\n'grouped' keeps artists apart and decides; 'stratified' splits at random and flatters, "
+        f"the same artists are on both sides.\nWritten to {folder}"
     )
     return 0
 

@@ -117,7 +117,10 @@ class ArrayScorer:
 
     def log_confidences(self, rows: Array) -> Array:
         """Logarithms of the mean of the members' confidences."""
-        vectors = self.space.vectors(rows)
+        return self.log_confidences_of(self.space.vectors(rows))
+
+    def log_confidences_of(self, vectors: Array) -> Array:
+        """The same from vectors of shape (n, 104)."""
         members = [m for m in (self.kernel, self.linear) if m is not None]
         mean = np.mean([tempered(m.decisions(vectors), 1.0) for m in members], axis=0)
         return np.asarray(np.log(np.maximum(mean, 1e-12)))

@@ -2,9 +2,9 @@
 
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,16 +62,10 @@ class Table:
         weights = 1.0 / np.sqrt(size[group])
         return np.asarray(weights / weights.mean())
 
-    def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> "Table":
+    def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> Self:
         """The clips at `index`, as a table."""
-        return Table(
-            self.track[index],
-            self.genre[index],
-            self.artist[index],
-            self.title[index],
-            self.fold[index],
-            self.rows[index],
-        )
+        columns = ("track", "genre", "artist", "title", "fold", "rows")
+        return replace(self, **{name: getattr(self, name)[index] for name in columns})
 
 
 def read_table(path: Path) -> Table:

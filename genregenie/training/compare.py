@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -19,11 +19,21 @@ from genregenie import metrics
 from genregenie.features import Array
 from genregenie.table import DataError, Table
 from genregenie.training.candidates import Candidate
-from genregenie.training.protocols import GROUPED, RANDOM, Index, Protocol, fold_count, splits
+from genregenie.training.protocols import (
+    FAULT_FILTERED,
+    GROUPED,
+    Index,
+    Protocol,
+    Split,
+    fold_count,
+    splits,
+)
 
 INNER_FOLDS: Final = 3
 
 Done = Callable[[str], None]
+Cut = Callable[[Table, Protocol, int, int], Iterable[Split]]
+"""Table, protocol, folds and seed to splits, as `genregenie.training.protocols.splits`."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +85,8 @@ def fit(candidate: Candidate, table: Table, pipeline: Pipeline | None = None) ->
 def search(candidate: Candidate, table: Table, protocol: Protocol) -> Pipeline:
     """The candidate's pipeline, unfitted, with the hyper-parameters that do best on `table`.
 
-    Artists stay apart in the search whenever they do in the protocol. The criterion is log
-    loss, which also rewards honest confidences.
+    What the protocol keeps apart stays apart in the search too. The criterion is log loss, which
+    also rewards honest confidences.
     """
     try:
         folds = fold_count(table, INNER_FOLDS)
@@ -84,7 +94,8 @@ def search(candidate: Candidate, table: Table, protocol: Protocol) -> Pipeline:
         return clone(candidate.pipeline)
     if not candidate.grid:
         return clone(candidate.pipeline)
-    inner = list(splits(table, RANDOM if protocol is RANDOM else GROUPED, folds, seed=0))
+    within = GROUPED if protocol.kind == FAULT_FILTERED.kind else protocol
+    inner = list(splits(table, within, folds, seed=0))
     searched = GridSearchCV(
         candidate.pipeline, dict(candidate.grid), scoring=_negative_log_loss, cv=inner, refit=False
     )
@@ -100,7 +111,7 @@ def _negative_log_loss(model: Pipeline, rows: Array, labels: NDArray[np.intp]) -
     return -metrics.log_loss(confidences_of(model, rows, int(labels.max()) + 1), labels)
 
 
-def confidences_of(model: Pipeline, rows: Array, genres: int) -> Array:
+def confidences_of(model: Any, rows: Array, genres: int) -> Array:
     """Confidences over at least `genres` genres; 0 for one that the model has not seen."""
     confidences = np.zeros((len(rows), max(genres, int(model.classes_.max()) + 1)))
     confidences[:, model.classes_] = model.predict_proba(rows)
@@ -116,11 +127,12 @@ def compare(
     seeds: int = 2,
     jobs: int = -1,
     done: Done | None = None,
+    cut: Cut = splits,
 ) -> list[Scores]:
     """Score every candidate under every protocol, hyper-parameters searched inside each fold.
 
-    `done` is called with a line of text whenever a candidate is finished. Candidates that cannot
-    be fitted to so few clips are left out.
+    `done` is called with a line of text whenever a candidate is finished; `cut` makes the splits,
+    where they are not to be folds. Candidates that cannot be fitted to so few clips are left out.
 
     Raises
     ------
@@ -131,7 +143,7 @@ def compare(
     tasks = [
         (candidate, protocol, seed, train, test)
         for candidate, protocol in work
-        for seed, train, test in seeded_splits(table, protocol, folds, seeds)
+        for seed, train, test in seeded_splits(table, protocol, folds, seeds, cut)
     ]
     results = Parallel(n_jobs=jobs, return_as="generator")(
         delayed(_score_fold)(candidate, protocol, table, train, test)
@@ -175,11 +187,11 @@ def choose(scores: Sequence[Scores]) -> tuple[str, str]:
 
 
 def seeded_splits(
-    table: Table, protocol: Protocol, folds: int, seeds: int
+    table: Table, protocol: Protocol, folds: int, seeds: int, cut: Cut = splits
 ) -> Iterator[tuple[int, Index, Index]]:
     """Seed, and indices of the training and the scored clips, for every fold of every seed."""
     for seed in range(1 if protocol.kind == "fault-filtered" else seeds):
-        for train, test in splits(table, protocol, folds, seed):
+        for train, test in cut(table, protocol, folds, seed):
             yield seed, train, test
 
 

@@ -1,40 +1,94 @@
-"""How a table is split into what a model learns from and what it is scored on."""
+"""How a table is split into what a model learns from and what it is scored on.
+
+The protocols are one family: each names what it never lets stand on both sides, and every split
+it makes keeps to that. What it does not keep apart may leak, and flatters.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from genregenie.table import DataError, Table
 
 Index = NDArray[np.intp]
-Kind = Literal["grouped", "random", "fault-filtered"]
+Split = tuple[Index, Index]
+Kind = Literal["random", "stratified", "tracks", "grouped", "fault-filtered", "vectors"]
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """A way to split, and what to say about it."""
+    """A way to split, and what to say about it.
+
+    Attributes
+    ----------
+    kind : str
+        Short name, used in tables and on the command line.
+    title, remark : str
+    apart : str
+        What never stands on both sides, in words; empty for nothing.
+    """
 
     kind: Kind
     title: str
     remark: str
+    apart: str = ""
 
 
-GROUPED: Final = Protocol(
-    "grouped", "artists apart", "no artist on both sides; the figure that decides"
-)
 RANDOM: Final = Protocol(
-    "random", "random", "flattering: the same artists and albums on both sides"
+    "random", "random, plain", "flattering: the same artists, tracks and repeats on both sides"
+)
+STRATIFIED: Final = Protocol(
+    "stratified", "random", "flattering: the same artists and albums on both sides"
+)
+TRACKS: Final = Protocol(
+    "tracks", "tracks apart", "segments of one track stay together, artists do not", "track"
+)
+GROUPED: Final = Protocol(
+    "grouped",
+    "artists apart",
+    "no artist on both sides; the figure that decides",
+    "artist",
 )
 FAULT_FILTERED: Final = Protocol(
-    "fault-filtered", "fault-filtered", "train to valid of the fault-filtered split, artists apart"
+    "fault-filtered",
+    "fault-filtered",
+    "train to valid of the fault-filtered split, artists apart",
+    "artist, repeats and the worst labels",
 )
-
+VECTORS: Final = Protocol(
+    "vectors",
+    "feature vectors apart",
+    "rows with the same features stay together, whatever their genres",
+    "feature vector",
+)
+PROTOCOLS: Final = {
+    p.kind: p for p in (RANDOM, STRATIFIED, TRACKS, GROUPED, FAULT_FILTERED, VECTORS)
+}
 
 FEWEST_CLIPS: Final = 4
+
+
+def keys(table: Table, protocol: Protocol) -> NDArray[Any] | None:
+    """What must stay on one side, for each row, shape (n,); None where nothing has to."""
+    if protocol.kind == "tracks":
+        return table.track
+    if protocol.kind in ("grouped", "fault-filtered"):
+        return table.groups
+    if protocol.kind == "vectors":
+        _, first, vector = np.unique(table.rows, axis=0, return_index=True, return_inverse=True)
+        return first[vector.ravel()]  # named by the first row that has it
+    return None
+
+
+def on_both_sides(table: Table, protocol: Protocol, train: Index, test: Index) -> set[Any]:
+    """The keys that a split lets stand on both sides; empty for every split of ours."""
+    key = keys(table, protocol)
+    if key is None:
+        return set()
+    return set(key[train].tolist()) & set(key[test].tolist())
 
 
 def fold_count(table: Table, wanted: int) -> int:
@@ -62,21 +116,56 @@ def fold_count(table: Table, wanted: int) -> int:
     return wanted
 
 
-def splits(
-    table: Table, protocol: Protocol, folds: int, seed: int
-) -> Iterator[tuple[Index, Index]]:
-    """Indices of the training and the scored clips, once per fold.
+def splits(table: Table, protocol: Protocol, folds: int, seed: int) -> Iterator[Split]:
+    """Indices of the training and the scored rows, once per fold.
 
-    Each clip is scored exactly once, except under `FAULT_FILTERED`, which is one fixed split.
+    Each row is scored exactly once, except under `FAULT_FILTERED`, which is one fixed split.
     """
-    y = table.labels
+    # Imported here: the page names the protocols at its start, and splits nothing then.
+    from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+
+    y, key = table.labels, keys(table, protocol)
     if protocol.kind == "fault-filtered":
-        yield np.flatnonzero(table.fold == "train"), np.flatnonzero(table.fold == "valid")
-    elif protocol.kind == "random":
-        yield from StratifiedKFold(folds, shuffle=True, random_state=seed).split(table.rows, y)
+        yield _fixed(table)
+    elif key is None:
+        folding = KFold if protocol.kind == "random" else StratifiedKFold
+        yield from folding(folds, shuffle=True, random_state=seed).split(table.rows, y)
+    elif protocol.kind == "vectors":  # tens of thousands of small groups, too many to stratify
+        yield from GroupKFold(folds, shuffle=True, random_state=seed).split(table.rows, y, key)
     else:
         grouped = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-        yield from grouped.split(table.rows, y, table.groups)
+        yield from grouped.split(table.rows, y, key)
+
+
+def holdout(table: Table, protocol: Protocol, test_share: float, seed: int) -> Split:
+    """One split with about `test_share` of the rows, or of what is kept apart, held out."""
+    from sklearn.model_selection import GroupShuffleSplit, train_test_split
+
+    y, key = table.labels, keys(table, protocol)
+    if protocol.kind == "fault-filtered":
+        return _fixed(table)
+    if key is not None:
+        cut = GroupShuffleSplit(1, test_size=test_share, random_state=seed)
+        train, test = next(cut.split(table.rows, y, key))
+        return train, test
+    train, test = train_test_split(
+        np.arange(len(table)),
+        test_size=test_share,
+        random_state=seed,
+        stratify=y if protocol.kind == "stratified" else None,
+    )
+    return train, test
+
+
+def _fixed(table: Table) -> Split:
+    """Train to valid; where there is a test part too, that is scored and the others are learnt."""
+    if "test" in table.fold:
+        return np.flatnonzero(np.isin(table.fold, ("train", "valid"))), _where(table, "test")
+    return _where(table, "train"), _where(table, "valid")
+
+
+def _where(table: Table, part: str) -> Index:
+    return np.flatnonzero(table.fold == part)
 
 
 def has_fixed_split(table: Table) -> bool:

@@ -14,7 +14,7 @@ from genregenie.training.candidates import Candidate, candidates
 from genregenie.training.protocols import (
     FAULT_FILTERED,
     GROUPED,
-    RANDOM,
+    STRATIFIED,
     fold_count,
     has_fixed_split,
 )
@@ -94,7 +94,7 @@ def train(
     """
     refuse_other_files(folder)
     folds = fold_count(table, folds)
-    protocols = [GROUPED, RANDOM, *([FAULT_FILTERED] if has_fixed_split(table) else [])]
+    protocols = [GROUPED, STRATIFIED, *([FAULT_FILTERED] if has_fixed_split(table) else [])]
     scores = compare.compare(
         chosen, table, protocols, folds=folds, seeds=seeds, jobs=jobs, done=say
     )

@@ -13,7 +13,7 @@ from genregenie.web.config import WebConfig
 from genregenie.web.examples import EXAMPLES_DIR
 from genregenie.web.keeping import keeper_of
 from genregenie.web.recommending import STYLE
-from genregenie.web.tabs import history, listen, many, models
+from genregenie.web.tabs import history, lab, listen, many, models, spotify_features
 
 _ASSETS: Final = settings.PROJECT_DIR / "assets"
 _LONGEST_QUEUE: Final = 100
@@ -64,8 +64,12 @@ def build_page(accounts: Accounts | None = None, config: WebConfig | None = None
                 many.build(keeper)
             with gr.Tab("History", id="history") as tab:
                 history.build(tab, accounts, keeper)
+            with gr.Tab("From Spotify features", id="spotify-features"):
+                spotify_features.build()
             with gr.Tab("Models", id="models"):
                 models.build()
+            with gr.Tab("Model lab", id="lab") as lab_tab:
+                lab.build(lab_tab)
         with gr.Accordion("Help", open=False, elem_id="help"):
             gr.Markdown(_HELP)
         page.load(session_bar, None, bar, api_visibility="private")

@@ -1,9 +1,12 @@
 """The parts of a result as HTML, free of gradio. All text from outside is escaped here."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Final
+
+import numpy as np
+import pandas as pd
 
 from genregenie.audio import FORMATS, format_duration
 from genregenie.classifier import TIMELINE_STEP_S, Moment, Prediction
@@ -84,18 +87,44 @@ def quiet(text: str) -> str:
 def bars(prediction: Prediction) -> str:
     """All confidences as bars, the most confident first."""
     ranked = sorted(prediction.confidences.items(), key=lambda item: -item[1])
-    return section("How sure", bar_list([(g, p, f"{100 * p:.1f} %") for g, p in ranked]))
+    rows = bar_list([(g, p, f"{100 * p:.1f} %") for g, p in ranked])
+    return section("How sure", rows, words.reasons_sentence(prediction))
 
 
-def bar_list(items: Sequence[tuple[str, float, str]]) -> str:
+def bar_list(
+    items: Sequence[tuple[str, float, str]],
+    name: Callable[[str], str] = display_name,
+    tint: Callable[[str], str] = colour,
+) -> str:
     """Bars of genres, each with a value from 0 to 1 and how to write it."""
     bars = "".join(
-        f'<li style="--gg-genre: {colour(genre)}"><span>{escape(display_name(genre))}</span>'
+        f'<li style="--gg-genre: {tint(genre)}"><span>{escape(name(genre))}</span>'
         f'<span class="track"><span class="fill" style="width: {100 * value:.1f}%"></span></span>'
         f'<span class="percent">{escape(written)}</span></li>'
         for genre, value, written in items
     )
     return f'<ul class="gg-bars">{bars}</ul>'
+
+
+def confusion_table(counts: pd.DataFrame) -> str:
+    """Genres as they are down and as they were called across, per cent of each row."""
+    names = [escape(display_name(str(genre))) for genre in counts.columns]
+    shares = counts.to_numpy(dtype=float)
+    shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1)
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    rows = ""
+    mark = " class=hit"
+    for i, name in enumerate(names):
+        cells = "".join(
+            f'<td style="--share: {share:.3f}"{mark if i == j else ""}>{100 * share:.0f}</td>'
+            for j, share in enumerate(shares[i].tolist())
+        )
+        rows += f'<tr><th scope="row">{name}</th>{cells}</tr>'
+    return (
+        '<div class="gg-scroll" tabindex="0" role="region" aria-label="Confusion matrix">'
+        '<table class="gg-confusion"><thead><tr><th scope="col">really &#8595; called &#8594;</th>'
+        f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
 
 
 def timeline(prediction: Prediction) -> str:

@@ -4,12 +4,31 @@ import pandas as pd
 
 from genregenie.audio import format_duration
 from genregenie.classifier import Prediction
+from genregenie.explain import Part
 from genregenie.genres import display_name
 
 NAMELESS = "Recording"
 """A clip that brings no name at all."""
 _WORTH_NAMING = 0.10
 _WORTH_TELLING = 5
+_WORTH_SAYING = 0.2  # a fifth more likely, as odds go
+_MODELS = {
+    "knn": "kNN",
+    "knn_kl": "kNN, KL divergence",
+    "svm": "SVM",
+    "svc": "SVC",
+    "lda": "LDA",
+    "sgd": "SGD",
+    "cosine": "cosine recommender",
+    "shipped": "boosting, as shipped",
+}
+_PARTS: dict[Part, str] = {
+    "loudness": "how loud it is",
+    "brightness": "how bright it sounds",
+    "colour": "its tone colour",
+    "change": "how much its sound changes",
+    "movement": "how its parts move together",
+}
 
 
 def verdict_sentence(prediction: Prediction) -> str:
@@ -40,6 +59,23 @@ def clip_name(prediction: Prediction, name: str | None = None) -> str | None:
     return " \N{EN DASH} ".join(tags) or name
 
 
+def reasons_sentence(prediction: Prediction) -> str:
+    """What spoke for the genre: "What made it reggae rather than disco: its tone colour"."""
+    if not prediction.reasons or prediction.genre is None:
+        return ""
+    spoke_for = [r for r in prediction.reasons if r.log_odds >= _WORTH_SAYING][:2]
+    against = prediction.reasons[-1]
+    genre, other = display_name(prediction.genre).lower(), display_name(against.against).lower()
+    if not spoke_for:
+        return f"Nothing in its sound speaks clearly for {genre} rather than {other}."
+    told = f"What made it {genre} rather than {other}: {_PARTS[spoke_for[0].part]}"
+    if len(spoke_for) > 1:
+        told += f", then {_PARTS[spoke_for[1].part]}"
+    if against.log_odds <= -_WORTH_SAYING:
+        told += f"; {_PARTS[against.part]} pointed to {other}"
+    return f"{told}."
+
+
 def listened_sentence(prediction: Prediction) -> str:
     """How much of the file was heard."""
     length = format_duration(prediction.duration_s)
@@ -67,6 +103,13 @@ def timeline_sentence(prediction: Prediction) -> str:
     for start_s, genre in later:
         told += f", {display_name(genre).lower()} from {format_duration(start_s)}"
     return f"{told}."
+
+
+def model_name(name: str) -> str:
+    """How a model of the lab is written for people: ``"svm_text"`` becomes "SVM with text"."""
+    base = name.removesuffix("_text")
+    shown = _MODELS.get(base, base.replace("_", " "))
+    return f"{shown} with text" if base != name else shown
 
 
 def ranked(prediction: Prediction) -> list[tuple[str, float]]:

@@ -92,7 +92,7 @@ def test_a_model_folder_holds_everything(tmp_path):
     with (folder / "scores.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert {(r["candidate"], r["protocol"]) for r in rows} == {
-        (c, p) for c in ("lda", "knn") for p in ("grouped", "random")
+        (c, p) for c in ("lda", "knn") for p in ("grouped", "stratified")
     }
     card = (folder / "README.md").read_text()
     assert f"`{result.winner}`" in card

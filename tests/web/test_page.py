@@ -148,9 +148,9 @@ def test_the_score_table_marks_the_winner_and_sorts(tmp_path):
             {"candidate": c, "protocol": p, "accuracy": a, "top3": 0.9, "macro_f1": 0.5, "ece": 0.1}
             for c, p, a in [
                 ("lda", "grouped", 0.5),
-                ("lda", "random", 0.9),
+                ("lda", "stratified", 0.9),
                 ("soft_vote", "grouped", 0.6),
-                ("soft_vote", "random", 0.8),
+                ("soft_vote", "stratified", 0.8),
             ]
         ]
     )

@@ -4,17 +4,15 @@ from html import escape
 from typing import Any, Final
 
 import gradio as gr
-import numpy as np
 import pandas as pd
 
 from genregenie import settings
 from genregenie.classifier import Classifier
-from genregenie.genres import display_name
 from genregenie.web import pieces
 
 _PROTOCOLS: Final = {
     "grouped": "Artists apart",
-    "random": "Random",
+    "stratified": "Random",
     "fault-filtered": "Fault-filtered",
 }
 _WHY: Final = (
@@ -134,23 +132,8 @@ def _reliability(bins: pd.DataFrame) -> str:
 
 
 def _confusion(counts: pd.DataFrame) -> str:
-    names = [escape(display_name(str(genre))) for genre in counts.columns]
-    shares = counts.to_numpy(dtype=float)
-    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1)
-    head = "".join(f'<th scope="col">{name}</th>' for name in names)
-    rows = ""
-    mark = " class=hit"
-    for i, name in enumerate(names):
-        cells = "".join(
-            f'<td style="--share: {share:.3f}"{mark if i == j else ""}>{100 * share:.0f}</td>'
-            for j, share in enumerate(shares[i].tolist())
-        )
-        rows += f'<tr><th scope="row">{name}</th>{cells}</tr>'
-    table = (
-        '<div class="gg-scroll" tabindex="0" role="region" aria-label="Confusion matrix">'
-        '<table class="gg-confusion"><thead><tr><th scope="col">really &#8595; called &#8594;</th>'
-        f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
     return pieces.section(
-        "What it mistakes for what", table, "Per cent of each genre's clips, artists apart."
+        "What it mistakes for what",
+        pieces.confusion_table(counts),
+        "Per cent of each genre's clips, artists apart.",
     )

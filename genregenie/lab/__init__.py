@@ -1,0 +1,1 @@
+"""The model lab: earlier systems rebuilt, their published figures beside honest ones."""

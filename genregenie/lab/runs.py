@@ -1,0 +1,321 @@
+"""Running an earlier system: under the protocol it was published with, and honestly.
+
+The comparison itself is `genregenie.training.compare`'s; this module says what to compare and
+puts the figures side by side.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genregenie import metrics
+from genregenie.features import Array
+from genregenie.lab.systems import Shares, System
+from genregenie.lab.tables import SOURCES, FeatureTable, ceiling, open_table, read_features
+from genregenie.table import DataError, Table
+from genregenie.training.compare import Cut, Scores, compare
+from genregenie.training.protocols import (
+    FAULT_FILTERED,
+    GROUPED,
+    PROTOCOLS,
+    RANDOM,
+    STRATIFIED,
+    TRACKS,
+    VECTORS,
+    Protocol,
+    Split,
+    has_fixed_split,
+    holdout,
+    splits,
+)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one model scored under one protocol.
+
+    Attributes
+    ----------
+    system, table, model : str
+    protocol : Protocol
+    shape : str
+        ``5 folds`` or ``80-20``.
+    accuracy, macro_f1, top3, fit_s : float
+    voted, averaged : float or None
+        Accuracy on whole tracks whose segments were scored: the majority's genre, and the genre
+        of the mean confidence. None for a table of whole tracks.
+    precision, recall, f1, support : arrays, shape (k,)
+    confusion : int array, shape (k, k)
+        The true genre down.
+    genres : tuple of k str
+    """
+
+    system: str
+    table: str
+    model: str
+    protocol: Protocol
+    shape: str
+    accuracy: float
+    macro_f1: float
+    top3: float
+    fit_s: float
+    voted: float | None
+    averaged: float | None
+    precision: Array
+    recall: Array
+    f1: Array
+    support: NDArray[np.intp]
+    confusion: NDArray[np.intp]
+    genres: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A model's three figures side by side; None where there is none.
+
+    Attributes
+    ----------
+    system, model : str
+    published : float or None
+    reproduced : float or None
+        Ours under the published protocol.
+    honest, honest_f1 : float or None
+        With apart what must be apart.
+    """
+
+    system: str
+    model: str
+    published: float | None
+    reproduced: float | None
+    honest: float | None
+    honest_f1: float | None
+
+
+def cut_by(shares: Shares) -> Cut:
+    """Splits as a paper made them: one part held out, another set aside."""
+
+    def cut(table: Table, protocol: Protocol, folds: int, seed: int) -> Iterable[Split]:
+        train, test = holdout(table, protocol, shares.test, seed)
+        if shares.valid:
+            share = shares.valid / (1.0 - shares.test)
+            kept, _ = holdout(table.take(train), protocol, share, seed)
+            train = train[kept]
+        yield train, test
+
+    return cut
+
+
+def data(system: System, table: str | None = None) -> FeatureTable:
+    """The table that a system is run on, prepared: its own, another by name, or a file.
+
+    Raises
+    ------
+    DataError
+        If it is not on this machine, or the system cannot work on it.
+    """
+    name = table or system.table
+    if name not in SOURCES and Path(name).suffix:
+        return system.prepare(read_features(Path(name)))
+    return system.prepare(open_table(name))
+
+
+def protocols_for(table: FeatureTable) -> list[Protocol]:
+    """The protocols that mean something on a table."""
+    fitting = [RANDOM, STRATIFIED]
+    if len(np.unique(table.track)) < len(table):
+        fitting.append(TRACKS)
+    if (table.artist != "").any():
+        fitting.append(GROUPED)
+    if has_fixed_split(table):
+        fitting.append(FAULT_FILTERED)
+    if table.rows.dtype != object and ceiling(table)[1] < len(table):
+        fitting.append(VECTORS)
+    return fitting
+
+
+def protocol_for(system: System, table: FeatureTable, kind: str | None = None) -> Protocol:
+    """A protocol by its name, or the most honest one for the table.
+
+    Raises
+    ------
+    DataError
+        If there is none of that name, or the table does not say what it would keep apart.
+    """
+    fitting = protocols_for(table)
+    if kind is None:
+        return system.honest if system.honest in fitting else fitting[-1]
+    if kind not in PROTOCOLS:
+        raise DataError(f"There is no protocol {kind}. There are {', '.join(PROTOCOLS)}.")
+    protocol = PROTOCOLS[kind]
+    if protocol not in fitting:
+        names = ", ".join(p.kind for p in fitting)
+        raise DataError(
+            f"This table does not say what '{kind}' would keep apart. It can be split by: {names}."
+        )
+    return protocol
+
+
+def as_published(
+    system: System,
+    table: FeatureTable,
+    jobs: int = -1,
+    say: Say | None = None,
+    models: Sequence[str] | None = None,
+) -> list[Row]:
+    """A system under the protocol it was published with, whatever that leaks."""
+    return _run(
+        system,
+        system.spoil(table),
+        system.protocol,
+        honest=False,
+        cut=cut_by(system.shares),
+        shape=str(system.shares),
+        jobs=jobs,
+        say=say,
+        models=models,
+    )
+
+
+def under(
+    system: System,
+    table: FeatureTable,
+    protocol: Protocol,
+    jobs: int = -1,
+    say: Say | None = None,
+    models: Sequence[str] | None = None,
+) -> list[Row]:
+    """A system under a protocol, in folds or with a part held out, its preparation inside."""
+    shape = f"{system.folds} folds" if system.folds else str(system.shares)
+    return _run(
+        system,
+        table,
+        protocol,
+        honest=True,
+        cut=splits if system.folds else cut_by(system.shares),
+        shape="fixed" if protocol.kind == "fault-filtered" else shape,
+        jobs=jobs,
+        say=say,
+        models=models,
+    )
+
+
+def headlines(system: System, rows: Sequence[Row]) -> list[Headline]:
+    """A line for each model of `rows`, in their order."""
+    lines = []
+    for model in dict.fromkeys(row.model for row in rows if row.system == system.key):
+        own = [row for row in rows if row.system == system.key and row.model == model]
+        repeated = next((r for r in own if _is_published(system, r)), None)
+        honest = next((r for r in own if r.protocol == system.honest), None)
+        lines.append(
+            Headline(
+                system.key,
+                model,
+                system.published.get(model),
+                repeated.accuracy if repeated else None,
+                honest.accuracy if honest else None,
+                honest.macro_f1 if honest else None,
+            )
+        )
+    return lines
+
+
+def _is_published(system: System, row: Row) -> bool:
+    return row.protocol == system.protocol and row.shape == str(system.shares)
+
+
+def _run(
+    system: System,
+    table: FeatureTable,
+    protocol: Protocol,
+    *,
+    honest: bool,
+    cut: Cut,
+    shape: str,
+    jobs: int,
+    say: Say | None,
+    models: Sequence[str] | None,
+) -> list[Row]:
+    known = {c.name: c for c in system.build(table, honest)}
+    for name in models or ():
+        if name not in known:
+            raise DataError(f"System {system.key} has no model {name}. It has {', '.join(known)}.")
+    chosen = [known[name] for name in models or known]
+    scored = compare(
+        chosen,
+        table,
+        [protocol],
+        folds=system.folds or 1,
+        seeds=system.seeds,
+        jobs=jobs,
+        done=None if say is None else lambda line: say(f"{system.key}: {line}"),
+        cut=cut,
+    )
+    return [_row(system, table, scores, shape) for scores in scored]
+
+
+def _row(system: System, table: FeatureTable, scores: Scores, shape: str) -> Row:
+    y = table.labels
+    known = [~np.isnan(c[:, 0]) for c in scores.confidences]
+    each = [
+        metrics.precision_recall_f1(c[k], y[k])
+        for c, k in zip(scores.confidences, known, strict=True)
+    ]
+    precision, recall, f1 = np.mean(each, axis=0)
+    voted, averaged = track_accuracies(table, scores.confidences)
+    return Row(
+        system=system.key,
+        table=system.table,
+        model=scores.candidate,
+        protocol=scores.protocol,
+        shape=shape,
+        accuracy=scores.accuracy,
+        macro_f1=scores.f1,
+        top3=scores.top3,
+        fit_s=scores.fit_s,
+        voted=voted,
+        averaged=averaged,
+        precision=precision,
+        recall=recall,
+        f1=f1,
+        support=scores.confusion.sum(axis=1) // max(len(known), 1),
+        confusion=scores.confusion,
+        genres=table.genres,
+    )
+
+
+def track_accuracies(table: Table, confidences: Array) -> tuple[float | None, float | None]:
+    """Accuracy on tracks by majority vote over their scored segments, and by mean confidence.
+
+    Parameters
+    ----------
+    table : Table of n segments
+    confidences : array, shape (seeds, n, k)
+        NaN where a segment was not scored.
+
+    Returns
+    -------
+    (voted, averaged), both None if every track is one row. A tie goes to the more confident.
+    """
+    tracks, track = np.unique(table.track, return_inverse=True)
+    if len(tracks) == len(table):
+        return None, None
+    y = table.labels
+    truth = np.zeros(len(tracks), dtype=np.intp)
+    truth[track] = y
+    voted, averaged = [], []
+    for held_out in confidences:
+        known = np.flatnonzero(~np.isnan(held_out[:, 0]))
+        total = np.zeros((len(tracks), held_out.shape[1]))
+        np.add.at(total, track[known], held_out[known])
+        votes = np.zeros_like(total)
+        np.add.at(votes, (track[known], held_out[known].argmax(axis=1)), 1.0)
+        scored = np.unique(track[known])
+        mean = total / np.maximum(total.sum(axis=1, keepdims=True), 1e-12)
+        voted.append(((votes + 1e-3 * mean)[scored].argmax(axis=1) == truth[scored]).mean())
+        averaged.append((mean[scored].argmax(axis=1) == truth[scored]).mean())
+    return float(np.mean(voted)), float(np.mean(averaged))

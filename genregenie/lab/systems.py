@@ -1,0 +1,278 @@
+"""The earlier systems: what each did, what it reported, and how it is run here.
+
+A `Comparison` is one row of the lab: models on a table, the protocol they were published under
+and the honest one beside it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from genregenie.lab.tables import FeatureTable
+from genregenie.lab.vectors import SPOTIFY_COLUMNS
+from genregenie.table import DataError
+from genregenie.training.protocols import (
+    FAULT_FILTERED,
+    GROUPED,
+    RANDOM,
+    STRATIFIED,
+    TRACKS,
+    VECTORS,
+    Protocol,
+)
+
+if TYPE_CHECKING:
+    from genregenie.training.candidates import Candidate
+
+SVC_ROWS: Final = 6_000
+"""Rows that a support vector machine learns from at most; its time grows with their square."""
+
+Build = Callable[[FeatureTable, bool], "tuple[Candidate, ...]"]
+"""A table, and whether it is split honestly, to candidates."""
+Prepare = Callable[[FeatureTable], FeatureTable]
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How a published protocol cut its table, where it did not use folds.
+
+    Attributes
+    ----------
+    test : float
+    valid : float
+        Share that was used for tuning, and is neither learnt nor scored here.
+    """
+
+    test: float
+    valid: float = 0.0
+
+    def __str__(self) -> str:
+        train = 1.0 - self.test - self.valid
+        parts = (train, self.valid, self.test) if self.valid else (train, self.test)
+        return "-".join(f"{100 * part:.0f}" for part in parts)
+
+
+def _as_it_is(table: FeatureTable) -> FeatureTable:
+    return table
+
+
+@dataclass(frozen=True)
+class System:
+    """An earlier system.
+
+    Attributes
+    ----------
+    key : str
+        ``A`` to ``E``.
+    title, did : str
+    table : str
+        The name of the table it is run on.
+    build : function from table to candidates
+    published : mapping of candidate to figure
+    protocol : Protocol
+        What it was published under, as far as is known.
+    shares : Shares
+    honest : Protocol
+    protocols : tuple of Protocol
+        All that its table can be split by.
+    remark : str
+        What stands between our figure and the published one.
+    prepare, spoil : functions from table to table
+        What is done to the table first; what was wrongly done to it before it was split.
+    seeds : int
+        How often everything is repeated with other splits.
+    folds : int or None
+        Of an honest comparison; None holds `shares` out once, where the table is large enough.
+    """
+
+    key: str
+    title: str
+    did: str
+    table: str
+    build: Build
+    published: Mapping[str, float]
+    protocol: Protocol
+    shares: Shares
+    honest: Protocol
+    protocols: tuple[Protocol, ...]
+    remark: str
+    prepare: Prepare = _as_it_is
+    spoil: Prepare = _as_it_is
+    seeds: int = 2
+    folds: int | None = 5
+
+
+SPECTRAL_MEANS: Final = (
+    "chroma_stft_mean",
+    "rms_mean",
+    "spectral_centroid_mean",
+    "spectral_bandwidth_mean",
+    "rolloff_mean",
+    "zero_crossing_rate_mean",
+    "harmony_mean",
+    "perceptr_mean",
+    "tempo",
+)
+"""The hand-made features that are not MFCCs, without their variances."""
+
+_ON_GTZAN: Final = (RANDOM, STRATIFIED, GROUPED, FAULT_FILTERED)
+_OUR_QUICKEST: Final = ("knn_kl", "lda", "soft_vote")
+
+
+def _a(table: FeatureTable, honest: bool) -> "tuple[Candidate, ...]":
+    from genregenie.lab import models
+
+    if table.columns[-1] != "text":
+        return models.system_a(len(table.columns), text=False)
+    audio = len(table.columns) - 1
+    return (*models.system_a(audio, text=False), *models.system_a(audio, text=True))
+
+
+def _b(table: FeatureTable, honest: bool) -> "tuple[Candidate, ...]":
+    from genregenie.lab import models
+
+    return models.system_b()
+
+
+def _c(table: FeatureTable, honest: bool) -> "tuple[Candidate, ...]":
+    from genregenie.lab import models
+
+    if not honest:
+        return models.system_c()
+    ours = (models.shipped(),) if table.columns == SPOTIFY_COLUMNS else ()
+    return (*models.system_c(sampler="smote"), *ours)
+
+
+def _d(table: FeatureTable, honest: bool) -> "tuple[Candidate, ...]":
+    from genregenie.training.candidates import candidates
+
+    return tuple(c for c in candidates() if c.name in _OUR_QUICKEST)
+
+
+def _e(table: FeatureTable, honest: bool) -> "tuple[Candidate, ...]":
+    from genregenie.lab import models
+
+    return models.system_e()
+
+
+def _smote_outside(table: FeatureTable) -> FeatureTable:
+    from genregenie.lab.models import smote_outside
+
+    return smote_outside(table)
+
+
+def _with_text(table: FeatureTable) -> FeatureTable:
+    known = np.char.add(table.artist, table.title) != ""
+    return table.with_text() if known.any() else table
+
+
+def _spectral(table: FeatureTable) -> FeatureTable:
+    return table.only(SPECTRAL_MEANS) if set(SPECTRAL_MEANS) <= set(table.columns) else table
+
+
+def _statistics(table: FeatureTable) -> FeatureTable:
+    if "cov_0_0" not in table.columns:
+        raise DataError("System D works on MFCC statistics: choose the table mfcc, or an .npz.")
+    return table
+
+
+SYSTEMS: Final = {
+    system.key: system
+    for system in (
+        System(
+            "A",
+            "kNN on tracks, with their text",
+            "MFCC, chroma and spectral features beside the text of title and artist; kNN with a "
+            "tuned k against a support vector machine and a forest",
+            "gtzan",
+            _a,
+            {"knn_text": 0.74},
+            STRATIFIED,
+            Shares(0.2),
+            GROUPED,
+            _ON_GTZAN,
+            "Its 1,000 tracks are not at hand; GTZAN's 1,000 clips stand in, with the artist and "
+            "title that are known of 919 of them.",
+            prepare=_with_text,
+        ),
+        System(
+            "B",
+            "Feature tables of GTZAN",
+            "57 features of short slices, min-max scaling, PCA; forest, kNN, support vector "
+            "machine, boosted trees; a recommender by cosine similarity",
+            "segments",
+            _b,
+            {"forest": 0.81, "knn": 0.87, "svm": 0.75, "boosted_trees": 0.90},
+            RANDOM,
+            Shares(0.3),
+            GROUPED,
+            (RANDOM, STRATIFIED, TRACKS, GROUPED, FAULT_FILTERED),
+            "Published on slices of 3 s, ten a clip; ours are 10 s, three a clip, so a scored "
+            "slice has fewer siblings to be recognised by. Its CNN comes later.",
+            seeds=1,
+        ),
+        System(
+            "C",
+            "Spotify audio features",
+            "Outlier capping by quantiles, SMOTE; forest, bagging, kNN, tree and SVC for 15 genres",
+            "spotify",
+            _c,
+            {"forest": 0.773, "bagging": 0.761, "knn": 0.765, "tree": 0.706, "svc": 0.664},
+            RANDOM,
+            Shares(0.2),
+            VECTORS,
+            (RANDOM, STRATIFIED, VECTORS),
+            "Loudness and instrumentalness are not in this copy of the table. For time, the SVC "
+            f"learns from {SVC_ROWS:,} rows drawn from each training part.",
+            spoil=_smote_outside,
+            seeds=1,
+            folds=None,
+        ),
+        System(
+            "D",
+            "GenreGenie",
+            "MFCC statistics, tangent space, fifteen candidates, calibrated confidences",
+            "mfcc",
+            _d,
+            {},
+            STRATIFIED,
+            Shares(0.2),
+            GROUPED,
+            (RANDOM, STRATIFIED, GROUPED, FAULT_FILTERED),
+            "This project, so there is no earlier figure. Three of its candidates run here; "
+            "'genregenie train' compares all of them.",
+            prepare=_statistics,
+        ),
+        System(
+            "E",
+            "Deep against baseline",
+            "Logistic regression, SGD and a forest on hand-made features, 60-20-20",
+            "gtzan",
+            _e,
+            {"logistic_regression": 0.45, "sgd": 0.38, "forest": 0.55},
+            STRATIFIED,
+            Shares(0.2, 0.2),
+            GROUPED,
+            _ON_GTZAN,
+            "Which hand-made features it used is not on record; these are the nine of the table "
+            "that are no MFCCs. Its CNN, LSTM and hybrid come later.",
+            prepare=_spectral,
+            seeds=5,
+        ),
+    )
+}
+
+
+def system(key: str) -> System:
+    """A system by its letter.
+
+    Raises
+    ------
+    DataError
+        For a letter that no system has.
+    """
+    if key.upper() not in SYSTEMS:
+        raise DataError(f"There is no system {key}. There are {', '.join(SYSTEMS)}.")
+    return SYSTEMS[key.upper()]

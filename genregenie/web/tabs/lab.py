@@ -1,0 +1,475 @@
+"""The Model lab tab: earlier systems side by side, a look at tables, and system A's answer."""
+
+from collections.abc import Callable, Iterator
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import gradio as gr
+import pandas as pd
+
+from genregenie.audio import AudioError
+from genregenie.genres import display_name
+from genregenie.lab import cache, plots
+from genregenie.lab.explore import Exploration, explore
+from genregenie.lab.systems import SYSTEMS, System, system
+from genregenie.lab.tables import SOURCES, read_features
+from genregenie.model import ModelError
+from genregenie.table import DataError
+from genregenie.training.protocols import PROTOCOLS
+from genregenie.web import pieces, words
+from genregenie.web.pieces import section
+
+RUNS: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "lab"}
+"""Options of every event that trains models: one at a time in all, the rest queue."""
+
+_TREATMENTS: Final = {
+    "none": "nothing",
+    "weights": "class weights",
+    "oversample": "over-sampling",
+    "undersample": "under-sampling",
+    "smote": "SMOTE inside the split",
+    "smote_outside": "SMOTE before the split: a leak",
+}
+_FIRST: Final = "B"
+_NOTHING: Final = "Nothing is kept of this. 'genregenie lab' makes it."
+_INTRO: Final = (
+    "Earlier systems, rebuilt. Beside each published figure stands ours under the same protocol, "
+    "and what is left of it when no artist, or no feature vector, is on both sides of the split."
+)
+
+
+def build(tab: gr.Tab) -> None:
+    """Put the tab's contents into the Blocks under construction.
+
+    Plots are drawn when a tab is opened, so that the app's start does not wait for them.
+    """
+    gr.HTML(pieces.quiet(_INTRO), padding=False)
+    gr.HTML(headlines(cache.read("headlines")), elem_id="lab-headlines", padding=False)
+    with gr.Tabs():
+        with gr.Tab("Systems", id="lab-systems"):
+            _build_systems(tab)
+        with gr.Tab("Tables", id="lab-tables") as tables:
+            _build_tables(tables)
+        with gr.Tab("Questions", id="lab-questions"):
+            _build_questions()
+        with gr.Tab("Ask system A", id="lab-ask"):
+            _build_ask()
+
+
+# --- systems -----------------------------------------------------------------------------------
+
+
+def _build_systems(tab: gr.Tab) -> None:
+    with gr.Row():
+        which = gr.Dropdown(
+            [(f"{s.key}: {s.title}", s.key) for s in SYSTEMS.values()],
+            value=_FIRST,
+            label="System",
+            elem_id="lab-system",
+        )
+        table = gr.Dropdown(_table_choices(_FIRST), label="Table", elem_id="lab-table")
+        protocol = gr.Dropdown(_protocols(_FIRST), label="Protocol", elem_id="lab-protocol")
+        model = gr.Dropdown(_models(_FIRST), label="Model", elem_id="lab-model")
+    run = gr.Button("Run this comparison again", size="sm", elem_id="lab-run")
+    shown = gr.HTML(elem_id="lab-result", padding=False)
+    quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    which.input(choices, which, [table, protocol, model], **quick).then(
+        show, [which, protocol, model], shown, **quick
+    )
+    gr.on([tab.select, protocol.input, model.input], show, [which, protocol, model], shown, **quick)
+    run.click(
+        run_again,
+        [which, table, protocol],
+        shown,
+        api_visibility="private",
+        show_progress="full",
+        **RUNS,
+    )
+
+
+def _table_choices(key: str) -> list[tuple[str, str]]:
+    own = system(key).table
+    names = [own, *(name for name in SOURCES if name != own)]
+    return [(SOURCES[name].title, name) for name in names]
+
+
+def _protocols(key: str) -> list[tuple[str, str]]:
+    """The honest protocol first, then what else was run."""
+    chosen = system(key)
+    kept = {r["protocol"] for r in cache.read("scores") if r["system"] == key}
+    kinds = dict.fromkeys([chosen.honest.kind, *sorted(kept), chosen.protocol.kind])
+    return [(_titled(chosen, kind), kind) for kind in kinds if kind in PROTOCOLS]
+
+
+def _titled(chosen: System, kind: str) -> str:
+    title = PROTOCOLS[kind].title  # type: ignore[index]
+    return f"{title}, as published" if kind == chosen.protocol.kind else title
+
+
+def _models(key: str) -> list[tuple[str, str]]:
+    names = dict.fromkeys(r["model"] for r in cache.read("headlines") if r["system"] == key)
+    return [(words.model_name(name), name) for name in names] or [("none yet", "")]
+
+
+def choices(key: str) -> tuple[Any, ...]:
+    """Tables, protocols and models to choose from for a system."""
+    return tuple(
+        gr.update(choices=found, value=found[0][1])
+        for found in (_table_choices(key), _protocols(key), _models(key))
+    )
+
+
+def show(key: str, protocol: str, model: str) -> str:
+    """What the lab found out about a system, a protocol and a model, kept or just made."""
+    return _result(system(key), protocol, model, cache.read)
+
+
+def run_again(
+    key: str,
+    table: str,
+    protocol: str,
+    progress: gr.Progress = gr.Progress(),  # noqa: B008
+) -> Iterator[str]:
+    """Run a comparison now, say how it goes, and show it; nothing that is kept is changed."""
+    from genregenie.lab import runs
+
+    chosen = system(key)
+    honest = protocol != chosen.protocol.kind
+    try:
+        progress(0.0, desc="Reading the table")
+        data = runs.data(chosen, table or None)
+        fitting = runs.protocol_for(chosen, data, protocol)
+        names = [c.name for c in chosen.build(data, honest)]
+    except DataError as error:
+        yield pieces.failure(str(error))
+        return
+    rows: list[Any] = []
+    for i, name in enumerate(names):
+        progress(i / len(names), desc=f"{words.model_name(name)}, {fitting.title}")
+        if honest:
+            rows += runs.under(chosen, data, fitting, models=[name])
+        else:
+            rows += runs.as_published(chosen, data, models=[name])
+        lines = cache.lines_of(rows)
+        best = max(rows, key=lambda row: row.accuracy).model
+        yield _result(chosen, protocol, best, lambda name: lines.get(name, []), names)  # noqa: B023
+
+
+def _result(
+    chosen: System,
+    kind: str,
+    model: str,
+    read: Callable[[str], list[dict[str, str]]],
+    expected: list[str] | None = None,
+) -> str:
+    def own(name: str) -> list[dict[str, str]]:
+        return [
+            line for line in read(name) if line["system"] == chosen.key and line["protocol"] == kind
+        ]
+
+    scores = own("scores")
+    if not scores:
+        return pieces.failure(_NOTHING)
+    about = f"<p>{escape(chosen.did)}.</p><p class='gg-note'>{escape(chosen.remark)}</p>"
+    protocol = PROTOCOLS[kind]  # type: ignore[index]
+    apart = f" Kept apart: {protocol.apart}." if protocol.apart else " Nothing is kept apart."
+    parts = [
+        section(f"System {chosen.key}: {chosen.title}", about),
+        section("Scores", _score_table(scores, expected), _sentence(protocol.remark) + apart),
+    ]
+    report = [r for r in own("reports") if r["model"] == model]
+    confusion = [r for r in own("confusion") if r["model"] == model]
+    name = words.model_name(model)
+    if report:
+        parts.append(section(f"By genre: {name}", _report_table(report)))
+    if confusion:
+        parts.append(section(f"What {name} mistakes for what", _confusion_table(confusion)))
+    if read is cache.read:
+        parts += _kept_studies(chosen.key)
+    return "".join(parts)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _kept_studies(key: str) -> list[str]:
+    parts = []
+    points = [p for p in cache.read("learning_curves") if p["system"] == key]
+    if points:
+        model = words.model_name(points[0]["model"])
+        kinds = list(dict.fromkeys(p["protocol"] for p in points))
+        rows = [int(p["rows"]) for p in points if p["protocol"] == kinds[-1]]
+        curves: dict[str, Any] = {
+            PROTOCOLS[kind].title: [float(p["held_out"]) for p in points if p["protocol"] == kind]  # type: ignore[index]
+            for kind in kinds
+        }
+        curves["on what it learnt"] = [
+            float(p["known"]) for p in points if p["protocol"] == kinds[-1]
+        ]
+        figure = plots.as_svg(*plots.learning_curve(model, rows, curves))
+        parts.append(section(f"Learning curve: {model}", figure))
+    weighed = [i for i in cache.read("importance") if i["system"] == key]
+    if weighed:
+        most = max(max(float(i["drop"]) for i in weighed), 1e-9)
+        items = [
+            (i["group"], max(float(i["drop"]), 0.0) / most, f"{100 * float(i['drop']):+.1f}")
+            for i in weighed
+        ]
+        bars = pieces.bar_list(items, str, lambda group: plots.COLOURS[0])
+        model = words.model_name(weighed[0]["model"])
+        parts.append(
+            section(
+                f"Which features count: {model}",
+                f'<div class="gg-wide-names">{bars}</div>',
+                "Points of accuracy lost when a group of features is shuffled, held out honestly.",
+            )
+        )
+    return [f'<div class="gg-pair">{"".join(parts)}</div>'] if parts else []
+
+
+def headlines(lines: list[dict[str, str]]) -> str:
+    """Published, reproduced and honest figures in one row for each model."""
+    if not lines:
+        return pieces.failure(_NOTHING)
+    rows = [
+        [
+            f"{line['system']}: {words.model_name(line['model'])}",
+            *(_percent(line[k]) for k in ("published", "reproduced", "honest", "honest_macro_f1")),
+        ]
+        for line in lines
+    ]
+    head = ["System and model", "Published", "Ours, same way", "Honest", "Honest macro-F1"]
+    return section("Accuracy in per cent", _html_table(head, rows, "Accuracy of every system"))
+
+
+def _percent(text: str) -> str:
+    return f"{100 * float(text):.1f}" if text else "\N{EN DASH}"
+
+
+def _html_table(head: list[str], rows: list[list[str]], label: str) -> str:
+    cells = "".join(f'<th scope="col">{escape(h)}</th>' for h in head)
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>'
+        + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
+        + "</tr>"
+        for first, *rest in rows
+    )
+    return (
+        f'<div class="gg-scroll" tabindex="0" role="region" aria-label="{escape(label)}">'
+        f'<table class="gg-table"><thead><tr>{cells}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _score_table(scores: list[dict[str, str]], expected: list[str] | None) -> str:
+    tracks = any(s["voted"] for s in scores)
+    head = ["Model", "Accuracy", "Macro-F1", "Top-3"]
+    head += ["Tracks, voted", "Tracks, averaged"] if tracks else []
+    keys = ["accuracy", "macro_f1", "top3", *(["voted", "averaged"] if tracks else [])]
+    rows = [[words.model_name(s["model"]), *(_three(s[k]) for k in keys)] for s in scores]
+    done = {s["model"] for s in scores}
+    waiting = [name for name in expected or () if name not in done]
+    rows += [
+        [words.model_name(name), *["\N{HORIZONTAL ELLIPSIS}"] * len(keys), ""] for name in waiting
+    ]
+    return _html_table(head, rows, "Scores")
+
+
+def _three(text: str) -> str:
+    return f"{float(text):.3f}" if text else "\N{EN DASH}"
+
+
+def _report_table(report: list[dict[str, str]]) -> str:
+    measures = ("precision", "recall", "f1")
+    rows = [
+        [display_name(r["genre"]), *(f"{float(r[k]):.2f}" for k in measures), r["rows"]]
+        for r in report
+    ]
+    return _html_table(["Genre", "Precision", "Recall", "F1", "Rows"], rows, "Report by genre")
+
+
+def _confusion_table(lines: list[dict[str, str]]) -> str:
+    genres = sorted({line["really"] for line in lines} | {line["called"] for line in lines})
+    counts = pd.DataFrame(0.0, index=genres, columns=genres)
+    for line in lines:
+        counts.loc[line["really"], line["called"]] = float(line["rows"])
+    return pieces.confusion_table(counts)
+
+
+# --- tables ------------------------------------------------------------------------------------
+
+
+def _build_tables(tab: gr.Tab) -> None:
+    with gr.Row():
+        known = [(s.title, s.name) for s in SOURCES.values()]
+        which = gr.Dropdown(known, value="gtzan", label="Table", elem_id="explore-table")
+        feature = gr.Dropdown(
+            _features("gtzan"),
+            label="Feature",
+            value=next(iter(_features("gtzan")), None),
+            elem_id="explore-feature",
+        )
+    own = gr.File(
+        label="Or your own (CSV, npz)",
+        file_types=[".csv", ".npz"],
+        type="filepath",
+        height=150,
+        elem_id="explore-file",
+    )
+    gr.HTML(
+        pieces.quiet(
+            "A CSV with a column 'genre' or 'label' and columns of numbers, or MFCC statistics as "
+            "'genregenie train' reads them. It is looked at here and not kept."
+        ),
+        padding=False,
+    )
+    found = gr.State(None)
+    shown = gr.HTML(elem_id="explore-result", padding=False)
+    quiet: dict[str, Any] = {"api_visibility": "private"}
+    which.input(explored, which, [found, shown, feature], **quiet)
+    own.upload(explored_file, own, [found, shown, feature], **quiet, **RUNS)
+    gr.on([tab.select, feature.input], explored_feature, [which, found, feature], shown, **quiet)
+
+
+def _kept(name: str) -> Exploration | None:
+    path = cache.FOLDER / "explore" / f"{name}.json"
+    return Exploration.load(path) if path.exists() else None
+
+
+def _features(name: str) -> list[str]:
+    kept = _kept(name)
+    return kept.columns if kept else []
+
+
+def explored(name: str) -> tuple[Any, ...]:
+    """The plots of one of the lab's tables."""
+    kept = _kept(name)
+    if kept is None:
+        return None, pieces.failure(_NOTHING), gr.skip()
+    return None, _plots(kept), gr.update(choices=kept.columns, value=kept.columns[0])
+
+
+def explored_file(path: str | None) -> tuple[Any, ...]:
+    """The plots of somebody's own table."""
+    if path is None:
+        return None, gr.skip(), gr.skip()
+    try:
+        found = explore(read_features(Path(path)), Path(path).name)
+    except DataError as error:
+        return None, pieces.failure(str(error)), gr.skip()
+    return found, _plots(found), gr.update(choices=found.columns, value=found.columns[0])
+
+
+def explored_feature(name: str, own: Exploration | None, feature: str) -> str:
+    """The plots of the table at hand, with this feature in the box plot."""
+    found = own or _kept(name)
+    return _plots(found, feature) if found else pieces.failure(_NOTHING)
+
+
+def _plots(found: Exploration, feature: str | None = None) -> str:
+    feature = feature if feature in found.columns else found.columns[0]
+    told = f"{found.rows:,} rows, {len(found.columns)} features, {len(found.genres)} genres."
+    if found.several:
+        told += (
+            f" {found.several:,} of {found.vectors:,} different rows carry several genres, so no "
+            f"model can be right more than {found.ceiling:.1%} of the time."
+        )
+    drawn = (
+        (f"{feature} by genre", plots.box_plot(found, feature), "Boxes: half; lines: 90 %."),
+        ("Rows of each genre", plots.class_counts(found), ""),
+        ("Principal components", plots.scatter(found), f"{len(found.scatter)} rows drawn by lot."),
+        ("Variance explained", plots.explained(found), "Dotted: 90 %."),
+        ("Correlation", plots.correlation(found), ""),
+        ("Outliers, before and after capping", plots.outliers(found),
+         f"At the 1 and 99 % quantiles; {sum(found.capped):,} values are capped."),
+    )  # fmt: skip
+    parts = "".join(section(title, plots.as_svg(*figure), note) for title, figure, note in drawn)
+    return f'{section(found.title, f"<p>{escape(told)}</p>")}<div class="gg-pair">{parts}</div>'
+
+
+# --- questions ---------------------------------------------------------------------------------
+
+
+def _build_questions() -> None:
+    evened, grown = cache.read("imbalance"), cache.read("incremental")
+    parts = []
+    if evened:
+        rows = [
+            [
+                _TREATMENTS[line["treatment"]],
+                line["model"],
+                *(_three(line[k]) for k in ("accuracy", "macro_f1", "rarest")),
+            ]
+            for line in evened
+        ]
+        head = ["What is done", "Model", "Accuracy", "Macro-F1", "Recall of the rarest"]
+        parts.append(
+            section(
+                "Uneven genres: does evening them out help?",
+                _html_table(head, rows, "Uneven genres"),
+                "Spotify features, feature vectors apart; but SMOTE before the split mixes what "
+                "is learnt into what is scored, and its figure means nothing.",
+            )
+        )
+    if grown:
+        rows = [
+            [
+                words.model_name(line["model"]),
+                f"{int(line['rows']):,}",
+                _three(line["folded"]),
+                _three(line["refitted"]),
+                f"{1e3 * float(line['folded_s']):.0f} ms",
+                f"{1e3 * float(line['refitted_s']):.0f} ms",
+            ]
+            for line in grown
+        ]
+        head = ["Model", "Tracks known", "Folded in", "Fitted anew", "Time", "Time, anew"]
+        parts.append(
+            section(
+                "New tracks: fold them in, or fit again?",
+                _html_table(head, rows, "Incremental learning"),
+                "Accuracy on feature vectors held out, after each fifth of the second half.",
+            )
+        )
+    if not parts:
+        parts = [pieces.failure(_NOTHING)]
+    gr.HTML("".join(parts), elem_id="lab-studies", padding=False)
+
+
+# --- asking system A ---------------------------------------------------------------------------
+
+
+def _build_ask() -> None:
+    gr.HTML(
+        pieces.quiet(
+            "System A reads a file's artist and title as well as its sound. With artists it knows "
+            "that helps; otherwise it helps little."
+        ),
+        padding=False,
+    )
+    clip = gr.File(label="Audio file", type="filepath", height=150, elem_id="ask-file")
+    answer = gr.HTML(elem_id="ask-answer", padding=False)
+    clip.upload(ask_a, clip, answer, api_visibility="private", **RUNS)
+
+
+def ask_a(path: str | None) -> str:
+    """System A's answer to a file, without and with the text of its tags."""
+    from genregenie.lab.text import ask
+
+    if path is None:
+        return ""
+    try:
+        answer = ask(path)
+    except (AudioError, ModelError) as error:
+        return pieces.failure(str(error))
+    parts = []
+    for title, confidences in (
+        ("By sound alone", answer.sound),
+        ("By sound and tags", answer.sound_and_text),
+    ):
+        best = sorted(confidences.items(), key=lambda item: -item[1])[:5]
+        parts.append(section(title, pieces.bar_list([(g, p, f"{100 * p:.1f} %") for g, p in best])))
+    told = f"Its tags say: {answer.text}" if answer.text else "It has no tags to read."
+    return f'{pieces.quiet(told)}<div class="gg-pair">{"".join(parts)}</div>'

@@ -1,0 +1,62 @@
+"""Both tabs of earlier systems in a real browser, at the width of a phone."""
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, expect
+from servers import Start
+
+from genregenie.web.config import WebConfig
+
+
+def open_tab(page: Page, name: str) -> None:
+    tab = page.get_by_role("tab", name=name, exact=True)
+    if tab.count() and tab.first.is_visible():
+        tab.first.click()
+    else:  # too narrow for all of them
+        page.locator(".overflow-menu > button").first.click()
+        page.locator(".overflow-dropdown").get_by_text(name, exact=True).first.click()
+
+
+def violations(page: Page, part: str) -> list[str]:
+    found = Axe().run(page, context=part).response["violations"]
+    return [v["id"] for v in found if v["impact"] in ("serious", "critical")]
+
+
+@pytest.mark.parametrize("width", [1100, 375])
+def test_features_are_judged_and_the_lab_shows_its_figures(
+    chromium: Chromium, start: Start, tmp_path: Path, width: int
+) -> None:
+    server = start(WebConfig(gate="off"), page=None)
+    context = chromium.new_context(
+        base_url=server.url, viewport={"width": width, "height": 900}, color_scheme="dark"
+    )
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto("/app/")
+    expect(page.locator("#clip")).to_be_visible(timeout=20_000)
+    open_tab(page, "From Spotify features")
+    page.get_by_role("button", name="Typical hardstyle").click()
+    expect(page.locator("#features-answer li").first).to_contain_text("Hardstyle")
+    expect(page.locator("#features-answer li")).to_have_count(5)
+    table = tmp_path / "playlist.csv"
+    table.write_text("Track Name,Artist Name(s),Tempo,Energy\nRoller,Ana,174.0,0.9\n")
+    page.set_input_files("#features-file input[type=file]", table)
+    expect(page.locator("#features-notes")).to_contain_text("Named one track")
+    expect(page.locator("#features-notes")).to_contain_text("liveness")
+    expect(page.locator("#features-table")).to_contain_text("Ana")
+    assert violations(page, "#features-answer") == []
+
+    open_tab(page, "Model lab")
+    expect(page.locator("#lab-headlines")).to_contain_text("87.0")
+    expect(page.locator("#lab-result")).to_contain_text("What")
+    expect(page.locator("#lab-result svg.gg-chart").first).to_be_visible()
+    open_tab(page, "Tables")
+    expect(page.locator("#explore-result svg.gg-chart")).to_have_count(6)
+    assert violations(page, "#lab-headlines") + violations(page, "#explore-result") == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert errors == []
+    context.close()
