@@ -20,6 +20,7 @@ _MODELS = {
     "lda": "LDA",
     "sgd": "SGD",
     "cosine": "cosine recommender",
+    "gaussian_nb": "Gaussian naive Bayes",
     "shipped": "boosting, as shipped",
 }
 _PARTS: dict[Part, str] = {

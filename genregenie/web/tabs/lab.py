@@ -271,9 +271,7 @@ def _score_table(scores: list[dict[str, str]], expected: list[str] | None) -> st
     rows = [[words.model_name(s["model"]), *(_three(s[k]) for k in keys)] for s in scores]
     done = {s["model"] for s in scores}
     waiting = [name for name in expected or () if name not in done]
-    rows += [
-        [words.model_name(name), *["\N{HORIZONTAL ELLIPSIS}"] * len(keys), ""] for name in waiting
-    ]
+    rows += [[words.model_name(name), *["\N{HORIZONTAL ELLIPSIS}"] * len(keys)] for name in waiting]
     return _html_table(head, rows, "Scores")
 
 
