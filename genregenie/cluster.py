@@ -62,14 +62,21 @@ def classify_on_cluster(
     ModelError
     """
     version = Classifier.load(model).version
-    client = _connect(address)
+    client = connect(address)
     try:
         yield from _on_client(client, files, spread, model, version)
     finally:
         client.close()
 
 
-def _connect(address: str) -> Any:
+def connect(address: str) -> Any:
+    """A client of the Dask scheduler at `address`, to be closed by whoever asked for it.
+
+    Raises
+    ------
+    ClusterError
+        If Dask is not installed, or nothing answers there.
+    """
     try:
         from distributed import Client
     except ImportError as error:

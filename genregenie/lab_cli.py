@@ -68,6 +68,7 @@ def _say(line: str) -> None:
 
 def _lab(options: argparse.Namespace) -> int:
     from genregenie.audio import AudioError
+    from genregenie.cluster import ClusterError
     from genregenie.lab.cluster import workers
     from genregenie.model import ModelError
     from genregenie.table import DataError
@@ -84,7 +85,7 @@ def _lab(options: argparse.Namespace) -> int:
                 _run(options)
     except AudioError as error:
         return _fail(f"{options.ask}: {error}")
-    except (DataError, ModelError, OSError) as error:
+    except (ClusterError, DataError, ModelError, OSError) as error:
         return _fail(error)
     except ImportError as error:
         return _fail(f"This needs one more package: pip install imbalanced-learn ({error})")
