@@ -96,6 +96,8 @@ def _theme() -> gr.themes.Base:
         body_text_color_subdued_dark="#aeb6c4",
         block_label_text_color="*primary_700",
         block_title_text_color="*primary_700",
+        checkbox_border_color="*neutral_500",
+        checkbox_border_color_dark="*neutral_400",
     )
 
 
