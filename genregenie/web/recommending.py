@@ -111,7 +111,7 @@ def recommending(
     outputs = [listener, sounds, controls, tracks, along, message]
     quiet: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": _AT_ONCE}
     after.then(
-        section.recommend,
+        section.begin,
         [listener, heard, *wishes],
         outputs,
         api_visibility="private",
@@ -161,7 +161,7 @@ class _Section:
     def __init__(self, accounts: Accounts | None) -> None:
         self._accounts = accounts
 
-    def recommend(
+    def begin(
         self,
         listener: Listener,
         prediction: Prediction | None,

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from gradio_client import Client, handle_file
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, expect
 from servers import OpenChromium, Server, Start
@@ -206,3 +207,17 @@ def test_too_large_a_file_is_refused_in_words(page: Page, tmp_path: Path) -> Non
         file.truncate(51 * 1024 * 1024)
     drop(page, big)
     expect(page.get_by_text("exceed the maximum allowed size of 50")).to_be_visible()
+
+
+def test_programs_with_a_session_use_the_endpoints(start: Start, gtzan: Path) -> None:
+    server = start(WebConfig(gate="demo"), page=None)
+    token = server.accounts.people.add_guest()[1]
+    clip = gtzan / "audio/full/rock.00001.flac"
+    with pytest.raises(ValueError, match="credentials were not provided"):
+        Client(f"{server.url}/app/", verbose=False)
+    client = Client(f"{server.url}/app/", headers={"cookie": f"genregenie={token}"}, verbose=False)
+    heard = client.predict(handle_file(clip), api_name="/classify")
+    found = client.predict(handle_file(clip), "", "", "any", api_name="/recommend")
+    client.close()
+    assert heard["genre"] == found["genre"] == "rock"
+    assert len(found["neighbours"]) == 6

@@ -160,5 +160,11 @@ def test_the_score_table_marks_the_winner_and_sorts(tmp_path):
     assert table["Random (%)"].tolist() == [80.0, 90.0]
 
 
+def test_programs_find_the_endpoints_by_their_names():
+    events = build_page().config["dependencies"]
+    public = {e["api_name"] for e in events if e["api_visibility"] == "public"}
+    assert public == {"classify", "recommend", "spotify_features"}
+
+
 def test_the_page_is_built():
     assert "classify" in {f.api_name for f in build_page().fns.values()}

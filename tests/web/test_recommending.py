@@ -145,7 +145,7 @@ def test_only_what_is_shown_can_be_liked():
 def handlers(prediction, *wishes):
     section = _Section(None)
     wishes = wishes or ("", "", "any")
-    return list(section.recommend(Listener(), prediction, *wishes, gr.Request()))
+    return list(section.begin(Listener(), prediction, *wishes, gr.Request()))
 
 
 def hear(gtzan):
@@ -189,7 +189,7 @@ def test_neighbours_come_first_then_spotify(gtzan, spotify_environment):
 
 def test_what_was_overtaken_keeps_quiet(gtzan, spotify_environment):
     section, listener, wishes = _Section(None), Listener(), ("", "", "any")
-    *_, last = section.recommend(listener, hear(gtzan), *wishes, gr.Request())
+    *_, last = section.begin(listener, hear(gtzan), *wishes, gr.Request())
     first, second = (n.track.key for n in listener.recommendations.neighbours[:2])
 
     def say(key):
@@ -208,7 +208,7 @@ def test_what_was_overtaken_keeps_quiet(gtzan, spotify_environment):
 
 def test_cards_are_not_laid_anew_where_nothing_changed(gtzan, spotify_environment):
     section, listener = _Section(None), Listener()
-    list(section.recommend(listener, hear(gtzan), "", "", "any", gr.Request()))
+    list(section.begin(listener, hear(gtzan), "", "", "any", gr.Request()))
     *_, last = section.again(listener, "1990", "1999", "any", gr.Request())
     assert "value" not in last[1]
 
