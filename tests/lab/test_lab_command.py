@@ -151,18 +151,18 @@ def test_the_tab_says_when_there_is_no_data(monkeypatch, tmp_path):
 
 
 def test_the_tab_explores_kept_tables_and_ones_own(own_csv, tmp_path):
-    from genregenie.web.tabs import lab
+    from genregenie.web.tabs import lab_tables
 
-    _, html, feature = lab.explored("spotify")
+    _, html, feature = lab_tables.explored("spotify")
     assert html.count("<svg") == 6
     assert feature["value"] == "tempo"
     assert "tempo" in feature["choices"]
-    assert all(lab._features(name) for name in SOURCES)
-    found, html, _ = lab.explored_file(str(own_csv))
+    assert all(lab_tables._features(name) for name in SOURCES)
+    found, html, _ = lab_tables.explored_file(str(own_csv))
     assert "tempo by genre" in html
-    assert "rms_mean by genre" in lab.explored_feature("gtzan", found, "rms_mean")
+    assert "rms_mean by genre" in lab_tables.explored_feature("gtzan", found, "rms_mean")
     (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
-    assert "no column of genres" in lab.explored_file(str(tmp_path / "bad.csv"))[1]
+    assert "no column of genres" in lab_tables.explored_file(str(tmp_path / "bad.csv"))[1]
 
 
 def test_the_tab_asks_system_a(tmp_path):
