@@ -1,16 +1,19 @@
 """A `Prediction` as text that can be kept, and back: JSON, never pickle.
 
-The text is what ``genregenie classify --json`` prints, with the clip's MFCC statistics added:
-from these, what sounds like it can be looked for again, with whatever model is there then.
+The text is what ``genregenie classify --json`` prints, with what spoke for the genre and the clip's
+MFCC statistics added: from these, what sounds like it can be looked for again, with whatever model
+is there then.
 """
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from genregenie.accounts.results import Result
 from genregenie.classifier import Moment, Neighbour, Prediction
+from genregenie.explain import Reason
 from genregenie.features import Statistics, as_row
 from genregenie.model import Space
 from genregenie.report import as_object
@@ -21,6 +24,7 @@ def as_result(prediction: Prediction, name: str | None = None) -> Result:
     """What is kept of a prediction; `name` is what the file is called, if anything."""
     statistics = prediction.statistics
     details = as_object(name or "", prediction)
+    details["reasons"] = [asdict(reason) for reason in prediction.reasons]
     details["statistics"] = {
         "count": statistics.count,
         "total": statistics.total.tolist(),
@@ -57,4 +61,5 @@ def as_prediction(details: str, space: Space) -> Prediction:
         artist=kept["artist"],
         vector=vector,
         statistics=statistics,
+        reasons=tuple(Reason(**reason) for reason in kept["reasons"]),
     )

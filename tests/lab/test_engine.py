@@ -6,7 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genregenie.lab import cache, cluster, models, runs, studies
+from genregenie import cluster
+from genregenie.cluster import ClusterError
+from genregenie.lab import cache, models, runs, studies
 from genregenie.lab.cluster import workers
 from genregenie.lab.explore import Exploration, explore
 from genregenie.lab.incremental import BATCHES, GrowingNeighbours, fold_in
@@ -239,8 +241,8 @@ def test_data_that_is_not_there_is_said_in_a_sentence(tmp_path, monkeypatch):
 
 def test_no_scheduler_is_said_in_a_sentence(monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr(cluster, "_PATIENCE_S", 1)
-    with pytest.raises(DataError, match="No Dask scheduler"), workers("tcp://127.0.0.1:9"):
+    monkeypatch.setattr(cluster, "CONNECT_S", 1)
+    with pytest.raises(ClusterError, match="No Dask scheduler"), workers("tcp://127.0.0.1:9"):
         pass
 
 
