@@ -42,6 +42,8 @@ def build(accounts: Accounts | None, keeper: Keeper | None = None) -> None:
         sources=["upload", "microphone"],
         type="filepath",
         buttons=["download"],
+        editable=False,
+        waveform_options=gr.WaveformOptions(sample_rate=8_000),
         elem_id="clip",
     )
     with gr.Row(elem_id="examples-row"):
@@ -135,9 +137,11 @@ def listen(path: str | None) -> Iterator[tuple[Any, ...]]:
     if prediction.genre is None:
         yield prediction, verdict, *_nothing()
         return
+    # The verdict alone first: a browser takes its time over tables and plots.
+    yield prediction, verdict, *_nothing()
     yield (
-        prediction,
-        verdict,
+        gr.skip(),
+        gr.skip(),
         gr.update(visible=True),
         pieces.bars(prediction),
         words.confidence_table(prediction),
