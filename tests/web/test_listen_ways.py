@@ -114,7 +114,9 @@ def test_the_keyboard_alone_gets_a_verdict(page: Page) -> None:
     page.keyboard.press("Enter")
     sentence = words.verdict_sentence(Classifier.load().predict(example.path))
     expect(page.locator("#verdict")).to_contain_text(sentence, timeout=VERDICT_MS)
+    # Both come after the verdict, in either order; what is not there yet cannot be tabbed to.
     expect(page.locator("#sounds-like li")).to_have_count(6)
+    expect(page.locator("#save-card")).to_be_visible(timeout=VERDICT_MS)
     wanted = {"save-card", "like"}
     for _ in range(60):
         page.keyboard.press("Tab")
