@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from genregenie.accounts.database import Database
 from genregenie.accounts.names import name_key
 from genregenie.accounts.passwords import Hasher
-from genregenie.accounts.tables import Person
+from genregenie.accounts.tables import FeedbackRow, OpinionRow, Person, ResultRow
 from genregenie.accounts.throttle import Throttles
 
 log = logging.getLogger("genregenie.accounts")
@@ -53,3 +53,16 @@ def find_person(session: Session, name: str, *, lock: bool = False) -> Person | 
 def as_who(person: Person) -> Who:
     """The part of a row that others may hold on to."""
     return Who(person.id, person.name, person.guest)
+
+
+def keep_newest(
+    session: Session,
+    table: type[OpinionRow] | type[ResultRow] | type[FeedbackRow],
+    mine: ColumnElement[bool],
+    most: int,
+) -> None:
+    """Forget the oldest rows of `table` among `mine`, until `most` are left."""
+    count = session.scalar(select(func.count()).select_from(table).where(mine)) or 0
+    if count > most:
+        oldest = select(table.id).where(mine).order_by(table.id).limit(count - most)
+        session.execute(delete(table).where(table.id.in_(oldest)))

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, delete, func, select, text
+from sqlalchemy import ColumnElement, delete, select, text
 from sqlalchemy.orm import Session
 
-from genregenie.accounts.core import Core
+from genregenie.accounts.core import Core, keep_newest
 from genregenie.accounts.export import Json, exporter
 from genregenie.accounts.tables import FeedbackRow, Person
 
@@ -93,7 +93,7 @@ class Feedback:
                 )
             )
             session.flush()
-            _keep_newest(session, person_id)
+            keep_newest(session, FeedbackRow, _of(person_id), MOST)
         return True
 
     def take_back(self, person_id: int | None, key: bytes) -> None:
@@ -136,14 +136,6 @@ def _of(person_id: int | None) -> ColumnElement[bool]:
 
 def _forget(session: Session, person_id: int | None, key: bytes) -> None:
     session.execute(delete(FeedbackRow).where(_of(person_id), FeedbackRow.clip_key == key))
-
-
-def _keep_newest(session: Session, person_id: int | None) -> None:
-    mine = _of(person_id)
-    count = session.scalar(select(func.count()).select_from(FeedbackRow).where(mine)) or 0
-    if count > MOST:
-        oldest = select(FeedbackRow.id).where(mine).order_by(FeedbackRow.id).limit(count - MOST)
-        session.execute(delete(FeedbackRow).where(FeedbackRow.id.in_(oldest)))
 
 
 def _answer(row: FeedbackRow) -> Answer:

@@ -7,10 +7,10 @@ its genre, and the verdict; nothing else about the track. Knows nothing of audio
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from genregenie.accounts.core import Core
+from genregenie.accounts.core import Core, keep_newest
 from genregenie.accounts.export import Json, exporter
 from genregenie.accounts.tables import OpinionRow, Person
 
@@ -61,7 +61,7 @@ class Opinions:
                 )
             )
             session.flush()
-            _keep_newest(session, person_id)
+            keep_newest(session, OpinionRow, OpinionRow.person_id == person_id, MOST)
 
     def take_back(self, person_id: int, key: str) -> None:
         """Forget the opinion about one track."""
@@ -73,14 +73,6 @@ def _forget(session: Session, person_id: int, key: str) -> None:
     session.execute(
         delete(OpinionRow).where(OpinionRow.person_id == person_id, OpinionRow.item_key == key)
     )
-
-
-def _keep_newest(session: Session, person_id: int) -> None:
-    mine = OpinionRow.person_id == person_id
-    count = session.scalar(select(func.count()).select_from(OpinionRow).where(mine)) or 0
-    if count > MOST:
-        oldest = select(OpinionRow.id).where(mine).order_by(OpinionRow.id).limit(count - MOST)
-        session.execute(delete(OpinionRow).where(OpinionRow.id.in_(oldest)))
 
 
 @exporter("opinions")

@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session, undefer
 
-from genregenie.accounts.core import Core
+from genregenie.accounts.core import Core, keep_newest
 from genregenie.accounts.errors import NoRoomError
 from genregenie.accounts.export import Json, exporter
 from genregenie.accounts.tables import Person, ResultRow
@@ -121,7 +121,7 @@ class Results:
             )
             session.add(row)
             session.flush()
-            _keep_newest(session, person_id)
+            keep_newest(session, ResultRow, ResultRow.person_id == person_id, MOST)
             return row.id
 
     def lines(
@@ -253,14 +253,6 @@ def one(person_id: int, number: int) -> list[ColumnElement[bool]]:
     # A number that no column can hold would be an error in PostgreSQL; it is nobody's.
     number = number if 0 < number <= _LARGEST_ID else 0
     return [ResultRow.person_id == person_id, ResultRow.id == number]
-
-
-def _keep_newest(session: Session, person_id: int) -> None:
-    mine = ResultRow.person_id == person_id
-    count = session.scalar(select(func.count()).select_from(ResultRow).where(mine)) or 0
-    if count > MOST:
-        oldest = select(ResultRow.id).where(mine).order_by(ResultRow.id).limit(count - MOST)
-        session.execute(delete(ResultRow).where(ResultRow.id.in_(oldest)))
 
 
 def _megabytes(size: int) -> str:

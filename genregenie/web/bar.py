@@ -4,7 +4,7 @@ from html import escape
 
 import gradio as gr
 
-from genregenie.web.gate import form_token, who_is
+from genregenie.web.gate import form_token, who_asks
 
 
 def session_bar(request: gr.Request) -> str:
@@ -12,8 +12,7 @@ def session_bar(request: gr.Request) -> str:
 
     Use it as ``page.load(session_bar, None, gr.HTML())``. Empty with the gate off.
     """
-    inner = request.request
-    who = who_is(inner.scope) if inner is not None else None
+    inner, who = request.request, who_asks(request)
     if inner is None or who is None:
         return ""
     token = form_token(inner.scope)

@@ -17,7 +17,7 @@ from genregenie.accounts.feedback import Answer, clip_key
 from genregenie.classifier import Classifier, Prediction
 from genregenie.genres import display_name
 from genregenie.web import pieces, words
-from genregenie.web.gate import who_is
+from genregenie.web.gate import who_asks
 
 _HERE: Final = Path(__file__).parent
 STYLE: Final = _HERE / "feedback.css"
@@ -173,8 +173,7 @@ def row(prediction: Prediction, key: str, said: str | None = None) -> str:
 
 def _person_id(request: gr.Request) -> int | None:
     """Who asks; None with the gate off, where nobody has a name."""
-    inner = request.request
-    who = who_is(inner.scope) if inner is not None else None
+    who = who_asks(request)
     return who.id if who else None
 
 

@@ -6,7 +6,7 @@ refused before it is looked at.
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
@@ -24,6 +24,9 @@ from genregenie.web.headers import SecurityHeaders
 from genregenie.web.paths import HEALTH, HOME, ICON, PRIVATE, PUBLIC, is_shared, login_url
 from genregenie.web.workers import Workers
 
+if TYPE_CHECKING:
+    import gradio as gr
+
 _WHO: Final = "genregenie.who"
 _FORM_TOKENS: Final = "genregenie.form_tokens"
 _TOKEN: Final = "genregenie.session_token"  # noqa: S105 (a key of the scope, not a secret)
@@ -33,6 +36,12 @@ def who_is(scope: Scope) -> Who | None:
     """The person a request belongs to, as the gate found out; None with the gate off."""
     who: Who | None = scope.get(_WHO)
     return who
+
+
+def who_asks(request: "gr.Request") -> Who | None:
+    """The person a handler of the page works for; None with the gate off."""
+    inner = request.request
+    return who_is(inner.scope) if inner is not None else None
 
 
 def session_token(scope: Scope) -> str | None:

@@ -11,7 +11,7 @@ from genregenie.accounts.results import Audio
 from genregenie.classifier import Prediction
 from genregenie.web import stored
 from genregenie.web.config import WebConfig
-from genregenie.web.gate import who_is
+from genregenie.web.gate import who_asks
 from genregenie.web.paths import share_path
 
 _SUFFIX: Final = re.compile(r"\.[a-z0-9]{1,8}")
@@ -28,8 +28,7 @@ class Keeper:
 
     def person(self, request: gr.Request) -> int | None:
         """Who has a history here: a person with an account, so no guest."""
-        inner = request.request
-        who = who_is(inner.scope) if inner is not None else None
+        who = who_asks(request)
         return who.id if who and not who.guest else None
 
     def keep(self, request: gr.Request, name: str | None, prediction: Prediction) -> int | None:

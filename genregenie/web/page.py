@@ -14,10 +14,10 @@ from genregenie.web.examples import EXAMPLES_DIR
 from genregenie.web.keeping import keeper_of
 from genregenie.web.recommending import STYLE
 from genregenie.web.tabs import history, lab, listen, many, models, spotify_features
+from genregenie.web.uploads import LARGEST_CLIP
 
 _ASSETS: Final = settings.PROJECT_DIR / "assets"
 _LONGEST_QUEUE: Final = 100
-_LARGEST_UPLOAD: Final = "50mb"
 
 _BRAND: Final = """
 <div class="gg-brand"><svg viewBox="0 0 48 48" aria-hidden="true">
@@ -83,7 +83,7 @@ def launch_options() -> dict[str, Any]:
         "theme": _theme(),
         "css_paths": [_ASSETS / "style.css", STYLE, feedback.STYLE, history.STYLE],
         "js": _asset("page.js"),
-        "max_file_size": _LARGEST_UPLOAD,
+        "max_file_size": LARGEST_CLIP,
         "allowed_paths": [str(EXAMPLES_DIR)],
     }
 

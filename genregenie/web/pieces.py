@@ -12,6 +12,7 @@ from genregenie.audio import FORMATS, format_duration
 from genregenie.classifier import TIMELINE_STEP_S, Moment, Prediction
 from genregenie.genres import GENRES, display_name
 from genregenie.web import words
+from genregenie.web.uploads import LARGEST_CLIP
 
 # Ten hues that stay apart for most eyes, none lighter than the background needs.
 _COLOURS: Final = dict(
@@ -46,7 +47,7 @@ def invitation() -> str:
     """What stands in place of a verdict before there is a clip."""
     return _verdict(
         "Drop a clip, record one, or try an example",
-        f"Ten seconds or more work best. {FORMATS}, up to 50 MB.",
+        f"Ten seconds or more work best. {FORMATS}, up to {LARGEST_CLIP >> 20} MB.",
     )
 
 

@@ -25,7 +25,7 @@ from genregenie.recommend.report import as_object
 from genregenie.recommend.spotify import shared_spotify
 from genregenie.recommend.taste import Opinion, Taste
 from genregenie.web import cards
-from genregenie.web.gate import who_is
+from genregenie.web.gate import who_asks
 from genregenie.web.isolation import NOBODY
 
 _AT_ONCE: Final = 8  # they mostly wait for Spotify
@@ -305,8 +305,7 @@ class _Section:
 
 
 def _person_id(request: gr.Request) -> int:
-    inner = request.request
-    who = who_is(inner.scope) if inner is not None else None
+    who = who_asks(request)
     return who.id if who else NOBODY
 
 

@@ -5,17 +5,16 @@ from html import escape
 from typing import Any, Final
 
 import gradio as gr
-import pandas as pd
 
 from genregenie.audio import AudioError
-from genregenie.genres import display_name
 from genregenie.lab import cache, plots
 from genregenie.lab.systems import SYSTEMS, System, system
 from genregenie.lab.tables import SOURCES
 from genregenie.model import ModelError
 from genregenie.table import DataError
 from genregenie.training.protocols import PROTOCOLS
-from genregenie.web import pieces, words
+from genregenie.web import lab_pieces, pieces, words
+from genregenie.web.lab_pieces import NOTHING, headlines
 from genregenie.web.pieces import section
 from genregenie.web.tabs import lab_tables
 
@@ -31,7 +30,6 @@ _TREATMENTS: Final = {
     "smote_outside": "SMOTE before the split: a leak",
 }
 _FIRST: Final = "B"
-_NOTHING: Final = lab_tables.NOTHING
 _INTRO: Final = (
     "Earlier systems, rebuilt. Beside each published figure stands ours under the same protocol, "
     "and what is left of it when no artist, or no feature vector, is on both sides of the split."
@@ -169,21 +167,25 @@ def _result(
 
     scores = own("scores")
     if not scores:
-        return pieces.failure(_NOTHING)
+        return pieces.failure(NOTHING)
     about = f"<p>{escape(chosen.did)}.</p><p class='gg-note'>{escape(chosen.remark)}</p>"
     protocol = PROTOCOLS[kind]  # type: ignore[index]
     apart = f" Kept apart: {protocol.apart}." if protocol.apart else " Nothing is kept apart."
     parts = [
         section(f"System {chosen.key}: {chosen.title}", about),
-        section("Scores", _score_table(scores, expected), _sentence(protocol.remark) + apart),
+        section(
+            "Scores", lab_pieces.score_table(scores, expected), _sentence(protocol.remark) + apart
+        ),
     ]
     report = [r for r in own("reports") if r["model"] == model]
     confusion = [r for r in own("confusion") if r["model"] == model]
     name = words.model_name(model)
     if report:
-        parts.append(section(f"By genre: {name}", _report_table(report)))
+        parts.append(section(f"By genre: {name}", lab_pieces.report_table(report)))
     if confusion:
-        parts.append(section(f"What {name} mistakes for what", _confusion_table(confusion)))
+        parts.append(
+            section(f"What {name} mistakes for what", lab_pieces.confusion_table(confusion))
+        )
     if read is cache.read:
         parts += _kept_studies(chosen.key)
     return "".join(parts)
@@ -228,73 +230,6 @@ def _kept_studies(key: str) -> list[str]:
     return [f'<div class="gg-pair">{"".join(parts)}</div>'] if parts else []
 
 
-def headlines(lines: list[dict[str, str]]) -> str:
-    """Published, reproduced and honest figures in one row for each model."""
-    if not lines:
-        return pieces.failure(_NOTHING)
-    rows = [
-        [
-            f"{line['system']}: {words.model_name(line['model'])}",
-            *(_percent(line[k]) for k in ("published", "reproduced", "honest", "honest_macro_f1")),
-        ]
-        for line in lines
-    ]
-    head = ["System and model", "Published", "Ours, same way", "Honest", "Honest macro-F1"]
-    return section("Accuracy in per cent", _html_table(head, rows, "Accuracy of every system"))
-
-
-def _percent(text: str) -> str:
-    return f"{100 * float(text):.1f}" if text else "\N{EN DASH}"
-
-
-def _html_table(head: list[str], rows: list[list[str]], label: str) -> str:
-    cells = "".join(f'<th scope="col">{escape(h)}</th>' for h in head)
-    body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>'
-        + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
-        + "</tr>"
-        for first, *rest in rows
-    )
-    return (
-        f'<div class="gg-scroll" tabindex="0" role="region" aria-label="{escape(label)}">'
-        f'<table class="gg-table"><thead><tr>{cells}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
-
-
-def _score_table(scores: list[dict[str, str]], expected: list[str] | None) -> str:
-    tracks = any(s["voted"] for s in scores)
-    head = ["Model", "Accuracy", "Macro-F1", "Top-3"]
-    head += ["Tracks, voted", "Tracks, averaged"] if tracks else []
-    keys = ["accuracy", "macro_f1", "top3", *(["voted", "averaged"] if tracks else [])]
-    rows = [[words.model_name(s["model"]), *(_three(s[k]) for k in keys)] for s in scores]
-    done = {s["model"] for s in scores}
-    waiting = [name for name in expected or () if name not in done]
-    rows += [[words.model_name(name), *["\N{HORIZONTAL ELLIPSIS}"] * len(keys)] for name in waiting]
-    return _html_table(head, rows, "Scores")
-
-
-def _three(text: str) -> str:
-    return f"{float(text):.3f}" if text else "\N{EN DASH}"
-
-
-def _report_table(report: list[dict[str, str]]) -> str:
-    measures = ("precision", "recall", "f1")
-    rows = [
-        [display_name(r["genre"]), *(f"{float(r[k]):.2f}" for k in measures), r["rows"]]
-        for r in report
-    ]
-    return _html_table(["Genre", "Precision", "Recall", "F1", "Rows"], rows, "Report by genre")
-
-
-def _confusion_table(lines: list[dict[str, str]]) -> str:
-    genres = sorted({line["really"] for line in lines} | {line["called"] for line in lines})
-    counts = pd.DataFrame(0.0, index=genres, columns=genres)
-    for line in lines:
-        counts.loc[line["really"], line["called"]] = float(line["rows"])
-    return pieces.confusion_table(counts)
-
-
 # --- questions ---------------------------------------------------------------------------------
 
 
@@ -306,7 +241,7 @@ def _build_questions() -> None:
             [
                 _TREATMENTS[line["treatment"]],
                 line["model"],
-                *(_three(line[k]) for k in ("accuracy", "macro_f1", "rarest")),
+                *(lab_pieces.three(line[k]) for k in ("accuracy", "macro_f1", "rarest")),
             ]
             for line in evened
         ]
@@ -314,7 +249,7 @@ def _build_questions() -> None:
         parts.append(
             section(
                 "Uneven genres: does evening them out help?",
-                _html_table(head, rows, "Uneven genres"),
+                lab_pieces.html_table(head, rows, "Uneven genres"),
                 "Spotify features, feature vectors apart; but SMOTE before the split mixes what "
                 "is learnt into what is scored, and its figure means nothing.",
             )
@@ -324,8 +259,8 @@ def _build_questions() -> None:
             [
                 words.model_name(line["model"]),
                 f"{int(line['rows']):,}",
-                _three(line["folded"]),
-                _three(line["refitted"]),
+                lab_pieces.three(line["folded"]),
+                lab_pieces.three(line["refitted"]),
                 f"{1e3 * float(line['folded_s']):.0f} ms",
                 f"{1e3 * float(line['refitted_s']):.0f} ms",
             ]
@@ -335,12 +270,12 @@ def _build_questions() -> None:
         parts.append(
             section(
                 "New tracks: fold them in, or fit again?",
-                _html_table(head, rows, "Incremental learning"),
+                lab_pieces.html_table(head, rows, "Incremental learning"),
                 "Accuracy on feature vectors held out, after each fifth of the second half.",
             )
         )
     if not parts:
-        parts = [pieces.failure(_NOTHING)]
+        parts = [pieces.failure(NOTHING)]
     gr.HTML("".join(parts), elem_id="lab-studies", padding=False)
 
 

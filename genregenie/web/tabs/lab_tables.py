@@ -2,7 +2,7 @@
 
 from html import escape
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import gradio as gr
 
@@ -11,9 +11,8 @@ from genregenie.lab.explore import Exploration, explore
 from genregenie.lab.tables import SOURCES, read_features
 from genregenie.table import DataError
 from genregenie.web import pieces
+from genregenie.web.lab_pieces import NOTHING
 from genregenie.web.pieces import section
-
-NOTHING: Final = "Nothing is kept of this. 'genregenie lab' makes it."
 
 
 def build(tab: gr.Tab, runs: dict[str, Any]) -> None:
