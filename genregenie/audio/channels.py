@@ -1,0 +1,104 @@
+"""Channels that would cancel each other in a mono sum.
+
+A channel upside down (a cable soldered the wrong way round, a karaoke trick) leaves next to nothing
+of the music when channels are summed. Where that is so, the loudest channel is heard instead, as
+one hears it on any loudspeaker of its own; everywhere else the sum is left to the last bit.
+
+The rule looks at one second at a time. With S for the mean power of the sum and C for that of the
+channels, the sum is as strong as the channels (S = C) in mono, half as strong in unrelated
+channels, and nothing in opposite ones. Below a quarter, 6 dB down, channels of equal strength
+correlate below -0.5 over a whole second. Records do not, whatever their stereo, since they would
+vanish on kitchen radios. A channel once chosen is kept until another is twice as strong.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+WINDOW_S: Final = 1.0
+CANCELLED: Final = 0.25
+"""The sum has lost most of the power when less than this share of it is left."""
+
+_LOOK_EVERY_S: Final = 0.1
+_STICKY: Final = 2.0
+_SILENT: Final = 1e-9  # mean power below that of one bit in 16
+
+
+def audible(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
+    """The same frames; where the channels cancel, each holds the loudest channel in all of them."""
+    window: list[av.AudioFrame] = []
+    chosen: int | None = None
+    length_s = 0.0
+    kind: tuple[str, int, int] | None = None
+    for frame in frames:
+        this_kind = (frame.format.name, frame.layout.nb_channels, frame.sample_rate)
+        if window and (this_kind != kind or length_s >= WINDOW_S):
+            chosen = _choice(window, chosen)
+            yield from _heard(window, chosen)
+            window, length_s = [], 0.0
+        if this_kind != kind:
+            kind, chosen = this_kind, None
+        if frame.layout.nb_channels == 1 or frame.sample_rate <= 0:
+            yield frame
+            continue
+        window.append(frame)
+        length_s += frame.samples / frame.sample_rate
+    if window:
+        yield from _heard(window, _choice(window, chosen))
+
+
+def _heard(window: list[av.AudioFrame], chosen: int | None) -> Iterator[av.AudioFrame]:
+    return iter(window) if chosen is None else (_only(frame, chosen) for frame in window)
+
+
+def _choice(window: list[av.AudioFrame], before: int | None) -> int | None:
+    """The channel to hear alone, or None for the sum."""
+    channels = window[0].layout.nb_channels
+    power, summed, looked, passed_s = np.zeros(channels), 0.0, 0, _LOOK_EVERY_S
+    for frame in window:
+        if passed_s >= _LOOK_EVERY_S:  # a few looks a second tell as much as all frames
+            passed_s = 0.0
+            samples = samples_of(frame).astype(np.float64)
+            power += np.einsum("cn,cn->c", samples, samples)
+            mono = samples.mean(axis=0)
+            summed += float(mono @ mono)
+            looked += frame.samples
+        passed_s += frame.samples / frame.sample_rate
+    if not np.isfinite(summed + power.sum()) or power.max() <= _SILENT * looked:
+        return before
+    if summed >= CANCELLED * power.mean():
+        return None
+    loudest = int(power.argmax())
+    if before is not None and power[loudest] < _STICKY * power[before]:
+        return before
+    return loudest
+
+
+def samples_of(frame: av.AudioFrame) -> NDArray[np.float32]:
+    """Samples in any of FFmpeg's formats as float32, full scale -1 to 1, shape (channels, n)."""
+    samples: NDArray[Any] = frame.to_ndarray()
+    if not frame.format.is_planar:
+        samples = samples.reshape(-1, frame.layout.nb_channels).T
+    if not np.issubdtype(samples.dtype, np.integer):
+        return samples.astype(np.float32, copy=False)
+    middle = 128 if samples.dtype == np.uint8 else 0
+    full = np.iinfo(samples.dtype).max + 1 - middle
+    return (samples.astype(np.float32) - np.float32(middle)) / np.float32(full)
+
+
+def _only(frame: av.AudioFrame, channel: int) -> av.AudioFrame:
+    """The frame with one of its channels in the place of all, format and layout kept."""
+    samples: NDArray[Any] = frame.to_ndarray()
+    if frame.format.is_planar:
+        same = np.broadcast_to(samples[channel], samples.shape)
+    else:
+        one = samples.reshape(-1, frame.layout.nb_channels)[:, channel : channel + 1]
+        same = np.broadcast_to(one, (len(one), frame.layout.nb_channels)).reshape(1, -1)
+    alike = av.AudioFrame.from_ndarray(
+        np.ascontiguousarray(same), format=frame.format.name, layout=frame.layout.name
+    )
+    alike.sample_rate, alike.pts, alike.time_base = frame.sample_rate, frame.pts, frame.time_base
+    return alike

@@ -1,0 +1,179 @@
+"""An audio file: its stretches, its tags, how long it is."""
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import BinaryIO, Final, Self, cast
+
+import av
+import numpy as np
+
+from genregenie.audio import ogg
+from genregenie.audio.decoding import DAMAGED, audio_errors, open_source
+from genregenie.audio.formats import RATE_HZ, Samples, Source
+from genregenie.audio.offset import without_offset
+from genregenie.audio.resampling import resampled
+from genregenie.audio.spread import WHOLE, Spread, Stretch
+from genregenie.audio.stream import AudioStream
+from genregenie.common.errors import AudioError
+
+SHORTEST_S: Final = 1.0
+"""Less than this cannot be judged."""
+
+_OGG: Final = b"OggS"
+
+
+class AudioFile:
+    """An audio file opened for reading; use it as a context manager.
+
+    Parameters
+    ----------
+    source : path, bytes, or seekable binary file
+
+    Attributes
+    ----------
+    title, artist : str or None
+        The file's own tags.
+    duration_s : float or None
+        What the header says; once the stretches have been read, what was found. None if the
+        header is silent.
+    analysed_s : float
+        Seconds handed out so far.
+
+    Raises
+    ------
+    AudioError
+        If the file is missing, empty, not audio, or its header cannot be believed.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._file, self._owned = open_source(source)
+        self._streams: list[AudioStream] = []
+        try:
+            with audio_errors():
+                self._open_streams()
+        except BaseException:
+            self.close()
+            raise
+        tags: dict[str, str] = {}
+        for stream in reversed(self._streams):
+            tags |= stream.tags
+        self.title = _tag(tags, "title")
+        self.artist = _tag(tags, "artist") or _tag(tags, "album_artist")
+        self.analysed_s = 0.0
+        self._end_s = 0.0
+        lengths = [stream.duration_s for stream in self._streams]
+        self._starts_s = [0.0, *np.cumsum([length or 0.0 for length in lengths[:-1]]).tolist()]
+        last_s = lengths[-1]
+        self.duration_s = None if last_s is None else self._starts_s[-1] + last_s
+
+    def _open_streams(self) -> None:
+        """One for each link of an Ogg file, in their order; else one."""
+        is_ogg = self._file.read(len(_OGG)) == _OGG
+        self._file.seek(0)
+        parts = ogg.links(self._file) if is_ogg else []
+        if len(parts) < 2:
+            self._streams.append(AudioStream(self._file))
+            return
+        refused: AudioError | None = None
+        for start, end in parts:
+            try:
+                section = cast("BinaryIO", ogg.Section(self._file, start, end))
+                self._streams.append(AudioStream(section))
+            except AudioError as error:
+                refused = error  # cover art, or the end of a recording that was cut off
+        if not self._streams and refused is not None:
+            raise refused
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file. Safe to call twice."""
+        for stream in self._streams:
+            stream.close()
+        if self._owned:
+            self._file.close()
+
+    def stretches(self, spread: Spread = WHOLE) -> Iterator[Stretch]:
+        """Hand out the audio, whole or as evenly spread stretches.
+
+        Yields
+        ------
+        Stretch
+            Read each to its end before asking for the next.
+
+        Raises
+        ------
+        AudioError
+            When the audio turns out damaged, not finite, or shorter than `SHORTEST_S`.
+        """
+        claimed_s = self.duration_s or 0.0
+        if claimed_s <= spread.whole_file_s:
+            yield Stretch(0.0, self._blocks(0.0, spread.whole_file_s))
+            if self.analysed_s >= spread.whole_file_s:
+                self._skim_to_end()  # the header promised less than there is
+            self.duration_s = self._end_s
+        else:
+            length_s = spread.length_s
+            starts = np.linspace(0.0, max(claimed_s - length_s, 0.0), spread.count)
+            for start_s in starts.tolist():
+                before_s = self.analysed_s
+                yield Stretch(start_s, self._blocks(start_s, length_s))
+                # A stretch that ends early has met the end of the file. The header's length
+                # holds if that happened where it said; otherwise it was wrong.
+                if self.analysed_s - before_s < length_s - 1.0:
+                    self.duration_s = self._end_s
+                    break
+        self._check_enough()
+
+    def _check_enough(self) -> None:
+        packets = sum(stream.packets for stream in self._streams)
+        if 2 * sum(stream.broken_packets for stream in self._streams) > packets:
+            raise AudioError(DAMAGED)
+        if self.analysed_s == 0:
+            raise AudioError("There is no sound in this file. Export or download it again.")
+        if self.analysed_s < SHORTEST_S:
+            length_s = min(self.analysed_s, SHORTEST_S - 0.01)  # 0.996 must not read as 1.00
+            raise AudioError(
+                f"This clip is {length_s:.2f} s long. "
+                f"GenreGenie needs at least {SHORTEST_S:.0f} s, and 10 s or more work best."
+            )
+
+    def _blocks(self, start_s: float, length_s: float) -> Iterator[Samples]:
+        wanted = round(length_s * RATE_HZ)
+        with audio_errors():
+            for block in without_offset(resampled(self._frames(start_s))):
+                samples = block[:wanted]
+                wanted -= len(samples)
+                self.analysed_s += len(samples) / RATE_HZ
+                self._end_s = max(self._end_s, start_s + length_s - wanted / RATE_HZ)
+                yield samples
+                if wanted <= 0:
+                    return
+
+    def _frames(self, start_s: float) -> Iterator[av.AudioFrame]:
+        """Decoded frames from about `start_s` on, through all links that follow."""
+        ends = [*self._starts_s[1:], float("inf")]
+        for stream, begin_s, end_s in zip(self._streams, self._starts_s, ends, strict=True):
+            if end_s <= start_s:
+                continue
+            yield from stream.frames(max(start_s - begin_s, 0.0))
+            self._end_s = max(self._end_s, begin_s + stream.end_s)
+
+    def _skim_to_end(self) -> None:
+        for stream, begin_s in zip(self._streams, self._starts_s, strict=True):
+            stream.skim_to_end()
+            self._end_s = max(self._end_s, begin_s + stream.end_s)
+
+
+def _tag(tags: dict[str, str], name: str) -> str | None:
+    text = " ".join(tags.get(name, "").replace("\0", " ").split())
+    return text[:300] or None

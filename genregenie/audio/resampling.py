@@ -1,0 +1,84 @@
+"""Decoded frames become mono blocks at `RATE_HZ`."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import av
+import numpy as np
+
+from genregenie.audio.channels import audible, samples_of
+from genregenie.audio.formats import RATE_HZ, Samples
+from genregenie.common.errors import AudioError
+
+BLOCK_SAMPLES: Final = 10 * RATE_HZ
+_LARGEST_FRAME_S: Final = 60.0
+_STANDARD_CHANNELS: Final = 8
+_RATES_HZ: Final = (4_000, 768_000)
+
+
+def resampled(frames: Iterator[av.AudioFrame]) -> Iterator[Samples]:
+    """Mono blocks at `RATE_HZ`; the input's rate, layout and format may change on the way.
+
+    Raises
+    ------
+    AudioError
+        If a frame claims a rate or a layout that cannot be, or a sample is not a number.
+    """
+    resampler: av.AudioResampler | None = None
+    kind: tuple[str, int, int] | None = None
+    for frame in audible(_checked(frames)):
+        this_kind = (frame.format.name, frame.layout.nb_channels, frame.sample_rate)
+        if this_kind != kind:
+            if resampler is not None:
+                yield from _drain(resampler, None)
+            kind = this_kind
+            resampler = av.AudioResampler(
+                format="flt",
+                layout="mono",
+                rate=RATE_HZ,
+                frame_size=BLOCK_SAMPLES,
+                # Mix by weights that sum to 1; otherwise stereo comes out 3 dB louder than mono.
+                options={"rematrix_maxval": "1.0"},
+            )
+        assert resampler is not None  # noqa: S101
+        if frame.layout.nb_channels > _STANDARD_CHANNELS:
+            frame = _mixed_evenly(frame)
+        frame.pts = None  # gaps in time are closed, not filled
+        yield from _drain(resampler, frame)
+    if resampler is not None:
+        yield from _drain(resampler, None)
+
+
+def _checked(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
+    low, high = _RATES_HZ
+    for frame in frames:
+        if frame.samples > _LARGEST_FRAME_S * frame.sample_rate:
+            raise AudioError("This file is packed in a way that GenreGenie does not read.")
+        if not low <= frame.sample_rate <= high:
+            raise AudioError(
+                f"This file claims a sample rate of {frame.sample_rate} Hz. "
+                f"GenreGenie reads {low} to {high} Hz; export it at 44 100 Hz."
+            )
+        yield frame
+
+
+def _drain(resampler: av.AudioResampler, frame: av.AudioFrame | None) -> Iterator[Samples]:
+    try:
+        resampled = resampler.resample(frame)
+    except (av.FFmpegError, ValueError) as error:
+        raise AudioError(
+            "This file's channels are laid out in a way GenreGenie cannot mix."
+        ) from error
+    for out in resampled:
+        samples = out.to_ndarray().reshape(-1).astype(np.float32, copy=False)
+        if not np.isfinite(samples).all():
+            raise AudioError("This file holds samples that are not numbers. Export it again.")
+        yield samples
+
+
+def _mixed_evenly(frame: av.AudioFrame) -> av.AudioFrame:
+    """Mono from more channels than FFmpeg's mixer has a plan for."""
+    mono = samples_of(frame).mean(axis=0, dtype=np.float64).astype(np.float32)
+    mixed = av.AudioFrame.from_ndarray(mono[None], format="fltp", layout="mono")
+    mixed.sample_rate = frame.sample_rate
+    return mixed

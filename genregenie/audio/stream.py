@@ -1,0 +1,145 @@
+"""The sound in one container: how long it is, and its frames from any place on."""
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final
+
+import av
+
+from genregenie.audio import mpeg
+from genregenie.audio.decoding import (
+    FAILURES,
+    audio_errors,
+    audio_stream,
+    open_container,
+)
+from genregenie.audio.formats import CONTAINERS
+
+PREROLL_S: Final = 0.5  # decoders need a few packets before a seek target to be exact
+
+_COUNTED: Final = frozenset(container.demuxer for container in CONTAINERS if container.counted)
+
+
+class AudioStream:
+    """One container's sound.
+
+    Parameters
+    ----------
+    file : binary file
+        Not closed here.
+
+    Attributes
+    ----------
+    tags : dict of str to str
+        The container's and the stream's, names in lower case.
+    duration_s : float or None
+        What the header says, or what was counted where a header cannot; None if it is silent.
+    end_s : float
+        The furthest that was read so far.
+    packets, broken_packets : int
+        How many were decoded, and could not be.
+
+    Raises
+    ------
+    AudioError
+        If the file is not audio, or not of a kind that is heard.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.packets = self.broken_packets = 0
+        self.end_s = 0.0
+        self._container = open_container(file)
+        try:
+            self._stream = audio_stream(self._container)
+            with audio_errors():
+                self.tags = {
+                    name.lower(): text
+                    for name, text in (
+                        *self._stream.metadata.items(),
+                        *self._container.metadata.items(),
+                    )
+                }
+                self._origin_s = self._start_s()
+                self._seeks = self._container.format.name != "aac"  # that has nothing to seek by
+                self.duration_s = (
+                    self._counted_s() if self._is_counted(file) else self._claimed_s()
+                )
+        except BaseException:
+            self._container.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the container."""
+        self._container.close()
+
+    def frames(self, start_s: float = 0.0) -> Iterator[av.AudioFrame]:
+        """Decoded frames from `start_s` on; damaged packets are counted and passed over."""
+        if start_s > 0:
+            self._seek(max(start_s - PREROLL_S, 0.0))
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+                end_s = self._end_of(packet)
+                if end_s is not None:
+                    self.end_s = max(self.end_s, end_s)
+                    if end_s < start_s - PREROLL_S:
+                        continue
+                self.packets += bool(packet.size)
+                frames = [
+                    frame
+                    for frame in packet.decode()
+                    if frame.time is None or frame.time - self._origin_s >= start_s - 1e-6
+                ]
+            except (StopIteration, av.EOFError):
+                return
+            except av.InvalidDataError:
+                self.broken_packets += 1
+                continue
+            except FAILURES:
+                self.broken_packets += 1
+                return
+            yield from frames
+
+    def skim_to_end(self) -> None:
+        """Read on without decoding, to learn how long the sound really is."""
+        try:
+            for packet in self._container.demux(self._stream):
+                self.end_s = max(self.end_s, self._end_of(packet) or 0.0)
+        except FAILURES:
+            return
+
+    def _is_counted(self, file: BinaryIO) -> bool:
+        name = self._container.format.name
+        return name in _COUNTED and not (name == "mp3" and mpeg.states_length(file))
+
+    def _counted_s(self) -> float:
+        self.skim_to_end()
+        self._container.seek(0)
+        duration_s, self.end_s = self.end_s, 0.0
+        return duration_s
+
+    def _claimed_s(self) -> float | None:
+        if self._stream.duration and self._stream.time_base:
+            return float(self._stream.duration * self._stream.time_base)
+        if self._container.duration:
+            return self._container.duration / av.time_base
+        return None
+
+    def _start_s(self) -> float:
+        start, base = self._stream.start_time, self._stream.time_base
+        return float(start * base) if start and base else 0.0
+
+    def _seek(self, time_s: float) -> None:
+        base = self._stream.time_base
+        if base is None or not self._seeks:
+            return  # reading on reaches the place all the same
+        try:
+            self._container.seek(int((time_s + self._origin_s) / base), stream=self._stream)
+        except FAILURES:
+            self._stream.codec_context.flush_buffers()
+
+    def _end_of(self, packet: "av.Packet[Any]") -> float | None:
+        if packet.pts is None or packet.time_base is None:
+            return None
+        end = (packet.pts + (packet.duration or 0)) * packet.time_base
+        return float(end) - self._origin_s
