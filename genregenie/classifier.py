@@ -5,14 +5,22 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
 from genregenie import __version__, settings
-from genregenie.audio import WHOLE, AudioError, AudioFile, Samples, Source, Spread
+from genregenie.audio import SHORTEST_S, WHOLE, AudioError, AudioFile, Samples, Source, Spread
 from genregenie.explain import Reason, reasons
-from genregenie.features import Array, Statistics, as_row, binned_statistics
+from genregenie.features import (
+    NARROW_HZ,
+    Array,
+    MelStatistics,
+    Spectrum,
+    Statistics,
+    as_row,
+    binned_mel_statistics,
+)
 from genregenie.model import Model
 
 Verdict = Literal["confident", "unsure", "not music"]
@@ -58,7 +66,7 @@ class Prediction:
     timeline : tuple of Moment
         In order of time, a moment every 3 s.
     duration_s, analysed_s : float
-        Length of the file, and how much of it was listened to.
+        Length of the file, and how much sound in it was listened to; silence does not count.
     neighbours : tuple of Neighbour
         The reference tracks nearest to the clip, nearest first.
     title, artist : str or None
@@ -69,6 +77,10 @@ class Prediction:
         Of all that was listened to; nothing else of the sound is left in a prediction.
     reasons : tuple of Reason
         What spoke for the most likely genre, the strongest first; empty if that is not known.
+    silent_s : float
+        How much of what was listened to held no signal; it counts for nothing.
+    end_hz : float or None
+        Above this there is nothing in the sound, where that is below 8 kHz.
     """
 
     genre: str | None
@@ -84,18 +96,30 @@ class Prediction:
     vector: Array = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
     statistics: Statistics = field(default_factory=Statistics.empty, repr=False, compare=False)
     reasons: tuple[Reason, ...] = ()
+    silent_s: float = 0.0
+    end_hz: float | None = None
 
     @property
     def is_partial(self) -> bool:
         """Whether only stretches of the file were listened to."""
-        return self.analysed_s < self.duration_s - 1.0
+        return self.analysed_s + self.silent_s < self.duration_s - 1.0
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether the sound ends as low as a telephone's: too narrow to be sure of anything."""
+        return self.end_hz is not None and self.end_hz <= NARROW_HZ
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether there was hardly any sound in it."""
+        return self.analysed_s < SHORTEST_S
 
 
 @dataclass(frozen=True)
 class _Span:
     start_s: float
     end_s: float
-    statistics: Statistics
+    statistics: MelStatistics
 
 
 class Classifier:
@@ -158,23 +182,40 @@ class Classifier:
         ------
         AudioError
         """
+        spectrum = Spectrum()
         with AudioFile(source) as audio:
-            steps = []
+            steps: list[list[_Span]] = []
             for stretch in audio.stretches(spread):
-                steps.append(_steps(stretch.start_s, stretch.blocks))
+                steps.append(_steps(stretch.start_s, spectrum.watched(stretch.blocks)))
                 yield audio.analysed_s
-            analysed_s = audio.analysed_s
-            duration_s = max(audio.duration_s or 0.0, analysed_s)
+            heard_s = audio.analysed_s
+            duration_s = max(audio.duration_s or 0.0, heard_s)
             title, artist = audio.title, audio.artist
 
+        spans = [span for stretch in steps for span in stretch]
+        whole = sum((span.statistics for span in spans), MelStatistics.empty())
+        about: dict[str, Any] = {
+            "duration_s": duration_s,
+            "analysed_s": max(heard_s - whole.silent_s, 0.0),
+            "silent_s": whole.silent_s,
+            "title": title,
+            "artist": artist,
+        }
+        if whole.sounding_s < SHORTEST_S:
+            return self._nothing_heard(whole, about)
         moments = [moment for stretch in steps for moment in _moments(stretch)]
-        whole = sum((s.statistics for stretch in steps for s in stretch), Statistics.empty())
-        rows = np.array([as_row(s) for s in (whole, *(m.statistics for m in moments))])
+        end_hz = spectrum.end_hz
+        seen = [
+            self.model.seen(stats, end_hz) for stats in (whole, *(m.statistics for m in moments))
+        ]
+        rows = np.array([as_row(stats) for stats in seen])
         confidences = self.model.confidences(rows)
         distances = self.model.catalogue.distances(rows[:1])
         best = int(confidences[0].argmax())
         confidence = float(confidences[0, best])
-        verdict = self._verdict(confidence, float(self.model.novelty(distances)[0]))
+        novelty = float(self.model.novelty(distances)[0])
+        is_narrow = end_hz is not None and end_hz <= NARROW_HZ
+        verdict = self._verdict(0.0 if is_narrow else confidence, novelty)
         return Prediction(
             genre=None if verdict == "not music" else self.model.genres[best],
             verdict=verdict,
@@ -184,14 +225,26 @@ class Classifier:
                 Moment(m.start_s, min(m.end_s, duration_s), self._named(c))
                 for m, c in zip(moments, confidences[1:], strict=True)
             ),
-            duration_s=duration_s,
-            analysed_s=analysed_s,
             neighbours=self._neighbours(distances[0]),
-            title=title,
-            artist=artist,
             vector=self.model.catalogue.space.vectors(rows[:1])[0],
-            statistics=whole,
+            statistics=seen[0],
             reasons=reasons(self.model, rows[0]),
+            end_hz=end_hz,
+            **about,
+        )
+
+    def _nothing_heard(self, whole: MelStatistics, about: dict[str, Any]) -> Prediction:
+        """What is said of silence: of less sound than can be judged."""
+        even = 1.0 / len(self.model.genres)
+        return Prediction(
+            genre=None,
+            verdict="not music",
+            confidence=even,
+            confidences=dict.fromkeys(self.model.genres, even),
+            timeline=(),
+            neighbours=(),
+            statistics=whole.cepstral(),
+            **about,
         )
 
     def _verdict(self, confidence: float, novelty: float) -> Verdict:
@@ -237,21 +290,27 @@ def _steps(start_s: float, blocks: Iterable[Samples]) -> list[_Span]:
     """Statistics of each timeline step of a stretch; a scrap at the end joins its neighbour."""
     spans = [
         _Span(start_s + i * TIMELINE_STEP_S, start_s + (i + 1) * TIMELINE_STEP_S, stats)
-        for i, stats in enumerate(binned_statistics(blocks, TIMELINE_STEP_S))
+        for i, stats in enumerate(binned_mel_statistics(blocks, TIMELINE_STEP_S))
     ]
-    if len(spans) > 1 and spans[-1].statistics.count < _SHORTEST_MOMENT_FRAMES:
+    if len(spans) > 1 and spans[-1].statistics.frames < _SHORTEST_MOMENT_FRAMES:
         last, scrap = spans[-2:]
         spans[-2:] = [_Span(last.start_s, scrap.end_s, last.statistics + scrap.statistics)]
     return spans
 
 
 def _moments(steps: list[_Span]) -> list[_Span]:
-    """Overlapping windows of `TIMELINE_STEPS` steps; one for a stretch shorter than that."""
+    """Overlapping windows of `TIMELINE_STEPS` steps; one for a stretch shorter than that.
+
+    Silence has no genre: a step without sound is in no moment.
+    """
     windows = [
-        steps[i : i + TIMELINE_STEPS] for i in range(max(len(steps) - TIMELINE_STEPS + 1, 1))
+        [step for step in steps[i : i + TIMELINE_STEPS] if step.statistics.count]
+        for i in range(max(len(steps) - TIMELINE_STEPS + 1, 1))
     ]
-    return [
+    moments = [
         _Span(w[0].start_s, w[-1].end_s, list(accumulate(s.statistics for s in w))[-1])
         for w in windows
         if w
     ]
+    enough = [m for m in moments if m.statistics.count >= _SHORTEST_MOMENT_FRAMES]
+    return enough or moments

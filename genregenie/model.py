@@ -21,7 +21,7 @@ from typing import Any, Final, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.features import Array, tangent_vectors
+from genregenie.features import Array, MelStatistics, Statistics, from_low_bands, tangent_vectors
 
 FORMAT: Final = 1
 MODEL_JSON: Final = "model.json"
@@ -252,6 +252,16 @@ class Model:
     def confidences(self, rows: Array) -> Array:
         """Calibrated confidences, shape (n, k); each row sums to 1."""
         return tempered(self.scorer.log_confidences(rows), self.temperature)
+
+    def seen(self, stats: MelStatistics, end_hz: float | None = None) -> Statistics:
+        """What the model sees of a clip: its MFCC statistics.
+
+        Where the sound ends at `end_hz` (`Spectrum.end_hz`), those it would have if it did not.
+        """
+        if end_hz is None:
+            return stats.cepstral()
+        space = self.catalogue.space
+        return from_low_bands(stats, end_hz, space.centre, space.reference)
 
     def novelty(self, distances: Array) -> Array:
         """How unlike every reference, shape (n,), from `Catalogue.distances`."""

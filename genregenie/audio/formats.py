@@ -42,7 +42,9 @@ class Container:
 
 CONTAINERS: Final = (
     Container("wav", (".wav", ".wave"), "recorders, editors; RF64 and BW64 too"),
-    Container("mp3", (".mp3", ".mp2"), "most music there is; MP2 from radio and DVDs", counted=True),
+    Container(
+        "mp3", (".mp3", ".mp2"), "most music there is; MP2 from radio and DVDs", counted=True
+    ),
     Container("flac", (".flac",), "lossless collections"),
     Container("ogg", (".ogg", ".oga", ".opus"), "Vorbis, Opus, FLAC; messages, streams"),
     Container("mov", (".m4a", ".mp4", ".m4b", ".3gp"), "shops, telephones, audio books, videos"),

@@ -18,7 +18,9 @@ def states_length(file: BinaryIO) -> bool:
         at = 0
         file.seek(0)
         while (head := file.read(10))[:3] == b"ID3" and len(head) == 10:
-            size = sum((byte & 127) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0)))
+            size = sum(
+                (byte & 127) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True)
+            )
             at += 10 + size + (10 if head[5] & 0x10 else 0)
             file.seek(at)
         file.seek(at)

@@ -1,8 +1,8 @@
 """A constant voltage under the sound, from a cheap sound card, is no sound.
 
 Only an offset that no music has is taken away, so that other files stay as they are, bit for bit.
-Over ten seconds the mean of a recording lies within 0.010 of zero and within a tenth of its standard
-deviation: so did all of 240 clips of music and noises, but for one with a true offset of 0.36.
+Over ten seconds the mean of a recording lies within 0.010 of zero and within a tenth of its
+standard deviation: so did all of 240 clips of music and noises, but for one with an offset of 0.36.
 """
 
 from collections.abc import Iterable, Iterator

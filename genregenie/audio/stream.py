@@ -60,9 +60,7 @@ class AudioStream:
                 }
                 self._origin_s = self._start_s()
                 self._seeks = self._container.format.name != "aac"  # that has nothing to seek by
-                self.duration_s = (
-                    self._counted_s() if self._is_counted(file) else self._claimed_s()
-                )
+                self.duration_s = self._counted_s() if self._is_counted(file) else self._claimed_s()
         except BaseException:
             self._container.close()
             raise

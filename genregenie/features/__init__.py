@@ -4,6 +4,7 @@ Mean and covariance of the MFCC frames make a Gaussian; `tangent` maps it to a f
 ordinary classifiers work.
 """
 
+from genregenie.features.bandwidth import NARROW_HZ, Spectrum, from_low_bands
 from genregenie.features.mfcc import (
     CEPSTRUM,
     COEFFICIENTS,
@@ -38,16 +39,19 @@ __all__ = [
     "FRAME_S",
     "FRAME_SAMPLES",
     "HOP_SAMPLES",
+    "NARROW_HZ",
     "ROW_WIDTH",
     "TABLE_FRAMES",
     "VECTOR_WIDTH",
     "Array",
     "MelStatistics",
+    "Spectrum",
     "Statistics",
     "as_row",
     "as_rows",
     "binned_mel_statistics",
     "binned_statistics",
+    "from_low_bands",
     "mel_frames",
     "mfcc_frames",
     "row_covariances",

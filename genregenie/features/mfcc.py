@@ -26,7 +26,7 @@ FRAME_S: Final = HOP_SAMPLES / RATE_HZ
 TABLE_FRAMES: Final = 2_993
 """Frames in a 30 s clip; what the published table's rows were made from."""
 
-_PREEMPHASIS: Final = 0.97
+PREEMPHASIS: Final = 0.97
 _FFT_SIZE: Final = 512
 _LIFTER: Final = 22
 _BATCH: Final = 256
@@ -76,9 +76,9 @@ def mel_frames(blocks: Iterable[Samples]) -> Iterator[MelFrames]:
             continue
         signal = np.asarray(block, dtype=np.float64) * _FULL_SCALE
         emphasised = signal.copy()
-        emphasised[1:] -= _PREEMPHASIS * signal[:-1]
+        emphasised[1:] -= PREEMPHASIS * signal[:-1]
         if previous is not None:  # the very first sample has no predecessor and stays as it is
-            emphasised[0] -= _PREEMPHASIS * previous
+            emphasised[0] -= PREEMPHASIS * previous
         previous = signal[-1]
         pending = np.concatenate([pending, emphasised])
         if len(pending) >= FRAME_SAMPLES:
@@ -105,6 +105,9 @@ CEPSTRUM: Final[Array] = python_speech_features.lifter(
 )
 """Log mel energies to MFCCs, shape (26, 13): the cosine transform and the lifter."""
 
+SMOOTH: Final[Array] = np.linalg.pinv(CEPSTRUM).astype(np.float64)
+"""MFCCs to the smoothest logarithms of mel energies that have them, shape (13, 26)."""
+
 _FILTERBANK: Final[Array] = np.ascontiguousarray(
     python_speech_features.get_filterbanks(BANDS, _FFT_SIZE, RATE_HZ).T
 )
@@ -119,11 +122,16 @@ def _mel(emphasised: Array) -> MelFrames:
     frames = sliding_window_view(emphasised, FRAME_SAMPLES)[::HOP_SAMPLES]
     energy = np.empty((len(frames), BANDS))
     for start in range(0, len(frames), _BATCH):
-        spectrum = rfft(frames[start : start + _BATCH], _FFT_SIZE)
-        power = (spectrum.real**2 + spectrum.imag**2) / _FFT_SIZE
-        energy[start : start + _BATCH] = power @ _FILTERBANK
+        energy[start : start + _BATCH] = mel_energy(frames[start : start + _BATCH])
     energy[energy == 0] = np.finfo(float).eps
     return MelFrames(energy, _sounds(emphasised, len(frames)))
+
+
+def mel_energy(frames: Array) -> Array:
+    """Energy in each mel band, shape (n, 26), of frames after pre-emphasis, shape (n, 441)."""
+    spectrum = rfft(frames, _FFT_SIZE)
+    power = (spectrum.real**2 + spectrum.imag**2) / _FFT_SIZE
+    return np.asarray(power @ _FILTERBANK)
 
 
 def _sounds(emphasised: Array, count: int) -> NDArray[np.bool_]:

@@ -138,6 +138,11 @@ class MelStatistics:
         )
 
     @property
+    def frames(self) -> int:
+        """Number of all frames."""
+        return self.count + self.silent
+
+    @property
     def sounding_s(self) -> float:
         """Seconds with a signal."""
         return self.count * FRAME_S
@@ -149,9 +154,7 @@ class MelStatistics:
 
     def cepstral(self, transform: Array = CEPSTRUM) -> Statistics:
         """Those of the MFCCs, or of another linear function of the logarithms, shape (26, 13)."""
-        return Statistics(
-            self.count, self.total @ transform, transform.T @ self.outer @ transform
-        )
+        return Statistics(self.count, self.total @ transform, transform.T @ self.outer @ transform)
 
 
 def statistics(blocks: Iterable[Samples]) -> Statistics:
@@ -184,5 +187,5 @@ def binned_mel_statistics(blocks: Iterable[Samples], bin_s: float) -> Iterator[M
                 current = MelStatistics.empty()
                 index += 1
             energy, sounds = energy[space:], sounds[space:]
-    if current.count + current.silent:
+    if current.frames:
         yield current

@@ -19,6 +19,7 @@ from genregenie import metrics
 from genregenie.features import Array
 from genregenie.table import DataError, Table
 from genregenie.training.candidates import Candidate
+from genregenie.training.noise import in_noise
 from genregenie.training.protocols import (
     FAULT_FILTERED,
     GROUPED,
@@ -30,6 +31,7 @@ from genregenie.training.protocols import (
 )
 
 INNER_FOLDS: Final = 3
+_WEIGHTS: Final = "classify__sample_weight"
 
 Done = Callable[[str], None]
 Cut = Callable[[Table, Protocol, int, int], Iterable[Split]]
@@ -74,12 +76,30 @@ class Scores:
     confidences: NDArray[np.float64]
 
 
-def fit(candidate: Candidate, table: Table, pipeline: Pipeline | None = None) -> Pipeline:
-    """Fit a candidate's pipeline, or the one given, to a table."""
+def fit(
+    candidate: Candidate,
+    table: Table,
+    pipeline: Pipeline | None = None,
+    noisy: Array | None = None,
+) -> Pipeline:
+    """Fit a candidate's pipeline, or the one given, to the clips of a table.
+
+    Every clip is learnt twice, as it is and with noise under it, so that a soft or coarse copy of a
+    song is still the song. `noisy` are the rows with noise, where they are known already.
+    """
     model = clone(candidate.pipeline if pipeline is None else pipeline)
+    rows, labels, weights = learnt(table, noisy)
     with quiet():
-        model.fit(table.rows, table.labels, **_fit_arguments(candidate, table))
+        model.fit(rows, labels, **({_WEIGHTS: weights} if candidate.weighted else {}))
     return model
+
+
+def learnt(
+    table: Table, noisy: Array | None = None
+) -> tuple[Array, NDArray[np.intp], NDArray[np.float64]]:
+    """Rows, labels and weights of what is learnt from a table: each clip, then each in noise."""
+    rows = np.vstack([table.rows, in_noise(table.rows) if noisy is None else noisy])
+    return rows, np.tile(table.labels, 2), np.tile(table.weights, 2)
 
 
 def search(candidate: Candidate, table: Table, protocol: Protocol) -> Pipeline:
@@ -101,7 +121,8 @@ def search(candidate: Candidate, table: Table, protocol: Protocol) -> Pipeline:
     )
     with quiet():
         try:
-            searched.fit(table.rows, table.labels, **_fit_arguments(candidate, table))
+            weights = {_WEIGHTS: table.weights} if candidate.weighted else {}
+            searched.fit(table.rows, table.labels, **weights)
         except ValueError:  # no setting can be fitted to so few clips
             return clone(candidate.pipeline)
     return clone(candidate.pipeline).set_params(**searched.best_params_)
@@ -140,13 +161,14 @@ def compare(
         If that is true of all of them.
     """
     work = [(c, p) for c in candidates for p in protocols]
+    noisy = in_noise(table.rows)
     tasks = [
         (candidate, protocol, seed, train, test)
         for candidate, protocol in work
         for seed, train, test in seeded_splits(table, protocol, folds, seeds, cut)
     ]
     results = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(_score_fold)(candidate, protocol, table, train, test)
+        delayed(_score_fold)(candidate, protocol, table, noisy, train, test)
         for candidate, protocol, _, train, test in tasks
     )
     scored: list[Scores] = []
@@ -205,12 +227,16 @@ class Fold:
 
 
 def _score_fold(
-    candidate: Candidate, protocol: Protocol, table: Table, train: Index, test: Index
+    candidate: Candidate, protocol: Protocol, table: Table, noisy: Array, train: Index, test: Index
 ) -> Fold | None:
     known = table.take(train)
     pipeline = search(candidate, known, protocol)
     try:
-        return timed(lambda: fit(candidate, known, pipeline), table.rows[test], len(table.genres))
+        return timed(
+            lambda: fit(candidate, known, pipeline, noisy[train]),
+            table.rows[test],
+            len(table.genres),
+        )
     except ValueError:
         return None
 
@@ -263,10 +289,6 @@ def summarise(
         confusion=np.sum([metrics.confusion(c, t) for c, t in scored], axis=0),
         confidences=confidences,
     )
-
-
-def _fit_arguments(candidate: Candidate, table: Table) -> dict[str, Any]:
-    return {"classify__sample_weight": table.weights} if candidate.weighted else {}
 
 
 class quiet(warnings.catch_warnings):  # noqa: N801

@@ -108,9 +108,11 @@ def fit(
             f"{candidate.name} cannot give feedback less weight than curated clips. Train a model "
             "that can: --candidates soft_vote"
         )
-    labels = np.searchsorted(table.genres, np.concatenate([table.genre, clips.genre]))
-    vectors = model[:-1].transform(np.vstack([table.rows, clips.rows]))
-    own = table.weights if candidate.weighted else np.ones(len(table))
+    rows, labels, own = compare.learnt(table)
+    if not candidate.weighted:
+        own = np.ones_like(own)
+    labels = np.concatenate([labels, np.searchsorted(table.genres, clips.genre)])
+    vectors = model[:-1].transform(np.vstack([rows, clips.rows]))
     with compare.quiet():
         for member in learning:
             member.fit(vectors, labels, sample_weight=np.concatenate([own, weights]))

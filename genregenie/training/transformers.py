@@ -17,7 +17,9 @@ class GaussianTangent(TransformerMixin, BaseEstimator):
     mean_weight : float >= 0
         Weight of the mean against the covariance.
     level_weight : float >= 0
-        Further weight of the loudness. One half costs no accuracy and makes 12 dB harmless.
+        Further weight of the loudness. At 0 a clip is the same at any level; one half is worth a
+        point of accuracy on GTZAN, whose genres were mastered apart, and 20 dB change 31 verdicts
+        of 100.
     prior_frames : float >= 0
         How many frames the reference covariance counts for. 60 is worth four points of
         accuracy on clips of 3 s and nothing on clips of 30 s.
@@ -29,7 +31,7 @@ class GaussianTangent(TransformerMixin, BaseEstimator):
     """
 
     def __init__(
-        self, mean_weight: float = 0.5, level_weight: float = 0.5, prior_frames: float = 60.0
+        self, mean_weight: float = 0.5, level_weight: float = 0.0, prior_frames: float = 60.0
     ) -> None:
         self.mean_weight = mean_weight
         self.level_weight = level_weight
