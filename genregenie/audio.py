@@ -111,7 +111,9 @@ class AudioFile:
     Attributes
     ----------
     title, artist : str or None
-        The file's own tags.
+        The file's own tags; the artist of its album where it names none itself.
+    track_artist, album_artist, album : str or None
+        The tags that say just that.
     duration_s : float or None
         What the header says; once the stretches have been read, what was found. None if the
         header is silent.
@@ -141,7 +143,9 @@ class AudioFile:
             k.lower(): v for k, v in {**self._stream.metadata, **self._container.metadata}.items()
         }
         self.title = _tag(tags, "title")
-        self.artist = _tag(tags, "artist") or _tag(tags, "album_artist")
+        self.track_artist, self.album = _tag(tags, "artist"), _tag(tags, "album")
+        self.album_artist = _tag(tags, "album_artist")
+        self.artist = self.track_artist or self.album_artist
         self.analysed_s = 0.0
         self._packets = self._broken_packets = 0
         self._end_s = 0.0
