@@ -184,7 +184,11 @@ def one_spelling(names: Iterable[str]) -> dict[str, str]:
     counts = Counter(names)
     for name, count in counts.items():
         spellings[group_key(name)][lead_artist(name)] += count
-    best = {key: min(s, key=lambda text: (-s[text], text)) for key, s in spellings.items()}
+
+    def usual(counted: Counter[str]) -> str:
+        return min(counted, key=lambda text: (-counted[text], text.isupper(), text))
+
+    best = {key: usual(counted) for key, counted in spellings.items()}
     return {name: "" if is_nobody(name) else best[group_key(name)] for name in counts}
 
 
