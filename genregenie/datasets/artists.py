@@ -159,12 +159,16 @@ class Known:
 
 def lead_artist(name: str) -> str:
     """The first artist that a tag names: A of ``"A feat. B"``; ``"Band, The"`` is *The Band*."""
-    text, before = clean(unicodedata.normalize("NFKC", name)), None
+    text, before = _spaced(name), None
     while text != before:  # what one step leaves may be a case for another
         before = text
         text = _GUEST.sub("", _MORE.sub("", text) or text).strip()
         text = _ARTICLE.sub(r"\2 \1", text)
     return text
+
+
+def _spaced(text: str) -> str:
+    return clean(unicodedata.normalize("NFKC", text).replace("_", " "))
 
 
 def group_key(name: str) -> str:
@@ -213,13 +217,10 @@ def credits_of(clips: Sequence[Clip]) -> list[Credit]:
         ]
         artist, origin = next((way for way in ways if way[0]), ("", "unknown"))
         found.append(Credit(artist, origin, _album(clip) or folder_album))
-    artists, albums = (one_spelling(map(str, names)) for names in _columns(found))
+    artists = one_spelling(credit.artist for credit in found)
+    albums = one_spelling(credit.album for credit in found)
     spelled = [Credit(artists[c.artist], c.origin, albums[c.album]) for c in found]
     return _without_endless_albums(clips, spelled)
-
-
-def _columns(found: Sequence[Credit]) -> tuple[list[str], list[str]]:
-    return [c.artist for c in found], [c.album for c in found]
 
 
 def _is_name(text: str, genre: str) -> bool:
@@ -293,8 +294,7 @@ def _numbered_folders(clips: Sequence[Clip]) -> set[PurePath]:
 
 
 def _pieces(text: str) -> list[str]:
-    spaced = clean(unicodedata.normalize("NFKC", text).replace("_", " "))
-    return [piece for piece in _BETWEEN.split(spaced) if piece]
+    return [piece for piece in _BETWEEN.split(_spaced(text)) if piece]
 
 
 def _by_folder(clip: Clip) -> tuple[str, str]:
@@ -327,8 +327,7 @@ def _tells(folder: str, genre: str) -> bool:
 
 
 def _by_name(clip: Clip, *, numbered: bool) -> str:
-    stem = clean(unicodedata.normalize("NFKC", clip.path.stem).replace("_", " "))
-    stem = _COUNTED.sub("", stem)
+    stem = _COUNTED.sub("", _spaced(clip.path.stem))
     if numbered:
         stem = _COUNTED_TOO.sub("", stem)
     pieces = [
