@@ -278,5 +278,5 @@ def test_where_most_artists_are_unknown_no_split_is_called_artists_apart(table):
     assert runs.protocol_for(B, table).kind == "grouped"
     protocol = runs.protocol_for(B, few, "files")
     assert "90 of 180 clips" in protocol.remark
-    with pytest.raises(DataError, match="by: random, stratified, tracks, files"):
+    with pytest.raises(DataError, match="by: random, stratified, tracks, fixed, files"):
         runs.protocol_for(B, few, "grouped")
