@@ -5,6 +5,7 @@ Exit status: 0 when everything worked, 1 when some file or step failed, 2 for wr
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -210,24 +211,25 @@ def _train(options: argparse.Namespace) -> int:
     source = (
         settings.training_data_dir() / "gtzan/mfcc_statistics.npz" if default else options.source
     )
-    command = "genregenie train" if default else f"genregenie train {source.name}"
+    name = "GTZAN" if default else _name_of(source)
+    command = "genregenie train" if default else f"genregenie train {shlex.quote(name)}"
     if options.candidates:
         command += f" --candidates {options.candidates}"
     folder = options.output or settings.PROJECT_DIR / "models" / (
-        "gtzan" if default else source.stem
+        "gtzan" if default else name if source.is_dir() else source.stem
     )
     if options.with_feedback is not None:
-        return _improve(options, source, folder, "GTZAN" if default else source.name, command)
+        return _improve(options, source, folder, name, command)
     if options.replace:
         return _fail("--replace goes with --with-feedback.")
     try:
         chosen = select(options.candidates.split(",") if options.candidates else None)
         table = _read_folder(source, options.jobs) if source.is_dir() else read_table(source)
-        print(f"{len(table)} clips, {len(table.genres)} genres, {len(chosen)} candidates")
+        print(f"{table.known()}; {len(table.genres)} genres, {len(chosen)} candidates")
         trained = train(
             table,
             folder,
-            source="GTZAN" if default else source.name,
+            source=name,
             command=command,
             chosen=chosen,
             folds=options.folds,
@@ -244,11 +246,19 @@ def _train(options: argparse.Namespace) -> int:
     print()
     for row in [{key: key for key in widths}, *rows]:
         print("  ".join(f"{row[key]:<{width}}" for key, width in widths.items()).rstrip())
-    print(
-        "\n'grouped' keeps artists apart and decides; 'stratified' splits at random and flatters, "
-        f"the same artists are on both sides.\nWritten to {folder}"
-    )
+    print()
+    for protocol in dict.fromkeys(score.protocol for score in trained.scores):
+        print(f"{protocol.kind}: {protocol.title}; {protocol.remark}.")
+    print(f"Written to {folder}")
     return 0
+
+
+def _name_of(source: Path) -> str:
+    """What a table or folder is called, however it was typed: ``.`` and ``..`` have names too."""
+    from genregenie.recommend.names import clean
+
+    named = source if source.name not in ("", "..") else source.resolve()
+    return clean(named.name) or "all"  # the uppermost folder has no name
 
 
 def _improve(options: argparse.Namespace, source: Path, base: Path, name: str, command: str) -> int:

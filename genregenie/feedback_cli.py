@@ -44,10 +44,12 @@ def add_feedback_options(train: argparse.ArgumentParser) -> None:
 def _export(arguments: argparse.Namespace) -> int:
     import numpy as np
 
+    from genregenie.feedback import Feedback
     from genregenie.table import DataError
 
     try:
         columns = from_database()
+        known = Feedback.of(columns, DATABASE).table.known()
         # A stream, since NumPy would add its suffix to another name.
         with arguments.file.open("xb") as file:
             np.savez_compressed(file, allow_pickle=False, **columns)
@@ -60,7 +62,8 @@ def _export(arguments: argparse.Namespace) -> int:
     people = len(np.unique(columns["person"]))
     print(
         f"Copied into {arguments.file}: {len(columns['track'])} answers, by {people} "
-        f"{'person' if people == 1 else 'people'}. Names are not in it."
+        f"{'person' if people == 1 else 'people'}. Names of people are not in it; the artist "
+        f"is known of {known.known} answers."
     )
     return 0
 
@@ -151,7 +154,7 @@ def read(source: Path) -> Any:
 def report(improved: "Improved", base: Path, *, replace: bool) -> int:
     """Print what feedback did; the exit status."""
     outcome = improved.outcome
-    print("\nOn curated clips by artists that were not heard, nor in the feedback:\n")
+    print(f"\n{outcome.measured}:\n")
     print(f"{'':<12}{'without':>8}{'with':>8}   difference (95 % interval)")
     print(_line("accuracy", outcome.accuracy))
     print(_line("log loss", outcome.log_loss) + "   less is better")

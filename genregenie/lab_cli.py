@@ -156,6 +156,7 @@ def _one(options: argparse.Namespace) -> None:
     print()
     if options.show == "scores":
         _print_scores(rows)
+        print(f"\n{protocol.kind}: {protocol.title}; {protocol.remark}.")
     for row in rows if options.show != "scores" else ():
         print(f"{row.model}, {row.protocol.title}")
         _print_table(_report(row) if options.show == "report" else _confusion(row))

@@ -2,13 +2,14 @@
 
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genregenie.datasets.artists import Known, group_key, is_nobody
 from genregenie.features import COEFFICIENTS, TABLE_FRAMES, Array, as_rows
 
 
@@ -28,6 +29,10 @@ class Table:
         ``train``, ``valid``, ``excluded``, or empty where there is no fixed split.
     rows : float64 array, shape (n, 105)
         Statistics, as `genregenie.features.as_rows` lays them out.
+    album : str array, shape (n,), or None
+        What clips of an unknown artist have in common; empty is unknown. None: nothing is known.
+    origin : str array, shape (n,), or None
+        Where each artist was read, a `genregenie.datasets.artists.Origin`. None: in the table.
     """
 
     track: NDArray[np.str_]
@@ -36,6 +41,8 @@ class Table:
     title: NDArray[np.str_]
     fold: NDArray[np.str_]
     rows: Array
+    album: NDArray[np.str_] | None = field(default=None, kw_only=True)
+    origin: NDArray[np.str_] | None = field(default=None, kw_only=True)
 
     def __len__(self) -> int:
         return len(self.track)
@@ -52,8 +59,21 @@ class Table:
 
     @property
     def groups(self) -> NDArray[np.str_]:
-        """What must stay on one side of a split: the artist, or the clip if that is unknown."""
-        return np.where(self.artist == "", np.char.add("track ", self.track), self.artist)
+        """What must stay on one side of a split: the artist, else the album, else the clip."""
+        alone = np.char.add("track ", self.track)
+        if self.album is not None:
+            alone = np.where(self.album == "", alone, np.char.add("album ", self.album))
+        return np.where(self.artist == "", alone, self.artist)
+
+    @property
+    def artist_from(self) -> NDArray[np.str_]:
+        """Where each artist was read, ``unknown`` where there is none, shape (n,)."""
+        origin = np.full(len(self), "table") if self.origin is None else self.origin
+        return np.where(self.artist == "", "unknown", origin)
+
+    def known(self) -> Known:
+        """Of how many clips the artist is known, and by what."""
+        return Known.of(self.artist.tolist(), self.artist_from.tolist())
 
     @property
     def weights(self) -> Array:
@@ -64,8 +84,9 @@ class Table:
 
     def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> Self:
         """The clips at `index`, as a table."""
-        columns = ("track", "genre", "artist", "title", "fold", "rows")
-        return replace(self, **{name: getattr(self, name)[index] for name in columns})
+        names = ("track", "genre", "artist", "title", "fold", "rows", "album", "origin")
+        columns = {name: getattr(self, name) for name in names}
+        return replace(self, **{name: c[index] for name, c in columns.items() if c is not None})
 
 
 def read_table(path: Path) -> Table:
@@ -100,7 +121,8 @@ def as_table(columns: Mapping[str, NDArray[Any]], source: str) -> Table:
     """A table from its columns; `source` is what messages call it.
 
     Needs the columns ``track``, ``genre``, ``mean (n, 13)`` and ``cov (n, 13, 13)``;
-    ``artist``, ``title``, ``fold`` and ``count`` (frames) are used where present.
+    ``artist``, ``album``, ``title``, ``fold`` and ``count`` (frames) are used where present.
+    An artist that is nobody's name, *Various Artists* or the genre's own, is unknown.
 
     Raises
     ------
@@ -114,6 +136,7 @@ def as_table(columns: Mapping[str, NDArray[Any]], source: str) -> Table:
     shapes = {
         "genre": (n,),
         "artist": (n,),
+        "album": (n,),
         "title": (n,),
         "fold": (n,),
         "count": (n,),
@@ -143,8 +166,16 @@ def as_table(columns: Mapping[str, NDArray[Any]], source: str) -> Table:
     return Table(
         text("track"),
         text("genre"),
-        text("artist"),
+        _artists(text("artist"), text("genre")),
         text("title"),
         text("fold"),
         as_rows(mean, cov, count),
+        album=text("album") if "album" in columns else None,
     )
+
+
+def _artists(artist: NDArray[np.str_], genre: NDArray[np.str_]) -> NDArray[np.str_]:
+    pairs = set(zip(artist.tolist(), genre.tolist(), strict=True))
+    nobody = {(a, g) for a, g in pairs if is_nobody(a) or group_key(a) == group_key(g)}
+    named = [pair not in nobody for pair in zip(artist.tolist(), genre.tolist(), strict=True)]
+    return np.where(named, artist, "")

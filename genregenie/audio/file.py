@@ -31,8 +31,10 @@ class AudioFile:
 
     Attributes
     ----------
-    title, artist : str or None
+    title, album, track_artist, album_artist : str or None
         The file's own tags.
+    artist : str or None
+        The track's, else the album's.
     duration_s : float or None
         What the header says; once the stretches have been read, what was found. None if the
         header is silent.
@@ -57,8 +59,10 @@ class AudioFile:
         tags: dict[str, str] = {}
         for stream in reversed(self._streams):
             tags |= stream.tags
-        self.title = _tag(tags, "title")
-        self.artist = _tag(tags, "artist") or _tag(tags, "album_artist")
+        self.title, self.album = _tag(tags, "title"), _tag(tags, "album")
+        self.track_artist = _tag(tags, "artist")
+        self.album_artist = _tag(tags, "album_artist")
+        self.artist = self.track_artist or self.album_artist
         self.analysed_s = 0.0
         self._end_s = 0.0
         lengths = [stream.duration_s for stream in self._streams]

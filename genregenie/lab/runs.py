@@ -18,8 +18,6 @@ from genregenie.lab.tables import SOURCES, FeatureTable, ceiling, open_table, re
 from genregenie.table import DataError, Table
 from genregenie.training.compare import Cut, Scores, compare
 from genregenie.training.protocols import (
-    FAULT_FILTERED,
-    GROUPED,
     PROTOCOLS,
     RANDOM,
     STRATIFIED,
@@ -27,7 +25,8 @@ from genregenie.training.protocols import (
     VECTORS,
     Protocol,
     Split,
-    has_fixed_split,
+    decisive,
+    fixed_split,
     holdout,
     splits,
 )
@@ -129,10 +128,10 @@ def protocols_for(table: FeatureTable) -> list[Protocol]:
     fitting = [RANDOM, STRATIFIED]
     if len(np.unique(table.track)) < len(table):
         fitting.append(TRACKS)
+    if fixed := fixed_split(table):
+        fitting.append(fixed)
     if (table.artist != "").any():
-        fitting.append(GROUPED)
-    if has_fixed_split(table):
-        fitting.append(FAULT_FILTERED)
+        fitting.append(decisive(table))
     if table.rows.dtype != object and ceiling(table)[1] < len(table):
         fitting.append(VECTORS)
     return fitting
@@ -151,13 +150,13 @@ def protocol_for(system: System, table: FeatureTable, kind: str | None = None) -
         return system.honest if system.honest in fitting else fitting[-1]
     if kind not in PROTOCOLS:
         raise DataError(f"There is no protocol {kind}. There are {', '.join(PROTOCOLS)}.")
-    protocol = PROTOCOLS[kind]
-    if protocol not in fitting:
-        names = ", ".join(p.kind for p in fitting)
-        raise DataError(
-            f"This table does not say what '{kind}' would keep apart. It can be split by: {names}."
-        )
-    return protocol
+    for protocol in fitting:
+        if protocol.kind == kind:
+            return protocol
+    names = ", ".join(p.kind for p in fitting)
+    raise DataError(
+        f"This table does not say what '{kind}' would keep apart. It can be split by: {names}."
+    )
 
 
 def as_published(
@@ -197,7 +196,7 @@ def under(
         protocol,
         honest=True,
         cut=splits if system.folds else cut_by(system.shares),
-        shape="fixed" if protocol.kind == "fault-filtered" else shape,
+        shape="fixed" if protocol.is_one_split else shape,
         jobs=jobs,
         say=say,
         models=models,

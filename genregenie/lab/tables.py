@@ -194,6 +194,8 @@ def _from_statistics(table: Table) -> FeatureTable:
             *(f"mfcc{i}_mean" for i in range(COEFFICIENTS)),
             *(f"cov_{i}_{j}" for i, j in upper),
         ),
+        album=table.album,
+        origin=table.origin,
     )
 
 

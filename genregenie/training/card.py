@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from genregenie.genres import display_name
 from genregenie.table import Table
 from genregenie.training.compare import Scores
+from genregenie.training.protocols import Protocol
 
 _GTZAN_REMARKS = """\
 ## Licence and data
@@ -40,13 +39,13 @@ def model_card(description: dict[str, Any], table: Table, scores: Sequence[Score
     winner = description["winner"]
     held_out = description["held_out"]
     own = {s.protocol.kind: s for s in scores if s.candidate == winner}
+    decisive = own[description["protocol"]["kind"]]
     trained_on = description["trained_on"]
     lines = [
         "# Model card",
         "",
-        f"The genre classifier trained on {trained_on['source']}: {len(table)} clips by "
-        f"{len(np.unique(table.groups))} artists, {len(table.genres)} genres "
-        f"({', '.join(display_name(g) for g in table.genres)}). "
+        f"The genre classifier trained on {trained_on['source']}: {table.known()}, "
+        f"{len(table.genres)} genres ({', '.join(display_name(g) for g in table.genres)}). "
         f"It is `{winner}`: {description['reason']}.",
         "",
         "Input is the mean and covariance of 13 MFCCs; see `genregenie/features.py`. The model is "
@@ -70,24 +69,24 @@ def model_card(description: dict[str, Any], table: Table, scores: Sequence[Score
             for s in own.values()
         ),
         "",
-        "With artists apart, after recalibration, thresholds cross-fitted:",
+        f"With {decisive.protocol.claim}, after recalibration, thresholds cross-fitted:",
         "",
         f"- expected calibration error {held_out['ece']:.3f} (10 bins)",
         f"- *confident* answers are right {held_out['confident_accuracy']:.0%} of the time and "
         f"make up {held_out['confident_share']:.0%} of all",
         f"- {held_out['music_turned_away']:.1%} of the real clips are called *not music*",
         "",
-        "F1 by genre, artists apart: "
+        f"F1 by genre, {decisive.protocol.claim}: "
         + ", ".join(
             f"{display_name(g)} {f:.2f}"
-            for g, f in zip(table.genres, own["grouped"].per_genre_f1, strict=True)
+            for g, f in zip(table.genres, decisive.per_genre_f1, strict=True)
         )
         + ".",
         "",
-        *(_feedback(description["feedback"]) if "feedback" in description else []),
+        *(_feedback(description) if "feedback" in description else []),
         "## All candidates",
         "",
-        *_score_table(scores),
+        *_score_table(scores, decisive.protocol),
         "",
         _LIMITS,
     ]
@@ -104,15 +103,16 @@ def model_card(description: dict[str, Any], table: Table, scores: Sequence[Score
     return "\n".join(lines)
 
 
-def _feedback(feedback: dict[str, Any]) -> list[str]:
+def _feedback(description: dict[str, Any]) -> list[str]:
     """What people's answers did, as `genregenie.training.improve` found it."""
+    feedback = description["feedback"]
     accuracy, log_loss = feedback["accuracy"], feedback["log_loss"]
     return [
         "## Feedback",
         "",
         f"It has also learned from {feedback['answers']} answers by {feedback['people']} people, "
-        f"which together weigh as much as {feedback['weight']:.1f} curated clips. On curated clips "
-        f"by artists it had not heard that {feedback['verdict']}: accuracy "
+        f"which together weigh as much as {feedback['weight']:.1f} curated clips. "
+        f"{feedback['measured']}, that {feedback['verdict']}: accuracy "
         f"{accuracy['without']:.3f} without and {accuracy['with']:.3f} with it "
         f"(95 % interval of the difference {accuracy['low']:+.3f} to {accuracy['high']:+.3f}), log "
         f"loss {log_loss['without']:.3f} and {log_loss['with']:.3f} "
@@ -122,12 +122,12 @@ def _feedback(feedback: dict[str, Any]) -> list[str]:
 
 
 def _with_spread(scores: Scores) -> str:
-    if scores.protocol.kind == "fault-filtered":  # a single split has no spread
+    if scores.protocol.is_one_split:  # which has no spread
         return f"{scores.accuracy:.3f}"
     return f"{scores.accuracy:.3f} ± {scores.accuracy_sd:.3f}"
 
 
-def _score_table(scores: Sequence[Scores]) -> list[str]:
+def _score_table(scores: Sequence[Scores], protocol: Protocol) -> list[str]:
     kinds = list(dict.fromkeys(s.protocol.kind for s in scores))
     titles = {s.protocol.kind: s.protocol.title for s in scores}
     by_candidate: dict[str, dict[str, Scores]] = {}
@@ -136,7 +136,7 @@ def _score_table(scores: Sequence[Scores]) -> list[str]:
     head = ["candidate", *(f"accuracy, {titles[k]}" for k in kinds), "macro-F1", "top-3", "ECE"]
     rows = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for name, own in by_candidate.items():
-        decisive = own["grouped"]
+        decisive = own[protocol.kind]
         cells = [
             name,
             *(f"{own[k].accuracy:.3f}" for k in kinds),
@@ -145,5 +145,5 @@ def _score_table(scores: Sequence[Scores]) -> list[str]:
             f"{decisive.ece:.3f}",
         ]
         rows.append("| " + " | ".join(cells) + " |")
-    rows += ["", "Macro-F1, top-3 and ECE (before recalibration) with artists apart."]
+    rows += ["", f"Macro-F1, top-3 and ECE (before recalibration) with {protocol.claim}."]
     return rows

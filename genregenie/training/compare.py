@@ -21,7 +21,6 @@ from genregenie.table import DataError, Table
 from genregenie.training.candidates import Candidate
 from genregenie.training.noise import in_noise
 from genregenie.training.protocols import (
-    FAULT_FILTERED,
     GROUPED,
     Index,
     Protocol,
@@ -114,7 +113,7 @@ def search(candidate: Candidate, table: Table, protocol: Protocol) -> Pipeline:
         return clone(candidate.pipeline)
     if not candidate.grid:
         return clone(candidate.pipeline)
-    within = GROUPED if protocol.kind == FAULT_FILTERED.kind else protocol
+    within = GROUPED if protocol.is_one_split else protocol
     inner = list(splits(table, within, folds, seed=0))
     searched = GridSearchCV(
         candidate.pipeline, dict(candidate.grid), scoring=_negative_log_loss, cv=inner, refit=False
@@ -201,7 +200,7 @@ def choose(scores: Sequence[Scores]) -> tuple[str, str]:
     best = max(s.accuracy for s in scores)
     equals = [s for s in scores if s.accuracy > best - 0.005]
     winner = min(equals, key=lambda s: s.log_loss)
-    reason = f"accuracy {winner.accuracy:.3f} with {winner.protocol.title}, the best"
+    reason = f"accuracy {winner.accuracy:.3f} with {winner.protocol.claim}, the best"
     if len(equals) > 1:
         others = ", ".join(s.candidate for s in equals if s is not winner)
         reason += f" but for noise, and a lower log loss than {others}"
@@ -212,7 +211,7 @@ def seeded_splits(
     table: Table, protocol: Protocol, folds: int, seeds: int, cut: Cut = splits
 ) -> Iterator[tuple[int, Index, Index]]:
     """Seed, and indices of the training and the scored clips, for every fold of every seed."""
-    for seed in range(1 if protocol.kind == "fault-filtered" else seeds):
+    for seed in range(1 if protocol.is_one_split else seeds):
         for train, test in cut(table, protocol, folds, seed):
             yield seed, train, test
 

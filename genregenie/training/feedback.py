@@ -3,11 +3,12 @@
 The recipe is that of the model at hand: its winner with its hyper-parameters. It is fitted to
 curated clips without and with feedback, and both are scored on curated clips by artists that
 neither knew. Feedback is only ever learned from there, and never where it is about an artist or
-a recording that is being scored.
+a recording that is being scored. All that as far as the artists are known, which
+`Outcome.measured` says.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -20,6 +21,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
+from genregenie.datasets.artists import Known, group_key
 from genregenie.features import Array
 from genregenie.feedback import Feedback
 from genregenie.model import Space
@@ -27,7 +29,7 @@ from genregenie.table import DataError, Table
 from genregenie.training import calibration, compare
 from genregenie.training.candidates import Candidate
 from genregenie.training.estimators import Tempered
-from genregenie.training.protocols import GROUPED, Index
+from genregenie.training.protocols import GROUPED, Index, decisive
 
 SAME_RECORDING: Final = 2.0
 """Distance in the catalogue's space below which two clips may be one recording.
@@ -63,18 +65,38 @@ class Outcome:
     Attributes
     ----------
     accuracy, log_loss : Change
-        On curated clips, artists apart.
+        On curated clips, held out as `scores.protocol` says.
     agreement : Change or None
         How often the model says the same as people whose feedback it has not learned from; None
         where fewer than two people gave any.
     scores : Scores
-        With feedback, artists apart.
+        With feedback, under the protocol that decides on the curated clips.
+    learned : Known
+        Of how many clips that taught something the artist is known.
     """
 
     accuracy: Change
     log_loss: Change
     agreement: Change | None
     scores: compare.Scores
+    learned: Known = field(default_factory=lambda: Known(0, 0, {}))
+
+    @property
+    def measured(self) -> str:
+        """What it was measured on, in words that claim no more than is known of the artists."""
+        protocol, unknown = self.scores.protocol, self.learned.clips - self.learned.known
+        if protocol.kind != GROUPED.kind:
+            text = f"On curated clips that it had not heard ({protocol.remark})"
+        elif unknown:
+            text = "On curated clips by artists that it had not heard in other curated clips"
+        else:
+            text = "On curated clips by artists that it had not heard, nor in the feedback"
+        if unknown:
+            text += (
+                f"; {unknown} of {self.learned.clips} clips of the feedback name no artist and may "
+                "be by one that is scored, which flatters the feedback"
+            )
+        return text
 
     @property
     def verdict(self) -> Verdict:
@@ -139,7 +161,8 @@ def measure(
     clips, weights = feedback.clips(len(table))
     space = calibration.catalogue(table).space
     clash = _clashes(clips, table, space)
-    tasks = list(compare.seeded_splits(table, GROUPED, folds, seeds))
+    protocol = decisive(table)
+    tasks = list(compare.seeded_splits(table, protocol, folds, seeds))
     work = [
         (table.take(train), clips.take(free), weights[free], table.rows[test])
         for _, train, test in tasks
@@ -152,7 +175,7 @@ def measure(
     )
     scored = [(seed, test, *both) for (seed, _, test), both in zip(tasks, results, strict=False)]
     without, with_feedback = (
-        compare.summarise(candidate, GROUPED, table, [(f[0], f[1], f[i]) for f in scored])
+        compare.summarise(candidate, protocol, table, [(f[0], f[1], f[i]) for f in scored])
         for i in (2, 3)
     )
     y = table.labels
@@ -161,6 +184,7 @@ def measure(
         log_loss=_change(_losses(without, y), _losses(with_feedback, y), table.groups),
         agreement=_agreement(table, people, results[len(tasks) :]),
         scores=with_feedback,
+        learned=clips.known(),
     )
 
 
@@ -186,7 +210,7 @@ def _both(
 def _clashes(clips: Table, scored: Table, space: Space) -> NDArray[np.bool_]:
     """Which clips of feedback must not be known where a clip is scored, shape (m, n)."""
     vectors = [space.vectors(t.rows) for t in (clips, scored)]
-    ours, theirs = (np.char.lower(np.char.strip(t.artist)) for t in (clips, scored))
+    ours, theirs = (np.array([group_key(a) for a in t.artist]) for t in (clips, scored))
     same_artist = (ours[:, None] == theirs) & (ours != "")[:, None]
     return np.asarray((cdist(*vectors) < SAME_RECORDING) | same_artist)
 

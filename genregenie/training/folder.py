@@ -1,14 +1,16 @@
 """A folder of genres, analysed into a table."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import NDArray
 
 from genregenie.audio import AUDIO_SUFFIXES, AudioError, AudioFile
+from genregenie.datasets.artists import Clip, Tags, credits_of
 from genregenie.features import Array, Statistics, as_row, statistics
 from genregenie.table import DataError, Table
 
@@ -29,8 +31,8 @@ def read_folder(
 ) -> tuple[Table, list[Skipped]]:
     """Analyse a folder laid out as ``<genre>/<audio files>``.
 
-    Sub-folders of a genre are searched too. The artist is the file's tag; without one, each
-    file is its own artist.
+    Sub-folders of a genre are searched too. Who a file is by, as far as its tags, its folders and
+    its name say, is for `genregenie.datasets.artists.credits_of`.
 
     Raises
     ------
@@ -42,25 +44,38 @@ def read_folder(
         delayed(_analyse)(path) for path, _ in files
     )
     skipped: list[Skipped] = []
-    found: list[tuple[str, str, str, str, Array]] = []
-    for done, ((path, genre), result) in enumerate(zip(files, results, strict=True), start=1):
+    clips: list[Clip] = []
+    rows: list[Array] = []
+    for done, ((path, _), result) in enumerate(zip(files, results, strict=True), start=1):
         if isinstance(result, str):
             skipped.append(Skipped(path, result))
         else:
-            stats, artist, title = result
-            name = str(path.relative_to(folder))
-            found.append((name, genre, artist or "", title or path.stem, as_row(stats)))
+            stats, tags = result
+            clips.append(Clip(path.relative_to(folder), tags))
+            rows.append(as_row(stats))
         if progress is not None:
             progress(done, len(files), path.name)
-    if len({genre for _, genre, *_ in found}) < 2:
+    if len({clip.genre for clip in clips}) < 2:
         raise DataError(
             f"{folder} holds fewer than two genres with usable audio. "
             "Lay it out as one sub-folder for each genre, with audio files in each."
         )
-    columns = list(zip(*found, strict=True))
-    tracks, genres, artists, titles = (np.array(column, dtype=np.str_) for column in columns[:4])
-    fold = np.full(len(found), "", dtype=np.str_)
-    return Table(tracks, genres, artists, titles, fold, np.array(columns[4])), skipped
+    found = credits_of(clips)
+
+    def text(values: Iterable[str]) -> NDArray[np.str_]:
+        return np.array(list(values), dtype=np.str_)
+
+    table = Table(
+        track=text(str(clip.path) for clip in clips),
+        genre=text(clip.genre for clip in clips),
+        artist=text(credit.artist for credit in found),
+        title=text(clip.tags.title or clip.path.stem for clip in clips),
+        fold=text("" for _ in clips),
+        rows=np.array(rows),
+        album=text(credit.album for credit in found),
+        origin=text(credit.origin for credit in found),
+    )
+    return table, skipped
 
 
 def _audio_files(folder: Path) -> Sequence[tuple[Path, str]]:
@@ -76,11 +91,11 @@ def _audio_files(folder: Path) -> Sequence[tuple[Path, str]]:
     return found
 
 
-def _analyse(path: Path) -> tuple[Statistics, str | None, str | None] | str:
-    """Statistics, artist and title of a file, or the sentence that says why not."""
+def _analyse(path: Path) -> tuple[Statistics, Tags] | str:
+    """Statistics and tags of a file, or the sentence that says why not."""
     try:
         with AudioFile(path) as audio:
             stats = sum((statistics(s.blocks) for s in audio.stretches()), Statistics.empty())
-            return stats, audio.artist, audio.title
+            return stats, Tags(audio.track_artist, audio.album_artist, audio.album, audio.title)
     except AudioError as error:
         return str(error)

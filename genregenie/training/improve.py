@@ -89,6 +89,7 @@ def improve(
         f"{len(feedback)} answers by {people} {'person' if people == 1 else 'people'} about "
         f"{len(np.unique(feedback.table.track))} clips, worth {weights.sum():.1f} curated ones"
     )
+    say(f"To learn from: {clips.known()}; curated: {table.known()}")
 
     (candidate,) = select([card["winner"]])
     folds = fold_count(table, folds)
@@ -101,13 +102,15 @@ def improve(
     folder = base if replaced else beside
     about = {
         "winner": candidate.name,
-        "reason": f"accuracy {outcome.accuracy.with_feedback:.3f} with artists apart, "
+        "reason": f"accuracy {outcome.accuracy.with_feedback:.3f} with "
+        f"{outcome.scores.protocol.claim}, "
         f"{outcome.accuracy.without:.3f} without feedback",
         "parameters": card["parameters"],
         "trained_on": {
             "source": f"{source} with feedback",
             "command": command,
             "tracks": len(table),
+            "artists": table.known().to_dict(),
             "folds": folds,
             "seeds": seeds,
         },
@@ -116,6 +119,7 @@ def improve(
             "people": people,
             "weight": float(weights.sum()),
             "verdict": outcome.verdict,
+            "measured": outcome.measured,
             "accuracy": _figures(outcome.accuracy),
             "log_loss": _figures(outcome.log_loss),
         },

@@ -12,11 +12,16 @@ from genregenie.table import DataError, Table
 from genregenie.training import artifacts, calibration, card, compare
 from genregenie.training.candidates import Candidate, candidates
 from genregenie.training.protocols import (
-    FAULT_FILTERED,
     GROUPED,
     STRATIFIED,
+    Protocol,
+    decisive,
+    fixed_split,
     fold_count,
-    has_fixed_split,
+)
+
+TELL_ARTISTS = (
+    "Tell the artists, in the tags or as <genre>/<artist>/<files>, for a figure that does not."
 )
 
 Say = Callable[[str], None]
@@ -90,20 +95,23 @@ def train(
     Raises
     ------
     DataError
-        If the table cannot be split with artists apart, or the folder holds something else.
+        If the table cannot be split with what is known of the artists kept apart, or the folder
+        holds something else.
     """
     refuse_other_files(folder)
     folds = fold_count(table, folds)
-    protocols = [GROUPED, STRATIFIED, *([FAULT_FILTERED] if has_fixed_split(table) else [])]
+    deciding = decisive(table)
+    if deciding is not GROUPED:
+        say(f"{deciding.title.capitalize()}, not artists: {deciding.remark}. {TELL_ARTISTS}")
+    protocols = [deciding, STRATIFIED, *filter(None, [fixed_split(table)])]
     scores = compare.compare(
         chosen, table, protocols, folds=folds, seeds=seeds, jobs=jobs, done=say
     )
-    decisive = [s for s in scores if s.protocol is GROUPED]
-    winner, reason = compare.choose(decisive)
+    winner, reason = compare.choose([s for s in scores if s.protocol is deciding])
     say(f"Winner: {winner}, {reason}.")
 
     candidate = next(c for c in chosen if c.name == winner)
-    pipeline = compare.search(candidate, table, GROUPED)
+    pipeline = compare.search(candidate, table, deciding)
     parameters = {name: pipeline.get_params()[name] for name in candidate.grid}
     fitted = compare.fit(candidate, table, pipeline)
     about = {"winner": winner, "reason": reason, "parameters": parameters}
@@ -111,6 +119,7 @@ def train(
         "source": source,
         "command": command,
         "tracks": len(table),
+        "artists": table.known().to_dict(),
         "folds": folds,
         "seeds": seeds,
     }
@@ -137,7 +146,7 @@ def publish(
     scores: Sequence[compare.Scores],
     about: dict[str, Any],
 ) -> calibration.Calibration:
-    """Calibrate a fitted model on what it scored with artists apart, and write its folder.
+    """Calibrate a fitted model on what it scored held out, and write its folder.
 
     Parameters
     ----------
@@ -152,7 +161,8 @@ def publish(
         card.
     """
     winner = about["winner"]
-    held_out = next(s for s in scores if s.protocol is GROUPED and s.candidate == winner)
+    deciding = decisive(table)
+    held_out = next(s for s in scores if s.protocol.kind == deciding.kind and s.candidate == winner)
     folds = about["trained_on"]["folds"]
     novelties = calibration.held_out_novelties(table, folds)
     calibrated = calibration.calibrate(table, held_out.confidences, novelties, folds)
@@ -161,6 +171,7 @@ def publish(
         "format": FORMAT,
         "genres": list(table.genres),
         **about,
+        "protocol": _as_dict(deciding),
         "temperature": calibrated.temperature,
         "thresholds": {
             "confident": thresholds.confident,
@@ -187,3 +198,8 @@ def publish(
         card.model_card(description, table, scores),
     )
     return calibrated
+
+
+def _as_dict(protocol: Protocol) -> dict[str, str]:
+    """How the figures were taken, for ``model.json``: the page must not claim more."""
+    return {"kind": protocol.kind, "title": protocol.title, "remark": protocol.remark}

@@ -271,3 +271,12 @@ def test_a_dask_cluster_does_the_work_and_gives_the_same(table):
             there = runs.under(B, table, GROUPED, models=["svm"])[0]
         assert len(local.scheduler.transition_log) > 0
     assert there.confusion.tolist() == here.confusion.tolist()
+
+
+def test_where_most_artists_are_unknown_no_split_is_called_artists_apart(table):
+    few = replace(table, artist=np.where(np.arange(len(table)) < 90, "", table.artist))
+    assert runs.protocol_for(B, table).kind == "grouped"
+    protocol = runs.protocol_for(B, few, "files")
+    assert "90 of 180 clips" in protocol.remark
+    with pytest.raises(DataError, match="by: random, stratified, tracks, fixed, files"):
+        runs.protocol_for(B, few, "grouped")

@@ -12,6 +12,7 @@ from genregenie.lab.systems import SYSTEMS, Shares
 from genregenie.lab.tables import FeatureTable
 from genregenie.training.protocols import (
     FAULT_FILTERED,
+    FILES,
     GROUPED,
     PROTOCOLS,
     RANDOM,
@@ -25,7 +26,7 @@ from genregenie.training.protocols import (
 )
 from tests.lab.conftest import small_table
 
-KEEPING = [TRACKS, GROUPED, VECTORS]
+KEEPING = [TRACKS, GROUPED, FILES, VECTORS]
 
 
 @st.composite
@@ -96,7 +97,9 @@ def test_every_protocol_says_what_it_keeps_apart():
         "stratified",
         "tracks",
         "grouped",
+        "files",
         "fault-filtered",
+        "fixed",
         "vectors",
     }
     table = small_table()

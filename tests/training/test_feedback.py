@@ -185,6 +185,42 @@ def test_feedback_about_a_held_out_clip_is_not_learned_from(model):
     assert outcome.accuracy.with_feedback < 0.9
 
 
+def test_spellings_of_an_artist_are_one_in_feedback_too(model):
+    curated, _ = tables()
+    shouted = replace(
+        make_table(clips=12, artists=12, seed=5, spread=8.0),
+        artist=np.array([f"{a.upper()} feat. Somebody" for a in curated.artist.tolist()]),
+    )
+    space = Model.load(model).catalogue.space
+    assert _clashes(shouted, curated, space).diagonal().all()
+
+
+def test_what_it_was_measured_on_is_said_without_claiming_more(model):
+    curated, others = tables()
+    usual = {"source": "a test", "command": "train", "folds": 2, "seeds": 1, "jobs": 1}
+    said_lines: list[str] = []
+    known = improve(curated, model, feedback(others), **usual, say=said_lines.append)
+    assert known.outcome.measured.endswith("artists that it had not heard, nor in the feedback")
+    assert "the artist known of 120, 30 artists; curated: 36 clips" in said_lines[-1]
+
+    nameless = feedback(others)
+    blank = replace(nameless.table, artist=np.full(len(nameless), ""))
+    unsaid = improve(curated, model, Feedback(blank, nameless.person), **usual)
+    assert "120 of 120 clips of the feedback name no artist" in unsaid.outcome.measured
+    assert "nor in the feedback" not in unsaid.outcome.measured
+    assert "name no artist" in (unsaid.folder / "README.md").read_text()
+
+    unknown = replace(curated, artist=np.full(len(curated), ""))
+    files = improve(unknown, model, feedback(others), **usual)
+    assert "nothing is known of the artists of 36 of 36 clips" in files.outcome.measured
+    content = json.loads((files.folder / "model.json").read_text())
+    assert content["protocol"]["kind"] == "files"
+    assert "files apart, which flatters" in content["reason"]
+    card = (files.folder / "README.md").read_text()
+    assert "artists apart" not in card
+    assert "by artists it had not heard" not in card
+
+
 def test_feedback_of_no_weight_changes_nothing():
     curated, others = tables()
     (candidate,) = select(["soft_vote"])
@@ -253,7 +289,9 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_feedback_leaves_the_database_as_a_table(database, tmp_path, capsys):
     path = tmp_path / "feedback.npz"
     assert main(["feedback", "export", str(path)]) == 0
-    assert "6 answers, by 3 people" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "6 answers, by 3 people" in out
+    assert "the artist is known of 6 answers" in out
     found = read_feedback(path)
     assert found.person.tolist() == ["person 1"] * 3 + ["person 2"] * 2 + ["person 3"]
     assert sorted(found.clips(1000)[1].tolist()) == [0.75, 0.75]

@@ -11,6 +11,7 @@ from genregenie.classifier import Classifier, Moment, Neighbour, Prediction
 from genregenie.genres import GENRES
 from genregenie.web import pieces, words
 from genregenie.web.page import build_page
+from genregenie.web.tabs import models
 from genregenie.web.tabs.listen import classify, listen, take_away
 from genregenie.web.tabs.models import score_table
 from tests import sounds
@@ -158,6 +159,45 @@ def test_the_score_table_marks_the_winner_and_sorts(tmp_path):
     assert table["Model"].tolist() == ["★ soft vote", "lda"]
     assert table["Artists apart (%)"].tolist() == [60.0, 50.0]
     assert table["Random (%)"].tolist() == [80.0, 90.0]
+
+
+def test_the_models_tab_claims_no_artists_apart_that_were_not_known():
+    scores = pd.DataFrame(
+        [
+            {"candidate": "lda", "protocol": p, "accuracy": 0.5, "top3": 1, "macro_f1": 1, "ece": 0}
+            for p in ("files", "stratified")
+        ]
+    )
+    table = score_table(scores, "lda")
+    assert "Files apart (%)" in table
+    assert not any("Artists" in column for column in table)
+    remark = "nothing is known of the artists of 56 of 96 clips; this flatters"
+    card = {
+        "winner": "lda",
+        "reason": "accuracy 0.500 with files apart, which flatters, the best",
+        "protocol": {"kind": "files", "title": "files apart", "remark": remark},
+        "held_out": {"confident_share": 0.5, "confident_accuracy": 0.8, "ece": 0.05},
+        "trained_on": {
+            "source": "<b>music",
+            "tracks": 96,
+            "artists": {"clips": 96, "artists": 12, "by": {"tag": 30, "folder": 10}},
+        },
+    }
+    summary, why = models.summary(card), models.why(card)
+    assert "96 clips, the artist known of 40 (by tag 30, by folder 10), 12 artists" in summary
+    assert remark in summary
+    assert remark in why
+    for text in (summary, why):
+        assert "artists apart" not in text
+    assert "On artists it has not heard" not in summary
+    assert "<b>" not in summary
+
+
+def test_a_model_of_before_is_shown_as_it_was():
+    card = Classifier.load().model.card
+    card = {k: v for k, v in card.items() if k != "protocol"}
+    assert "On artists it has not heard" in models.summary(card)
+    assert "with artists apart" in models.why(card)
 
 
 def test_programs_find_the_endpoints_by_their_names():

@@ -8,16 +8,24 @@ import pandas as pd
 
 from genregenie import settings
 from genregenie.classifier import Classifier
+from genregenie.datasets.artists import Known
+from genregenie.training.protocols import FAULT_FILTERED, FILES, FIXED, GROUPED, STRATIFIED
 from genregenie.web import pieces
 
 _PROTOCOLS: Final = {
-    "grouped": "Artists apart",
-    "stratified": "Random",
-    "fault-filtered": "Fault-filtered",
+    GROUPED.kind: "Artists apart",
+    FILES.kind: "Files apart",
+    STRATIFIED.kind: "Random",
+    FAULT_FILTERED.kind: "Fault-filtered",
+    FIXED.kind: "The table's own split",
 }
 _WHY: Final = (
     "Split at random, the same artists and albums stand on both sides, and a model scores for "
     "recognising them; with artists apart it has to recognise the genre."
+)
+_WHY_FILES: Final = (
+    "These are not figures for artists it has not heard: {remark}. Tell the artists, in the tags "
+    "or as <genre>/<artist>/<files>, and train again."
 )
 _CANNOT: Final = (
     "It hears timbre alone: no rhythm, melody or words.",
@@ -31,7 +39,7 @@ def build() -> None:
     """Put the tab's contents into the Blocks under construction."""
     card = Classifier.load().model.card
     folder = settings.model_dir()
-    gr.HTML(_summary(card), elem_id="model-summary", padding=False)
+    gr.HTML(summary(card), elem_id="model-summary", padding=False)
     if (folder / "scores.csv").exists():
         gr.Dataframe(
             score_table(pd.read_csv(folder / "scores.csv"), card["winner"]),
@@ -40,18 +48,18 @@ def build() -> None:
             elem_id="scores",
             buttons=["copy"],
         )
-        gr.Markdown(_WHY, elem_classes="gg-note")
+        gr.HTML(f'<p class="gg-note">{escape(why(card))}</p>', padding=False)
     with gr.Row():
         if (folder / "per_genre_f1.csv").exists():
             with gr.Column(min_width=300):
-                per_genre = _per_genre(pd.read_csv(folder / "per_genre_f1.csv"), card["winner"])
+                per_genre = _per_genre(pd.read_csv(folder / "per_genre_f1.csv"), card)
                 gr.HTML(per_genre, padding=False)
         if (folder / "reliability.csv").exists():
             with gr.Column(min_width=300):
                 reliability = _reliability(pd.read_csv(folder / "reliability.csv"))
                 gr.HTML(reliability, elem_id="reliability", padding=False)
     if (folder / "confusion.csv").exists():
-        confusion = _confusion(pd.read_csv(folder / "confusion.csv", index_col=0))
+        confusion = _confusion(pd.read_csv(folder / "confusion.csv", index_col=0), card)
         gr.HTML(confusion, elem_id="confusion", padding=False)
     limits = "".join(f"<li>{escape(text)}</li>" for text in _CANNOT)
     gr.HTML(
@@ -66,21 +74,49 @@ def score_table(scores: pd.DataFrame, winner: str) -> pd.DataFrame:
     for kind, title in _PROTOCOLS.items():
         if kind in accuracy:
             table[f"{title} (%)"] = (100 * accuracy[kind]).round(1)
-    decisive = scores[scores["protocol"] == "grouped"].set_index("candidate")
+    decides = FILES.kind if FILES.kind in accuracy else GROUPED.kind
+    decisive = scores[scores["protocol"] == decides].set_index("candidate")
     table["Top-3 (%)"] = (100 * decisive["top3"]).round(1)
     table["Macro-F1"] = decisive["macro_f1"].round(3)
     table["ECE"] = decisive["ece"].round(3)
-    table = table.sort_values(f"{_PROTOCOLS['grouped']} (%)", ascending=False).reset_index()
+    table = table.sort_values(f"{_PROTOCOLS[decides]} (%)", ascending=False).reset_index()
     names = [f"{'★ ' if n == winner else ''}{n.replace('_', ' ')}" for n in table["candidate"]]
     table.insert(0, "Model", names)
     return table.drop(columns="candidate")
 
 
-def _summary(card: dict[str, Any]) -> str:
+def _protocol(card: dict[str, Any]) -> dict[str, str]:
+    """How the figures were taken; models that do not say were scored with artists apart."""
+    usual = {"kind": GROUPED.kind, "title": GROUPED.title, "remark": GROUPED.remark}
+    protocol: dict[str, str] = card.get("protocol", usual)
+    return protocol
+
+
+def _flatters(card: dict[str, Any]) -> bool:
+    return _protocol(card)["kind"] != GROUPED.kind
+
+
+def why(card: dict[str, Any]) -> str:
+    """What the figures in the table mean."""
+    if _flatters(card):
+        return _WHY_FILES.format(remark=_protocol(card)["remark"])
+    return _WHY
+
+
+def summary(card: dict[str, Any]) -> str:
+    """What the model was trained on, which one won, and how it does, as HTML."""
     held_out, trained_on = card["held_out"], card["trained_on"]
+    clips = f"{trained_on['tracks']} clips"
+    if "artists" in trained_on:
+        clips = str(Known.from_dict(trained_on["artists"]))
+    on = (
+        f"On clips it has not heard ({_protocol(card)['remark']})"
+        if _flatters(card)
+        else "On artists it has not heard"
+    )
     text = (
-        f"Trained on {trained_on['source']}, {trained_on['tracks']} clips. The winner is "
-        f"{card['winner'].replace('_', ' ')}: {card['reason']}. On artists it has not heard, its "
+        f"Trained on {trained_on['source']}: {clips}. The winner is "
+        f"{card['winner'].replace('_', ' ')}: {card['reason']}. {on}, its "
         f"confident answers ({held_out['confident_share']:.0%} of all) are right "
         f"{held_out['confident_accuracy']:.0%} of the time; the expected calibration error is "
         f"{held_out['ece']:.3f}."
@@ -92,13 +128,16 @@ def _second(item: tuple[str, float]) -> float:
     return item[1]
 
 
-def _per_genre(scores: pd.DataFrame, winner: str) -> str:
-    own = scores[(scores["candidate"] == winner) & (scores["protocol"] == "grouped")]
+def _per_genre(scores: pd.DataFrame, card: dict[str, Any]) -> str:
+    protocol = _protocol(card)
+    own = scores[(scores["candidate"] == card["winner"]) & (scores["protocol"] == protocol["kind"])]
     f1 = own.drop(columns=["candidate", "protocol"])
     values = sorted(zip(f1.columns, f1.to_numpy(dtype=float)[0].tolist(), strict=True), key=_second)
     items = [(str(genre), value, f"{value:.2f}") for genre, value in reversed(values)]
     return pieces.section(
-        "F1 by genre, artists apart", pieces.bar_list(items), "1 would be perfect, 0.1 is chance."
+        f"F1 by genre, {protocol['title']}",
+        pieces.bar_list(items),
+        f"1 would be perfect, {1 / len(items):.2g} is chance.",
     )
 
 
@@ -131,9 +170,9 @@ def _reliability(bins: pd.DataFrame) -> str:
     )
 
 
-def _confusion(counts: pd.DataFrame) -> str:
+def _confusion(counts: pd.DataFrame, card: dict[str, Any]) -> str:
     return pieces.section(
         "What it mistakes for what",
         pieces.confusion_table(counts),
-        "Per cent of each genre's clips, artists apart.",
+        f"Per cent of each genre's clips, {_protocol(card)['title']}.",
     )
