@@ -13,9 +13,9 @@ from genregenie import __version__, settings
 from genregenie.audio import SHORTEST_S, WHOLE, AudioError, AudioFile, Samples, Source, Spread
 from genregenie.explain import Reason, reasons
 from genregenie.features import (
-    NARROW_HZ,
     Array,
     MelStatistics,
+    Quality,
     Spectrum,
     Statistics,
     as_row,
@@ -79,8 +79,9 @@ class Prediction:
         What spoke for the most likely genre, the strongest first; empty if that is not known.
     silent_s : float
         How much of what was listened to held no signal; it counts for nothing.
-    end_hz : float or None
-        Above this there is nothing in the sound, where that is below 8 kHz.
+    quality : ``"full"``, ``"narrow"`` or ``"coarse"``
+        What the sound is worth: one with nothing above a telephone's band, or one stored in so few
+        steps that noise covers its softer parts, is never judged confidently.
     """
 
     genre: str | None
@@ -97,17 +98,12 @@ class Prediction:
     statistics: Statistics = field(default_factory=Statistics.empty, repr=False, compare=False)
     reasons: tuple[Reason, ...] = ()
     silent_s: float = 0.0
-    end_hz: float | None = None
+    quality: Quality = "full"
 
     @property
     def is_partial(self) -> bool:
         """Whether only stretches of the file were listened to."""
         return self.analysed_s + self.silent_s < self.duration_s - 1.0
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether the sound ends as low as a telephone's: too narrow to be sure of anything."""
-        return self.end_hz is not None and self.end_hz <= NARROW_HZ
 
     @property
     def is_silent(self) -> bool:
@@ -191,6 +187,7 @@ class Classifier:
             heard_s = audio.analysed_s
             duration_s = max(audio.duration_s or 0.0, heard_s)
             title, artist = audio.title, audio.artist
+            quality = spectrum.quality(audio.step)
 
         spans = [span for stretch in steps for span in stretch]
         whole = sum((span.statistics for span in spans), MelStatistics.empty())
@@ -214,8 +211,7 @@ class Classifier:
         best = int(confidences[0].argmax())
         confidence = float(confidences[0, best])
         novelty = float(self.model.novelty(distances)[0])
-        is_narrow = end_hz is not None and end_hz <= NARROW_HZ
-        verdict = self._verdict(0.0 if is_narrow else confidence, novelty)
+        verdict = self._verdict(confidence if quality == "full" else 0.0, novelty)
         return Prediction(
             genre=None if verdict == "not music" else self.model.genres[best],
             verdict=verdict,
@@ -229,7 +225,7 @@ class Classifier:
             vector=self.model.catalogue.space.vectors(rows[:1])[0],
             statistics=seen[0],
             reasons=reasons(self.model, rows[0]),
-            end_hz=end_hz,
+            quality=quality,
             **about,
         )
 

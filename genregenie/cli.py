@@ -166,7 +166,12 @@ def _as_line(path: Path, result: Any, width: int) -> str:
         return f"{name}  {'failed':<10}  {result}"
     length = format_duration(result.duration_s)
     if result.is_partial:
-        length += f" ({format_duration(result.analysed_s)} of it heard, spread evenly)"
+        heard_s = result.analysed_s + result.silent_s
+        length += f" ({format_duration(heard_s)} of it heard, spread evenly)"
+    if result.quality != "full":
+        length += f"  too {result.quality} to be sure"
+    elif result.is_silent:
+        length += "  silence"
     if result.genre is None:
         return f"{name}  {'not music':<10}  {'':<34}  {length}"
     ranked = sorted(result.confidences.items(), key=lambda item: -item[1])[:3]

@@ -20,6 +20,8 @@ def as_object(file: str, result: Prediction | AudioError) -> dict[str, Any]:
             "confidences": {},
             "duration_s": None,
             "analysed_s": None,
+            "silent_s": None,
+            "quality": None,
             "timeline": [],
             "neighbours": [],
             "title": None,
@@ -34,6 +36,8 @@ def as_object(file: str, result: Prediction | AudioError) -> dict[str, Any]:
         "confidences": result.confidences,
         "duration_s": result.duration_s,
         "analysed_s": result.analysed_s,
+        "silent_s": result.silent_s,
+        "quality": result.quality,
         "timeline": [
             {"start_s": m.start_s, "end_s": m.end_s, "confidences": m.confidences}
             for m in result.timeline

@@ -106,6 +106,11 @@ class AudioFile:
         if self._owned:
             self._file.close()
 
+    @property
+    def step(self) -> float:
+        """Step between the values of the samples as stored, full scale being 1; 0 if unknown."""
+        return max(stream.precision.step for stream in self._streams)
+
     def stretches(self, spread: Spread = WHOLE) -> Iterator[Stretch]:
         """Hand out the audio, whole or as evenly spread stretches.
 

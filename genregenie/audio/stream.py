@@ -13,6 +13,7 @@ from genregenie.audio.decoding import (
     open_container,
 )
 from genregenie.audio.formats import CONTAINERS
+from genregenie.audio.precision import Precision
 
 PREROLL_S: Final = 0.5  # decoders need a few packets before a seek target to be exact
 
@@ -37,6 +38,8 @@ class AudioStream:
         The furthest that was read so far.
     packets, broken_packets : int
         How many were decoded, and could not be.
+    precision : Precision
+        How finely the frames were stored that were handed out.
 
     Raises
     ------
@@ -47,6 +50,7 @@ class AudioStream:
     def __init__(self, file: BinaryIO) -> None:
         self.packets = self.broken_packets = 0
         self.end_s = 0.0
+        self.precision = Precision()
         self._container = open_container(file)
         try:
             self._stream = audio_stream(self._container)
@@ -96,7 +100,9 @@ class AudioStream:
             except FAILURES:
                 self.broken_packets += 1
                 return
-            yield from frames
+            for frame in frames:
+                self.precision.look(frame)
+                yield frame
 
     def skim_to_end(self) -> None:
         """Read on without decoding, to learn how long the sound really is."""

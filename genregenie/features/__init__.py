@@ -4,7 +4,7 @@ Mean and covariance of the MFCC frames make a Gaussian; `tangent` maps it to a f
 ordinary classifiers work.
 """
 
-from genregenie.features.bandwidth import NARROW_HZ, Spectrum, from_low_bands
+from genregenie.features.bandwidth import Quality, Spectrum, from_low_bands
 from genregenie.features.mfcc import (
     CEPSTRUM,
     COEFFICIENTS,
@@ -39,12 +39,12 @@ __all__ = [
     "FRAME_S",
     "FRAME_SAMPLES",
     "HOP_SAMPLES",
-    "NARROW_HZ",
     "ROW_WIDTH",
     "TABLE_FRAMES",
     "VECTOR_WIDTH",
     "Array",
     "MelStatistics",
+    "Quality",
     "Spectrum",
     "Statistics",
     "as_row",

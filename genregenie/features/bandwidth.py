@@ -5,7 +5,7 @@ like nothing in any training set, since what is missing is missing in all thirte
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -17,6 +17,9 @@ from genregenie.features.statistics import MelStatistics, Statistics
 
 NARROW_HZ: Final = 5_000.0
 """A sound that ends below this is as narrow as a telephone's."""
+
+COARSE_STEPS: Final = 40.0
+"""With its level below so many steps, a sound is a coarse copy of itself."""
 
 _FFT_SIZE: Final = 512
 _EVERY: Final = 4 * _FFT_SIZE  # one look in 93 ms tells as much as all
@@ -30,20 +33,32 @@ _LOWEST_HZ: Final = 3_000.0
 _CLEAR: Final = 0.9  # of the end; filters roll off before it
 
 
+Quality = Literal["full", "narrow", "coarse"]
+
+
 class Spectrum:
-    """Mean power spectrum of blocks that pass by, from a short look now and then."""
+    """Level and mean power spectrum of blocks that pass by, from a short look now and then."""
 
     def __init__(self) -> None:
         self._power: Array = np.zeros(_FFT_SIZE // 2 + 1)
+        self._squares, self._count = 0.0, 0
 
     def watched(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
         """The blocks, shape (n,), as they are."""
         for block in blocks:
+            samples = block.astype(np.float64)
+            self._squares += float(samples @ samples)
+            self._count += int(np.count_nonzero(block))
             if len(block) >= _FFT_SIZE:
                 looks = sliding_window_view(block, _FFT_SIZE)[::_EVERY] * _WINDOW
                 spectra = rfft(looks)
                 self._power += (spectra.real**2 + spectra.imag**2).sum(axis=0)
             yield block
+
+    @property
+    def rms(self) -> float:
+        """Root mean square of all samples but digital silence, full scale being 1."""
+        return float(np.sqrt(self._squares / max(self._count, 1)))
 
     @property
     def end_hz(self) -> float | None:
@@ -59,6 +74,16 @@ class Spectrum:
         end_hz = float(hz[np.flatnonzero(above > _NOTHING * above[0])[-1]])
         end_hz = _STEP_HZ * np.ceil(end_hz / _STEP_HZ)
         return end_hz if _LOWEST_HZ <= end_hz <= _HIGHEST_HZ else None
+
+    def quality(self, step: float) -> Quality:
+        """What a sound is worth whose samples were stored in steps of `step`; 0 is not known.
+
+        ``"narrow"`` is as narrow as a telephone's. ``"coarse"`` has noise over all that is soft in
+        it, since its level is a few steps alone: 8 bits, or a sound that was stored far too soft.
+        """
+        if self.end_hz is not None and self.end_hz <= NARROW_HZ:
+            return "narrow"
+        return "coarse" if self.rms < COARSE_STEPS * step else "full"
 
 
 def from_low_bands(

@@ -64,7 +64,7 @@ def failure(sentence: str) -> str:
 def verdict(prediction: Prediction, name: str | None = None) -> str:
     """The verdict in words, how much was heard, and what was heard if that is known."""
     heard = words.listened_sentence(prediction)
-    if prediction.genre is None:
+    if prediction.genre is None and not prediction.is_silent:
         heard += " Speech, silence, tones and steady noise are left without a genre."
     title = words.clip_name(prediction, name)
     return _verdict(words.verdict_sentence(prediction), heard, title, prediction.genre)

@@ -62,4 +62,7 @@ def as_prediction(details: str, space: Space) -> Prediction:
         vector=vector,
         statistics=statistics,
         reasons=tuple(Reason(**reason) for reason in kept["reasons"]),
+        # Results of older releases do not say.
+        silent_s=kept.get("silent_s", 0.0),
+        quality=kept.get("quality", "full"),
     )

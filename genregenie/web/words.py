@@ -5,10 +5,18 @@ import pandas as pd
 from genregenie.audio import format_duration
 from genregenie.classifier import Prediction
 from genregenie.explain import Part
+from genregenie.features import Quality
 from genregenie.genres import display_name
 
 NAMELESS = "Recording"
 """A clip that brings no name at all."""
+_QUALITIES: dict[Quality, str] = {
+    "full": "",
+    "narrow": "There is nothing above 4 kHz in it, as over a telephone: too narrow to be sure.",
+    "coarse": "It is stored in so few steps (8 bit, or far too soft) that noise covers its softer "
+    "parts: too coarse to be sure.",
+}
+_WORTH_A_WORD_S = 1.0
 _WORTH_NAMING = 0.10
 _WORTH_TELLING = 5
 _WORTH_SAYING = 0.2  # a fifth more likely, as odds go
@@ -78,12 +86,22 @@ def reasons_sentence(prediction: Prediction) -> str:
 
 
 def listened_sentence(prediction: Prediction) -> str:
-    """How much of the file was heard."""
+    """How much of the file was heard, and what kept it from being judged surely."""
     length = format_duration(prediction.duration_s)
+    if prediction.is_silent:
+        return f"There is next to no sound in it, {length} of silence."
+    told = f"Listened to all of it, {length}."
     if prediction.is_partial:
-        heard = format_duration(prediction.analysed_s)
-        return f"A long file, {length}: listened to {heard} of it, spread evenly."
-    return f"Listened to all of it, {length}."
+        heard = format_duration(prediction.analysed_s + prediction.silent_s)
+        told = f"A long file, {length}: listened to {heard} of it, spread evenly."
+    if prediction.silent_s >= _WORTH_A_WORD_S:
+        told += f" {format_duration(prediction.silent_s)} of that is silence, and left out."
+    return " ".join([told, quality_sentence(prediction)]).rstrip()
+
+
+def quality_sentence(prediction: Prediction) -> str:
+    """Why a sound is never judged confidently; empty for most."""
+    return _QUALITIES[prediction.quality]
 
 
 def timeline_sentence(prediction: Prediction) -> str:

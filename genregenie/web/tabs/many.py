@@ -113,8 +113,12 @@ def row(name: str, result: Prediction | AudioError) -> list[Any]:
     ranked = sorted(result.confidences, key=lambda genre: -result.confidences[genre])
     length = format_duration(result.duration_s)
     if result.genre is None:
-        return [name, "", None, result.verdict, "", length, "Speech, silence, tones or noise?"]
-    remark = "heard in part" if result.is_partial else ""
+        remark = "Silence" if result.is_silent else "Speech, tones or noise?"
+        return [name, "", None, result.verdict, "", length, remark]
+    remarks = ["heard in part"] if result.is_partial else []
+    if result.quality != "full":
+        remarks.append(f"too {result.quality} to be sure")
+    remark = ", ".join(remarks)
     sure = round(100 * result.confidence, 1)
     best, second = (display_name(genre) for genre in ranked[:2])
     return [name, best, sure, result.verdict, second, length, remark]
