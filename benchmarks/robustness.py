@@ -19,7 +19,8 @@ import scipy.signal
 
 from genregenie import metrics, settings
 from genregenie.audio import RATE_HZ, AudioFile
-from genregenie.features import as_row, statistics
+from genregenie.audio.offset import without_offset
+from genregenie.features import MelStatistics, Spectrum, as_row, mel_frames
 from genregenie.model import Model, tempered
 from genregenie.model import novelty as mean_distance
 from genregenie.table import read_table
@@ -56,6 +57,24 @@ def recoded(container: str, codec: str, bit_rate: int, rate: int) -> Change:
                 output.mux(stream.encode(piece))
             output.mux(stream.encode(None))
         return samples_of(buffer.getvalue())
+
+    return change
+
+
+def telephone(samples: np.ndarray) -> np.ndarray:
+    """8 kHz, and the 8 bits of a telephone's law."""
+    narrow = scipy.signal.resample_poly(samples, 160, 441)
+    law = np.log1p(255 * np.minimum(np.abs(narrow), 1)) / np.log(256)
+    coded = np.sign(narrow) * (256 ** (np.round(law * 127) / 127) - 1) / 255
+    return scipy.signal.resample_poly(coded, 441, 160).astype(np.float32)
+
+
+def rounded(bits: int, decibels: float = 0.0) -> Change:
+    """Stored softer by so much, in so many bits."""
+
+    def change(samples: np.ndarray) -> np.ndarray:
+        steps = 2 ** (bits - 1)
+        return (np.rint(gain(decibels)(samples) * steps) / steps).astype(np.float32)
 
     return change
 
@@ -106,7 +125,21 @@ FULL: dict[str, Change] = {
     "bass +6 dB": tilt(-6),
     "200 Hz to 5 kHz only": narrow,
     "hiss at -30 dB": hiss,
+    "telephone, 8 kHz": telephone,
+    "8 bit": rounded(8),
+    "stored 20 dB too soft, 16 bit": rounded(16, -20),
+    "stored 40 dB too soft, 16 bit": rounded(16, -40),
+    "offset of 0.1": lambda samples: 0.9 * samples + np.float32(0.1),
 }
+
+
+def row_of(model: Model, samples: np.ndarray) -> np.ndarray:
+    """What the model sees of samples, shape (n,), as if they came out of a file."""
+    blocks = np.split(samples.astype(np.float32), range(220_500, len(samples), 220_500))
+    spectrum = Spectrum()
+    frames = mel_frames(spectrum.watched(without_offset(blocks)))
+    stats = sum((MelStatistics.of(f) for f in frames), MelStatistics.empty())
+    return as_row(model.seen(stats, spectrum.end_hz))
 
 
 def pieces(samples: np.ndarray, length_s: float) -> Iterator[np.ndarray]:
@@ -128,14 +161,13 @@ def main() -> None:
     conditions: dict[str, list[tuple[int, np.ndarray]]] = {}
     for length_s in (15, 10, 5, 3):
         conditions[f"first 15 s, cut to {length_s} s"] = [
-            (index[track], as_row(statistics([piece])))
+            (index[track], row_of(shipped, piece))
             for track, samples in short.items()
             for piece in pieces(samples, length_s)
         ]
     for name, change in FULL.items():
         conditions[f"whole clips, {name}"] = [
-            (index[track], as_row(statistics([change(samples).astype(np.float32)])))
-            for track, samples in full.items()
+            (index[track], row_of(shipped, change(samples))) for track, samples in full.items()
         ]
 
     answers: dict[str, list[tuple[int, np.ndarray, bool]]] = {name: [] for name in conditions}

@@ -53,6 +53,16 @@ FORMATS = [
     ("au", "pcm_s16be", "s16", {}),
     ("webm", "libopus", "flt", {}),
     ("wv", "wavpack", "s16p", {}),
+    ("asf", "wmav1", "fltp", {"bit_rate": 96_000}),
+    ("asf", "wmav2", "fltp", {"bit_rate": 96_000}),
+    ("tta", "tta", "s16", {}),
+    ("ac3", "ac3", "fltp", {"bit_rate": 192_000}),
+    ("eac3", "eac3", "fltp", {"bit_rate": 192_000}),
+    ("mp2", "mp2", "s16", {"bit_rate": 192_000}),
+    ("caf", "alac", "s16p", {}),
+    ("caf", "pcm_s16be", "s16", {}),
+    ("matroska", "flac", "s16", {}),
+    ("3gp", "aac", "fltp", {"bit_rate": 128_000}),
 ]
 
 

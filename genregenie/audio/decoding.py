@@ -17,7 +17,7 @@ from typing import BinaryIO, Final
 
 import av
 
-from genregenie.audio.formats import CODECS, CONTAINERS, FORMATS, Source
+from genregenie.audio.formats import CODECS, CONTAINERS, FORMATS, OTHERS, Source
 from genregenie.common.errors import AudioError
 
 FAILURES: Final = (av.FFmpegError, OSError, ValueError, ArithmeticError, MemoryError)
@@ -36,7 +36,8 @@ _OPTIONS: Final = {
     "codec_whitelist": ",".join((*CODECS, *_OTHER_DECODERS)),
     "protocol_whitelist": "none",
 }
-_NOT_AUDIO: Final = f"This is not audio that GenreGenie can read. Try {FORMATS}."
+_CONVERT: Final = "Convert it to MP3, FLAC or WAV."
+NOT_AUDIO: Final = f"This is not audio that GenreGenie can read. Try {FORMATS}."
 
 
 @contextmanager
@@ -97,8 +98,18 @@ def open_container(file: BinaryIO) -> av.container.InputContainer:
         If it is none of them, or too damaged to tell.
     """
     bound_allocations()
-    with audio_errors(_NOT_AUDIO):
+    with audio_errors(_refusal(file)):
         return av.open(_Nameless(file), mode="r", options=dict(_OPTIONS), metadata_errors="replace")
+
+
+def _refusal(file: BinaryIO) -> str:
+    with audio_errors():
+        head = file.read(max(map(len, OTHERS)))
+        file.seek(0)
+    for start, name in OTHERS.items():
+        if head.startswith(start):
+            return f"This is a {name} file, which GenreGenie does not read. {_CONVERT}"
+    return NOT_AUDIO
 
 
 def audio_stream(container: av.container.InputContainer) -> av.AudioStream:
@@ -120,10 +131,10 @@ def audio_stream(container: av.container.InputContainer) -> av.AudioStream:
     if others:
         raise AudioError(
             f"The sound in this file is coded as {others[0]}, which GenreGenie does not read. "
-            "Convert it to MP3, FLAC or WAV."
+            f"{_CONVERT}"
         )
     if container.streams.audio or not container.streams.video:
-        raise AudioError(_NOT_AUDIO)
+        raise AudioError(NOT_AUDIO)
     raise AudioError("This video has no sound that GenreGenie can read.")
 
 

@@ -110,6 +110,31 @@ CODECS: Final[dict[str, str]] = {
 Nothing else is ever decoded: each decoder is more code that reads what strangers made.
 """
 
+OTHERS: Final[dict[bytes, str]] = {
+    b".RMF": "RealMedia",
+    b".ra\xfd": "RealAudio",
+    b"#!AMR": "AMR",
+    b"tBaK": "TAK",
+    b"OFR ": "OptimFROG",
+    b"ajkg": "Shorten",
+    b"LA0": "Lossless Audio",
+    b"MThd": "MIDI",
+    b"FLV\x01": "Flash video",
+    b"Creative Voice": "Creative Voice",
+    b"\x7f\xfe\x80\x01": "DTS",
+    b"\xfe\x7f\x01\x80": "DTS",
+    b"\0\0\x01\xba": "MPEG video",
+    b"riff\x2e\x91\xcf\x11": "Wave64",
+    b"MP+\x05": "Musepack 5",
+    b"ADIF": "AAC with ADIF headers",
+    b"PK\x03\x04": "zip",
+    b"%PDF": "PDF",
+    b"\x89PNG": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+}
+"""What files begin with that people take for one of these; named in the sentence that refuses them.
+"""
+
 FORMATS: Final = (
     "WAV, MP3, FLAC, OGG, Opus, M4A, AAC, AIFF, AU, WebM, WMA, WavPack, Monkey's Audio, Musepack, "
     "TTA, AC-3, DSD or CAF"

@@ -16,6 +16,7 @@ from genregenie.audio.formats import CONTAINERS
 from genregenie.audio.precision import Precision
 
 PREROLL_S: Final = 0.5  # decoders need a few packets before a seek target to be exact
+_LONG_PACKET_S: Final = 0.5
 
 _COUNTED: Final = frozenset(container.demuxer for container in CONTAINERS if container.counted)
 
@@ -81,11 +82,9 @@ class AudioStream:
         while True:
             try:
                 packet = next(packets)
-                end_s = self._end_of(packet)
-                if end_s is not None:
-                    self.end_s = max(self.end_s, end_s)
-                    if end_s < start_s - PREROLL_S:
-                        continue
+                end_s = self._note_end(packet)
+                if end_s is not None and end_s < start_s - PREROLL_S:
+                    continue
                 self.packets += bool(packet.size)
                 frames = [
                     frame
@@ -108,7 +107,7 @@ class AudioStream:
         """Read on without decoding, to learn how long the sound really is."""
         try:
             for packet in self._container.demux(self._stream):
-                self.end_s = max(self.end_s, self._end_of(packet) or 0.0)
+                self._note_end(packet)
         except FAILURES:
             return
 
@@ -142,8 +141,12 @@ class AudioStream:
         except FAILURES:
             self._stream.codec_context.flush_buffers()
 
-    def _end_of(self, packet: "av.Packet[Any]") -> float | None:
+    def _note_end(self, packet: "av.Packet[Any]") -> float | None:
+        """Where a packet ends, which is noted as the furthest read so far; None if it is silent."""
         if packet.pts is None or packet.time_base is None:
             return None
-        end = (packet.pts + (packet.duration or 0)) * packet.time_base
-        return float(end) - self._origin_s
+        begin_s = float(packet.pts * packet.time_base) - self._origin_s
+        length_s = float((packet.duration or 0) * packet.time_base)
+        # Some containers count in packets of a second or two, and the last may be nearly empty.
+        self.end_s = max(self.end_s, begin_s + (length_s if length_s < _LONG_PACKET_S else 0.0))
+        return begin_s + length_s
