@@ -20,6 +20,7 @@ SHORTEST_S: Final = 1.0
 """Less than this cannot be judged."""
 
 _OGG: Final = b"OggS"
+_MORE_S: Final = 0.1  # what a resampler holds back
 
 
 class AudioFile:
@@ -159,7 +160,7 @@ class AudioFile:
     def _blocks(self, start_s: float, length_s: float) -> Iterator[Samples]:
         wanted = round(length_s * RATE_HZ)
         with audio_errors():
-            for block in without_offset(resampled(self._frames(start_s))):
+            for block in without_offset(resampled(self._frames(start_s, length_s))):
                 samples = block[:wanted]
                 wanted -= len(samples)
                 self.analysed_s += len(samples) / RATE_HZ
@@ -168,13 +169,18 @@ class AudioFile:
                 if wanted <= 0:
                     return
 
-    def _frames(self, start_s: float) -> Iterator[av.AudioFrame]:
-        """Decoded frames from about `start_s` on, through all links that follow."""
+    def _frames(self, start_s: float, length_s: float) -> Iterator[av.AudioFrame]:
+        """Decoded frames from about `start_s` on, for `length_s` and a little more."""
+        left_s = length_s + _MORE_S
         ends = [*self._starts_s[1:], float("inf")]
         for stream, begin_s, end_s in zip(self._streams, self._starts_s, ends, strict=True):
             if end_s <= start_s:
                 continue
-            yield from stream.frames(max(start_s - begin_s, 0.0))
+            for frame in stream.frames(max(start_s - begin_s, 0.0)):
+                yield frame
+                left_s -= frame.samples / max(frame.sample_rate, 1)
+                if left_s <= 0:
+                    return
             self._end_s = max(self._end_s, begin_s + stream.end_s)
 
     def _skim_to_end(self) -> None:

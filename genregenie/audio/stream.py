@@ -50,7 +50,7 @@ class AudioStream:
 
     def __init__(self, file: BinaryIO) -> None:
         self.packets = self.broken_packets = 0
-        self.end_s = 0.0
+        self.end_s = self._at_s = 0.0
         self.precision = Precision()
         self._container = open_container(file)
         try:
@@ -76,8 +76,7 @@ class AudioStream:
 
     def frames(self, start_s: float = 0.0) -> Iterator[av.AudioFrame]:
         """Decoded frames from `start_s` on; damaged packets are counted and passed over."""
-        if start_s > 0:
-            self._seek(max(start_s - PREROLL_S, 0.0))
+        self._go_to(max(start_s - PREROLL_S, 0.0))
         packets = self._container.demux(self._stream)
         while True:
             try:
@@ -118,7 +117,7 @@ class AudioStream:
     def _counted_s(self) -> float:
         self.skim_to_end()
         self._container.seek(0)
-        duration_s, self.end_s = self.end_s, 0.0
+        duration_s, self.end_s, self._at_s = self.end_s, 0.0, 0.0
         return duration_s
 
     def _claimed_s(self) -> float | None:
@@ -132,12 +131,16 @@ class AudioStream:
         start, base = self._stream.start_time, self._stream.time_base
         return float(start * base) if start and base else 0.0
 
-    def _seek(self, time_s: float) -> None:
-        base = self._stream.time_base
-        if base is None or not self._seeks:
-            return  # reading on reaches the place all the same
+    def _go_to(self, time_s: float) -> None:
+        """To a place or before it; reading on from there reaches it all the same."""
+        if self._at_s <= time_s and (time_s == 0 or not self._seeks):
+            return
         try:
-            self._container.seek(int((time_s + self._origin_s) / base), stream=self._stream)
+            if self._seeks:
+                target = int((time_s + self._origin_s) / (self._stream.time_base or 1))
+                self._container.seek(target, stream=self._stream)
+            else:
+                self._container.seek(0)
         except FAILURES:
             self._stream.codec_context.flush_buffers()
 
@@ -149,4 +152,5 @@ class AudioStream:
         length_s = float((packet.duration or 0) * packet.time_base)
         # Some containers count in packets of a second or two, and the last may be nearly empty.
         self.end_s = max(self.end_s, begin_s + (length_s if length_s < _LONG_PACKET_S else 0.0))
-        return begin_s + length_s
+        self._at_s = begin_s + length_s
+        return self._at_s

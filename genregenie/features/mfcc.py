@@ -141,9 +141,10 @@ def _sounds(emphasised: Array, count: int) -> NDArray[np.bool_]:
     """
     hops = emphasised[: (count + 1) * HOP_SAMPLES - 1]
     hops = np.append(hops, hops[-1:]).reshape(-1, HOP_SAMPLES)
-    short = hops[:, : FRAME_SAMPLES - HOP_SAMPLES]
-    low, high = short.min(axis=1), short.max(axis=1)
-    last = hops[:-1, -1]
-    lowest = np.minimum(np.minimum(low[:-1], last), low[1:])
-    highest = np.maximum(np.maximum(high[:-1], last), high[1:])
+    first, last = hops[:, 0], hops[:, -1]
+    inner = hops[:, 1 : FRAME_SAMPLES - HOP_SAMPLES]
+    low, high = inner.min(axis=1), inner.max(axis=1)
+    # The first sample of a frame is left out: pre-emphasis puts the one before into it.
+    lowest = np.minimum(np.minimum(low, last)[:-1], np.minimum(low, first)[1:])
+    highest = np.maximum(np.maximum(high, last)[:-1], np.maximum(high, first)[1:])
     return np.asarray(highest - lowest >= _SIGNAL)
