@@ -12,9 +12,11 @@ import pytest
 
 from genregenie.library.journal import COPY_PREFIX
 from genregenie.library.tags import read_genres, write_genres
+from tests import machine
 from tests.clusters import Cluster
 from tests.library.conftest import EXAMPLES, snapshot
 
+pytestmark = pytest.mark.slow
 COPIES = 16
 
 
@@ -32,13 +34,13 @@ def many(tmp_path) -> Path:
 
 
 def start(*arguments: object, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "genregenie", *map(str, arguments)],
+    return machine.start(
+        *("-m", "genregenie", *arguments),
+        environment=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env=os.environ | environment,
     )
 
 
