@@ -1,5 +1,6 @@
-# make run    sets up what is missing and starts the app
+# make run    sets up what is missing and starts the app; PORT=8000 and HOST=0.0.0.0 may follow
 # make test   sets up what is missing, checks the style and runs every test
+# make quick  the same without the tests that need a browser, data or many seconds
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
@@ -7,6 +8,14 @@ PYTHON ?= $(firstword $(foreach v,python3.13 python3.12 python3.11 python3,\
     $(shell $(v) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $(v))))
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip -qq
+
+# HOST is a variable of some shells too, so it counts only where it is given to make.
+LISTEN := $(if $(PORT),GRADIO_SERVER_PORT=$(PORT)) \
+    $(if $(filter command line,$(origin HOST)),GRADIO_SERVER_NAME=$(HOST))
+
+# A process for each core, up to four, of one thread each: more would be in each other's way.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
 
 # Debian packages the tests need, as program:package.
 TEST_PROGRAMS := chromium:chromium espeak-ng:espeak-ng
@@ -17,23 +26,28 @@ OPTIONAL_PROGRAMS := pg_ctlcluster:postgresql
 EXAMPLE_PACKAGES := fluidsynth fluid-soundfont-gm
 EXAMPLE_FILES := /usr/bin/fluidsynth /usr/share/sounds/sf2/FluidR3_GM.sf2
 
-.PHONY: help run test check train lab plots benchmark screenshots examples example-packages system-packages clean
+.PHONY: help run test quick check train lab plots benchmark screenshots examples example-packages system-packages clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "GenreGenie needs Python 3.11 or newer. Install it, or say 'make PYTHON=/path/to/python3 ...'."; exit 1; }
-	$(PYTHON) -m venv $(VENV) || { echo "Python could not make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install --quiet --upgrade pip
+	@echo "Setting up GenreGenie in $(VENV), once. That takes a minute or two."
+	@echo "- an environment for Python"
+	@$(PYTHON) -m venv $(VENV) || { echo "Python could not make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
+	@$(PIP) install --upgrade pip
 
 $(VENV)/.run-ready: requirements.txt pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --requirement requirements.txt
-	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@echo "- what GenreGenie stands on: about 40 seconds, longer where the network is slow"
+	@$(PIP) install --requirement requirements.txt
+	@echo "- the command genregenie"
+	@$(PIP) install --no-deps --editable .
 	@touch $@
 
 $(VENV)/.test-ready: requirements-dev.txt $(VENV)/.run-ready
-	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	@echo "- what the tests stand on: about half a minute"
+	@$(PIP) install --requirement requirements-dev.txt
 	@touch $@
 
 system-packages:
@@ -54,15 +68,18 @@ system-packages:
 	fi
 
 run: $(VENV)/.run-ready
-	$(BIN)/python app.py
+	@$(LISTEN) $(BIN)/python app.py
 
 check: $(VENV)/.test-ready
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
 
 test: system-packages check
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+quick: check
+	$(PYTEST) -m "not browser and not data and not slow"
 
 train: $(VENV)/.run-ready
 	$(BIN)/genregenie train

@@ -1,7 +1,7 @@
 """Starts GenreGenie, on a laptop and on a Hugging Face Space alike."""
 
 from genregenie.settings import SettingsError
-from genregenie.web.server import serve
+from genregenie.web.startup import serve
 
 if __name__ == "__main__":
     try:

@@ -315,7 +315,7 @@ def _read_folder(folder: Path, jobs: int) -> Any:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from genregenie.web.server import serve
+    from genregenie.web.startup import serve
 
     try:
         serve(options.host, options.port)

@@ -13,6 +13,7 @@ import platformdirs
 
 PACKAGE_DIR = Path(__file__).resolve().parent
 PROJECT_DIR = PACKAGE_DIR.parent
+USUAL_PORT = 7860
 
 
 class SettingsError(ValueError):
@@ -39,9 +40,17 @@ def server_host() -> str:
     return os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1")  # noqa: S104
 
 
-def server_port() -> int:
-    """Port to listen on: ``GRADIO_SERVER_PORT``, else 7860."""
-    return _port("GRADIO_SERVER_PORT", 7860)
+def server_port() -> int | None:
+    """Port to listen on: ``GRADIO_SERVER_PORT``, 7860 on a Space, else None: 7860 or one near it.
+
+    Raises
+    ------
+    SettingsError
+        If it is not a port number.
+    """
+    if not os.environ.get("GRADIO_SERVER_PORT") and not on_space():
+        return None
+    return _port("GRADIO_SERVER_PORT", USUAL_PORT)
 
 
 def gate_mode() -> str:
@@ -61,9 +70,42 @@ def data_dir() -> Path:
     return Path(given) if given else platformdirs.user_data_path("genregenie", appauthor=False)
 
 
+def ready_data_dir() -> Path:
+    """The folder of `data_dir`, made where it is missing, and one that can be written.
+
+    Raises
+    ------
+    SettingsError
+        If nothing can be kept there; the message names the variable to set.
+    """
+    folder = data_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(4096))  # a full disk still takes names
+    except OSError as error:
+        raise SettingsError(
+            f"The data folder {folder} cannot be written: {error.strerror}. "
+            "Set GENREGENIE_DATA_DIR to one that can."
+        ) from None
+    return folder
+
+
 def upload_parent() -> Path:
-    """Folder that each server makes its folder of uploads in: the one for temporary files."""
-    return Path(tempfile.gettempdir())
+    """Folder that each server makes its folder of uploads in: the one for temporary files.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such folder that can be written.
+    """
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        raise SettingsError(
+            "There is no folder for temporary files that can be written and has room. "
+            "Set TMPDIR to one."
+        ) from None
 
 
 def database_url() -> str | None:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import machine
+
 
 class Cluster:
     """A scheduler and its workers, each started as ``dask scheduler`` and ``dask worker`` are."""
@@ -36,12 +38,12 @@ class Cluster:
             process.stderr.close()
 
     def _start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dask", *arguments],
+        process = machine.start(
+            *("-m", "dask", *arguments),
+            environment={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))} | environment,
             stderr=subprocess.PIPE,
             text=True,
             cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))} | environment,
         )
         self.processes.append(process)
         return process

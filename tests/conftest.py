@@ -1,11 +1,32 @@
 """What all tests share."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from genregenie import settings
+from tests import machine
+
+HOME = machine.move_in()
+
+# A test is marked by what it asks for; what merely takes long is marked where it stands.
+MARKED_BY_FIXTURE = {
+    "browser": {"chromium", "open_chromium"},
+    "data": {"gtzan", "gtzan_table", "spotify_data"},
+}
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for mark, fixtures in MARKED_BY_FIXTURE.items():
+            if fixtures & set(getattr(item, "fixturenames", ())):
+                item.add_marker(mark)
 
 
 @pytest.fixture(scope="session")

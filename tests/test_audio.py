@@ -159,6 +159,7 @@ def test_ten_minutes_are_read_whole():
     assert audio.duration_s == pytest.approx(599.0, abs=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("container", "codec"),
     [
@@ -192,6 +193,7 @@ def test_longer_files_are_read_on_spread_stretches(container, codec):
     assert middles[-1] > audio.duration_s - 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("container", "codec"), [("mp3", "libmp3lame"), ("flac", "flac"), ("ipod", "aac")]
 )
@@ -376,6 +378,7 @@ def flac_bomb() -> bytes:
     return bytes(stream)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
 @pytest.mark.parametrize("name", ["id3", "mp4", "flac", "big pcm packets"])
 def test_bombs_stay_under_300_megabytes(name, tmp_path):

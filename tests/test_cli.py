@@ -1,7 +1,6 @@
 """The command line, run the way people run it."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -10,16 +9,7 @@ import pytest
 
 from genregenie.genres import GENRES
 from tests import sounds
-
-
-def genregenie(*arguments, **environment) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "genregenie", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=os.environ | environment,
-        check=False,
-    )
+from tests.machine import genregenie
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +58,7 @@ def test_the_table_names_genre_and_verdict(gtzan):
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_several_processes_say_the_same(clip):
     one = genregenie("classify", "--json", "--jobs", "1", clip, clip)
     two = genregenie("classify", "--json", "--jobs", "2", clip, clip)
@@ -127,6 +118,7 @@ def test_evaluate_refuses_what_it_does_not_know(tmp_path):
     assert "polka" in done.stderr
 
 
+@pytest.mark.slow
 def test_train_on_a_folder(tmp_path):
     for genre, make in (("chords", sounds.tune), ("hiss", sounds.noise)):
         (tmp_path / "music" / genre).mkdir(parents=True)

@@ -14,6 +14,7 @@ from tests import sounds
 from tests.clusters import Cluster
 
 pytest.importorskip("distributed", reason="needs dask[distributed]")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

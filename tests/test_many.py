@@ -11,7 +11,7 @@ import pytest
 import genregenie
 from genregenie import AudioError, Prediction
 from genregenie.many import CRASHED
-from tests import sounds
+from tests import machine, sounds
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,7 @@ def test_without_a_model_there_is_one_error(files, tmp_path):
             list(genregenie.classify_many(files, backend=backend, model=tmp_path))
 
 
+@pytest.mark.slow
 def test_a_file_that_ends_its_process_costs_no_other_file(tmp_path):
     """One file makes whichever process opens it die as the kernel's out-of-memory killer would."""
     (tmp_path / "deadly.py").write_text(
@@ -118,6 +119,7 @@ def test_a_file_that_ends_its_process_costs_no_other_file(tmp_path):
     assert [i for i, answer in enumerate(answers) if answer == CRASHED] == [4]
 
 
+@pytest.mark.slow
 def test_an_interrupt_stops_it_without_a_word_from_the_workers(tmp_path):
     path = tmp_path / "song.mp3"
     sound = sounds.tune(60.0, 16_000)
@@ -130,8 +132,8 @@ def test_an_interrupt_stops_it_without_a_word_from_the_workers(tmp_path):
         "except KeyboardInterrupt:\n"
         "    print('stopped', flush=True)\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(path)],
+    with machine.start(
+        *("-c", code, path),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from genregenie.accounts.database import Database
 from genregenie.accounts.tables import Base, LoginSession, Person, RecoveryCode
+from genregenie.common.files import put_once
 
 Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 Exporter = Callable[[Session, int], Json]
@@ -93,9 +94,8 @@ def backup(db: Database, path: Path) -> int:
         people = _copy_tables(db, copy)
     finally:
         copy.close()
-    # Closing the last connection has folded SQLite's log into the file; link() refuses to replace.
-    os.link(unfinished, path)
-    unfinished.unlink()
+    # Closing the last connection has folded SQLite's log into the file.
+    put_once(unfinished, path)
     return people
 
 

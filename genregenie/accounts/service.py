@@ -1,9 +1,11 @@
 """All of the accounts behind one name: open it, use its parts, close it."""
 
+import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import URL, delete
+from sqlalchemy.exc import DBAPIError
 
 from genregenie import settings
 from genregenie.accounts.core import Core, utc_now
@@ -66,7 +68,25 @@ def open_accounts(
         Parameters of argon2id; cheaper ones are for tests only.
     clock : callable
         Gives the current time in UTC.
+
+    Raises
+    ------
+    SettingsError
+        If the data folder, or the SQLite file in it, cannot be used.
+    sqlalchemy.exc.SQLAlchemyError
+        If another database cannot be used.
     """
-    db = Database(url or settings.database_url() or sqlite_url(settings.data_dir()))
-    db.upgrade()
+    url = url or settings.database_url()
+    variable = "DATABASE_URL" if url else "GENREGENIE_DATA_DIR"
+    db = Database(url or sqlite_url(settings.ready_data_dir()))
+    try:
+        db.upgrade()
+    except (DBAPIError, sqlite3.Error) as error:  # the second where no connection comes about
+        db.close()
+        if not db.is_sqlite:
+            raise
+        raise settings.SettingsError(
+            f"The database {db.url.database} cannot be used: {getattr(error, 'orig', error)}. "
+            f"Make room or repair it, or set {variable} to another."
+        ) from None
     return Accounts(db, Hasher(cost), clock)

@@ -6,8 +6,12 @@ import secrets
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from genregenie import settings
+from genregenie.common.files import put_once
+
+KEY_NAME: Final = "secret-key"
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class WebConfig:
         return cls(
             gate=settings.gate_mode(),
             cookies=settings.cookie_profile(),
-            key=load_key(settings.data_dir()),
+            key=load_key(),
             public_url=settings.public_url(),
             smtp=settings.smtp(),
             ephemeral=settings.on_space() and settings.database_url() is None,
@@ -61,19 +65,37 @@ class WebConfig:
         return self.smtp is not None and self.public_url is not None
 
 
-def load_key(folder: Path) -> bytes:
-    """The signing key: the environment's, else one made at first start and kept in the folder."""
+def load_key() -> bytes:
+    """The signing key: the environment's, else one made at first start, kept in the data folder.
+
+    Raises
+    ------
+    SettingsError
+        If the key cannot be kept there, or is one that this account may not read.
+    """
     given = settings.secret_key()
     if given is not None:
         return given.encode()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / "secret-key"
-    if not path.exists():
-        # Linked into place whole: of two processes starting at once, both read the first one's.
-        handle, draft = tempfile.mkstemp(dir=folder, prefix=".secret-key-")
+    path = settings.ready_data_dir() / KEY_NAME
+    try:
+        if not path.exists():
+            _make_key(path)
+        return path.read_text().strip().encode()
+    except OSError as error:
+        raise settings.SettingsError(
+            f"The signing key {path} cannot be used: {error.strerror}. "
+            "Set GENREGENIE_DATA_DIR to another folder."
+        ) from None
+
+
+def _make_key(path: Path) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{KEY_NAME}-")
+    draft = Path(name)
+    try:
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_hex(32))
+        # Put into place whole: of two processes starting at once, both read the first one's.
         with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-        Path(draft).unlink()
-    return path.read_text().strip().encode()
+            put_once(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Builds the server and runs it: portal, gate, isolation, and the Gradio page at ``/app``."""
+"""Builds the server: portal, gate, isolation, and the Gradio page at ``/app``."""
 
 import asyncio
 import atexit
@@ -108,44 +108,6 @@ def create_app(
         assets=frozenset(desk.assets) | guide_paths(),
     )
     return app
-
-
-def serve(host: str | None = None, port: int | None = None) -> None:
-    """Start the app and stay until stopped.
-
-    Parameters
-    ----------
-    host, port : optional
-        Where to listen; by default what the environment says, else 127.0.0.1:7860 (0.0.0.0 on a
-        Space).
-    """
-    import uvicorn
-
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for noisy in ("httpx", "httpcore", "alembic", "python_multipart"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    host, port = host or settings.server_host(), port or settings.server_port()
-    config = WebConfig.from_settings()
-    if config.gate == "off" and host not in ("127.0.0.1", "::1", "localhost"):
-        log.warning("the gate is off and %s is not this machine alone: anybody can come in", host)
-    if config.smtp and not config.mails:
-        log.warning("reset links are not mailed: GENREGENIE_PUBLIC_URL is not set")
-    app = create_app(config=config)
-    log.info("GenreGenie is at http://%s:%d/", "localhost" if host == "0.0.0.0" else host, port)  # noqa: S104
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        # Addresses of requests would put reset tokens into the log.
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        # On a Space everything comes through its proxy, which alone knows that it was https.
-        forwarded_allow_ips="*" if settings.on_space() else None,
-        timeout_graceful_shutdown=5,
-    )
 
 
 def _add_small_routes(app: FastAPI, desk: Desk) -> None:

@@ -13,8 +13,11 @@ from gradio.utils import get_upload_folder
 
 def as_file(name: str, content: bytes | str) -> str:
     """Write a file of this name and give its path."""
-    # Gradio's own folder: its files belong to whom they are given, and go within the hour.
-    path = Path(tempfile.mkdtemp(dir=get_upload_folder())) / name
+    # Gradio's own folder: its files belong to whom they are given, and go within the hour. Gradio
+    # only names it; nobody may have uploaded anything yet.
+    folder = Path(get_upload_folder())
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = Path(tempfile.mkdtemp(dir=folder)) / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
     return str(path)
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import make_url
-from standins import CHEAP, Clock
 
 from genregenie.accounts import Accounts, open_accounts
 from genregenie.accounts.database import sqlite_url
+from tests.accounts.standins import CHEAP, Clock
 
 _NUMBERS = itertools.count()
 

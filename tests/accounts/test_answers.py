@@ -4,11 +4,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sqlalchemy import select
-from standins import Clock
 
 from genregenie.accounts import Accounts, export, feedback
 from genregenie.accounts.feedback import Answer, clip_key
 from genregenie.accounts.tables import FeedbackRow
+from tests.accounts.standins import Clock
 
 GOOD = "a calm indigo morning"
 ROCK = Answer("country", "rock", "unsure", "0123456789ab", "Queen", np.arange(183.0).tobytes())

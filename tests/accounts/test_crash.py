@@ -6,11 +6,12 @@ import subprocess
 import sys
 import time
 
+import pytest
 from sqlalchemy import func, select
-from standins import CHEAP
 
 from genregenie.accounts import Accounts, open_accounts
 from genregenie.accounts.tables import LoginSession, Person, RecoveryCode
+from tests.accounts.standins import CHEAP
 
 ROUNDS = 8
 OLD = "a calm indigo morning"
@@ -40,6 +41,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_kill_dash_nine_loses_nothing_confirmed_and_leaves_nothing_half(
     database_url: str,
 ) -> None:

@@ -1,5 +1,4 @@
 import smtplib
-import socket
 import ssl
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
@@ -15,6 +14,7 @@ from aiosmtpd.smtp import AuthResult
 from genregenie.accounts.mail import reset_mail, send
 from genregenie.accounts.recovery import ResetLink
 from genregenie.settings import SettingsError, Smtp, smtp
+from tests.machine import free_port
 
 LINK = ResetLink("ada@example.org", "Ada", "the-token")
 URL = "https://music.example.org/reset/link?token=the-token"
@@ -31,13 +31,6 @@ class Inbox:
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
         return "250 OK"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

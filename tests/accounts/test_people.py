@@ -2,7 +2,6 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import func, select
-from standins import CHEAP, Clock
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.errors import (
@@ -18,6 +17,7 @@ from genregenie.accounts.passwords import HashCost, Hasher
 from genregenie.accounts.service import Accounts as Service
 from genregenie.accounts.tables import Base, LoginSession, Person
 from genregenie.accounts.throttle import FREE_TRIES, LONGEST_WAIT_S, wait_s
+from tests.accounts.standins import CHEAP, Clock
 
 GOOD = "a calm indigo morning"
 OTHER = "seven loud orange evenings"

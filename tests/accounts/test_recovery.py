@@ -1,6 +1,5 @@
 import pytest
 from sqlalchemy import select
-from standins import Clock
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.errors import (
@@ -13,6 +12,7 @@ from genregenie.accounts.errors import (
 from genregenie.accounts.passwords import Hasher
 from genregenie.accounts.tables import ResetToken
 from genregenie.accounts.throttle import FREE_TRIES
+from tests.accounts.standins import Clock
 
 GOOD = "a calm indigo morning"
 NEW = "seven loud orange evenings"

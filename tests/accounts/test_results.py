@@ -5,12 +5,12 @@ import threading
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from standins import Clock
 
 from genregenie.accounts import Accounts, export, results
 from genregenie.accounts.database import Database
 from genregenie.accounts.errors import NoRoomError
 from genregenie.accounts.results import Audio, Filter, Result
+from tests.accounts.standins import Clock
 
 GOOD = "a calm indigo morning"
 DETAILS = json.dumps({"vector": [0.1, -2.5], "who": "Sigur Rós"})

@@ -1,10 +1,10 @@
 import pytest
 from sqlalchemy import select
-from standins import Clock
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.sessions import describe_browser
 from genregenie.accounts.tables import LoginSession
+from tests.accounts.standins import Clock
 
 GOOD = "a calm indigo morning"
 

@@ -12,12 +12,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from standins import CHEAP
 
 from genregenie import settings
 from genregenie.accounts import Accounts, export, open_accounts
 from genregenie.accounts.database import Database, sqlite_url
 from genregenie.accounts.tables import Base, LoginSession, Person
+from tests.accounts.standins import CHEAP
 
 GOOD = "a calm indigo morning"
 
@@ -55,6 +55,7 @@ for number in range(5):
 """
 
 
+@pytest.mark.slow
 def test_processes_starting_at_once_on_an_empty_database(database_url: str) -> None:
     starts = [
         subprocess.Popen(

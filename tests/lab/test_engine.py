@@ -265,7 +265,7 @@ def test_a_dask_cluster_does_the_work_and_gives_the_same(table):
     distributed = pytest.importorskip("distributed")
     here = runs.under(B, table, GROUPED, jobs=1, models=["svm"])[0]
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0"
     ) as local:
         with workers(local.scheduler_address):
             there = runs.under(B, table, GROUPED, models=["svm"])[0]

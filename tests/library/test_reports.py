@@ -98,6 +98,7 @@ def test_nothing_to_report_is_a_report(tmp_path):
     assert "Genres of 0 files" in (tmp_path / "report").read_text()
 
 
+@pytest.mark.browser
 def test_the_page_in_a_browser(tmp_path):
     """Doubtful files first, nothing that was read from a file runs, nothing is loaded."""
     reports.write_html(tmp_path / "a.html", ITEMS)

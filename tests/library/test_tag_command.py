@@ -18,6 +18,7 @@ from genregenie.library.tags import read_genres, write_genres
 from tests import sounds
 from tests.library import files
 from tests.library.conftest import CONFIDENT, snapshot
+from tests.machine import genregenie
 
 
 def genres(music: Path) -> dict[str, tuple[str, ...]]:
@@ -175,16 +176,6 @@ def test_another_model_means_listening_again(music, run, monkeypatch, tmp_path):
     monkeypatch.setattr(tagging, "classify_many", deaf)
     with pytest.raises(AssertionError, match="again"):
         run("tag", music)
-
-
-def genregenie(*arguments, **environment) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "genregenie", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=os.environ | environment,
-        check=False,
-    )
 
 
 def test_the_command_never_pays_for_what_it_does_not_use(music):

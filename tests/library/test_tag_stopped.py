@@ -12,9 +12,11 @@ import pytest
 
 from genregenie.library.journal import COPY_PREFIX
 from genregenie.library.tags import read_genres, write_genres
+from tests import machine
 from tests.clusters import Cluster
 from tests.library.conftest import EXAMPLES, snapshot
 
+pytestmark = pytest.mark.slow
 COPIES = 16
 
 
@@ -32,18 +34,20 @@ def many(tmp_path) -> Path:
 
 
 def start(*arguments: object, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "genregenie", *map(str, arguments)],
+    return machine.start(
+        *("-m", "genregenie", *arguments),
+        environment=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env=os.environ | environment,
     )
 
 
 def end(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=120)
+    # Not communicate(): it would miss what readline() has read ahead.
+    with process:
+        out, err = process.stdout.read(), process.stderr.read()
     return process.returncode, out, err
 
 
@@ -79,6 +83,8 @@ def dies(when, real):
         result = real(*arguments, **more)
         if count == 4 and when == "after":
             os.kill(os.getpid(), signal.SIGKILL)
+        if count == 4 and when == "waits":
+            signal.pause()
         return result
     return call
 
@@ -161,10 +167,17 @@ def test_an_untag_that_is_killed_goes_on(many, run, tmp_path):
     assert snapshot(many) == before
 
 
-def test_an_interrupt_stops_cleanly_and_the_same_command_goes_on(many, run):
+def test_an_interrupt_stops_cleanly_and_the_same_command_goes_on(many, run, tmp_path):
     before = snapshot(many)
-    process = start("tag", many, "--write", "--jobs", "2")
-    for _ in range(4):
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(KILLER)
+    path = os.pathsep.join([str(site), *filter(None, sys.path)])
+    # It waits midway, or on a busy machine all would be done before the interrupt comes.
+    process = start(
+        *("tag", many, "--write", "--jobs", "2"), PYTHONPATH=path, KILLED_AT="rename waits"
+    )
+    for _ in range(3):
         process.stdout.readline()
     os.killpg(process.pid, signal.SIGINT)  # as the terminal does it
     status, out, err = end(process)

@@ -28,7 +28,7 @@ from openapi_core.testing import MockRequest, MockResponse
 
 CLIENT_ID = "an-app"
 CLIENT_SECRET = "a-secret-nobody-may-see"
-REDIRECT_URI = "http://127.0.0.1:7860/spotify/callback"
+REDIRECT_URI = "http://127.0.0.1:9/spotify/callback"  # where nobody listens
 
 _FILTER = re.compile(r'(genre|artist|track|year):("[^"]*"|\S+)')
 _GENRES = {"hip hop": "rap", "rap": "rap", "rock": "rock", "pop": "pop", "latin": "latin"}
@@ -129,6 +129,7 @@ class Spotify:
         self.token_failure: Failure | None = None
         self.api_failure: Failure | None = None
         self.token_delay_s = 0.0
+        self.redirect_uri = REDIRECT_URI
         self.change_page = lambda page: page
         self.stopped = threading.Event()
         self._codes: dict[str, dict[str, str]] = {}
@@ -217,14 +218,14 @@ class Spotify:
             asked.get("client_id") == CLIENT_ID
             and asked.get("response_type") == "code"
             and asked.get("code_challenge_method") == "S256"
-            and asked.get("redirect_uri") == REDIRECT_URI
+            and asked.get("redirect_uri") == self.redirect_uri
         )
         if not right:
             return 400, ""
         code = secrets.token_urlsafe(24)
         self.secrets.add(code)
         self._codes[code] = asked
-        return 302, f"{REDIRECT_URI}?{urlencode({'code': code, 'state': asked['state']})}"
+        return 302, f"{self.redirect_uri}?{urlencode({'code': code, 'state': asked['state']})}"
 
     # --- Web API ---
 

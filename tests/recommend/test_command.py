@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -11,19 +10,8 @@ import sys
 import pytest
 
 from tests import sounds
+from tests.machine import genregenie
 from tests.recommend.standin import Failure, error
-
-
-def genregenie(*arguments, **environment) -> subprocess.CompletedProcess[str]:
-    plain = {k: v for k, v in os.environ.items() if not k.startswith(("SPOTIPY", "GENREGENIE_SP"))}
-    return subprocess.run(
-        [sys.executable, "-m", "genregenie", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=plain | environment,
-        timeout=120,
-        check=False,
-    )
 
 
 @pytest.fixture

@@ -84,6 +84,7 @@ def test_kl_divergence_is_the_textbook_one():
     assert divergences[0, 5] == pytest.approx(kl(0, 5) + kl(5, 0))
 
 
+@pytest.mark.slow
 def test_a_model_folder_holds_everything(tmp_path):
     folder = tmp_path / "model"
     result = trained(folder, names=["lda", "knn"])
@@ -105,6 +106,7 @@ def test_a_model_folder_holds_everything(tmp_path):
     assert list(model.catalogue.artist) == table.artist.tolist()
 
 
+@pytest.mark.slow
 def test_two_runs_write_the_same_model(tmp_path):
     for name in ("a", "b"):
         trained(tmp_path / name, names=["soft_vote"])
@@ -114,6 +116,7 @@ def test_two_runs_write_the_same_model(tmp_path):
     assert (tmp_path / "a/model.json").read_text() == (tmp_path / "b/model.json").read_text()
 
 
+@pytest.mark.slow
 def test_scores_are_of_held_out_artists():
     """With labels that only the artist explains, artists apart must score at chance."""
     rng = np.random.default_rng(0)
@@ -141,6 +144,7 @@ def test_the_winner_is_the_most_accurate_then_the_most_honest():
     assert f"{lda.accuracy:.3f}" in reason
 
 
+@pytest.mark.slow
 def test_nothing_but_a_model_is_ever_replaced(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(DataError, match="not a model"):
@@ -240,6 +244,7 @@ def music_folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_folder_becomes_a_model_that_tells_its_genres_apart(music_folder, tmp_path):
     seen = []
     table, skipped = read_folder(

@@ -3,19 +3,20 @@
 import contextlib
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import sync_playwright
-from servers import CHEAP, Browser, OpenChromium, Server, Start, build_test_page, running
 
 from genregenie.accounts import open_accounts
 from genregenie.accounts.database import sqlite_url
 from genregenie.accounts.passwords import HashCost
 from genregenie.web.config import WebConfig
 from genregenie.web.server import create_app
+from tests.web.servers import CHEAP, Browser, OpenChromium, Server, Start, build_test_page, running
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +44,16 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
 def server(start: Start) -> Server:
     """The usual one: the gate on, on a laptop."""
     return start()
+
+
+@pytest.fixture(autouse=True)
+def gradio_folder(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradio looks up its folder in the environment, which the last server made has changed."""
+    used = [name for name in ("server", "app") if name in request.fixturenames]
+    folder = request.getfixturevalue(used[-1]).folder if used else tmp_path / "gradio"
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
 
 
 @pytest.fixture

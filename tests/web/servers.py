@@ -1,10 +1,7 @@
 """Real servers on free ports of this machine, and clients that behave like browsers."""
 
-import atexit
 import contextlib
 import re
-import shutil
-import socket
 import tempfile
 import threading
 import time
@@ -21,6 +18,7 @@ from playwright.sync_api import Browser as Chromium
 from genregenie.accounts import Accounts
 from genregenie.accounts.passwords import HashCost
 from genregenie.web.bar import session_bar
+from tests.machine import free_port
 
 CHEAP = HashCost(memory_kib=16, passes=1)
 GOOD = "a calm indigo morning"
@@ -28,15 +26,11 @@ NEW = "seven loud orange evenings"
 HTML = {"accept": "text/html,application/xhtml+xml", "sec-fetch-dest": "document"}
 
 
-SCRATCH = tempfile.mkdtemp(prefix="genregenie-tests-")
-atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
-
-
 def build_test_page() -> gr.Blocks:
     """A page with an upload, a result that is a file, one that grows, and a file for everybody."""
 
     def make(text: str) -> str:
-        with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False, dir=SCRATCH) as file:
+        with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as file:
             file.write(text)
         return file.name
 
@@ -69,6 +63,7 @@ class Server:
     def __init__(self, app: FastAPI, accounts: Accounts, url: str) -> None:
         self.app, self.accounts, self.url = app, accounts, url
         self.port = int(url.rpartition(":")[2])
+        self.folder: Path = app.state.desk.ownership.folder
 
     def browser(self) -> "Browser":
         return Browser(self.url)
@@ -111,17 +106,10 @@ class Browser(httpx.Client):
         return self
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextlib.contextmanager
 def running(app: Any, **options: Any) -> Iterator[int]:
     """Serve an ASGI app from a thread; gives the port."""
-    port = options.pop("port", None) or free_port()
+    port = free_port()
     config = uvicorn.Config(
         app, port=port, log_level="warning", timeout_graceful_shutdown=1, **options
     )

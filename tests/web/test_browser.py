@@ -8,10 +8,10 @@ import pytest
 import trustme
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, expect
-from servers import GOOD, NEW, OpenChromium, Server, Start, free_port, running
 from starlette.responses import HTMLResponse
 
 from genregenie.web.config import WebConfig
+from tests.web.servers import GOOD, NEW, OpenChromium, Server, Start, running
 
 HUB = "huggingface.co"
 SPACE = "someone-genregenie.hf.space"
@@ -226,7 +226,7 @@ def framed(
             frame = f'<iframe src="https://{SPACE}/" width="900" height="700"></iframe>'
             await HTMLResponse(f"<!doctype html><h1>A Space</h1>{frame}")(scope, receive, send)  # type: ignore[arg-type]
 
-    with running(hub, lifespan="off", port=free_port(), **certificate) as hub_port:
+    with running(hub, lifespan="off", **certificate) as hub_port:
         browser = open_chromium(
             "--ignore-certificate-errors",
             f"--host-resolver-rules=MAP {HUB} 127.0.0.1:{hub_port},"

@@ -24,7 +24,7 @@ def test_a_laptop(monkeypatch: pytest.MonkeyPatch) -> None:
         False,
         False,
     )
-    assert (settings.server_host(), settings.server_port()) == ("127.0.0.1", 7860)
+    assert (settings.server_host(), settings.server_port()) == ("127.0.0.1", None)
 
 
 def test_a_space(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +33,7 @@ def test_a_space(monkeypatch: pytest.MonkeyPatch) -> None:
     config = WebConfig.from_settings()
     assert (config.cookies, config.ephemeral) == ("space", True)
     assert config.public_url == "https://someone-genregenie.hf.space"
-    assert settings.server_host() == "0.0.0.0"  # noqa: S104
+    assert (settings.server_host(), settings.server_port()) == ("0.0.0.0", 7860)  # noqa: S104
     monkeypatch.setenv("DATABASE_URL", "postgres://u:p@db.example.org/x")
     assert not WebConfig.from_settings().ephemeral
 

@@ -9,12 +9,12 @@ import anyio
 import httpx
 import pytest
 from fastapi.routing import APIRoute
-from servers import HTML, Browser, Server, Start
 from starlette.routing import BaseRoute, Mount
 
 from genregenie.web.config import WebConfig
 from genregenie.web.paths import PUBLIC, is_shared
 from genregenie.web.portal.guide import guide_paths
+from tests.web.servers import HTML, Browser, Server, Start
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"]
 OPEN = PUBLIC | {"/healthz", "/favicon.ico"} | guide_paths()

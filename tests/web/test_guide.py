@@ -5,9 +5,9 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
-from servers import HTML, Server
 
 from genregenie.web.portal.guide import guide_paths
+from tests.web.servers import HTML, Server
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 

@@ -13,7 +13,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
-from servers import GOOD, Browser, Server, Start
 
 from genregenie.accounts.results import Audio
 from genregenie.classifier import Classifier, Prediction
@@ -22,6 +21,7 @@ from genregenie.web.config import WebConfig
 from genregenie.web.examples import EXAMPLES
 from genregenie.web.page import build_page
 from genregenie.web.tabs.many import listen_to_all
+from tests.web.servers import GOOD, Browser, Server, Start
 
 API = "/app/gradio_api"
 
@@ -29,12 +29,6 @@ API = "/app/gradio_api"
 @pytest.fixture(scope="module")
 def app(start: Start) -> Server:
     return start(WebConfig(gate="demo"), page=None)
-
-
-@pytest.fixture(autouse=True)
-def own_folder(app: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Gradio looks up its folder in the environment, which the last server made has changed."""
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(app.app.state.desk.ownership.folder))
 
 
 @pytest.fixture(scope="module")

@@ -12,19 +12,12 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from servers import Browser, Server, Start
 
 from genregenie.web.ownership import Ownership
+from tests.web.servers import Browser, Server, Start
 
 API = "/app/gradio_api"
 SECRET = b"what Ada brought"
-
-
-@pytest.fixture(autouse=True)
-def own_folder(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Gradio looks up its folder in the environment, which the last server made has changed."""
-    folder = server.app.state.desk.ownership.folder
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
 
 
 def somebody(server: Server) -> Browser:
@@ -303,8 +296,7 @@ def test_old_uploads_are_swept(start: Start, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("genregenie.web.server.FILES_LIVE_S", 1)
     monkeypatch.setattr("genregenie.web.server.TIDY_EVERY_S", 0.5)
     running = start()
-    folder = running.app.state.desk.ownership.folder
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(running.folder))
     with somebody(running) as client:
         path = Path(upload(client))
     for _ in range(300):

@@ -6,9 +6,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
-from servers import Start
 
 from genregenie.web.config import WebConfig
+from tests.web.servers import Server, Start
 
 
 def open_tab(page: Page, name: str) -> None:
@@ -25,11 +25,15 @@ def violations(page: Page, part: str) -> list[str]:
     return [v["id"] for v in found if v["impact"] in ("serious", "critical")]
 
 
+@pytest.fixture(scope="module")
+def server(start: Start) -> Server:
+    return start(WebConfig(gate="off"), page=None)
+
+
 @pytest.mark.parametrize("width", [1100, 375])
 def test_features_are_judged_and_the_lab_shows_its_figures(
-    chromium: Chromium, start: Start, tmp_path: Path, width: int
+    chromium: Chromium, server: Server, tmp_path: Path, width: int
 ) -> None:
-    server = start(WebConfig(gate="off"), page=None)
     context = chromium.new_context(
         base_url=server.url, viewport={"width": width, "height": 900}, color_scheme="dark"
     )

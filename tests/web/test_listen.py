@@ -1,6 +1,7 @@
 """The page as people meet it: a real server, a real browser, real clips."""
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -10,13 +11,13 @@ from axe_playwright_python.sync_playwright import Axe
 from gradio_client import Client, handle_file
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
-from servers import Server, Start
 
 from genregenie.classifier import Classifier
 from genregenie.web import words
 from genregenie.web.config import WebConfig
 from genregenie.web.examples import EXAMPLES
 from tests import sounds
+from tests.web.servers import Server, Start
 
 
 @pytest.fixture(scope="module")
@@ -119,16 +120,32 @@ def test_too_large_a_file_is_refused(app: Server, tmp_path: Path) -> None:
     assert answer.status_code == 413
 
 
+Scheme = Literal["light", "dark"]
+
+
+@pytest.fixture(scope="module")
+def judged(chromium: Chromium, app: Server) -> Callable[[Scheme], Page]:
+    """A page with a verdict on it, one for each scheme and all tests."""
+
+    @functools.cache
+    def open_in(scheme: Scheme) -> Page:
+        page = chromium.new_context(base_url=app.url, color_scheme=scheme).new_page()
+        page.goto("/app/")
+        tune = sounds.encode(sounds.tune(8.0, 44_100), 44_100, "mp3", "libmp3lame")
+        clip = {"name": "clip.mp3", "mimeType": "audio/mpeg", "buffer": tune}
+        page.set_input_files("#clip input[type=file]", clip)
+        expect(page.locator("#verdict")).to_contain_text("Listened", timeout=20_000)
+        return page
+
+    return open_in
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("tab", ["Listen", "Many clips", "Models"])
 def test_axe_finds_no_serious_fault(
-    chromium: Chromium, app: Server, clip: Path, tab: str, scheme: Literal["light", "dark"]
+    judged: Callable[[Scheme], Page], tab: str, scheme: Scheme
 ) -> None:
-    context = chromium.new_context(base_url=app.url, color_scheme=scheme)
-    page = context.new_page()
-    page.goto("/app/")
-    page.set_input_files("#clip input[type=file]", clip)
-    expect(page.locator("#verdict")).to_contain_text("Listened", timeout=20_000)
+    page = judged(scheme)
     page.get_by_role("tab", name=tab).click()
     faults = [
         f"{fault['id']}: {node['html'][:150]}"
@@ -136,5 +153,4 @@ def test_axe_finds_no_serious_fault(
         if fault["impact"] in ("serious", "critical")
         for node in fault["nodes"]
     ]
-    context.close()
     assert faults == []

@@ -10,7 +10,6 @@ import soundfile
 from gradio_client import Client, handle_file
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, expect
-from servers import OpenChromium, Server, Start
 
 from genregenie.audio import AudioFile
 from genregenie.classifier import Classifier
@@ -18,6 +17,7 @@ from genregenie.web import words
 from genregenie.web.config import WebConfig
 from genregenie.web.examples import EXAMPLES
 from tests import sounds
+from tests.web.servers import OpenChromium, Server, Start
 
 VERDICT_MS = 20_000
 

@@ -34,10 +34,7 @@ def test_archives_are_opened_and_companions_left_out(archive: Path, tmp_path: Pa
     assert uploads.count([str(loose), str(archive)]) == 4
 
 
-def test_the_table_fills_row_by_row_and_ends_with_a_csv(
-    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+def test_the_table_fills_row_by_row_and_ends_with_a_csv(archive: Path, tmp_path: Path) -> None:
     steps = list(many.listen_to_all([str(archive)]))
     assert [len(step[1]["value"]) for step in steps[:-1]] == [1, 2, 3]
     assert "Listened to 1 of 3." in steps[0][0]
@@ -109,7 +106,6 @@ def test_there_is_a_limit_and_it_is_said(tmp_path: Path) -> None:
     assert "Only the first 200" in str(found[-1].content)
 
 
-def test_nothing_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+def test_nothing_at_all() -> None:
     (end,) = many.listen_to_all(None)
     assert "Listened to all 0" in end[0]

@@ -122,8 +122,7 @@ def test_a_bad_file_gives_a_sentence(tmp_path):
     assert classify(str(path))["error"].startswith("This is not audio")
 
 
-def test_what_can_be_taken_away(tmp_path, monkeypatch, gtzan):
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+def test_what_can_be_taken_away(gtzan):
     path = str(gtzan / "audio/full/metal.00001.flac")
     (heard, *_), _ = listen(path)
     picture, table, details, card = take_away(path, heard)

@@ -1,5 +1,6 @@
 import json
 import re
+import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,10 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from servers import GOOD, HTML, NEW, Browser, Server, Start
 
 from genregenie.web.config import WebConfig, load_key
 from genregenie.web.paths import HOME, local_target, login_url
+from tests.web.servers import GOOD, HTML, NEW, Browser, Server, Start
 
 
 def test_sign_up_shows_codes_once_and_log_in_leads_to_the_app(browser: Browser) -> None:
@@ -210,7 +211,7 @@ def test_any_text_in_any_field_gives_a_page_with_a_message(
 @pytest.fixture(scope="module")
 def fuzzed(server: Server) -> Iterator[Browser]:
     with server.browser() as client:
-        yield client.newcomer("fuzzed")
+        yield client.newcomer(f"fuzzed-{secrets.token_hex(4)}")
 
 
 @pytest.mark.parametrize("path", INNER)
@@ -425,11 +426,11 @@ def test_pages_are_made_for_people_and_their_tools(server: Server, path: str) ->
 
 
 def test_the_key_is_made_once_and_kept_private(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.delenv("GENREGENIE_SECRET_KEY", raising=False)
-    key = load_key(tmp_path / "data")
+    monkeypatch.setenv("GENREGENIE_DATA_DIR", str(tmp_path / "data"))
+    key = load_key()
     assert len(key) == 64
-    assert load_key(tmp_path / "data") == key
+    assert load_key() == key
     assert stat.S_IMODE((tmp_path / "data" / "secret-key").stat().st_mode) == 0o600
     assert [p.name for p in (tmp_path / "data").iterdir()] == ["secret-key"]
     monkeypatch.setenv("GENREGENIE_SECRET_KEY", "k" * 32)
-    assert load_key(tmp_path / "data") == b"k" * 32
+    assert load_key() == b"k" * 32

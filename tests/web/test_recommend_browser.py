@@ -1,14 +1,15 @@
 """Recommendations in a real browser, with an account and a stand-in for Spotify."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
-from servers import GOOD, Server, Start
 
 from genregenie.accounts.export import export_person
 from tests.recommend import standin
+from tests.web.servers import GOOD, Server, Start
 
 
 @pytest.fixture(scope="module")
@@ -16,14 +17,17 @@ def spotify(spotify_data):
     with standin.Spotify(spotify_data) as running, pytest.MonkeyPatch.context() as patch:
         for name, value in running.environment.items():
             patch.setenv(name, value)
-        patch.setenv("SPOTIPY_REDIRECT_URI", standin.REDIRECT_URI)
         yield running
         assert running.invalid == []
 
 
 @pytest.fixture(scope="module")
-def server(start: Start, spotify) -> Server:
-    return start(page=None)
+def server(start: Start, spotify) -> Iterator[Server]:
+    begun = start(page=None)
+    spotify.redirect_uri = f"{begun.url}/spotify/callback"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPOTIPY_REDIRECT_URI", spotify.redirect_uri)
+        yield begun
 
 
 @pytest.fixture
@@ -110,7 +114,7 @@ def test_a_like_is_kept_and_changes_the_order(page: Page, server: Server, gtzan)
     expect(page.locator('#sounds-like [aria-pressed="true"]')).to_have_count(0)
 
 
-def test_years_exports_and_a_playlist(page: Page, server: Server, spotify, gtzan) -> None:
+def test_years_exports_and_a_playlist(page: Page, spotify, gtzan) -> None:
     drop(page, gtzan / "audio/full/rock.00001.flac")
     page.get_by_label("From year").fill("1990")
     page.get_by_label("To year").fill("1999")
@@ -126,14 +130,6 @@ def test_years_exports_and_a_playlist(page: Page, server: Server, spotify, gtzan
     page.get_by_role("button", name="Save as playlist on Spotify").click()
     expect(page.locator("#playlist-message")).to_contain_text("not connected")
     link = page.get_by_role("link", name="Connect Spotify")
-    # What Spotify sends the browser back to is this server at its registered address.
-    registered = "http://127.0.0.1:7860"
-    page.context.route(
-        f"{registered}/**",
-        lambda route: route.fulfill(
-            status=302, headers={"location": route.request.url.replace(registered, server.url)}
-        ),
-    )
     with page.expect_popup() as popup:
         link.click()
     expect(popup.value.get_by_role("heading")).to_have_text("Spotify is connected")

@@ -1,10 +1,9 @@
 """The server as people start it, with a mail server beside it; and what it writes into its log."""
 
-import os
 import re
 import signal
 import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from email import message_from_bytes, policy
@@ -14,7 +13,10 @@ from typing import Any
 import httpx
 import pytest
 from aiosmtpd.controller import Controller
-from servers import GOOD, NEW, Browser, free_port
+
+from tests import machine
+from tests.machine import free_port
+from tests.web.servers import GOOD, NEW, Browser
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,15 +51,9 @@ def inbox() -> Iterator[tuple[Inbox, int]]:
 
 
 def started(log: Path, *command: str, **environment: str) -> subprocess.Popen[bytes]:
-    names = ("GENREGENIE", "GRADIO", "DATABASE_URL", "SPACE")
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(names)}
     with log.open("wb") as file:
-        return subprocess.Popen(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env={**clean, **environment},
-            stdout=file,
-            stderr=subprocess.STDOUT,
+        return machine.start(
+            *command, environment=environment, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT
         )
 
 
@@ -72,6 +68,7 @@ def wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None
     raise AssertionError("the server did not come up")
 
 
+@pytest.mark.slow
 def test_the_whole_way_with_mail_and_a_log_without_secrets(
     tmp_path: Path, inbox: tuple[Inbox, int]
 ) -> None:
@@ -129,12 +126,13 @@ def test_the_whole_way_with_mail_and_a_log_without_secrets(
     for secret in secrets:
         assert secret not in text
     assert "Traceback" not in text
-    assert not list(Path("/tmp").glob(f"genregenie-uploads-{process.pid}-*"))  # noqa: S108
+    assert not list(Path(tempfile.gettempdir()).glob(f"genregenie-uploads-{process.pid}-*"))
     database = b"".join(p.read_bytes() for p in (tmp_path / "data").glob("genregenie.sqlite3*"))
     for secret in {*secrets} - {"ada@example.org"}:
         assert secret.encode() not in database
 
 
+@pytest.mark.slow
 def test_host_and_port_come_from_the_command_line(tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "log"
     process = started(

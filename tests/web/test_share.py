@@ -11,13 +11,13 @@ from urllib.parse import unquote
 import httpx
 import pytest
 from PIL import Image
-from servers import GOOD, HTML, Server, Start
 
 from genregenie.classifier import Classifier, Prediction
 from genregenie.web import stored, words
 from genregenie.web.config import WebConfig
 from genregenie.web.examples import EXAMPLES
 from genregenie.web.paths import is_shared
+from tests.web.servers import GOOD, HTML, Server, Start
 
 NAME = 'Ein "langes" Lied & <mehr>'
 

@@ -9,7 +9,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
-from servers import CHEAP, GOOD, Server, Start
 from sqlalchemy import text
 
 from genregenie.accounts import open_accounts
@@ -20,6 +19,7 @@ from genregenie.features import Statistics
 from genregenie.genres import GENRES
 from genregenie.web import feedback
 from tests import sounds
+from tests.web.servers import CHEAP, GOOD, Server, Start
 
 
 @pytest.fixture(scope="module")

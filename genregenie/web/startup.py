@@ -1,0 +1,82 @@
+"""Starts the app: sees what it was told, takes a port, and then loads all that it needs."""
+
+import atexit
+import contextlib
+import logging
+import os
+import shutil
+import tempfile
+
+from genregenie import settings
+from genregenie.web.config import WebConfig
+from genregenie.web.listening import listen
+
+log = logging.getLogger("genregenie.web")
+
+
+def serve(host: str | None = None, port: int | None = None) -> None:
+    """Start the app and stay until stopped.
+
+    Parameters
+    ----------
+    host, port : optional
+        Where to listen; by default what the environment says, else 127.0.0.1 (0.0.0.0 on a
+        Space) and 7860, or the next port that is free.
+
+    Raises
+    ------
+    genregenie.settings.SettingsError
+        If the environment holds a value that makes no sense, the port is taken, or nothing can be
+        kept where something has to last.
+    """
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for noisy in ("httpx", "httpcore", "alembic", "python_multipart"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    host, port = host or settings.server_host(), port or settings.server_port()
+    find_data_folder()
+    config = WebConfig.from_settings()
+    if config.gate == "off" and host not in ("127.0.0.1", "::1", "localhost"):
+        log.warning("the gate is off and %s is not this machine alone: anybody can come in", host)
+    if config.smtp and not config.mails:
+        log.warning("reset links are not mailed: GENREGENIE_PUBLIC_URL is not set")
+    sockets, port = listen(host, port)
+    import uvicorn
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from genregenie.web.server import create_app
+
+    try:
+        app = create_app(config=config)
+    except SQLAlchemyError as error:
+        # Its text may repeat what was asked of the database, so only its kind is shown.
+        raise settings.SettingsError(
+            f"The database that DATABASE_URL names cannot be used: {type(error).__name__}."
+        ) from None
+    log.info("GenreGenie is at http://%s:%d/", "localhost" if host == "0.0.0.0" else host, port)  # noqa: S104
+    server = uvicorn.Config(
+        app,
+        # Addresses of requests would put reset tokens into the log.
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        # On a Space everything comes through its proxy, which alone knows that it was https.
+        forwarded_allow_ips="*" if settings.on_space() else None,
+        timeout_graceful_shutdown=5,
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(server).run(sockets)
+
+
+def find_data_folder() -> None:
+    """Where nothing needs to last, a folder for this process alone does if there is no other."""
+    if settings.gate_mode() != "off" and not settings.on_space():
+        return
+    try:
+        settings.ready_data_dir()
+    except settings.SettingsError as error:
+        folder = tempfile.mkdtemp(prefix="genregenie-data-", dir=settings.upload_parent())
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.environ["GENREGENIE_DATA_DIR"] = folder
+        log.warning("%s Until then what is kept is lost when the app stops.", error)
