@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from genregenie.audio import AUDIO_SUFFIXES, AudioError, AudioFile
 from genregenie.features import Array, Statistics, as_row, statistics
+from genregenie.many import CRASHED, each_in_processes
 from genregenie.table import DataError, Table
 
 Progress = Callable[[int, int, str], None]
@@ -38,14 +38,12 @@ def read_folder(
         If there are fewer than two genres with usable files.
     """
     files = _audio_files(folder)
-    results = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(_analyse)(path) for path, _ in files
-    )
+    results = each_in_processes(_analyse, [path for path, _ in files], jobs)
     skipped: list[Skipped] = []
     found: list[tuple[str, str, str, str, Array]] = []
     for done, ((path, genre), result) in enumerate(zip(files, results, strict=True), start=1):
-        if isinstance(result, str):
-            skipped.append(Skipped(path, result))
+        if isinstance(result, AudioError):
+            skipped.append(Skipped(path, str(result)))
         else:
             stats, artist, title = result
             name = str(path.relative_to(folder))
@@ -76,11 +74,13 @@ def _audio_files(folder: Path) -> Sequence[tuple[Path, str]]:
     return found
 
 
-def _analyse(path: Path) -> tuple[Statistics, str | None, str | None] | str:
-    """Statistics, artist and title of a file, or the sentence that says why not."""
+def _analyse(path: Path) -> tuple[Statistics, str | None, str | None] | AudioError:
+    """Statistics, artist and title of a file, or why not."""
     try:
         with AudioFile(path) as audio:
             stats = sum((statistics(s.blocks) for s in audio.stretches()), Statistics.empty())
             return stats, audio.artist, audio.title
     except AudioError as error:
-        return str(error)
+        return error
+    except MemoryError:
+        return AudioError(CRASHED)
