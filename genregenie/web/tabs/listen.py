@@ -25,6 +25,9 @@ ANALYSES: Final[dict[str, Any]] = {
 }
 """Options of every event that analyses: so many at once in all, the rest queue."""
 
+AS_IT_IS: Final = tuple([gr.skip()] * 6)
+"""What `listen` yields while there is nothing new."""
+
 _SAVED: Final = {
     "csv": "Save table (CSV)",
     "json": "Save details (JSON)",
@@ -161,7 +164,7 @@ def _hear(path: str) -> Generator[tuple[Any, ...], None, Prediction]:
                 prediction: Prediction = end.value
                 return prediction
             is_news, told_s = heard_s > told_s, heard_s
-            yield (None, pieces.listening(heard_s), *_nothing()) if is_news else _as_it_is()
+            yield (None, pieces.listening(heard_s), *_nothing()) if is_news else AS_IT_IS
 
 
 def cancel() -> tuple[Any, ...]:
@@ -206,10 +209,6 @@ def _name(path: str) -> str | None:
     """What a file is called, unless it is a recording."""
     stem = Path(path).stem
     return stem if stem != _RECORDING else None
-
-
-def _as_it_is() -> tuple[Any, ...]:
-    return tuple([gr.skip()] * 6)
 
 
 def _nothing() -> tuple[Any, ...]:
