@@ -19,6 +19,7 @@ from genregenie.common.parallel import Pool
 from genregenie.many import CRASHED
 from genregenie.web import hearing
 from genregenie.web.config import WebConfig
+from genregenie.web.examples import EXAMPLES
 from genregenie.web.tabs import lab, many
 from genregenie.web.tabs.listen import AS_IT_IS, classify, listen, take_away
 from tests import deaths
@@ -50,8 +51,11 @@ def clips(tmp_path: Path) -> dict[str, Path]:
 
 def test_a_worker_hears_what_the_engine_hears(clips: dict[str, Path]) -> None:
     here = Classifier.load().predict(clips["live"])
-    assert hearing.predict(str(clips["live"])) == here
-    assert hearing.predict(clips["live"].read_bytes()) == here
+    for clip in (str(clips["live"]), clips["live"].read_bytes()):
+        there = hearing.predict(clip)
+        assert there.verdict == here.verdict
+        # BLAS adds in another order where it has threads.
+        assert there.confidences == pytest.approx(here.confidences, abs=1e-9)
     with pytest.raises(AudioError, match="not audio"):
         hearing.predict(b"not a song")
     png, words = hearing.picture(str(clips["live"]))
@@ -62,7 +66,7 @@ def test_a_worker_hears_what_the_engine_hears(clips: dict[str, Path]) -> None:
 def test_over_http_a_deadly_clip_costs_its_owner_alone(
     app: Server, deadly: None, clips: dict[str, Path]
 ) -> None:
-    client = Client(f"{app.url}/app/", verbose=False)
+    client = Client(f"{app.url}/app/", verbose=False, httpx_kwargs={"timeout": 60})
     names = ["live", "segfault", "live", "kill", "live", "exit", "live"]
     asked = [client.submit(handle_file(clips[name]), api_name="/classify") for name in names]
     for name, answer in zip(names, asked, strict=True):
@@ -87,9 +91,7 @@ def test_a_picture_that_cannot_be_drawn_takes_nothing_with_it(
     deadly: None, clips: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    heard = Classifier.load().predict(deaths.clip())
-    if heard.genre is None:
-        pytest.fail("the clip was to sound like music")
+    heard = Classifier.load().predict(EXAMPLES[0].path)
     picture, *saved = take_away(str(clips["kill"]), heard)
     assert picture == ""
     assert all(file["visible"] for file in saved)
