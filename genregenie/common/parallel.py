@@ -30,14 +30,22 @@ _AHEAD: Final = 32
 _TRIES: Final = 3
 """An item is lost too when so many processes have died before they could begin it."""
 
+_CONTROL_GROUP = Path("/sys/fs/cgroup")
+_QUOTAS: Final = (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"))
+"""Where control groups of version 2 and 1 say how much processor time there is."""
+
 
 def cores() -> int:
     """How many cores this process may use, by its affinity and its control group's quota."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with contextlib.suppress(OSError, ValueError):
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        count = min(count or 1, math.ceil(int(quota) / int(period)))
-    return count or 1
+    has_affinity = hasattr(os, "sched_getaffinity")
+    count = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    for names in _QUOTAS:  # the first that is there; no limit is "max" in one and -1 in the other
+        with contextlib.suppress(OSError, ValueError):
+            text = " ".join((_CONTROL_GROUP / name).read_text("ascii") for name in names)
+            quota, period = map(int, text.split())
+            if quota > 0:
+                return min(count, math.ceil(quota / period))
+    return count
 
 
 # --- one call --------------------------------------------------------------------------------

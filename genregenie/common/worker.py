@@ -164,7 +164,9 @@ def _fresh(there: socket.socket) -> subprocess.Popen[bytes]:
             [*command, str(fd)], stdin=subprocess.DEVNULL, pass_fds=[fd], env=environment
         )
     process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603
-    process.communicate(there.share(process.pid))
+    assert process.stdin is not None  # noqa: S101
+    with process.stdin as pipe:
+        pipe.write(there.share(process.pid))
     return process
 
 
@@ -200,9 +202,7 @@ def _work(there: socket.socket) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    # Where memory runs out, this process ends and not the one that asks.
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
+    _be_expendable()
     connection = Connection(there.detach())
     asked: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(connection, asked), daemon=True).start()
@@ -210,6 +210,16 @@ def _work(there: socket.socket) -> None:
         work = asked.get()
         connection.send(("begun", None))
         connection.send_bytes(_answer(work, connection))
+
+
+def _be_expendable() -> None:
+    """Where memory runs out this process ends, not the one that asks; nor does it leave a core."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def _receive(connection: Connection, asked: "queue.SimpleQueue[bytes]") -> None:
