@@ -99,10 +99,12 @@ def in_worker(function: Callable[..., Any], *arguments: Any) -> Generator[Any, N
     ------
     AudioError
     """
+    # Gradio's paths are strings of its own kind; unpickling one would import Gradio in the worker.
+    plain = [str(a) if isinstance(a, str) else a for a in arguments]
     try:
         return (
             yield from _workers().run(
-                function, *arguments, limit_s=MAX_LISTENING_S, every_s=TELL_EVERY_S
+                function, *plain, limit_s=MAX_LISTENING_S, every_s=TELL_EVERY_S
             )
         )
     except (LostError, MemoryError) as error:

@@ -20,6 +20,10 @@ def process_id(_item: object = None) -> int:
     return os.getpid()
 
 
+def kind_of(item: object) -> str:
+    return type(item).__name__
+
+
 def spin(_item: object = None) -> None:
     while True:
         pass

@@ -10,6 +10,7 @@ from pathlib import Path
 import gradio as gr
 import httpx
 import pytest
+from gradio.utils import NamedString
 from gradio_client import Client, handle_file
 from servers import Server, Start
 
@@ -23,6 +24,7 @@ from genregenie.web.examples import EXAMPLES
 from genregenie.web.tabs import lab, many
 from genregenie.web.tabs.listen import AS_IT_IS, classify, listen, take_away
 from tests import deaths
+from tests.common import work
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,11 @@ def test_a_worker_hears_what_the_engine_hears(clips: dict[str, Path]) -> None:
     png, words = hearing.picture(str(clips["live"]))
     assert png.startswith(b"\x89PNG")
     assert words.startswith("Spectrogram of 0:02")
+
+
+def test_no_worker_imports_the_page_for_the_sake_of_a_path() -> None:
+    path = NamedString("clip.wav")
+    assert hearing.result_of(hearing.in_worker(work.kind_of, path)) == "str"
 
 
 def test_over_http_a_deadly_clip_costs_its_owner_alone(
