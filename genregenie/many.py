@@ -129,7 +129,7 @@ def _in_threads(
     from joblib import Parallel, delayed
 
     work: Any = (delayed(_classify)(file, spread, model) for file in files)
-    yield from until_closed(Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(work))
+    yield from until_closed(Parallel(n_jobs=jobs, backend="threading", return_as="generator")(work))
 
 
 def until_closed(results: Any) -> Iterator[Any]:
