@@ -5,6 +5,7 @@ sentence, nobody else notices, and another worker takes its place. The workers h
 loaded, so the first clip waits no longer than the next.
 """
 
+import atexit
 import contextlib
 import threading
 import time
@@ -134,6 +135,7 @@ def _workers() -> Pool:
     with _lock:
         if _pool is None:
             _pool = Pool(WORKERS, _prepare)
+            atexit.register(_pool.close)
         return _pool
 
 
