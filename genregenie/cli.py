@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_jobs,
         default=-1,
         metavar="N",
-        help="processes (default: one for each core, for more than a few files)",
+        help="processes (default: one for each core)",
     )
     classify.set_defaults(run=_classify)
 
@@ -132,6 +132,9 @@ def _fail(message: object) -> int:
 
 
 def _classify(options: argparse.Namespace) -> int:
+    from genregenie.common.worker import keep_to_one_thread
+
+    keep_to_one_thread()
     from genregenie.audio import AudioError
     from genregenie.classifier import Classifier
     from genregenie.many import classify_many

@@ -1,20 +1,20 @@
 """One file or many, on one core, on several, or on several machines."""
 
-import signal
-import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from genregenie.audio import WHOLE, AudioError, Source, Spread
 from genregenie.classifier import Classifier, Prediction, classify_each
+from genregenie.common.parallel import in_processes
+from genregenie.common.worker import LostError
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 BACKENDS: Final = ("processes", "threads", "serial")
-
-MANY_FILES: Final = 16
-"""From this many files on it pays to start a process for each core."""
 
 CRASHED: Final = (
     "Listening to this file ended its process: it may need more memory than there is. "
@@ -69,8 +69,7 @@ def classify_many(
         ``"processes"``, ``"threads"``, ``"serial"`` (here, one after the other), or the address of
         a Dask scheduler such as ``"tcp://192.168.1.5:8786"``.
     jobs : int
-        Processes or threads; -1 takes one per core, where there are files enough for it to pay.
-        A cluster has its own number.
+        Processes or threads; -1 takes one per core. A cluster has its own number.
     spread : Spread
         How much of each file is listened to.
     model : path, optional
@@ -88,7 +87,7 @@ def classify_many(
     ClusterError
         If the cluster cannot be used.
     ValueError
-        For a backend that is none of these.
+        For a backend that is none of these, or no jobs.
 
     Examples
     --------
@@ -106,50 +105,31 @@ def classify_many(
             f"There is no backend {backend!r}. Choose one of {', '.join(BACKENDS)}, or give the "
             "address of a Dask scheduler, such as tcp://192.168.1.5:8786."
         )
-    alone = jobs == 1 or (jobs == -1 and len(files) < MANY_FILES)
-    if backend == "serial" or alone:
+    if jobs == 0:
+        raise ValueError("jobs is 0: it takes one at least, or -1 for one per core.")
+    if backend == "serial":
         return classify_each(files, model, spread)
     Classifier.load(model)  # without a model no process needs to start
     if backend == "threads":
-        return _parallel(files, "threading", jobs, spread, model)
-    return _in_processes(files, jobs, spread, model)
+        return _in_threads(files, jobs, spread, model)
+    return each_in_processes(partial(_classify, spread=spread, model=model), files, jobs)
 
 
-def _in_processes(
+def each_in_processes(
+    function: Callable[[T], R], items: Iterable[T], jobs: int
+) -> Iterator[R | AudioError]:
+    """`in_processes`, with a sentence for the owner of a file that has ended its process."""
+    for result in in_processes(function, items, jobs):
+        yield AudioError(CRASHED) if isinstance(result, LostError) else result
+
+
+def _in_threads(
     files: Sequence[Path], jobs: int, spread: Spread, model: Path | None
 ) -> Iterator[Prediction | AudioError]:
-    """As `_parallel`, in processes; a file that ends its process costs no other file."""
-    from joblib import cpu_count
-    from joblib.externals.loky.process_executor import BrokenProcessPool
+    from joblib import Parallel, delayed
 
-    done = 0
-    while done < len(files):
-        try:
-            for result in _parallel(files[done:], "loky", jobs, spread, model):
-                yield result
-                done += 1
-        except BrokenProcessPool:
-            # Which of the files in work it was is not said, so each gets a pool of its own.
-            in_work = 2 * (jobs if jobs > 0 else cpu_count())
-            for file in files[done : done + in_work]:
-                try:
-                    yield next(_parallel([file], "loky", 2, spread, model))
-                except BrokenProcessPool:
-                    yield AudioError(CRASHED)
-                done += 1
-
-
-def _parallel(
-    files: Sequence[Path], backend: str, jobs: int, spread: Spread, model: Path | None
-) -> Iterator[Prediction | AudioError]:
-    from joblib import Parallel, delayed, parallel_config
-
-    limits = {"inner_max_num_threads": 1} if backend == "loky" else {}
-    with parallel_config(backend, **limits):
-        work: Any = (delayed(_classify)(file, spread, model) for file in files)
-        with _interrupts_left_to_this_process():
-            results = Parallel(n_jobs=jobs, return_as="generator")(work)
-        yield from until_closed(results)
+    work: Any = (delayed(_classify)(file, spread, model) for file in files)
+    yield from until_closed(Parallel(n_jobs=jobs, backend="threading", return_as="generator")(work))
 
 
 def until_closed(results: Any) -> Iterator[Any]:
@@ -164,20 +144,9 @@ def until_closed(results: Any) -> Iterator[Any]:
 
 
 def _classify(file: Path, spread: Spread, model: Path | None) -> Prediction | AudioError:
-    return next(classify_each([file], model, spread))
-
-
-@contextmanager
-def _interrupts_left_to_this_process() -> Iterator[None]:
-    """Processes started within ignore Ctrl-C, which the terminal sends to all of them.
-
-    They inherit it. This process then ends them in order, and none prints a traceback.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before: Callable[..., Any] | int | None = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+        return Classifier.load(model).predict(file, spread)
+    except AudioError as error:
+        return error
+    except MemoryError:
+        return AudioError(CRASHED)

@@ -1,5 +1,6 @@
 """One file, many files, and the names that the package promises."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,8 +11,9 @@ import pytest
 
 import genregenie
 from genregenie import AudioError, Prediction
+from genregenie.classifier import Classifier
 from genregenie.many import CRASHED
-from tests import machine, sounds
+from tests import deaths, machine, sounds
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,8 @@ def test_every_backend_gives_the_same_in_order(backend, files):
 def test_an_unknown_backend_and_no_files():
     with pytest.raises(ValueError, match="processes, threads, serial"):
         genregenie.classify_many([], backend="spark")
+    with pytest.raises(ValueError, match="jobs is 0"):
+        genregenie.classify_many([], jobs=0)
     assert list(genregenie.classify_many([])) == []
 
 
@@ -83,40 +87,78 @@ def test_without_a_model_there_is_one_error(files, tmp_path):
             list(genregenie.classify_many(files, backend=backend, model=tmp_path))
 
 
-@pytest.mark.slow
-def test_a_file_that_ends_its_process_costs_no_other_file(tmp_path):
-    """One file makes whichever process opens it die as the kernel's out-of-memory killer would."""
-    (tmp_path / "deadly.py").write_text(
-        "import os, signal\n"
-        "from genregenie import audio\n"
-        "opened = audio.open_source\n"
-        "def open_source(source):\n"
-        "    if 'deadly' in str(source):\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return opened(source)\n"
-        "audio.open_source = open_source\n"
-    )
-    (tmp_path / "sitecustomize.py").write_text("import deadly\n")
-    paths = [tmp_path / f"{i}.wav" for i in range(9)]
-    paths[4] = tmp_path / "deadly.wav"
-    for path in paths:
-        path.write_bytes(sounds.encode(sounds.tune(2.0)))
-    code = (
-        "import sys, genregenie\n"
-        "for result in genregenie.classify_many(sys.argv[1:], jobs=2):\n"
-        "    print(result if isinstance(result, Exception) else result.verdict)\n"
-    )
-    search = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+@pytest.mark.parametrize(
+    ("how", "count", "deadly"),
+    [
+        ("segfault", 1, {0}),
+        ("kill", 3, {1}),
+        ("exit", 3, {0, 2}),
+        ("segfault", 40, {0, 7, 8, 39}),
+    ],
+)
+def test_a_file_that_ends_its_process_costs_no_other_file(tmp_path, how, count, deadly):
+    paths = [tmp_path / f"{i}.wav" for i in range(count)]
+    for i, path in enumerate(paths):
+        path.write_bytes(deaths.clip(how if i in deadly else None))
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code, *map(str, paths)],
+        [sys.executable, "-m", "genregenie", "classify", *map(str, paths), "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=deaths.environment(),
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    answers = json.loads(done.stdout)
+    assert [answer["file"] for answer in answers] == [str(path) for path in paths]
+    assert {i for i, answer in enumerate(answers) if answer.get("error")} == deadly
+    assert {answer["error"] for answer in answers if answer.get("error")} == {CRASHED}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_script_without_a_guard_may_use_it_from_a_thread_too(tmp_path, jobs):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys, threading, genregenie\n"
+        "def run():\n"
+        f"    for result in genregenie.classify_many(sys.argv[1:], jobs={jobs}):\n"
+        "        print(result if isinstance(result, Exception) else result.verdict)\n"
+        "run()\n"
+        "thread = threading.Thread(target=run)\n"
+        "thread.start()\n"
+        "thread.join()\n"
+    )
+    paths = [tmp_path / f"{i}.wav" for i in range(3)]
+    for i, path in enumerate(paths):
+        path.write_bytes(deaths.clip("segfault" if i == 1 else None))
+    done = subprocess.run(
+        [sys.executable, str(script), *map(str, paths)],
         capture_output=True,
         text=True,
         check=True,
-        env=os.environ | {"PYTHONPATH": search},
+        env=deaths.environment(),
     )
     answers = done.stdout.splitlines()
-    assert len(answers) == 9
-    assert [i for i, answer in enumerate(answers) if answer == CRASHED] == [4]
+    assert done.stderr == ""
+    assert [i for i, answer in enumerate(answers) if answer == CRASHED] == [1, 4]
+    assert len(answers) == 6
+
+
+def test_a_file_that_takes_all_memory_gets_a_sentence(files, monkeypatch):
+    def no_room(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Classifier, "predict", no_room)
+    (result,) = genregenie.classify_many(files[:1], backend="threads")
+    assert str(result) == CRASHED
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is anything forked")
+def test_the_command_does_not_pay_for_a_second_python(files):
+    code = (
+        "import sys; from genregenie.common import worker; worker._fresh = None;"
+        "from genregenie.cli import main; sys.exit(main(['classify', sys.argv[1]]))"
+    )
+    subprocess.run([sys.executable, "-c", code, str(files[0])], check=True)
 
 
 @pytest.mark.slow
@@ -147,9 +189,10 @@ def test_an_interrupt_stops_it_without_a_word_from_the_workers(tmp_path):
     assert running.returncode == 0
 
 
-def test_who_wants_no_more_hears_nothing_of_it(files):
+@pytest.mark.parametrize("backend", ["processes", "threads"])
+def test_who_wants_no_more_hears_nothing_of_it(files, backend):
     """Warnings are errors here, joblib's about work left undone too."""
-    results = genregenie.classify_many([files[0]] * 50, jobs=2)
+    results = genregenie.classify_many([files[0]] * 50, backend=backend, jobs=2)
     next(results)
     results.close()
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from genregenie.audio import AUDIO_SUFFIXES, AudioError, AudioFile
 from genregenie.datasets.artists import Clip, Tags, credits_of
 from genregenie.features import Array, Statistics, as_row, statistics
+from genregenie.many import CRASHED, each_in_processes
 from genregenie.table import DataError, Table
 
 Progress = Callable[[int, int, str], None]
@@ -40,15 +40,13 @@ def read_folder(
         If there are fewer than two genres with usable files.
     """
     files = _audio_files(folder)
-    results = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(_analyse)(path) for path, _ in files
-    )
+    results = each_in_processes(_analyse, [path for path, _ in files], jobs)
     skipped: list[Skipped] = []
     clips: list[Clip] = []
     rows: list[Array] = []
     for done, ((path, _), result) in enumerate(zip(files, results, strict=True), start=1):
-        if isinstance(result, str):
-            skipped.append(Skipped(path, result))
+        if isinstance(result, AudioError):
+            skipped.append(Skipped(path, str(result)))
         else:
             stats, tags = result
             clips.append(Clip(path.relative_to(folder), tags))
@@ -91,11 +89,13 @@ def _audio_files(folder: Path) -> Sequence[tuple[Path, str]]:
     return found
 
 
-def _analyse(path: Path) -> tuple[Statistics, Tags] | str:
-    """Statistics and tags of a file, or the sentence that says why not."""
+def _analyse(path: Path) -> tuple[Statistics, Tags] | AudioError:
+    """Statistics and tags of a file, or why not."""
     try:
         with AudioFile(path) as audio:
             stats = sum((statistics(s.blocks) for s in audio.stretches()), Statistics.empty())
             return stats, Tags(audio.track_artist, audio.album_artist, audio.album, audio.title)
     except AudioError as error:
-        return str(error)
+        return error
+    except MemoryError:
+        return AudioError(CRASHED)

@@ -11,7 +11,7 @@ from genregenie import settings
 from genregenie.accounts import Accounts
 from genregenie.accounts.opinions import Said
 from genregenie.audio import AudioError
-from genregenie.classifier import Classifier, Prediction
+from genregenie.classifier import Prediction
 from genregenie.genres import display_name
 from genregenie.recommend.login import LoginError, shared_logins
 from genregenie.recommend.queries import Depth, Wishes
@@ -24,7 +24,7 @@ from genregenie.recommend.recommender import (
 from genregenie.recommend.report import as_object
 from genregenie.recommend.spotify import shared_spotify
 from genregenie.recommend.taste import Opinion, Taste
-from genregenie.web import cards
+from genregenie.web import cards, hearing
 from genregenie.web.gate import who_asks
 from genregenie.web.isolation import NOBODY
 
@@ -186,7 +186,7 @@ class _Section:
         name = Path(path).name
         try:
             wishes = Wishes.written(first, last, depth)
-            prediction = Classifier.load().predict(path)
+            prediction = hearing.predict(path)
         except (AudioError, ValueError) as error:
             refused = Recommendations((), SpotifyAnswer("not asked", str(error)))
             return as_object(name, None, refused)

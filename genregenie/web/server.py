@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from genregenie import settings
 from genregenie.accounts import Accounts, open_accounts
 from genregenie.recommend.login import shared_logins
+from genregenie.web import hearing
 from genregenie.web.config import WebConfig
 from genregenie.web.gate import Gate, who_is
 from genregenie.web.isolation import APP, NOBODY, Isolation
@@ -78,7 +79,8 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         tidying = asyncio.create_task(_keep_tidy(desk))
         try:
-            yield
+            with hearing.workers_for_a_server():
+                yield
         finally:
             tidying.cancel()
             shutil.rmtree(ownership.folder, ignore_errors=True)

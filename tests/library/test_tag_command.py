@@ -15,7 +15,8 @@ import pytest
 from genregenie.library import tagging
 from genregenie.library.journal import FILE_NAME, Journal
 from genregenie.library.tags import read_genres, write_genres
-from tests import sounds
+from genregenie.many import CRASHED
+from tests import deaths, sounds
 from tests.library import files
 from tests.library.conftest import CONFIDENT, snapshot
 from tests.machine import genregenie
@@ -176,6 +177,16 @@ def test_another_model_means_listening_again(music, run, monkeypatch, tmp_path):
     monkeypatch.setattr(tagging, "classify_many", deaf)
     with pytest.raises(AssertionError, match="again"):
         run("tag", music)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_file_that_ends_its_process_fails_alone(music, jobs):
+    for how in deaths.WAYS:
+        (music / f"{how}.wav").write_bytes(deaths.clip(how))
+    done = genregenie("tag", music, "--jobs", jobs, "--write", **deaths.environment())
+    assert done.returncode == 1
+    assert done.stdout.count(CRASHED) == len(deaths.WAYS)
+    assert genres(music) == WRITTEN
 
 
 def test_the_command_never_pays_for_what_it_does_not_use(music):

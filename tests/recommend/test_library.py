@@ -8,11 +8,12 @@ import pytest
 
 from genregenie.classifier import Classifier
 from genregenie.features import VECTOR_WIDTH
+from genregenie.many import CRASHED
 from genregenie.recommend import library as module
 from genregenie.recommend.acoustic import Acoustic, directions
 from genregenie.recommend.indexing import index_folder
 from genregenie.recommend.library import Entry, Library, LibraryError, write_library
-from tests import sounds
+from tests import deaths, sounds
 
 CENTRE = np.zeros(VECTOR_WIDTH)
 
@@ -128,6 +129,18 @@ def test_real_clips_are_indexed(gtzan, tmp_path):
     (folder / "reggae.00001.flac").unlink()
     again = index_folder(folder, tmp_path / "index", jobs=1)
     assert (again.tracks, again.unchanged) == (2, 1)
+
+
+def test_a_file_that_ends_its_process_is_left_out(music, monkeypatch):
+    deaths.make_deadly(monkeypatch)
+    before = index_folder(music, jobs=1)
+    for how in deaths.WAYS:
+        (music / f"{how}.wav").write_bytes(deaths.clip(how))
+    shutil.copy(music / "one.flac", music / "last.flac")
+    made = index_folder(music)
+    reasons = {skip.path.stem: skip.reason for skip in made.skipped}
+    assert {how: reasons[how] for how in deaths.WAYS} == dict.fromkeys(deaths.WAYS, CRASHED)
+    assert made.tracks == before.tracks + 1
 
 
 def test_what_cannot_be_indexed(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 from genregenie.audio import RATE_HZ
 from genregenie.classifier import Classifier
 from genregenie.evaluation import evaluate
+from genregenie.many import CRASHED
 from genregenie.model import ArrayScorer, Model, PipelineScorer
 from genregenie.table import DataError, read_table
 from genregenie.training import artifacts, compare, estimators
@@ -17,7 +18,7 @@ from genregenie.training.candidates import candidates
 from genregenie.training.folder import read_folder
 from genregenie.training.protocols import GROUPED
 from genregenie.training.train import select, train
-from tests import sounds
+from tests import deaths, sounds
 from tests.training.tables import make_table
 
 NAMES = [c.name for c in candidates()]
@@ -261,6 +262,25 @@ def test_a_folder_becomes_a_model_that_tells_its_genres_apart(music_folder, tmp_
     new = sounds.encode(sounds.tune(5.0, RATE_HZ, seed=99), RATE_HZ)
     prediction = classifier.predict(new)
     assert max(prediction.confidences, key=prediction.confidences.get) == "chords"
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_file_that_ends_its_process_is_skipped(tmp_path, monkeypatch, jobs):
+    deaths.make_deadly(monkeypatch)
+    for genre, how in (("one", "segfault"), ("two", "kill")):
+        folder = tmp_path / genre
+        folder.mkdir()
+        for name in ("a", "c"):
+            (folder / f"{name}.wav").write_bytes(deaths.clip())
+        (folder / "b.wav").write_bytes(deaths.clip(how))
+    table, skipped = read_folder(tmp_path, jobs=jobs)
+    assert [(s.path.parent.name, s.path.name) for s in skipped] == [
+        ("one", "b.wav"),
+        ("two", "b.wav"),
+    ]
+    assert {s.reason for s in skipped} == {CRASHED}
+    assert table.genre.tolist() == ["one", "one", "two", "two"]
+    assert table.title.tolist() == ["a", "c", "a", "c"]
 
 
 def test_a_folder_without_two_genres(tmp_path):

@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from genregenie.audio import AudioFile
 from genregenie.classifier import Classifier
-from genregenie.web import words
+from genregenie.web import hearing, words
 from genregenie.web.config import WebConfig
 from genregenie.web.examples import EXAMPLES
 from tests import sounds
@@ -156,16 +156,16 @@ def test_nothing_sticks_out(chromium: Chromium, app: Server, gtzan: Path, width:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Listening that takes until the event is set, and tells how far it is meanwhile."""
-    go, hear = threading.Event(), Classifier.hear
+    go, hear = threading.Event(), hearing.hear
 
-    def hear_slowly(self: Classifier, source: object) -> Iterator[float]:
+    def hear_slowly(clip: hearing.Clip) -> Iterator[float]:
         heard_s = 0.0
         while not go.wait(0.3):
             heard_s += 30.0
             yield heard_s
-        return (yield from hear(self, source))
+        return (yield from hear(clip))
 
-    monkeypatch.setattr(Classifier, "hear", hear_slowly)
+    monkeypatch.setattr(hearing, "hear", hear_slowly)
     yield go
     go.set()
 
@@ -175,11 +175,11 @@ def test_waiting_shows_the_place_in_the_queue_and_can_be_cancelled(
 ) -> None:
     clip = gtzan / "audio/full/rock.00001.flac"
     # A browser keeps few connections open to one server, so each has one of its own.
-    contexts = [chromium.new_context(base_url=app.url) for _ in range(4)]
+    contexts = [chromium.new_context(base_url=app.url) for _ in range(hearing.WORKERS + 2)]
     pages = [opened(context) for context in contexts]
-    first, second, third, fourth = pages
+    first, second, *others, third, fourth = pages
     expect(first.locator("#cancel")).to_be_hidden()
-    for page in (first, second):
+    for page in (first, second, *others):
         drop(page, clip)
         expect(page.locator("#verdict")).to_contain_text("heard so far", timeout=VERDICT_MS)
     for page in (third, fourth):

@@ -5,6 +5,7 @@ import io
 import zipfile
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
 from genregenie.audio import AudioError
@@ -35,7 +36,8 @@ def test_archives_are_opened_and_companions_left_out(archive: Path, tmp_path: Pa
 
 
 def test_the_table_fills_row_by_row_and_ends_with_a_csv(archive: Path, tmp_path: Path) -> None:
-    steps = list(many.listen_to_all([str(archive)]))
+    # While a clip takes its time the table stays as it is; only Stop is to be seen.
+    steps = [s for s in many.listen_to_all([str(archive)]) if s[0] != gr.skip()]
     assert [len(step[1]["value"]) for step in steps[:-1]] == [1, 2, 3]
     assert "Listened to 1 of 3." in steps[0][0]
     assert "1 could not be used" in steps[-1][0]

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ from genregenie.genres import GENRES
 from genregenie.web import pieces, words
 from genregenie.web.page import build_page
 from genregenie.web.tabs import models
-from genregenie.web.tabs.listen import classify, listen, take_away
+from genregenie.web.tabs.listen import AS_IT_IS, classify, listen, take_away
 from genregenie.web.tabs.models import score_table
 from tests import sounds
 
@@ -102,29 +103,34 @@ def test_text_from_outside_is_escaped():
     assert "&lt;i&gt;" in html
 
 
+def shown(path: str) -> list[tuple[Any, ...]]:
+    """What `listen` shows in the end; how far it was meanwhile depends on the machine."""
+    return [s for s in listen(path) if s != AS_IT_IS and "heard so far" not in str(s[1])]
+
+
 def test_a_clip_fills_the_tab(tmp_path):
     path = tmp_path / "My song.wav"
     path.write_bytes(sounds.encode(sounds.tune(5.0)))
-    (heard, verdict, *_), *later = listen(str(path))
+    (heard, verdict, *_), *later = shown(str(path))
     result = Classifier.load().predict(path)
     assert words.verdict_sentence(result) in verdict
     assert "My song" in verdict
-    assert heard == result
+    assert heard.confidences == pytest.approx(result.confidences, abs=1e-9)
     assert [parts[2]["visible"] for parts in later] == [True] * (result.genre is not None)
 
 
 def test_a_bad_file_gives_a_sentence(tmp_path):
     path = tmp_path / "clip.wav"
     path.write_bytes(b"nothing of the kind")
-    ((_, verdict, shown, *_),) = listen(str(path))
+    ((_, verdict, result, *_),) = shown(str(path))
     assert "not audio that GenreGenie can read" in verdict
-    assert not shown["visible"]
+    assert not result["visible"]
     assert classify(str(path))["error"].startswith("This is not audio")
 
 
 def test_what_can_be_taken_away(gtzan):
     path = str(gtzan / "audio/full/metal.00001.flac")
-    (heard, *_), _ = listen(path)
+    (heard, *_), _ = shown(path)
     picture, table, details, card = take_away(path, heard)
     assert "data:image/png;base64," in picture
     assert 'alt="' in picture

@@ -13,7 +13,7 @@ from genregenie.lab.tables import SOURCES
 from genregenie.model import ModelError
 from genregenie.table import DataError
 from genregenie.training.protocols import PROTOCOLS
-from genregenie.web import lab_pieces, pieces, words
+from genregenie.web import hearing, lab_pieces, pieces, words
 from genregenie.web.lab_pieces import NOTHING, headlines
 from genregenie.web.pieces import section
 from genregenie.web.tabs import lab_tables
@@ -302,7 +302,7 @@ def ask_a(path: str | None) -> str:
     if path is None:
         return ""
     try:
-        answer = ask(path)
+        answer = hearing.result_of(hearing.in_worker(ask, path))
     except (AudioError, ModelError) as error:
         return pieces.failure(str(error))
     parts = []

@@ -1,6 +1,6 @@
 """The Listen tab: a clip goes in, and everything GenreGenie makes of it comes out."""
 
-import time
+import contextlib
 from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
@@ -9,21 +9,25 @@ from typing import Any, Final
 import gradio as gr
 
 from genregenie.accounts import Accounts
-from genregenie.audio import AudioError, AudioFile
-from genregenie.classifier import Classifier, Prediction
+from genregenie.audio import AudioError
+from genregenie.classifier import Prediction
 from genregenie.report import as_object
-from genregenie.web import feedback, pieces, takeaway, words
+from genregenie.web import feedback, hearing, pieces, takeaway, words
 from genregenie.web.card import share_card
 from genregenie.web.examples import EXAMPLES
 from genregenie.web.keeping import Keeper
 from genregenie.web.panels import KeepPanel
 from genregenie.web.recommending import recommending
-from genregenie.web.spectrogram import spectrogram
 
-ANALYSES: Final[dict[str, Any]] = {"concurrency_limit": 2, "concurrency_id": "analysis"}
+ANALYSES: Final[dict[str, Any]] = {
+    "concurrency_limit": hearing.WORKERS,
+    "concurrency_id": "analysis",
+}
 """Options of every event that analyses: so many at once in all, the rest queue."""
 
-_TELL_EVERY_S: Final = 0.5
+AS_IT_IS: Final = tuple([gr.skip()] * 6)
+"""What `listen` yields while there is nothing new."""
+
 _SAVED: Final = {
     "csv": "Save table (CSV)",
     "json": "Save details (JSON)",
@@ -150,16 +154,17 @@ def listen(path: str | None) -> Iterator[tuple[Any, ...]]:
 
 
 def _hear(path: str) -> Generator[tuple[Any, ...], None, Prediction]:
-    hearing, told = Classifier.load().hear(path), time.monotonic()
-    while True:
-        try:
-            heard_s = next(hearing)
-        except StopIteration as end:
-            prediction: Prediction = end.value
-            return prediction
-        if time.monotonic() > told + _TELL_EVERY_S:
-            told = time.monotonic()
-            yield None, pieces.listening(heard_s), *_nothing()
+    # Closed with this generator, which is what Cancel does: that ends the work.
+    with contextlib.closing(hearing.hear(path)) as steps:
+        told_s = 0.0
+        while True:
+            try:
+                heard_s = next(steps)
+            except StopIteration as end:
+                prediction: Prediction = end.value
+                return prediction
+            is_news, told_s = heard_s > told_s, heard_s
+            yield (None, pieces.listening(heard_s), *_nothing()) if is_news else AS_IT_IS
 
 
 def cancel() -> tuple[Any, ...]:
@@ -171,8 +176,10 @@ def take_away(path: str | None, prediction: Prediction | None) -> tuple[Any, ...
     """The picture of the sound, and the files to save: table, details, share card."""
     if path is None or prediction is None or prediction.genre is None:
         return "", *[gr.update(visible=False)] * len(_SAVED)
-    with AudioFile(path) as audio:
-        sound = spectrogram(block for s in audio.stretches() for block in s.blocks)
+    try:
+        shown = pieces.picture(*hearing.picture(path))
+    except AudioError:  # it was heard, so the rest is worth keeping
+        shown = ""
     title = prediction.title or _name(path)
     table = words.confidence_table(prediction)
     files = (
@@ -185,7 +192,7 @@ def take_away(path: str | None, prediction: Prediction | None) -> tuple[Any, ...
         takeaway.as_file("genregenie.png", share_card(prediction, title)),
     )
     return (
-        pieces.picture(sound.png(), sound.alt_text()),
+        shown,
         *(gr.update(value=file, visible=True) for file in files),
     )
 
@@ -193,7 +200,7 @@ def take_away(path: str | None, prediction: Prediction | None) -> tuple[Any, ...
 def classify(path: str) -> dict[str, Any]:
     """Name the genre of an audio file: the object that ``genregenie classify --json`` prints."""
     try:
-        return as_object(Path(path).name, Classifier.load().predict(path))
+        return as_object(Path(path).name, hearing.predict(path))
     except AudioError as error:
         return as_object(Path(path).name, error)
 

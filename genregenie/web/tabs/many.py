@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -11,9 +11,9 @@ import pandas as pd
 from sqlalchemy.exc import SQLAlchemyError
 
 from genregenie.audio import AudioError, format_duration
-from genregenie.classifier import Classifier, Prediction
+from genregenie.classifier import Prediction
 from genregenie.genres import display_name
-from genregenie.web import pieces, takeaway, uploads
+from genregenie.web import hearing, pieces, takeaway, uploads
 from genregenie.web.keeping import Keeper
 from genregenie.web.tabs.listen import ANALYSES
 
@@ -77,11 +77,11 @@ def listen_to_all(
     paths: list[str] | None, keep: Callable[[str | None, Prediction], Any] | None = None
 ) -> Iterator[tuple[Any, ...]]:
     """Progress, table, summary, CSV and stop button, after each clip, which `keep` may keep."""
-    classifier, rows = Classifier.load(), []
+    rows: list[list[Any]] = []
     found: Counter[str] = Counter()
     total = uploads.count(paths or [])
     for clip in uploads.clips(paths or []):
-        result = _judged(classifier, clip)
+        result = yield from _judged(clip)
         rows.append(row(clip.name, result))
         if keep is not None and isinstance(result, Prediction):
             keep(PurePosixPath(clip.name).stem, result)
@@ -124,13 +124,23 @@ def row(name: str, result: Prediction | AudioError) -> list[Any]:
     return [name, best, sure, result.verdict, second, length, remark]
 
 
-def _judged(classifier: Classifier, clip: uploads.Clip) -> Prediction | AudioError:
+def _judged(
+    clip: uploads.Clip,
+) -> Generator[tuple[Any, ...], None, Prediction | AudioError]:
+    """The answer for a clip; the table as it is while that takes its time, so Stop is heard."""
     if isinstance(clip.content, AudioError):
         return clip.content
-    try:
-        return classifier.predict(clip.content)
-    except AudioError as error:
-        return error
+    content = clip.content if isinstance(clip.content, bytes) else str(clip.content)
+    with contextlib.closing(hearing.hear(content)) as steps:
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                prediction: Prediction = end.value
+                return prediction
+            except AudioError as error:
+                return error
+            yield *[gr.skip()] * 4, gr.update(visible=True)
 
 
 def _summary(found: Counter[str]) -> str:

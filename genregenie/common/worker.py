@@ -1,0 +1,260 @@
+"""A process that does what it is asked over a connection of its own.
+
+A process that has one thread alone is forked, which costs milliseconds. Any other starts a fresh
+Python: a fork would copy locks that other threads hold. Neither imports ``__main__`` again. A
+worker reads its connection in a thread, and ends when the other side is gone, however that ended.
+"""
+
+import contextlib
+import os
+import pickle
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from weakref import WeakSet
+
+R = TypeVar("R")
+
+_ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""A worker has a core to itself, and what is computed for one clip is too small to be shared."""
+
+
+class LostError(Exception):
+    """What work ends in that ended its process."""
+
+
+def keep_to_one_thread() -> None:
+    """Let NumPy, imported after this, start no threads, so that this process can be forked."""
+    for name, value in _ONE_THREAD.items():
+        os.environ.setdefault(name, value)
+
+
+_connections: WeakSet[Connection] = WeakSet()
+"""This side's ends; a forked process would keep them open for its siblings."""
+
+
+class Worker:
+    """A process, and the connection to it.
+
+    Attributes
+    ----------
+    connection : Connection
+    has_begun : bool
+        Whether it has begun what it was asked first and has not answered yet.
+    is_busy : bool
+        Whether it owes an answer.
+    """
+
+    def __init__(self, *, may_fork: bool = True) -> None:
+        here, there = socket.socketpair()
+        self.connection = Connection(here.detach())
+        self.has_begun = False
+        self._owed: deque[bool] = deque()
+        self._killing = threading.Lock()
+        self._process: subprocess.Popen[bytes] | _Forked
+        try:
+            with _interrupts_held():
+                if may_fork and _has_one_thread():
+                    self._process = _Forked(there, self.connection)
+                else:
+                    self._process = _fresh(there)
+        except BaseException:
+            self.connection.close()
+            raise
+        finally:
+            there.close()
+        _connections.add(self.connection)
+
+    @property
+    def is_busy(self) -> bool:
+        return any(self._owed)
+
+    def ask(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], *, counts: bool = True
+    ) -> None:
+        """Send work; the answer to what does not count is kept from `hear`."""
+        self._owed.append(counts)
+        with contextlib.suppress(OSError):  # `hear` says so
+            self.connection.send((function, arguments))
+
+    def hear(self) -> tuple[str, Any]:
+        """The next message; waits for it.
+
+        Returns
+        -------
+        kind : ``"begun"``, ``"told"``, ``"done"`` or ``"failed"``
+        value : object
+
+        Raises
+        ------
+        LostError
+            If the process has died.
+        """
+        try:
+            kind, value = self.connection.recv()
+        except (EOFError, OSError) as error:
+            raise LostError from error
+        counts = self._owed[0]
+        if kind in ("done", "failed"):
+            self._owed.popleft()
+        self.has_begun = counts and kind in ("begun", "told")
+        return (kind, value) if counts else ("prepared", None)
+
+    def kill(self) -> None:
+        """End the process, whatever it is at. Safe to call twice, from any thread."""
+        with self._killing:
+            self._process.kill()
+            self._process.wait()
+
+
+class _Forked:
+    """A copy of this process that works, as far as needed like `subprocess.Popen`."""
+
+    def __init__(self, there: socket.socket, here: Connection) -> None:
+        self._waited_for = False
+        self._pid = os.fork()
+        if self._pid == 0:
+            try:
+                for connection in (here, *_connections):
+                    connection.close()
+                _work(there)
+            finally:
+                os._exit(1)
+
+    def kill(self) -> None:
+        if not self._waited_for:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+
+    def wait(self) -> None:
+        if not self._waited_for:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self._pid, 0)
+            self._waited_for = True
+
+
+def _has_one_thread() -> bool:
+    """Whether this process may be forked; the kernel counts what Python does not know of too."""
+    try:
+        return sys.platform == "linux" and len([*Path("/proc/self/task").iterdir()]) == 1
+    except OSError:
+        return False
+
+
+def _fresh(there: socket.socket) -> subprocess.Popen[bytes]:
+    """A Python that has loaded nothing yet."""
+    code = (
+        f"import sys; sys.path[:] = {sys.path!r}; from genregenie.common import worker; "
+        "worker._begin(*sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", code]
+    environment = os.environ | _ONE_THREAD
+    if sys.platform != "win32":
+        fd = there.fileno()
+        return subprocess.Popen(  # noqa: S603
+            [*command, str(fd)], stdin=subprocess.DEVNULL, pass_fds=[fd], env=environment
+        )
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603
+    assert process.stdin is not None  # noqa: S101
+    with process.stdin as pipe:
+        pipe.write(there.share(process.pid))
+    return process
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """A process started within meets no Ctrl-C, which a terminal sends to all, before it is ready.
+
+    It is this process that ends the others then, in order, and none prints a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+# --- in a worker -----------------------------------------------------------------------------
+
+
+def _begin(fd: str = "") -> None:
+    if fd:
+        _work(socket.socket(fileno=int(fd)))
+    elif sys.platform == "win32":
+        _work(socket.fromshare(sys.stdin.buffer.read()))
+
+
+def _work(there: socket.socket) -> None:
+    """Do what is asked over the connection, until it is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    _be_expendable()
+    connection = Connection(there.detach())
+    asked: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(connection, asked), daemon=True).start()
+    while True:
+        work = asked.get()
+        connection.send(("begun", None))
+        connection.send_bytes(_answer(work, connection))
+
+
+def _be_expendable() -> None:
+    """Where memory runs out this process ends, not the one that asks; nor does it leave a core."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def _receive(connection: Connection, asked: "queue.SimpleQueue[bytes]") -> None:
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            asked.put(connection.recv_bytes())
+    os._exit(0)  # whatever it is at: nobody wants it any more
+
+
+def _answer(work: bytes, connection: Connection) -> bytes:
+    try:
+        function, arguments = pickle.loads(work)  # noqa: S301 - from the process that started this
+        value = function(*arguments)
+        if isinstance(value, Generator):
+            value = _told(value, connection)
+        return pickle.dumps(("done", value))
+    except Exception as error:  # noqa: BLE001 - raised again where it was asked for
+        return _failed(error)
+
+
+def _told(steps: Generator[Any, None, R], connection: Connection) -> R:
+    while True:
+        try:
+            connection.send(("told", next(steps)))
+        except StopIteration as end:
+            value: R = end.value
+            return value
+
+
+def _failed(error: Exception) -> bytes:
+    error.add_note("In a worker process:\n" + "".join(traceback.format_exception(error)))
+    try:
+        message = pickle.dumps(("failed", error))
+        pickle.loads(message)  # noqa: S301 - not every error survives it
+    except Exception:  # noqa: BLE001
+        text = "".join(traceback.format_exception_only(error))
+        return pickle.dumps(("failed", RuntimeError(text)))
+    return message
