@@ -7,7 +7,6 @@ fault is an error that is no `AudioError`, a process that died, or a mutant that
 """
 
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -15,15 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from genregenie.common.parallel import in_processes
 from genregenie.common.worker import LostError
-
-from tests.mutants import NAMES, outcome
+from tests.mutants import NAMES, timed_outcome
 
 SLOW_S = 30.0
-
-
-def timed(case: tuple[str, int]) -> tuple[str, float]:
-    start = time.perf_counter()
-    return outcome(case), time.perf_counter() - start
 
 
 def main() -> int:
@@ -32,7 +25,7 @@ def main() -> int:
     tables: dict[str, Counter[str]] = {name: Counter() for name in NAMES}
     longest: dict[str, float] = dict.fromkeys(NAMES, 0.0)
     faults = []
-    for (name, number), result in zip(cases, in_processes(timed, cases), strict=True):
+    for (name, number), result in zip(cases, in_processes(timed_outcome, cases), strict=True):
         if isinstance(result, LostError):
             found, took = "its process died", 0.0
         else:

@@ -12,7 +12,6 @@ import httpx
 import pytest
 from gradio.utils import NamedString
 from gradio_client import Client, handle_file
-from servers import Server, Start
 
 from genregenie.audio import AudioError
 from genregenie.classifier import Classifier
@@ -25,6 +24,7 @@ from genregenie.web.tabs import lab, many
 from genregenie.web.tabs.listen import AS_IT_IS, classify, listen, take_away
 from tests import deaths
 from tests.common import work
+from tests.web.servers import Server, Start
 
 
 @pytest.fixture(scope="module")
