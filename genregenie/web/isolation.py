@@ -98,7 +98,8 @@ class Isolation:
             try:
                 content = json.loads(body)
                 self._check_content(person_id, content)
-                body[:] = json.dumps(content).encode()
+                # No NaN, which is no JSON, and no half characters: both fail much later.
+                body[:] = json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
             except RecursionError:
                 raise ValueError("nested too deeply") from None
         headers = MutableHeaders(scope=scope)

@@ -83,6 +83,8 @@ def launch_options() -> dict[str, Any]:
         "theme": _theme(),
         "css_paths": [_ASSETS / "style.css", STYLE, feedback.STYLE, history.STYLE],
         "js": _asset("page.js"),
+        # Gradio runs what stands in the head before it builds the page, and `js` after.
+        "head": f"<script>{_asset('microphone.js')}</script>",
         "max_file_size": LARGEST_CLIP,
         "allowed_paths": [str(EXAMPLES_DIR)],
     }

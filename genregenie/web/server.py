@@ -32,6 +32,7 @@ from genregenie.web.portal.guide import guide_paths, guide_routes
 from genregenie.web.portal.history import history_routes
 from genregenie.web.portal.reset import reset_routes
 from genregenie.web.portal.share import share_routes
+from genregenie.web.refusals import Refusals, guard_handlers
 from genregenie.web.spotify_login import spotify_routes
 from genregenie.web.workers import BusyError, Workers
 
@@ -101,6 +102,7 @@ def create_app(
     _mount_page(app, page, config, accounts)
     ownership.publish()
     # The last one added stands first: the gate, then the isolation behind it.
+    app.add_middleware(Refusals, prefix=f"{APP}/")
     app.add_middleware(Isolation, ownership=ownership)
     app.add_middleware(
         Gate,
@@ -177,6 +179,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
 
         page, options = functools.partial(build_page, accounts, config), launch_options()
     blocks = page()
+    guard_handlers(blocks)
 
     def user_name(request: Request) -> str | None:
         who = who_is(request.scope)

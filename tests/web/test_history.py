@@ -276,7 +276,7 @@ def test_from_a_clip_to_its_history_and_a_link(
     expect(page.locator("#past-bars li")).to_have_count(10)
     expect(page.locator("#past-timeline svg rect").first).to_be_attached()
     expect(page.locator("#past-sounds-like li")).to_have_count(6)
-    expect(page.locator("#past-clip time").first).to_be_visible()
+    expect(page.locator("#past-clip audio")).to_be_visible()
     expect(page.locator("#past-link input")).to_have_value(link)
     expect(page.locator("#past-link").get_by_role("link", name="See it")).to_have_attribute(
         "href", link

@@ -1,4 +1,4 @@
-"""Ways into the Listen tab: formats, microphone, keyboard, telephone; waiting, cancelling."""
+"""Ways into the Listen tab: formats, keyboard, telephone; waiting, cancelling."""
 
 import threading
 from collections.abc import Iterator
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 from gradio_client import Client, handle_file
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, expect
@@ -17,7 +16,7 @@ from genregenie.web import hearing, words
 from genregenie.web.config import WebConfig
 from genregenie.web.examples import EXAMPLES
 from tests import sounds
-from tests.web.servers import OpenChromium, Server, Start
+from tests.web.servers import Server, Start
 
 VERDICT_MS = 20_000
 
@@ -78,28 +77,6 @@ def test_a_second_clip_replaces_the_first(page: Page, gtzan: Path) -> None:
         sentence = words.verdict_sentence(Classifier.load().predict(clip))
         expect(page.locator("#verdict")).to_contain_text(sentence, timeout=VERDICT_MS)
         expect(page.locator("#sounds-like li")).to_have_count(6)
-
-
-def test_a_recording_is_judged(
-    open_chromium: OpenChromium, app: Server, gtzan: Path, tmp_path: Path
-) -> None:
-    samples, rate_hz = soundfile.read(gtzan / "audio/full/classical.00001.flac")
-    heard = tmp_path / "microphone.wav"
-    soundfile.write(heard, samples, rate_hz)
-    chromium = open_chromium(
-        "--use-fake-ui-for-media-stream",
-        "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-audio-capture={heard}",
-    )
-    context = chromium.new_context(base_url=app.url, permissions=["microphone"])
-    page = opened(context)
-    page.get_by_label("Record audio").click()
-    page.get_by_role("button", name="Record", exact=True).click()
-    page.wait_for_timeout(4_000)
-    page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.locator("#verdict")).to_contain_text("Listened to all of it", timeout=VERDICT_MS)
-    expect(page.locator("#verdict")).to_contain_text("lassical")
-    context.close()
 
 
 def test_the_keyboard_alone_gets_a_verdict(page: Page) -> None:

@@ -93,7 +93,12 @@ class _History:
             self.back = gr.Button("Back to the list", size="sm", elem_id="past-back")
             self.title = gr.HTML(padding=False, elem_id="past-verdict")
             self.clip = gr.Audio(
-                label="Clip", interactive=False, visible=False, elem_id="past-clip", buttons=[]
+                label="Clip",
+                interactive=False,
+                visible=False,
+                elem_id="past-clip",
+                buttons=[],
+                waveform_options=gr.WaveformOptions(show_recording_waveform=False),
             )
             with gr.Column() as self.parts:
                 with gr.Row():

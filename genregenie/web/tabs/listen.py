@@ -47,7 +47,9 @@ def build(accounts: Accounts | None, keeper: Keeper | None = None) -> None:
         type="filepath",
         buttons=["download"],
         editable=False,
-        waveform_options=gr.WaveformOptions(sample_rate=8_000),
+        # A plain player: a waveform is the whole clip decoded again, in the browser, before the
+        # verdict shows. Its sample rate would be that of recordings, too.
+        waveform_options=gr.WaveformOptions(show_recording_waveform=False),
         elem_id="clip",
     )
     with gr.Row(elem_id="examples-row"):
