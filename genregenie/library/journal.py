@@ -1,8 +1,10 @@
 """What was heard in which file, and what was written where: the memory of `tag` and `untag`.
 
-One SQLite file in the data folder. A file's answer is kept under its path, size, time of change
-and the version of the model; a change is written down before it is made, with the record that
-undoes it, so that a run may end at any moment.
+One SQLite file in the data folder. A file's answer is kept under its real, absolute path and the
+version of the model. It holds as long as size, time of change and identity (`walk.Found`) are the
+same; where only the identity differs (another mount, a copy put back), as long as blocks from all
+over the file are. A change is written down before it is made, with the record that undoes it, so
+that a run may end at any moment.
 """
 
 import contextlib
@@ -22,19 +24,23 @@ from typing import Any, Final, Self
 from filelock import FileLock, Timeout
 
 from genregenie import settings
+from genregenie.library.places import RealPaths, probe
 from genregenie.library.records import Change, Heard, Run
+from genregenie.library.replace import COPY_PREFIX
 from genregenie.library.walk import Found
 
 FILE_NAME: Final = "library.sqlite3"
-COPY_PREFIX: Final = ".genregenie-"
-"""How names of unfinished copies begin; walks pass over hidden files."""
-
-_FORMAT: Final = 1
-_SCHEMA: Final = """
+_FORMAT: Final = 2
+_HEARD: Final = """
 CREATE TABLE heard (
-    path BLOB, version TEXT, size INTEGER, changed_ns INTEGER, answer TEXT, genres TEXT,
-    PRIMARY KEY (path, version)
+    path BLOB, version TEXT, size INTEGER, changed_ns INTEGER, identity TEXT, probe BLOB,
+    answer TEXT, genres TEXT, PRIMARY KEY (path, version)
 ) WITHOUT ROWID;
+CREATE INDEX heard_alike ON heard (size, changed_ns);
+"""
+_SCHEMA: Final = (
+    _HEARD
+    + """
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY AUTOINCREMENT, started TEXT, about TEXT, finished INTEGER
 );
@@ -45,6 +51,7 @@ CREATE TABLE changes (
 CREATE TABLE folders (path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE INDEX changes_of_run ON changes (run, state);
 """
+)
 _SAVED_EVERY_S: Final = 1.0
 
 
@@ -72,6 +79,7 @@ class Journal:
         place = f"{platform.node()} {self.path.absolute()}"
         self._prefix = COPY_PREFIX + hashlib.sha256(place.encode()).hexdigest()[:8] + "-"
         self._folders: set[str] = set()
+        self._real = RealPaths()
         self._unsaved: list[tuple[Any, ...]] = []
         self._saved_at = time.monotonic()
         try:
@@ -107,41 +115,75 @@ class Journal:
         try:
             (found,) = self._run("PRAGMA user_version").fetchone()
             if found == 0:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    self._run(statement)
-                self._run(f"PRAGMA user_version = {_FORMAT}")
+                self._run_all(_SCHEMA)
+            elif found == 1:
+                self._migrate()
             elif found != _FORMAT:
                 raise JournalError(
                     f"The journal {self.path} was written by another release of GenreGenie. Move "
                     "it away to start a new one, or use that release."
                 )
-        finally:
-            self._run("COMMIT")
+            self._run(f"PRAGMA user_version = {_FORMAT}")
+        except BaseException:
+            self._run("ROLLBACK")
+            raise
+        self._run("COMMIT")
+
+    def _migrate(self) -> None:
+        """Format 1 kept paths as they were typed: an answer under a relative one means nothing.
+
+        Changes under relative paths stay as they are; see `genregenie.library.places`.
+        """
+        self._run("ALTER TABLE heard RENAME TO heard_1")
+        self._run_all(_HEARD)
+        rows = self._run("SELECT path, version, size, changed_ns, answer, genres FROM heard_1")
+        for path, *row in rows.fetchall():
+            if os.path.isabs(path):
+                self._run(
+                    "INSERT OR IGNORE INTO heard VALUES (?, ?, ?, ?, '', NULL, ?, ?)",
+                    *(os.path.realpath(path), *row),
+                )
+        self._run("DROP TABLE heard_1")
 
     # --- what was heard ----------------------------------------------------------------------
 
     def knows(self, file: Found, version: str) -> bool:
-        """Whether the file's answer is there, and the file has not changed since."""
-        return self._heard_row("1", file, version) is not None
+        """Whether the file's answer is there, and the file is still the same."""
+        return self.recall(file, version) is not None
 
     def recall(self, file: Found, version: str) -> tuple[Heard, tuple[str, ...] | None] | None:
-        """What was heard in a file that has not changed since, and the genres in its tags.
+        """What was heard in a file that is still the same, and the genres in its tags.
 
-        The genres are None if its tags could not be read.
+        The genres are None if its tags could not be read, or may have changed since.
         """
-        row = self._heard_row("answer, genres", file, version)
+        path = self._real.path(file.path)
+        row = self._run(
+            "SELECT identity, probe, answer, genres FROM heard"
+            " WHERE path = ? AND version = ? AND size = ? AND changed_ns = ?",
+            *(os.fsencode(path), version, file.size, file.changed_ns),
+        ).fetchone()
         if row is None:
             return None
-        return Heard(**json.loads(row[0])), None if row[1] is None else tuple(json.loads(row[1]))
+        identity, probed, answer, genres = row
+        if identity == file.identity != "":
+            return Heard(**json.loads(answer)), None if genres is None else tuple(
+                json.loads(genres)
+            )
+        # What an earlier release wrote has no probe: there, path, size and time have to do.
+        if probed is not None and probed != probe(path):
+            return None
+        return Heard(**json.loads(answer)), None
 
     def remember(
         self, file: Found, version: str, heard: Heard, genres: tuple[str, ...] | None
     ) -> None:
         """Keep an answer and the genres in the tags; on disk a second later at most."""
+        path = self._real.path(file.path)
         self._unsaved.append(
             (
-                *(os.fsencode(file.path), version, file.size, file.changed_ns),
-                *(json.dumps(asdict(heard)), None if genres is None else json.dumps(genres)),
+                *(os.fsencode(path), version, file.size, file.changed_ns, file.identity),
+                *(probe(path), json.dumps(asdict(heard))),
+                None if genres is None else json.dumps(genres),
             )
         )
         if time.monotonic() - self._saved_at > _SAVED_EVERY_S:
@@ -150,12 +192,41 @@ class Journal:
     def follow(self, before: Found, after: Found, genres: tuple[str, ...]) -> None:
         """A file's tags were changed and nothing else: what was heard in it still holds."""
         self.save()
+        path = self._real.path(before.path)
         self._run(
-            "UPDATE heard SET size = ?, changed_ns = ?, genres = ?"
+            "UPDATE heard SET size = ?, changed_ns = ?, identity = ?, probe = ?, genres = ?"
             " WHERE path = ? AND size = ? AND changed_ns = ?",
-            *(after.size, after.changed_ns, json.dumps(genres)),
-            *(os.fsencode(before.path), before.size, before.changed_ns),
+            *(after.size, after.changed_ns, after.identity, probe(path), json.dumps(genres)),
+            *(os.fsencode(path), before.size, before.changed_ns),
         )
+
+    def find_moved(self, file: Found) -> str | None:
+        """Learn whether a file is one that was heard where there is nothing any more.
+
+        What was heard in it, and what was written to it, is then kept under its new path.
+
+        Returns
+        -------
+        str or None
+            Where it was.
+        """
+        path = self._real.path(file.path)
+        rows = self._run(
+            "SELECT DISTINCT path, probe FROM heard"
+            " WHERE size = ? AND changed_ns = ? AND path != ? AND probe IS NOT NULL",
+            *(file.size, file.changed_ns, os.fsencode(path)),
+        ).fetchall()
+        gone = [(old, probed) for old, probed in rows if not os.path.lexists(old)]
+        same = probe(path) if gone else None
+        for old, probed in gone:
+            if probed == same:
+                for statement in (
+                    "UPDATE OR REPLACE heard SET path = ? WHERE path = ?",
+                    "UPDATE changes SET path = ? WHERE path = ?",
+                ):
+                    self._run(statement, os.fsencode(path), old)
+                return os.fsdecode(old)
+        return None
 
     def save(self) -> None:
         """Write to disk what `remember` still holds back."""
@@ -163,18 +234,11 @@ class Journal:
             self._run("BEGIN IMMEDIATE")
             try:
                 for row in self._unsaved:
-                    self._run("INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?, ?, ?)", *row)
+                    self._run("INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row)
             finally:
                 self._run("COMMIT")
             self._unsaved.clear()
         self._saved_at = time.monotonic()
-
-    def _heard_row(self, column: str, file: Found, version: str) -> Any:
-        return self._run(
-            f"SELECT {column} FROM heard"  # noqa: S608
-            " WHERE path = ? AND version = ? AND size = ? AND changed_ns = ?",
-            *(os.fsencode(file.path), version, file.size, file.changed_ns),
-        ).fetchone()
 
     # --- what was written --------------------------------------------------------------------
 
@@ -298,6 +362,10 @@ class Journal:
             return self._db.execute(statement, values)
         except sqlite3.Error as error:
             raise self._trouble(error) from error
+
+    def _run_all(self, statements: str) -> None:
+        for statement in filter(str.strip, statements.split(";")):
+            self._run(statement)
 
     def _trouble(self, error: Exception) -> JournalError:
         return JournalError(

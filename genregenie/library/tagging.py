@@ -1,10 +1,8 @@
 """Listens to many files, plans their genres, and writes them: the middle of `tag` and `untag`."""
 
-import mmap
+import json
 import os
-import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -13,13 +11,19 @@ from genregenie.classifier import Prediction
 from genregenie.library.choice import Wish
 from genregenie.library.delta import DeltaError, difference, digest, digests, restored
 from genregenie.library.journal import Journal
+from genregenie.library.places import candidates
 from genregenie.library.records import Change, Heard
 from genregenie.library.replace import ReplaceError, prepare, sentence
-from genregenie.library.tags import TagError, read_genres, write_genres
+from genregenie.library.tags import TagError, mapped, read_genres, write_copy
 from genregenie.library.walk import Found
 from genregenie.many import classify_many
 
 _CHANGED: Final = "This file has changed since it was listened to. Run the command again."
+_CHANGED_SINCE: Final = "This file has changed since; it was left as it is."
+_IS_GONE: Final = (
+    "There is no file with this name any more. If it was moved, put it back or put a link there; "
+    "or let 'genregenie tag' see where it is now, which learns its new place."
+)
 
 State = Literal["to write", "written", "as it is", "unsure", "not music", "failed"]
 
@@ -84,6 +88,10 @@ def plan(
     """
     key = listening.key
     new = [file for file in files if not journal.knows(file, key)]
+    if moved := [file for file in new if journal.find_moved(file)]:
+        still_new = {id(file) for file in moved if not journal.knows(file, key)}
+        gone = {id(file) for file in moved} - still_new
+        new = [file for file in new if id(file) not in gone]
     missing = {id(file) for file in new}
     results: Iterator[Prediction | AudioError] = iter(())
     if new:
@@ -112,7 +120,7 @@ def plan(
                 genres = read_genres(file.path)
             except TagError as error:
                 trouble = str(error)
-            if id(file) in missing:
+            if id(file) in missing or genres is not None:
                 journal.remember(file, key, heard, genres)
         if genres is None:
             yield Item(file, "failed", heard, reason=trouble)
@@ -168,25 +176,27 @@ def write(
 
     def make(source: str, copy: str) -> None:
         nonlocal undo
-        shutil.copyfile(source, copy)
-        write_genres(copy, item.after)
-        with _mapped(source) as old, _mapped(copy) as new:
+        if read_genres(source) != item.before:
+            raise ReplaceError(_CHANGED)
+        write_copy(source, copy, item.after)
+        with mapped(source) as old, mapped(copy) as new:
             undo = difference(old, new)
 
     try:
-        if _looked_up(path) != (then.size, then.changed_ns):
+        if _now(path) != then:
             raise ReplaceError(_CHANGED)
-        prefix = journal.prefix_in(os.path.dirname(os.path.realpath(path)))
+        real = os.path.realpath(path)
+        prefix = journal.prefix_in(os.path.dirname(real))
         copy = prepare(path, prefix, make, then.changed_ns if keep_mtime else None)
-        change = journal.intend(run, Change(path, then.changed_ns, item.before, undo))
+        change = journal.intend(run, Change(real, then.changed_ns, item.before, undo))
         try:
             copy.take_its_place()
         except ReplaceError:
             journal.not_made(change)
             raise
+        now = _now(path)
     except (ReplaceError, TagError) as error:
         return replace(item, state="failed", reason=str(error))
-    now = Found(path, copy.size, copy.changed_ns)
     if item.heard is not None:
         journal.remember(now, listening.key, item.heard, item.after)
     return replace(item, file=now, state="written")
@@ -211,54 +221,72 @@ def untag(run: int, journal: Journal) -> Iterator[PutBack]:
     ------
     JournalError
     """
+    about = next((one.about for one in journal.runs() if one.number == run), "{}")
+    asked = json.loads(about).get("paths", [])
     for number, change in journal.changes(run):
+        path = change.path
         try:
-            _put_back(change, journal)
+            path = _where(change, asked)
+            _put_back(replace(change, path=path), journal)
         except (ReplaceError, DeltaError) as error:
-            reason = str(error)
-            if isinstance(error, DeltaError):
-                reason = "This file has changed since; it was left as it is."
-            yield PutBack(change.path, change.genres, reason)
+            reason = _CHANGED_SINCE if isinstance(error, DeltaError) else str(error)
+            yield PutBack(path, change.genres, reason)
             continue
         journal.undone(number)
-        yield PutBack(change.path, change.genres)
+        yield PutBack(path, change.genres)
+
+
+def _where(change: Change, asked: Sequence[str]) -> str:
+    """The absolute path of a changed file.
+
+    An earlier release wrote down the path as it was typed. What it means now is the one place,
+    seen from what the run was asked to do, where the file is that the run wrote; or else the one
+    that it was about to write.
+    """
+    places = list(dict.fromkeys(candidates(change.path, asked)))
+    if places == [change.path]:
+        return change.path
+    before, after = digests(change.undo)
+    found = {digest_: place for place in places if (digest_ := _digest(place))}
+    if place := found.get(after) or found.get(before):
+        return place
+    if found:
+        raise DeltaError("another file")
+    raise ReplaceError(_IS_GONE)
+
+
+def _digest(path: str) -> bytes | None:
+    try:
+        with mapped(path) as data:
+            return digest(data)
+    except (OSError, TagError):
+        return None
 
 
 def _put_back(change: Change, journal: Journal) -> None:
     def make(source: str, copy: str) -> None:
-        with _mapped(source) as now, open(copy, "wb") as file:
+        with mapped(source) as now, open(copy, "wb") as file:
             for piece in restored(now, change.undo):
                 file.write(piece)
 
     path = change.path
     try:
-        tagged = Found(path, *_looked_up(path))
-        with _mapped(path) as now:
+        tagged = Found.at(path)
+        with mapped(path) as now:
             if digest(now) == digests(change.undo)[0]:
                 return  # as it was already: the run was killed just before it wrote
     except OSError as error:
-        raise ReplaceError(sentence(error)) from error
-    except ValueError as error:  # an empty file cannot be mapped
+        gone = isinstance(error, (FileNotFoundError, NotADirectoryError))
+        raise ReplaceError(_IS_GONE if gone else sentence(error)) from error
+    except TagError as error:  # it is empty
         raise DeltaError("an empty file") from error
     prefix = journal.prefix_in(os.path.dirname(os.path.realpath(path)))
-    copy = prepare(path, prefix, make, change.changed_ns)
-    copy.take_its_place()
-    journal.follow(tagged, Found(path, copy.size, copy.changed_ns), change.genres)
+    prepare(path, prefix, make, change.changed_ns).take_its_place()
+    journal.follow(tagged, _now(path), change.genres)
 
 
-@contextmanager
-def _mapped(path: str) -> Iterator[mmap.mmap]:
-    """The bytes of a file, which the system reads when asked for."""
-    with (
-        open(path, "rb") as file,
-        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-    ):
-        yield data
-
-
-def _looked_up(path: str) -> tuple[int, int]:
+def _now(path: str) -> Found:
     try:
-        status = os.stat(path)
+        return Found.at(path)
     except OSError as error:
         raise ReplaceError(sentence(error)) from error
-    return status.st_size, status.st_mtime_ns

@@ -3,8 +3,8 @@
 import glob
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, Self
 
 from pathspec import GitIgnoreSpec
 
@@ -18,11 +18,34 @@ _SUFFIXES: Final = tuple(AUDIO_SUFFIXES)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file, and what tells whether it has changed."""
+    """A file, and what tells whether it has changed.
+
+    Attributes
+    ----------
+    path : str
+        As it was asked for.
+    size, changed_ns : int
+    identity : str
+        Device, inode and the time at which the system last saw it change, which no program can
+        set: a file of the same name, size and time that is another one has another identity.
+    """
 
     path: str
     size: int
     changed_ns: int
+    identity: str = field(default="", compare=False)
+
+    @classmethod
+    def at(cls, path: str, status: os.stat_result | None = None) -> Self:
+        """The file as it is now.
+
+        Raises
+        ------
+        OSError
+        """
+        status = status or os.stat(path)
+        identity = f"{status.st_dev}:{status.st_ino}:{status.st_ctime_ns}"
+        return cls(path, status.st_size, status.st_mtime_ns, identity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +137,7 @@ class _Walk:
 
     def _file(self, path: str, status: os.stat_result) -> Iterator[Found]:
         if self._is_new(status):
-            yield Found(path, status.st_size, status.st_mtime_ns)
+            yield Found.at(path, status)
 
     def _is_new(self, status: os.stat_result) -> bool:
         key = (status.st_dev, status.st_ino)

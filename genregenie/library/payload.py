@@ -1,0 +1,178 @@
+"""The proof that a file's sound is in its new version too: packet by packet, never decoded.
+
+FFmpeg takes both versions apart, independently of the code that wrote the new one, and the packets
+of every stream have to be the same: their bytes, their order, their times and how long they last,
+and so have to be the parameters that a decoder is set up with. Where FFmpeg's demuxer does nothing
+but read on, one packet after another, the packets need not be looked at one by one: from the
+first one on both files are the same bytes, so they are the same packets.
+"""
+
+import mmap
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import zip_longest
+from typing import Any, Final
+
+import av
+
+from genregenie.audio import AudioError
+from genregenie.decoding import bound_allocations, open_container, open_source
+from genregenie.library import mp4
+from genregenie.library.ape import id3v1_start
+from genregenie.library.delta import common
+from genregenie.library.edits import TagError
+from genregenie.library.kinds import sniff
+
+UNPROVED: Final = (
+    "GenreGenie cannot prove that the sound of this file would stay the same, so it is left as it "
+    "was."
+)
+CHANGED: Final = "A genre would have changed the sound of this file, so it is left as it was."
+TAGS_CHANGED: Final = "A genre would have changed other tags of this file, so it is left as it was."
+
+_READ_ON: Final = frozenset(("mp3", "flac", "aac", "ogg", "tta", "wv", "ape", "mpc", "mpc8"))
+"""FFmpeg's demuxers that read one packet after another, wherever the first one lies."""
+
+_GENRE_KEYS: Final = frozenset(("genre", "tcon", "tco", "ignr", "wm/genre", "gnre"))
+_XIPH: Final = ("vorbis", "theora", "speex")
+
+Bytes = mmap.mmap
+
+
+def prove(old: str, new: str) -> None:
+    """Prove that a file and its new version hold the same sound.
+
+    Parameters
+    ----------
+    old, new : str
+
+    Raises
+    ------
+    TagError
+        If it is not the same, or FFmpeg cannot take the file apart.
+    """
+    with _opened(old, UNPROVED) as (before, old_bytes), _opened(new, CHANGED) as (after, new_bytes):
+        if _parameters(before) != _parameters(after):
+            raise TagError(CHANGED)
+        if _values(before) - _values(after):
+            raise TagError(TAGS_CHANGED)
+        if before.format.name.startswith("mov") and _same_tables(old_bytes, new_bytes):
+            return
+        packets, others = _packets(before), _packets(after)
+        first, other = next(packets, None), next(others, None)
+        if first is None or not isinstance(first, av.Packet):
+            raise TagError(UNPROVED)
+        if not _alike(first, other):
+            raise TagError(CHANGED)
+        if before.format.name in _READ_ON and _same_bytes(first, other, old_bytes, new_bytes):
+            return
+        if not all(_alike(a, b) for a, b in zip_longest(packets, others)):
+            raise TagError(CHANGED)
+
+
+@contextmanager
+def _opened(path: str, otherwise: str) -> Iterator[tuple[Any, Bytes]]:
+    bound_allocations()
+    try:
+        file, _ = open_source(path)
+    except AudioError as error:
+        raise TagError(otherwise) from error
+    with file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        try:
+            container = open_container(file)
+        except AudioError as error:
+            raise TagError(otherwise) from error
+        with container:
+            if not container.streams.audio:
+                raise TagError(otherwise)
+            yield container, data
+
+
+def _parameters(container: Any) -> list[object]:
+    """What decoders are set up with, stream for stream."""
+    return [container.format.name, *(_of_stream(stream) for stream in container.streams)]
+
+
+def _of_stream(stream: Any) -> tuple[object, ...]:
+    context = stream.codec_context
+    if context is None:  # nothing here decodes it; its packets are compared all the same
+        return stream.type, stream.time_base
+    extra = context.extradata or b""
+    if context.name in _XIPH or context.name == "libvorbis":
+        extra = _without_comments(extra)
+    sound: tuple[object, ...] = ()
+    if stream.type == "audio":
+        form = context.format.name if context.format else None
+        sound = context.sample_rate, context.layout.name, form
+    return stream.type, stream.time_base, context.name, extra, *sound
+
+
+def _without_comments(extra: bytes) -> bytes:
+    """The three headers of a codec of Xiph's, laced together, without the second: the comments."""
+    if extra[:1] != b"\2":
+        return extra
+    sizes: list[int] = []
+    at = 1
+    while len(sizes) < 2 and at < len(extra):
+        size = 0
+        while at < len(extra) and extra[at] == 255:
+            size, at = size + 255, at + 1
+        if at < len(extra):
+            size, at = size + extra[at], at + 1
+        sizes.append(size)
+    if len(sizes) < 2:
+        return extra
+    return extra[at : at + sizes[0]] + extra[at + sum(sizes) :]
+
+
+def _values(container: Any) -> Counter[str]:
+    """Texts of all tags but the genre, as FFmpeg reads them."""
+    held = [container.metadata, *(stream.metadata for stream in container.streams)]
+    return Counter(
+        value for tags in held for key, value in tags.items() if key.lower() not in _GENRE_KEYS
+    )
+
+
+def _packets(container: Any) -> Iterator[Any]:
+    """Every packet; last, the name of the error if damage ended them."""
+    try:
+        for packet in container.demux():
+            if packet.size:
+                yield packet
+    except (av.FFmpegError, ValueError) as error:
+        yield type(error).__name__
+
+
+def _alike(a: Any, b: Any) -> bool:
+    if not (isinstance(a, av.Packet) and isinstance(b, av.Packet)):
+        return type(a) is type(b) and a == b
+    return (
+        (a.stream_index, a.pts, a.dts, a.duration) == (b.stream_index, b.pts, b.dts, b.duration)
+        and a.is_keyframe == b.is_keyframe
+        and bytes(a) == bytes(b)
+    )
+
+
+def _same_bytes(first: Any, other: Any, old: Bytes, new: Bytes) -> bool:
+    """Whether both files are the same from their first packets on, up to an ID3v1 tag."""
+    begins = [packet.pos for packet in (first, other)]
+    if any(begin is None or begin < 0 for begin in begins):
+        return False
+    tagged = [sniff(data) for data in (old, new)]
+    if tagged[0].name in ("MP3", "AAC", "TTA"):  # what stands before the first packet counts too
+        begins = [kind.start for kind in tagged]
+    length = id3v1_start(old) - begins[0]
+    same_length = length == id3v1_start(new) - begins[1]
+    return same_length and common(old, begins[0], new, begins[1]) >= length
+
+
+def _same_tables(old: Bytes, new: Bytes) -> bool:
+    """Whether an MP4's tables are the same bytes, and so is all that they can point to."""
+    tables = [mp4.tables(data) for data in (old, new)]
+    if tables[0] != tables[1]:
+        return False
+    return all(
+        common(old, atom.start, new, atom.start) >= atom.stop - atom.start
+        for atom in mp4.sound(old)
+    ) and mp4.sound(old) == mp4.sound(new)
