@@ -75,7 +75,7 @@ def encode(
         )
         for piece in [*resampler.resample(frame), *resampler.resample(None)]:
             output.mux(stream.encode(piece))
-        output.mux(stream.encode(None))
+        output.mux([packet for packet in stream.encode(None) if packet.size])
     return buffer.getvalue()
 
 

@@ -31,8 +31,12 @@ def id3v1_start(data: Bytes) -> int:
 
     One that is shorter than it should be is none: its fields cannot be told apart.
     """
-    end = len(data)
-    return end - _V1_BYTES if end >= _V1_BYTES and data[end - 128 : end - 125] == b"TAG" else end
+    start = len(data) - _V1_BYTES
+    there = start >= 0 and data[start : start + 3] == b"TAG"
+    # The magic of an APEv2 tag that happens to stand there holds the same letters.
+    if there and data[max(start - 3, 0) : start + 5] != _MAGIC:
+        return start
+    return len(data)
 
 
 def _find(data: Bytes) -> _Tag | None:

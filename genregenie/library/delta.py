@@ -126,9 +126,11 @@ def _middle(
         yield 0, end - pending, old[pending:end]
 
 
-def common(a: Bytes, at_a: int, b: Bytes, at_b: int) -> int:
-    """How many bytes are the same from there on."""
+def common(a: Bytes, at_a: int, b: Bytes, at_b: int, most: int | None = None) -> int:
+    """How many bytes are the same from there on, `most` at most."""
     limit = min(len(a) - at_a, len(b) - at_b)
+    if most is not None:
+        limit = min(limit, most)
     length = 0
     step = _COMPARED
     while length < limit:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from genregenie.library.delta import Bytes
+from genregenie.library.delta import Bytes, common
 
 _COPIED: Final = 1 << 20
 
@@ -46,7 +46,7 @@ def pieces(old: Bytes, edits: Sequence[Edit]) -> Iterator[bytes]:
     b'zero one three'
     """
     at = 0
-    for edit in [*sorted(edits, key=lambda e: (e.start, e.stop)), Edit(len(old), len(old), b"")]:
+    for edit in [*_in_order(edits), Edit(len(old), len(old), b"")]:
         if not at <= edit.start <= edit.stop <= len(old):
             raise ValueError("edits that overlap")
         for start in range(at, edit.start, _COPIED):
@@ -56,6 +56,17 @@ def pieces(old: Bytes, edits: Sequence[Edit]) -> Iterator[bytes]:
         at = edit.stop
 
 
-def shift(edits: Sequence[Edit], position: int) -> int:
-    """How far what stands at `position` moves."""
-    return sum(len(e.data) - (e.stop - e.start) for e in edits if e.stop <= position)
+def _in_order(edits: Sequence[Edit]) -> list[Edit]:
+    return sorted(edits, key=lambda edit: (edit.start, edit.stop))
+
+
+def all_else_is_same(old: Bytes, new: Bytes, edits: Sequence[Edit]) -> bool:
+    """Whether what was written is what was to be written: the disk may have had other ideas."""
+    at = moved = 0
+    for edit in [*_in_order(edits), Edit(len(old), len(old), b"")]:
+        kept = edit.start - at
+        if common(old, at, new, at + moved, kept) < kept:
+            return False
+        moved += len(edit.data) - (edit.stop - edit.start)
+        at = edit.stop
+    return len(new) == len(old) + moved

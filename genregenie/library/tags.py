@@ -24,7 +24,7 @@ from typing import Final
 
 from genregenie.library import ape, asf, dsf, flac, mp4, mpeg, ogg, payload, riff
 from genregenie.library.delta import Bytes
-from genregenie.library.edits import DAMAGED, Edit, TagError, pieces
+from genregenie.library.edits import DAMAGED, Edit, TagError, all_else_is_same, pieces
 from genregenie.library.genrelist import named
 from genregenie.library.kinds import Kind, sniff
 from genregenie.library.replace import COPY_PREFIX, prepare
@@ -112,6 +112,8 @@ def write_copy(source: str, copy: str, genres: Sequence[str]) -> None:
         with open(copy, "wb") as file:
             file.writelines(pieces(old, edits))
         with mapped(copy) as new:
+            if not all_else_is_same(old, new, edits):
+                raise TagError(payload.CHANGED)
             if genres_in(new) != tuple(genres):
                 raise TagError("The tags of this file did not take the genres.")
             if _others(old, kind) - _others(new, sniff(new)):
