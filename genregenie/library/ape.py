@@ -32,11 +32,8 @@ def id3v1_start(data: Bytes) -> int:
     One that is shorter than it should be is none: its fields cannot be told apart.
     """
     start = len(data) - _V1_BYTES
-    there = start >= 0 and data[start : start + 3] == b"TAG"
-    # The magic of an APEv2 tag that happens to stand there holds the same letters.
-    if there and data[max(start - 3, 0) : start + 5] != _MAGIC:
-        return start
-    return len(data)
+    there = start >= 0 and data[start : start + 3] == b"TAG" and not looks_like_id3v1(data)
+    return start if there else len(data)
 
 
 def _find(data: Bytes) -> _Tag | None:
@@ -66,6 +63,12 @@ def _find(data: Bytes) -> _Tag | None:
 
 def _is_genre(key: bytes) -> bool:
     return key.lower() == b"genre"
+
+
+def start(data: Bytes) -> int:
+    """Where tags begin behind the audio."""
+    tag = _find(data)
+    return tag.start if tag else id3v1_start(data)
 
 
 def has_tag(data: Bytes) -> bool:
@@ -106,11 +109,20 @@ def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
     old = next((i for i, (key, _) in enumerate(tag.items) if _is_genre(key)), len(tag.items))
     key = tag.items[old][0] if old < len(tag.items) else b"Genre"
     items = [(i, raw) for i, (name, raw) in enumerate(tag.items) if not _is_genre(name)]
+    value = "\0".join(genres).encode("utf-8")
+    edit = _edit(tag, key, value if genres else None, items, old)
+    if tag.stop == len(data) and looks_like_id3v1(edit.data) and genres:
+        edit = _edit(tag, key, value + b"\0", items, old)  # an empty value more, which none reads
+    return [edit]
+
+
+def _edit(
+    tag: _Tag, key: bytes, value: bytes | None, items: Sequence[tuple[int, bytes]], at: int
+) -> Edit:
     made = []
-    if genres:
-        value = "\0".join(genres).encode("utf-8")
+    if value is not None:
         made = [struct.pack("<II", len(value), 0) + key + b"\0" + value]
-    new = [raw for i, raw in items if i < old] + made + [raw for i, raw in items if i > old]
+    new = [raw for i, raw in items if i < at] + made + [raw for i, raw in items if i > at]
     body = b"".join(new) + tag.rest
     size = len(body) + _HEAD.size
     foot = _HEAD.pack(_MAGIC, tag.version, size, len(new), tag.flags, tag.reserved)
@@ -118,4 +130,12 @@ def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
     if tag.flags & _HAS_HEADER:
         flags = tag.flags | _IS_HEADER
         head = _HEAD.pack(_MAGIC, tag.version, size, len(new), flags, tag.reserved)
-    return [Edit(tag.start, tag.stop, head + body + foot)]
+    return Edit(tag.start, tag.stop, head + body + foot)
+
+
+def looks_like_id3v1(data: Bytes) -> bool:
+    """Whether an APEv2 tag stands so that its magic passes for the beginning of ID3v1.
+
+    This happens to one tag in a hundred of the usual size, and misleads many programs.
+    """
+    return data[-131:-123] == _MAGIC

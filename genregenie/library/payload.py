@@ -18,7 +18,7 @@ import av
 
 from genregenie.audio import AudioError
 from genregenie.decoding import bound_allocations, open_container, open_source
-from genregenie.library import mp4
+from genregenie.library import ape, mp4
 from genregenie.library.ape import id3v1_start
 from genregenie.library.delta import common
 from genregenie.library.edits import TagError
@@ -35,6 +35,7 @@ _READ_ON: Final = frozenset(("mp3", "flac", "aac", "ogg", "tta", "wv", "ape", "m
 """FFmpeg's demuxers that read one packet after another, wherever the first one lies."""
 
 _GENRE_KEYS: Final = frozenset(("genre", "tcon", "tco", "ignr", "wm/genre", "gnre"))
+_WORD: Final = 4  # bytes
 _XIPH: Final = ("vorbis", "theora", "speex")
 
 Bytes = mmap.mmap
@@ -71,6 +72,8 @@ def prove(old: str, new: str) -> None:
             raise TagError(CHANGED)
         if before.format.name in _READ_ON and _same_bytes(first, other, old_bytes, new_bytes):
             return
+        if before.format.name == "ape":
+            packets, others = _cut(packets, old_bytes), _cut(others, new_bytes)
         if not all(_alike(a, b) for a, b in zip_longest(packets, others)):
             raise TagError(CHANGED)
 
@@ -94,9 +97,13 @@ def _opened(path: str, otherwise: str) -> Iterator[tuple[Any, Bytes]]:
 
 
 def _is_misread(data: Bytes) -> bool:
-    """Whether FFmpeg goes astray in the tag: it takes sizes of frames in ID3v2.2 and 2.3 for those
-    after unsynchronisation, and sees pictures and texts where none are."""
-    return data[:3] == b"ID3" and data[3] < 4 and bool(data[5] & 0x80)
+    """Whether FFmpeg goes astray in the tag, and sees pictures and texts where none are.
+
+    It takes sizes of frames in ID3v2.2 and 2.3 for those after unsynchronisation, and some APEv2
+    tags for ID3v1.
+    """
+    unsynchronised = data[:3] == b"ID3" and data[3] < 4 and bool(data[5] & 0x80)
+    return unsynchronised or ape.looks_like_id3v1(data)
 
 
 def _parameters(container: Any, streams: Any) -> list[object]:
@@ -154,9 +161,27 @@ def _packets(container: Any, streams: Any) -> Iterator[Any]:
         yield type(error).__name__
 
 
+def _cut(packets: Iterator[Any], data: Bytes) -> Iterator[Any]:
+    """The packets of a Monkey's Audio: FFmpeg takes all that follows the last frame for a part of
+    it, so that one ends here where the tags begin."""
+    last = None
+    for packet in packets:
+        if last is not None:
+            yield last
+        last = packet
+    if isinstance(last, av.Packet):
+        # FFmpeg ends it at a whole word, so up to three bytes in front of the tags are lost too.
+        yield last.pts, bytes(last)[: last.size - (len(data) - ape.start(data))]
+    else:
+        yield last
+
+
 def _alike(a: Any, b: Any) -> bool:
+    if isinstance(a, tuple) and isinstance(b, tuple):  # the ends of a Monkey's Audio
+        size = min(len(a[1]), len(b[1]))
+        return a[0] == b[0] and a[1][:size] == b[1][:size] and abs(len(a[1]) - len(b[1])) < _WORD
     if not (isinstance(a, av.Packet) and isinstance(b, av.Packet)):
-        return type(a) is type(b) and a == b
+        return type(a) is type(b) and bool(a == b)
     return (
         (a.stream_index, a.pts, a.dts, a.duration) == (b.stream_index, b.pts, b.dts, b.duration)
         and a.is_keyframe == b.is_keyframe

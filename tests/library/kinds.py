@@ -576,6 +576,62 @@ RIFF_KINDS = {
         (files.v1(),),
     ),
 }
+
+
+def monkeys_audio() -> bytes:
+    """Three frames of noise: enough for what takes a file apart, though not for what decodes it."""
+    sound, frames = np.random.default_rng(4).bytes(3_001), 3
+    start = 52 + 24 + 4 * frames
+    sizes = struct.pack("<IIIIIII", 52, 24, 4 * frames, 0, len(sound), 0, 0)
+    head = b"MAC " + struct.pack("<HH", 3990, 0) + sizes + bytes(16)
+    head += struct.pack("<HHIIIHHI", 2000, 0x20, 73_728, 100, frames, 16, 1, 44_100)
+    return head + struct.pack("<3I", start, start + 1_000, start + 2_000) + sound
+
+
+def speex() -> bytes:
+    head = b"Speex   " + b"1.2".ljust(20, b"\0")
+    head += struct.pack("<13i", 1, 80, 16_000, 1, 4, 1, -1, 320, 0, 1, 0, 0, 0)
+    out = ogg_page(2, 0, 7, 0, bytes([len(head)]), head)
+    words = comments(*GENRES)
+    out += ogg_page(0, 0, 7, 1, bytes([len(words)]), words)
+    for i in range(20):
+        flags = 4 if i == 19 else 0
+        out += ogg_page(flags, 320 * (i + 1), 7, 2 + i, bytes([40]), bytes([i]) * 40)
+    return out
+
+
+def dsf(tag: bytes = b"") -> bytes:
+    sound = np.random.default_rng(6).bytes(4096 * 20)
+    fmt = b"fmt " + struct.pack("<QIIIIIIQII", 52, 1, 0, 1, 1, 2_822_400, 1, 8 * 81_920, 4096, 0)
+    data = b"data" + struct.pack("<Q", len(sound) + 12) + sound
+    size = 28 + len(fmt) + len(data)
+    place = size if tag else 0
+    return b"DSD " + struct.pack("<QQQ", 28, size + len(tag), place) + fmt + data + tag
+
+
+def tta() -> bytes:
+    return files.audio("tta", "tta", "s16")
+
+
+def wma() -> bytes:
+    samples = sounds.tune(1.5, 44_100)
+    return sounds.encode(samples, 44_100, "asf", "wmav2", bit_rate=64_000, tags={"title": "T"})
+
+
+SELDOM_KINDS = {
+    "Monkey's Audio": Kind("ape", lambda: monkeys_audio() + ape_tag(Title="T", Genre="Live")),
+    "Monkey's Audio, no tag": Kind("ape", monkeys_audio),
+    "Monkey's Audio, ID3v1": Kind("ape", lambda: monkeys_audio() + files.v1(), (files.v1(),)),
+    "TTA": Kind("tta", tta),
+    "TTA, ID3": Kind("tta", lambda: id3(3, frame(3, *TITLE[3])) + tta(), (b"\0Title",)),
+    "TTA, APEv2": Kind("tta", lambda: tta() + ape_tag(Title="T")),
+    "WMA": Kind("wma", wma),
+    "Speex": Kind("spx", speex),
+    "DSF": Kind("dsf", dsf),
+    "DSF, ID3": Kind("dsf", lambda: dsf(LIVE_TAG), (b"\0Title",)),
+}
+"""What FFmpeg may not be let read: then nothing can be proved, and nothing is written."""
+
 PLACELESS = "no place for a genre"
 REFUSED_KINDS = {
     "raw AAC": Kind("aac", lambda: files.audio("adts", "aac"), refused=PLACELESS),
@@ -587,7 +643,7 @@ REFUSED_KINDS = {
     "no music": Kind("mp3", lambda: b"not a song " * 100, refused="does not know"),
     "nothing": Kind("flac", lambda: b"", refused="empty"),
 }
-KINDS = ID3_KINDS | VORBIS_KINDS | MP4_KINDS | RIFF_KINDS | REFUSED_KINDS
+KINDS = ID3_KINDS | VORBIS_KINDS | MP4_KINDS | RIFF_KINDS | SELDOM_KINDS | REFUSED_KINDS
 
 
 def put(kind: Kind, folder: Path) -> Path:

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from genregenie.library import tags
 from genregenie.library.delta import difference, restored
 from genregenie.library.edits import Edit
-from genregenie.library.payload import CHANGED, prove
+from genregenie.library.payload import CHANGED, UNPROVED, prove
 from genregenie.library.replace import ReplaceError
 from genregenie.library.tags import TagError, read_genres, write_copy, write_genres
-from tests.library.kinds import KINDS, REFUSED_KINDS, put
+from tests.library.kinds import KINDS, REFUSED_KINDS, SELDOM_KINDS, put
 
 GENRE_KEYS = {"genre", "tcon", "tco", "\xa9gen", "gnre", "ignr"}
 
@@ -58,11 +58,24 @@ def understood(path: Path) -> dict[str, str]:
     return {str(k): repr(v) for k, v in listed if str(k).lower() not in GENRE_KEYS}
 
 
+def is_open_to_proof(path: Path) -> bool:
+    try:
+        prove(str(path), str(path))
+    except TagError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("name", sorted(KINDS.keys() - REFUSED_KINDS.keys()))
 def test_only_the_genre_changes(name, tmp_path):
     kind = KINDS[name]
     path = put(kind, tmp_path)
     original = path.read_bytes()
+    if name in SELDOM_KINDS and not is_open_to_proof(path):
+        with pytest.raises(TagError, match=UNPROVED):
+            write_genres(path, ["Jazz"])
+        assert path.read_bytes() == original
+        pytest.skip("FFmpeg is not let read this kind of file here")
     # FFmpeg misreads unsynchronised tags, and sees texts and pictures that are not there.
     streams = 0 if "unsynchronised" in name else None
     sound, known = packets(path, streams), understood(path)
@@ -78,7 +91,8 @@ def test_only_the_genre_changes(name, tmp_path):
         write_genres(path, genres)
         after = path.read_bytes()
         assert read_genres(path) == genres
-        assert packets(path, streams) == sound
+        if path.suffix != ".ape":  # FFmpeg takes tags for a part of the last frame
+            assert packets(path, streams) == sound
         assert not said - texts(path)
         assert understood(path).items() >= known.items()
         for part in kind.keeps:

@@ -108,27 +108,6 @@ def test_numbers_of_old_tags_are_read_as_names(text, genres, tmp_path):
     assert read_genres(path) == tuple(genres)
 
 
-def test_monkeys_audio_takes_genres_too(tmp_path):
-    path = tmp_path / "song.ape"
-    files.ape(files.monkeys_audio)(path, ["Live"])
-    head = path.read_bytes()[:76]
-    write_genres(path, ["Live", "Jazz"])
-    assert read_genres(path) == ("Live", "Jazz")
-    assert path.read_bytes()[:76] == head
-    assert str(APEv2(path)["Title"]) == "Höhle"
-
-
-@pytest.mark.parametrize(
-    ("suffix", "container", "codec"),
-    [("aac", "adts", "aac"), ("webm", "webm", "libopus"), ("au", "au", "pcm_s16be")],
-)
-def test_formats_without_a_place_say_so(suffix, container, codec, tmp_path):
-    path = tmp_path / f"song.{suffix}"
-    path.write_bytes(files.audio(container, codec))
-    with pytest.raises(TagError, match="no place for a genre"):
-        read_genres(path)
-
-
 def test_missing_and_damaged_files_are_sentences(tmp_path):
     with pytest.raises(TagError, match="no file with this name"):
         read_genres(tmp_path / "gone.mp3")
