@@ -24,34 +24,13 @@ from typing import Any, Final, Self
 from filelock import FileLock, Timeout
 
 from genregenie import settings
+from genregenie.library import schema
 from genregenie.library.places import RealPaths, probe
 from genregenie.library.records import Change, Heard, Run
 from genregenie.library.replace import COPY_PREFIX
 from genregenie.library.walk import Found
 
 FILE_NAME: Final = "library.sqlite3"
-_FORMAT: Final = 2
-_HEARD: Final = """
-CREATE TABLE heard (
-    path BLOB, version TEXT, size INTEGER, changed_ns INTEGER, identity TEXT, probe BLOB,
-    answer TEXT, genres TEXT, PRIMARY KEY (path, version)
-) WITHOUT ROWID;
-CREATE INDEX heard_alike ON heard (size, changed_ns);
-"""
-_SCHEMA: Final = (
-    _HEARD
-    + """
-CREATE TABLE runs (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, started TEXT, about TEXT, finished INTEGER
-);
-CREATE TABLE changes (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER, path BLOB, state TEXT,
-    changed_ns INTEGER, genres TEXT, undo BLOB
-);
-CREATE TABLE folders (path BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE INDEX changes_of_run ON changes (run, state);
-"""
-)
 _SAVED_EVERY_S: Final = 1.0
 
 
@@ -67,6 +46,11 @@ class Journal:
     path : Path, optional
         By default ``library.sqlite3`` in the data folder.
 
+    Attributes
+    ----------
+    moves : list of (str, str)
+        Files that are not where they were heard, but elsewhere: from where to where.
+
     Raises
     ------
     JournalError
@@ -80,6 +64,7 @@ class Journal:
         self._prefix = COPY_PREFIX + hashlib.sha256(place.encode()).hexdigest()[:8] + "-"
         self._folders: set[str] = set()
         self._real = RealPaths()
+        self.moves: list[tuple[str, str]] = []
         self._unsaved: list[tuple[Any, ...]] = []
         self._saved_at = time.monotonic()
         try:
@@ -115,35 +100,19 @@ class Journal:
         try:
             (found,) = self._run("PRAGMA user_version").fetchone()
             if found == 0:
-                self._run_all(_SCHEMA)
+                schema.create(self._run)
             elif found == 1:
-                self._migrate()
-            elif found != _FORMAT:
+                schema.migrate(self._run)
+            elif found != schema.FORMAT:
                 raise JournalError(
                     f"The journal {self.path} was written by another release of GenreGenie. Move "
                     "it away to start a new one, or use that release."
                 )
-            self._run(f"PRAGMA user_version = {_FORMAT}")
+            self._run(f"PRAGMA user_version = {schema.FORMAT}")
         except BaseException:
             self._run("ROLLBACK")
             raise
         self._run("COMMIT")
-
-    def _migrate(self) -> None:
-        """Format 1 kept paths as they were typed: an answer under a relative one means nothing.
-
-        Changes under relative paths stay as they are; see `genregenie.library.places`.
-        """
-        self._run("ALTER TABLE heard RENAME TO heard_1")
-        self._run_all(_HEARD)
-        rows = self._run("SELECT path, version, size, changed_ns, answer, genres FROM heard_1")
-        for path, *row in rows.fetchall():
-            if os.path.isabs(path):
-                self._run(
-                    "INSERT OR IGNORE INTO heard VALUES (?, ?, ?, ?, '', NULL, ?, ?)",
-                    *(os.path.realpath(path), *row),
-                )
-        self._run("DROP TABLE heard_1")
 
     # --- what was heard ----------------------------------------------------------------------
 
@@ -200,15 +169,11 @@ class Journal:
             *(os.fsencode(path), before.size, before.changed_ns),
         )
 
-    def find_moved(self, file: Found) -> str | None:
-        """Learn whether a file is one that was heard where there is nothing any more.
+    def find_elsewhere(self, file: Found) -> bool:
+        """Learn whether a file is one that was heard under another path, moved or copied since.
 
-        What was heard in it, and what was written to it, is then kept under its new path.
-
-        Returns
-        -------
-        str or None
-            Where it was.
+        What was heard in it then holds here too. What was written to it does not follow: only who
+        moved it knows that it was no copy.
         """
         path = self._real.path(file.path)
         rows = self._run(
@@ -216,17 +181,18 @@ class Journal:
             " WHERE size = ? AND changed_ns = ? AND path != ? AND probe IS NOT NULL",
             *(file.size, file.changed_ns, os.fsencode(path)),
         ).fetchall()
-        gone = [(old, probed) for old, probed in rows if not os.path.lexists(old)]
-        same = probe(path) if gone else None
-        for old, probed in gone:
-            if probed == same:
-                for statement in (
-                    "UPDATE OR REPLACE heard SET path = ? WHERE path = ?",
-                    "UPDATE changes SET path = ? WHERE path = ?",
-                ):
-                    self._run(statement, os.fsencode(path), old)
-                return os.fsdecode(old)
-        return None
+        same = probe(path) if rows else None
+        old = next((old for old, probed in rows if probed == same), None)
+        if old is None:
+            return False
+        self._run(
+            "INSERT OR REPLACE INTO heard SELECT ?, version, size, changed_ns, '', probe, answer,"
+            " NULL FROM heard WHERE path = ? AND size = ? AND changed_ns = ?",
+            *(os.fsencode(path), old, file.size, file.changed_ns),
+        )
+        if not os.path.lexists(old):
+            self.moves.append((os.fsdecode(old), path))
+        return True
 
     def save(self) -> None:
         """Write to disk what `remember` still holds back."""
@@ -362,10 +328,6 @@ class Journal:
             return self._db.execute(statement, values)
         except sqlite3.Error as error:
             raise self._trouble(error) from error
-
-    def _run_all(self, statements: str) -> None:
-        for statement in filter(str.strip, statements.split(";")):
-            self._run(statement)
 
     def _trouble(self, error: Exception) -> JournalError:
         return JournalError(

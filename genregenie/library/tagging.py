@@ -21,8 +21,8 @@ from genregenie.many import classify_many
 _CHANGED: Final = "This file has changed since it was listened to. Run the command again."
 _CHANGED_SINCE: Final = "This file has changed since; it was left as it is."
 _IS_GONE: Final = (
-    "There is no file with this name any more. If it was moved, put it back or put a link there; "
-    "or let 'genregenie tag' see where it is now, which learns its new place."
+    "There is no file with this name any more. If it was moved, say so with --moved OLD NEW, the "
+    "folder where it was and the one where it is."
 )
 
 State = Literal["to write", "written", "as it is", "unsure", "not music", "failed"]
@@ -88,10 +88,7 @@ def plan(
     """
     key = listening.key
     new = [file for file in files if not journal.knows(file, key)]
-    if moved := [file for file in new if journal.find_moved(file)]:
-        still_new = {id(file) for file in moved if not journal.knows(file, key)}
-        gone = {id(file) for file in moved} - still_new
-        new = [file for file in new if id(file) not in gone]
+    new = [f for f in new if not (journal.find_elsewhere(f) and journal.knows(f, key))]
     missing = {id(file) for file in new}
     results: Iterator[Prediction | AudioError] = iter(())
     if new:
@@ -211,11 +208,16 @@ class PutBack:
     reason: str = ""
 
 
-def untag(run: int, journal: Journal) -> Iterator[PutBack]:
+def untag(run: int, journal: Journal, moved: tuple[str, str] | None = None) -> Iterator[PutBack]:
     """Put every file of a run back as it was, to the byte, its modification time included.
 
     A file that has changed since is left alone. What was put back is not put back again, so an
     interrupted call goes on where it stopped.
+
+    Parameters
+    ----------
+    moved : (str, str), optional
+        A folder, or file, that the run wrote to, and where it is now.
 
     Raises
     ------
@@ -226,7 +228,7 @@ def untag(run: int, journal: Journal) -> Iterator[PutBack]:
     for number, change in journal.changes(run):
         path = change.path
         try:
-            path = _where(change, asked)
+            path = _moved(_where(change, asked), moved)
             _put_back(replace(change, path=path), journal)
         except (ReplaceError, DeltaError) as error:
             reason = _CHANGED_SINCE if isinstance(error, DeltaError) else str(error)
@@ -253,6 +255,16 @@ def _where(change: Change, asked: Sequence[str]) -> str:
     if found:
         raise DeltaError("another file")
     raise ReplaceError(_IS_GONE)
+
+
+def _moved(path: str, moved: tuple[str, str] | None) -> str:
+    """The path seen from where its folder is now."""
+    if moved is None:
+        return path
+    old, new = map(os.path.abspath, moved)
+    if path != old and not path.startswith(old.rstrip(os.sep) + os.sep):
+        return path
+    return os.path.join(new, os.path.relpath(path, old)) if path != old else new
 
 
 def _digest(path: str) -> bytes | None:

@@ -1,16 +1,20 @@
 """Runs that are interrupted or killed, and clusters that lose a worker midway."""
 
+import contextlib
+import itertools
 import os
-import random
+import shutil
 import signal
 import subprocess
 import sys
-import time
+import warnings
 from pathlib import Path
 
 import pytest
 
-from genregenie.library.journal import COPY_PREFIX
+from genregenie.cli import main
+from genregenie.library import journal, tagging, tags
+from genregenie.library.replace import COPY_PREFIX
 from genregenie.library.tags import read_genres, write_genres
 from tests.clusters import Cluster
 from tests.library.conftest import EXAMPLES, snapshot
@@ -61,104 +65,121 @@ def leftovers(folder: Path) -> list[Path]:
     return list(folder.glob(f"{COPY_PREFIX}*"))
 
 
-KILLER = """
-import os, shutil, signal, sys
-step = os.environ.get("KILLED_AT")
-count = 0
+# --- killed ----------------------------------------------------------------------------------
 
-def dies(when, real):
-    def call(*arguments, **more):
-        global count
-        count += 1
-        if count == 4 and when == "half":
-            with open(arguments[1], "wb") as file:
-                file.write(open(arguments[0], "rb").read()[:50_000])
+ASKED = {
+    *("open", "os.rename", "os.remove", "os.utime", "os.chmod", "os.chown", "os.listdir"),
+    *("tempfile.mkstemp", "sqlite3.connect", "mmap.__new__"),
+}
+"""What a process asks of the system, as Python's audit hooks call it."""
+
+
+def killed_at(step: int, *arguments: object) -> bool:
+    """Run a command in a process of its own that is killed at its so-manieth step.
+
+    A step is whatever it asks of the system or of its journal, and each piece of a file that it
+    writes. False if it came to its end before.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # later Pythons warn of forks
+        process = os.fork()
+    if process == 0:
+        _die_at(step)
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            os.dup2(nowhere.fileno(), 2)
+            main([*map(str, arguments)])
+            os._exit(0)
+    _, status = os.waitpid(process, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFSIGNALED(status)
+
+
+def _die_at(step: int) -> None:
+    steps = itertools.count(1)
+
+    def count() -> None:
+        if next(steps) == step:
             os.kill(os.getpid(), signal.SIGKILL)
-        if count == 4 and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = real(*arguments, **more)
-        if count == 4 and when == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-    return call
 
-if step and "genregenie" in " ".join(sys.orig_argv):
-    from genregenie.library import journal, replace, tagging
-    place, when = step.split()
-    if place == "copy":
-        shutil.copyfile = dies(when, shutil.copyfile)
-    elif place == "tags":
-        tagging.write_genres = dies(when, tagging.write_genres)
-    elif place == "journal":
-        journal.Journal.intend = dies(when, journal.Journal.intend)
-    elif place == "rename":
-        os.replace = dies(when, os.replace)
-"""
+    def counted(function):
+        def call(*arguments):
+            count()
+            result = function(*arguments)
+            count()
+            return result
+
+        return call
+
+    def in_halves(function):
+        def call(*arguments):
+            for piece in function(*arguments):
+                yield piece[: len(piece) // 2]
+                count()
+                yield piece[len(piece) // 2 :]
+
+        return call
+
+    sys.addaudithook(lambda event, _: count() if event in ASKED else None)
+    journal.Journal._run = counted(journal.Journal._run)
+    os.fsync = counted(os.fsync)
+    tags.pieces = in_halves(tags.pieces)
+    tagging.restored = in_halves(tagging.restored)
 
 
-@pytest.mark.parametrize(
-    "step",
-    [
-        "copy half",
-        "tags after",
-        "journal after",
-        "rename after",
-    ],
-)
-def test_killed_at_any_step_a_file_is_old_or_new_and_all_can_be_undone(step, many, tmp_path, run):
-    before = snapshot(many)
-    site = tmp_path / "site"
-    site.mkdir()
-    (site / "sitecustomize.py").write_text(KILLER)
-    path = os.pathsep.join([str(site), *filter(None, sys.path)])
-    run("tag", many)  # so that the killed run only writes
+@pytest.fixture
+def two(tmp_path) -> Path:
+    folder = tmp_path / "two"
+    folder.mkdir()
+    for name in ("jazz", "metal"):
+        shutil.copy(EXAMPLES / f"{name}.mp3", folder)
+    return folder
 
-    status, _, err = end(start("tag", many, "--write", PYTHONPATH=path, KILLED_AT=step))
-    assert (status, err) == (-signal.SIGKILL, "")
-    done = 4 if step == "rename after" else 3
-    assert tagged(many) == [True] * done + [False] * (COPIES - done)
 
-    assert "stopped half-way" in run("untag")[1]
-    status, out, _ = run("tag", many, "--write")
-    assert status == 0
-    assert f"{COPIES - done} written" in out
-    assert all(tagged(many))
-    assert leftovers(many) == []
+def test_killed_at_any_step_a_file_is_old_or_new_and_all_can_be_undone(two, run):
+    before = snapshot(two)
+    old = {name: data for name, (data, *_) in before.items()}
+    run("tag", two, "--write", "--keep-mtime")
+    new = {name: data for name, (data, *_) in snapshot(two).items()}
     assert run("untag", 1)[0] == 0
-    assert snapshot(many) == before
+
+    written, step = [], 0
+    while True:
+        step += 1
+        if not killed_at(step, "tag", two, "--write", "--keep-mtime", "--jobs", "1"):
+            break
+        found = {p.name: p.read_bytes() for p in two.glob("*.mp3")}
+        assert all(found[name] in (old[name], new[name]) for name in old), step
+        written.append(sum(found[name] == new[name] for name in old))
+        assert run("tag", two, "--write", "--keep-mtime")[0] == 0
+        assert {p.name: p.read_bytes() for p in two.iterdir()} == new, step
+        for number in range(len(run_numbers(run)), 0, -1):
+            assert run("untag", number)[0] == 0
+        assert snapshot(two) == before, step
+    assert set(written) == {0, 1, 2}
+    assert step > 60
 
 
-def test_killed_at_any_moment(many, run):
-    """The same without knowing where."""
-    before = snapshot(many)
-    run("tag", many)
-    moments = random.Random(8)
-    for _ in range(3):
-        process = start("tag", many, "--write", "--jobs", "1")
-        process.stdout.readline()
-        time.sleep(moments.uniform(0.0, 0.3))
-        process.kill()
-        end(process)
-        tagged(many)
-    run("tag", many, "--write")
-    assert all(tagged(many))
-    assert leftovers(many) == []
-    assert run("untag", 1)[0] == 0
-    assert snapshot(many) == before
+def run_numbers(run) -> list[str]:
+    return [line for line in run("untag")[1].splitlines() if line.startswith("run ")]
 
 
-def test_an_untag_that_is_killed_goes_on(many, run, tmp_path):
-    before = snapshot(many)
-    run("tag", many, "--write")
-    site = tmp_path / "site"
-    site.mkdir()
-    (site / "sitecustomize.py").write_text(KILLER)
-    path = os.pathsep.join([str(site), *filter(None, sys.path)])
-    status, *_ = end(start("untag", 1, PYTHONPATH=path, KILLED_AT="rename after"))
-    assert status == -signal.SIGKILL
-    assert sum(tagged(many)) == COPIES - 4
-    assert run("untag", 1)[0] == 0
-    assert snapshot(many) == before
+def test_an_untag_that_is_killed_at_any_step_goes_on(two, run):
+    before = snapshot(two)
+    left, step, number = [], 0, 0
+    while True:
+        step += 1
+        number += 1
+        run("tag", two, "--write")
+        if not killed_at(step, "untag", number):
+            break
+        left.append(sum(read_genres(path) != () for path in two.glob("*.mp3")))
+        assert run("untag", number)[0] == 0
+        assert snapshot(two) == before, step
+    assert set(left) == {0, 1, 2}
+    assert step > 30
+
+
+# --- interrupted -----------------------------------------------------------------------------
 
 
 def test_an_interrupt_stops_cleanly_and_the_same_command_goes_on(many, run):
