@@ -4,11 +4,12 @@ import glob
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Self
-
-from pathspec import GitIgnoreSpec
+from typing import TYPE_CHECKING, Final, Self
 
 from genregenie.audio import AUDIO_SUFFIXES
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 IGNORE_FILE: Final = ".genregenieignore"
 """Lists what is left out of the folder it lies in, in the grammar of ``.gitignore``."""
@@ -72,11 +73,11 @@ def walk(paths: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[Found | 
     ValueError
         If a line of `exclude` is not a pattern.
     """
-    return _Walk(GitIgnoreSpec.from_lines(exclude)).over(paths)
+    return _Walk(_spec(exclude) if exclude else None).over(paths)
 
 
 class _Walk:
-    def __init__(self, exclude: GitIgnoreSpec) -> None:
+    def __init__(self, exclude: "GitIgnoreSpec | None") -> None:
         self._exclude = exclude
         self._seen: set[tuple[int, int]] = set()
 
@@ -101,10 +102,10 @@ class _Walk:
         if not os.path.isdir(path):
             yield from self._file(path, status)
         elif self._is_new(status):
-            yield from self._folder(path, [(path, self._exclude)])
+            yield from self._folder(path, [(path, self._exclude)] if self._exclude else [])
 
     def _folder(
-        self, folder: str, rules: list[tuple[str, GitIgnoreSpec]]
+        self, folder: str, rules: list[tuple[str, "GitIgnoreSpec"]]
     ) -> Iterator[Found | Trouble]:
         try:
             with os.scandir(folder) as scan:
@@ -147,12 +148,18 @@ class _Walk:
         return True
 
 
-def _read_ignore_file(path: str) -> GitIgnoreSpec:
+def _spec(lines: Sequence[str]) -> "GitIgnoreSpec":
+    from pathspec import GitIgnoreSpec  # not paid for where nothing is left out
+
+    return GitIgnoreSpec.from_lines(lines)
+
+
+def _read_ignore_file(path: str) -> "GitIgnoreSpec":
     with open(path, encoding="utf-8", errors="surrogateescape") as file:
-        return GitIgnoreSpec.from_lines(file.read().splitlines())
+        return _spec(file.read().splitlines())
 
 
-def _left_out(path: str, is_folder: bool, rules: list[tuple[str, GitIgnoreSpec]]) -> bool:
+def _left_out(path: str, is_folder: bool, rules: list[tuple[str, "GitIgnoreSpec"]]) -> bool:
     """The innermost list that has a line for the path decides."""
     for base, spec in reversed(rules):
         if not spec.patterns:
