@@ -18,7 +18,7 @@ import av
 
 from genregenie.audio import AudioError
 from genregenie.decoding import bound_allocations, open_container, open_source
-from genregenie.library import ape, mp4
+from genregenie.library import ape, mp4, riff
 from genregenie.library.ape import id3v1_start
 from genregenie.library.delta import common
 from genregenie.library.edits import TagError
@@ -33,6 +33,9 @@ TAGS_CHANGED: Final = "A genre would have changed other tags of this file, so it
 
 _READ_ON: Final = frozenset(("mp3", "flac", "aac", "ogg", "tta", "wv", "ape", "mpc", "mpc8"))
 """FFmpeg's demuxers that read one packet after another, wherever the first one lies."""
+
+_CHUNKED: Final = frozenset(("wav", "aiff"))
+"""Those that do the same within one chunk, whose length they say."""
 
 _GENRE_KEYS: Final = frozenset(("genre", "tcon", "tco", "ignr", "wm/genre", "gnre"))
 _WORD: Final = 4  # bytes
@@ -71,6 +74,10 @@ def prove(old: str, new: str) -> None:
         if not _alike(first, other):
             raise TagError(CHANGED)
         if before.format.name in _READ_ON and _same_bytes(first, other, old_bytes, new_bytes):
+            return
+        durations = {container.streams.audio[0].duration for container in (before, after)}
+        chunked = before.format.name in _CHUNKED and len(durations) == 1
+        if chunked and _same_chunk(first, other, old_bytes, new_bytes):
             return
         if before.format.name == "ape":
             packets, others = _cut(packets, old_bytes), _cut(others, new_bytes)
@@ -200,6 +207,18 @@ def _same_bytes(first: Any, other: Any, old: Bytes, new: Bytes) -> bool:
     length = id3v1_start(old) - begins[0]
     same_length = length == id3v1_start(new) - begins[1]
     return same_length and common(old, begins[0], new, begins[1]) >= length
+
+
+def _same_chunk(first: Any, other: Any, old: Bytes, new: Bytes) -> bool:
+    """Whether the chunks of sound hold the same bytes, and the first packets lie in them."""
+    chunks = [riff.sound(data, sniff(data).start) for data in (old, new)]
+    (start, stop), (new_start, new_stop) = chunks
+    return (
+        start <= (first.pos or 0) < stop
+        and first.pos - start == (other.pos or 0) - new_start
+        and stop - start == new_stop - new_start
+        and common(old, start, new, new_start, stop - start) == stop - start
+    )
 
 
 def _same_tables(old: Bytes, new: Bytes) -> bool:

@@ -76,6 +76,14 @@ def _parse(data: Bytes, start: int) -> _File:
     return _File(start, order, tuple(chunks), min(at, len(data)), at_end=True)
 
 
+def sound(data: Bytes, start: int) -> tuple[int, int]:
+    """Where the sound begins and ends."""
+    chunk = _parse(data, start).chunk(*_SOUND)
+    if chunk is None:
+        raise Damaged
+    return chunk.body, chunk.stop
+
+
 def _is_known(name: bytes) -> bool:
     return name in _ID3 or name in (b"LIST", b"JUNK", b"bext", b"iXML", b"_PMX", b"cue ")
 

@@ -185,6 +185,9 @@ def write(
         real = os.path.realpath(path)
         prefix = journal.prefix_in(os.path.dirname(real))
         copy = prepare(path, prefix, make, then.changed_ns if keep_mtime else None)
+        if _now(path) != then:
+            copy.discard()
+            raise ReplaceError(_CHANGED)
         change = journal.intend(run, Change(real, then.changed_ns, item.before, undo))
         try:
             copy.take_its_place()
