@@ -118,13 +118,20 @@ class Journal:
 
     def knows(self, file: Found, version: str) -> bool:
         """Whether the file's answer is there, and the file is still the same."""
-        return self.recall(file, version) is not None
+        return self._same(file, version) is not None
 
     def recall(self, file: Found, version: str) -> tuple[Heard, tuple[str, ...] | None] | None:
         """What was heard in a file that is still the same, and the genres in its tags.
 
         The genres are None if its tags could not be read, or may have changed since.
         """
+        row = self._same(file, version)
+        if row is None:
+            return None
+        answer, genres = row
+        return Heard(**json.loads(answer)), None if genres is None else tuple(json.loads(genres))
+
+    def _same(self, file: Found, version: str) -> tuple[str, str | None] | None:
         path = self._real.path(file.path)
         row = self._run(
             "SELECT identity, probe, answer, genres FROM heard"
@@ -135,13 +142,9 @@ class Journal:
             return None
         identity, probed, answer, genres = row
         if identity == file.identity != "":
-            return Heard(**json.loads(answer)), None if genres is None else tuple(
-                json.loads(genres)
-            )
+            return answer, genres
         # What an earlier release wrote has no probe: there, path, size and time have to do.
-        if probed is not None and probed != probe(path):
-            return None
-        return Heard(**json.loads(answer)), None
+        return (answer, None) if probed is None or probed == probe(path) else None
 
     def remember(
         self, file: Found, version: str, heard: Heard, genres: tuple[str, ...] | None
