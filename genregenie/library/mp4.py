@@ -312,8 +312,3 @@ def tables(data: Bytes) -> list[bytes]:
     """All that says where sound lies and how it is to be decoded."""
     moov = _find(data).moov
     return [data[a.start : a.stop] for a in atoms(data, moov.body, moov.stop) if a.name != b"udta"]
-
-
-def sound(data: Bytes) -> list[Atom]:
-    """Everything beside ``moov`` and free space, with its place in the file."""
-    return [atom for atom in _top(data) if atom.name not in (b"moov", *_FREE)]

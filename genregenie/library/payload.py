@@ -18,7 +18,7 @@ import av
 
 from genregenie.audio import AudioError
 from genregenie.decoding import bound_allocations, open_container, open_source
-from genregenie.library import ape, mp4, riff
+from genregenie.library import ape, mp4, riff, samples
 from genregenie.library.ape import id3v1_start
 from genregenie.library.delta import common
 from genregenie.library.edits import TagError
@@ -222,11 +222,9 @@ def _same_chunk(first: Any, other: Any, old: Bytes, new: Bytes) -> bool:
 
 
 def _same_tables(old: Bytes, new: Bytes) -> bool:
-    """Whether an MP4's tables are the same bytes, and so is all that they can point to."""
-    tables = [mp4.tables(data) for data in (old, new)]
-    if tables[0] != tables[1]:
+    """Whether an MP4's tables are the same bytes, and so is all that they point to."""
+    where = samples.extent(old)
+    if where is None or mp4.tables(old) != mp4.tables(new) or samples.extent(new) != where:
         return False
-    return all(
-        common(old, atom.start, new, atom.start) >= atom.stop - atom.start
-        for atom in mp4.sound(old)
-    ) and mp4.sound(old) == mp4.sound(new)
+    start, stop = where
+    return common(old, start, new, start, stop - start) == stop - start

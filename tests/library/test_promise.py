@@ -5,6 +5,7 @@ FFmpeg's packets, FFmpeg's and mutagen's reading of tags, and the bytes themselv
 """
 
 import contextlib
+import io
 from collections import Counter
 from pathlib import Path
 
@@ -25,10 +26,15 @@ from tests.library.kinds import KINDS, REFUSED_KINDS, SELDOM_KINDS, put
 GENRE_KEYS = {"genre", "tcon", "tco", "\xa9gen", "gnre", "ignr"}
 
 
+def opened(path: Path) -> av.container.InputContainer:
+    """By its bytes: FFmpeg would let the name have a say in what it is."""
+    return av.open(io.BytesIO(path.read_bytes()), metadata_errors="replace")
+
+
 def packets(path: Path, streams: int | None = None) -> list[tuple[object, ...]]:
     """Every packet of every stream: where it belongs, its times, its bytes."""
     found: list[tuple[object, ...]] = []
-    with av.open(str(path), metadata_errors="replace") as container:
+    with opened(path) as container:
         try:
             for packet in container.demux(streams):
                 if packet.size:
@@ -41,7 +47,7 @@ def packets(path: Path, streams: int | None = None) -> list[tuple[object, ...]]:
 
 def texts(path: Path) -> Counter[str]:
     """What FFmpeg reads in the tags, but for the genre."""
-    with av.open(str(path), metadata_errors="replace") as container:
+    with opened(path) as container:
         held = [container.metadata, *(stream.metadata for stream in container.streams)]
     return Counter(v for some in held for k, v in some.items() if k.lower() not in GENRE_KEYS)
 
@@ -121,12 +127,13 @@ def test_what_has_no_place_for_a_genre_says_so(name, tmp_path):
 )
 @given(data=st.data())
 def test_a_damaged_file_is_written_rightly_or_left_with_a_sentence(data, tmp_path):
-    kind = KINDS[data.draw(st.sampled_from(sorted(KINDS)))]
+    name = data.draw(st.sampled_from(sorted(KINDS)))
+    kind = KINDS[name]
     broken = bytearray(kind.make())
-    # Where tags are: at both ends. What lies between is sound.
-    ends = st.one_of(st.integers(0, 700), st.integers(-700, -1))
+    # Mostly where tags are, at both ends; what lies between is sound.
+    places = st.one_of(st.integers(0, 700), st.integers(-700, -1), st.integers(0, 1 << 20))
     for _ in range(data.draw(st.integers(1, 6))):
-        at = data.draw(ends) % max(len(broken), 1)
+        at = data.draw(places) % max(len(broken), 1)
         what = data.draw(st.sampled_from(["change", "cut", "remove", "insert"]))
         if what == "change":
             broken[at : at + 1] = data.draw(st.binary(min_size=1, max_size=4))
@@ -152,7 +159,9 @@ def test_a_damaged_file_is_written_rightly_or_left_with_a_sentence(data, tmp_pat
         return
     assert read_genres(path) == ("Jazz", "Blues")
     (tmp_path / "before").write_bytes(broken)
-    assert packets(path) == packets(tmp_path / "before")
+    if path.suffix != ".ape":
+        streams = 0 if "unsynchronised" in name else None
+        assert packets(path, streams) == packets(tmp_path / "before", streams)
     assert b"".join(restored(after, difference(broken, after))) == broken
 
 
