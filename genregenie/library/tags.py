@@ -91,6 +91,10 @@ def write_genres(path: str | os.PathLike[str], genres: Sequence[str]) -> None:
     def make(source: str, copy: str) -> None:
         write_copy(source, copy, genres)
 
+    try:
+        os.stat(path)
+    except OSError as error:
+        raise _unreadable(error) from error
     prepare(os.fspath(path), COPY_PREFIX, make).take_its_place()
 
 

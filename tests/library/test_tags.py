@@ -182,6 +182,8 @@ def test_what_has_no_sound_is_a_sentence(container, tmp_path):
 def test_missing_and_damaged_files_are_sentences(tmp_path):
     with pytest.raises(TagError, match="no file with this name"):
         read_genres(tmp_path / "gone.mp3")
+    with pytest.raises(TagError, match="no file with this name"):
+        write_genres(tmp_path / "gone.mp3", ["Jazz"])
     for suffix in ("mp3", "flac", "ogg", "m4a", "aiff", "wav", "wv"):
         path = tmp_path / f"song.{suffix}"
         path.write_bytes(b"not a song " * 100)
