@@ -1,6 +1,7 @@
 """Runs that are interrupted or killed, and clusters that lose a worker midway."""
 
 import contextlib
+import fcntl
 import itertools
 import os
 import shutil
@@ -30,7 +31,7 @@ def many(tmp_path) -> Path:
     folder.mkdir()
     data = (EXAMPLES / "jazz.mp3").read_bytes()
     for i in range(COPIES):
-        path = folder / f"{i:02}.mp3"
+        path = folder / f"{i:02}{'-' * 240}.mp3"  # so long that what is printed fills a small pipe
         path.write_bytes(data)
         write_genres(path, [f"Old {i}"])
     return folder
@@ -210,8 +211,12 @@ def test_an_untag_that_is_killed_at_any_step_goes_on(two, data_dir, run):
 def test_an_interrupt_stops_cleanly_and_the_same_command_goes_on(many, run):
     before = snapshot(many)
     process = start("tag", many, "--write", "--jobs", "2")
-    for _ in range(4):
-        process.stdout.readline()
+    # Nobody reads on, so it has to wait with its last lines and cannot be done before it is told.
+    pipe = process.stdout.fileno()
+    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
+    lines = 0
+    while lines < 4:
+        lines += os.read(pipe, 1) == b"\n"
     os.killpg(process.pid, signal.SIGINT)  # as the terminal does it
     status, out, err = end(process)
     assert status == 130
