@@ -1,6 +1,6 @@
 """How fast a whole library is tagged, what hearing a minute of each file costs, and the memory.
 
-    python benchmarks/library.py [--files 10000] [speed] [accuracy] [library] [cores]
+    python benchmarks/library.py [--files 10000] [speed] [proof] [accuracy] [library] [cores]
 
 Rates are files per second of processor time, which other programs on the machine hardly change;
 where the clock counts, the figure stands beside a floor measured in the same run. ``accuracy``
@@ -79,6 +79,36 @@ def speed() -> None:
             ),
         ]
     print_table("A file of three minutes, processor time on one core", rows)
+
+
+def proof(folder: Path) -> None:
+    """What it costs to prove that a written file holds the same sound, and all of the writing."""
+    from genregenie.library.delta import difference
+    from genregenie.library.payload import prove
+    from genregenie.library.tags import mapped, write_copy
+
+    classifier = Classifier.load()
+    rows = []
+    for name, (container, codec) in {**FORMATS, "WAV": ("wav", "pcm_s16le")}.items():
+        rate = 48_000 if codec == "libopus" else 44_100
+        old, new = folder / f"old.{container}", folder / f"new.{container}"
+        old.write_bytes(encode(music(180, rate, 2), rate, container, codec))
+
+        def write(old: Path = old, new: Path = new) -> None:
+            write_copy(str(old), str(new), ["Jazz"])
+            with mapped(str(old)) as before, mapped(str(new)) as after:
+                difference(before, after)
+
+        hearing = cpu_seconds(lambda old=old: classifier.predict(old, SIX_STRETCHES))
+        writing = cpu_seconds(write)
+        proving = cpu_seconds(lambda old=old, new=new: prove(str(old), str(new)))
+        run = hearing + writing
+        rows += [
+            (f"{name}, heard and written", f"{1e3 * run:.0f} ms", "1.000"),
+            (f"{name}, of that writing", f"{1e3 * writing:.1f} ms", f"{writing / run:.3f}"),
+            (f"{name}, of that the proof", f"{1e3 * proving:.2f} ms", f"{proving / run:.3f}"),
+        ]
+    print_table("Writing a genre into three minutes, processor time on one core", rows)
 
 
 # --- what hearing a minute costs -------------------------------------------------------------
@@ -337,12 +367,14 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART")
     parser.add_argument("--files", type=int, default=10_000)
     options = parser.parse_args()
-    wanted = options.parts or ["speed", "accuracy", "library", "cores"]
+    wanted = options.parts or ["speed", "proof", "accuracy", "library", "cores"]
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as name:
         for part in wanted:
             if part == "speed":
                 speed()
+            elif part == "proof":
+                proof(Path(name))
             elif part == "accuracy":
                 accuracy()
             elif part == "library":

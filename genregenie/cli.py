@@ -4,6 +4,8 @@ Exit status: 0 when everything worked, 1 when some file or step failed, 2 for wr
 """
 
 import argparse
+import contextlib
+import glob
 import json
 import shlex
 import sys
@@ -44,7 +46,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     classify = commands.add_parser("classify", help="name the genre of audio files")
-    classify.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    classify.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="files, folders or patterns ('music/**/*.mp3')",
+    )
     classify.add_argument("--json", action="store_true", help="print a JSON array")
     classify.add_argument(
         "--jobs",
@@ -145,20 +153,47 @@ def _classify(options: argparse.Namespace) -> int:
         Classifier.load()
     except ModelError as error:
         return _fail(error)
-    results = zip(options.files, classify_many(options.files, jobs=options.jobs), strict=True)
-    failed = False
+    files, failed = _named_files(options.files)
+    results = zip(files, classify_many(files, jobs=options.jobs), strict=True)
+    objects = []
+    width = min(max((len(str(path)) for path in files), default=0), 60)
+    with contextlib.ExitStack() as stack:
+        bar = None
+        if len(files) > 1 and sys.stderr.isatty():
+            from tqdm import tqdm  # it takes a while, and few calls need it
+
+            bar = stack.enter_context(tqdm(total=len(files), unit="file", smoothing=0.1))
+        for path, result in results:
+            failed |= isinstance(result, AudioError)
+            if options.json:
+                objects.append(as_object(str(path), result))
+            elif bar is None:
+                print(_as_line(path, result, width), flush=True)
+            else:
+                bar.write(_as_line(path, result, width), file=sys.stdout)
+            if bar is not None:
+                bar.update()
     if options.json:
-        objects = []
-        for path, result in results:
-            failed |= isinstance(result, AudioError)
-            objects.append(as_object(str(path), result))
         print(json.dumps(objects, indent=2))
-    else:
-        width = min(max(len(str(path)) for path in options.files), 60)
-        for path, result in results:
-            failed |= isinstance(result, AudioError)
-            print(_as_line(path, result, width), flush=True)
     return int(failed)
+
+
+def _named_files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
+    """The files that are meant, and whether something could not be looked at, which is said."""
+    from genregenie.audio.scan import Found, walk
+
+    files, failed = [], False
+    named = {str(path) for path in paths if not glob.has_magic(str(path))}
+    for entry in walk(list(map(str, paths))):
+        if isinstance(entry, Found) or entry.path in named:  # of one that is not there, a result
+            files.append(Path(entry.path))
+        else:
+            failed = True
+            print(f"{entry.path}: {entry.reason}", file=sys.stderr)
+    if not files and not failed:
+        failed = True
+        print("genregenie: There are no audio files there.", file=sys.stderr)
+    return files, failed
 
 
 def _as_line(path: Path, result: Any, width: int) -> str:

@@ -270,7 +270,8 @@ def _print_verdicts(sheet: "Sheet", verdicts: Sequence["Verdict"]) -> None:
 
     width = min(max(len(name) for name in sheet.names), 50)
     for name, verdict in zip(sheet.names, verdicts, strict=True):
-        best, *others = (f"{display_name(g)} {p:.0%}" for g, p in verdict.top)
+        likely = [f"{display_name(g)} {p:.0%}" for g, p in verdict.top]
+        best, *others = likely or ["no genre"]
         print(f"{name[:width]:<{width}}  {best:<22}{', '.join(others)}")
     for note in sheet.notes:
         print(note, file=sys.stderr)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from genregenie.genres import display_name
 
 if TYPE_CHECKING:
+    from genregenie.audio.scan import Found
     from genregenie.library.choice import Wish
     from genregenie.library.journal import Journal
     from genregenie.library.tagging import Item, Listening
-    from genregenie.library.walk import Found
 
 MODES = ("add", "replace", "if-empty")
 
@@ -79,6 +79,12 @@ def add_library_commands(
     untag.add_argument(
         "number", nargs="?", type=positive, metavar="RUN", help="without it, the runs are listed"
     )
+    untag.add_argument(
+        "--moved",
+        nargs=2,
+        metavar=("OLD", "NEW"),
+        help="the folder that was tagged, and where it is now",
+    )
     untag.set_defaults(run=_untag)
 
 
@@ -134,8 +140,8 @@ def _tag(options: argparse.Namespace) -> int:
 def _found(
     paths: Sequence[str], exclude: Sequence[str]
 ) -> tuple[list["Found"], list[tuple[str, str]]]:
+    from genregenie.audio.scan import Found, walk
     from genregenie.library.reports import shown
-    from genregenie.library.walk import Found, walk
 
     files, troubles = [], []
     for entry in walk(paths, exclude):
@@ -215,12 +221,25 @@ class _Tagging:
         )
 
     def _print_sum(self, states: "Counter[str]", run: int | None) -> None:
+        self._print_moves()
         words = [f"{count} {state}" for state, count in sorted(states.items())]
         print(f"\n{states.total()} files: {', '.join(words) or 'nothing to listen to'}.")
         if run is None and states["to write"]:
             print("Nothing was changed. Add --write to change them.")
         elif states["written"]:
             print(f"This is run {run}. Take it back with: genregenie untag {run}")
+
+    def _print_moves(self) -> None:
+        from genregenie.library.reports import shown
+
+        moves = self._journal.moves
+        if moves:
+            old, new = map(shown, moves[0])
+            print(
+                f"\n{len(moves)} of these files were somewhere else before: {new} was {old}.\n"
+                "They were not heard again. To take tags back there: genregenie untag RUN "
+                "--moved OLD NEW."
+            )
 
 
 def _line(item: "Item") -> str:
@@ -267,7 +286,7 @@ def _untag(options: argparse.Namespace) -> int:
             if options.number is None:
                 return _list_runs(journal)
             journal.lock()
-            return _take_back(options.number, journal)
+            return _take_back(options.number, journal, options.moved)
     except JournalError as error:
         return _fail(error)
 
@@ -285,7 +304,7 @@ def _list_runs(journal: "Journal") -> int:
     return 0
 
 
-def _take_back(number: int, journal: "Journal") -> int:
+def _take_back(number: int, journal: "Journal", moved: tuple[str, str] | None) -> int:
     from tqdm import tqdm
 
     from genregenie.library.reports import shown
@@ -297,7 +316,7 @@ def _take_back(number: int, journal: "Journal") -> int:
     done = failed = 0
     try:
         with tqdm(total=run.changed - run.undone, unit="file", disable=None) as bar:
-            for item in untag(number, journal):
+            for item in untag(number, journal, moved):
                 if item.reason:
                     failed += 1
                     bar.write(f"failed  {shown(item.path)}\n        {item.reason}", sys.stdout)

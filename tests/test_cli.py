@@ -1,8 +1,13 @@
 """The command line, run the way people run it."""
 
+import contextlib
 import json
+import os
+import pty
 import subprocess
 import sys
+import termios
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,6 +61,61 @@ def test_the_table_names_genre_and_verdict(gtzan):
         assert "Metal" in line
         assert "0:30" in line
     assert done.stderr == ""
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory, clip):
+    """A folder with two songs, and with what is passed over."""
+    folder = tmp_path_factory.mktemp("album")
+    (folder / "disc 2").mkdir()
+    for name in ("one.wav", "disc 2/two.wav", ".hidden.wav", "left out.wav"):
+        (folder / name).write_bytes(clip.read_bytes()[: -len(name)])
+    (folder / "cover.jpg").write_bytes(b"no song")
+    (folder / ".genregenieignore").write_text("left*\n")
+    (folder / "again").symlink_to(folder / "disc 2")
+    return folder
+
+
+def test_a_folder_stands_for_the_songs_in_it(album):
+    done = genregenie("classify", album)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    named = [line.split(".wav")[0] for line in done.stdout.splitlines()]
+    assert named == [f"{album}/again/two", f"{album}/one"]
+    done = genregenie("classify", "--json", album / "*.wav", album / "gone.wav", album / "disc 2")
+    assert done.returncode == 1
+    files = [(Path(row["file"]).name, row["error"]) for row in json.loads(done.stdout)]
+    gone = "There is no file with this name."
+    assert files == [
+        ("left out.wav", None),
+        ("one.wav", None),
+        ("gone.wav", gone),
+        ("two.wav", None),
+    ]
+
+
+def test_where_there_is_nothing_to_hear_a_sentence_says_so(tmp_path):
+    done = genregenie("classify", tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "genregenie: There are no audio files there.\n"
+    done = genregenie("classify", tmp_path / "*.mp3")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Nothing matches this pattern." in done.stderr
+
+
+def test_a_terminal_sees_a_bar(album):
+    theirs, ours = pty.openpty()
+    termios.tcsetwinsize(ours, (24, 100))
+    command = [sys.executable, "-m", "genregenie", "classify", str(album)]
+    done = subprocess.run(command, stderr=ours, stdout=subprocess.PIPE, text=True, check=True)
+    os.close(ours)
+    seen = ""
+    with contextlib.suppress(OSError):  # how a terminal ends
+        while piece := os.read(theirs, 10_000):
+            seen += piece.decode()
+    os.close(theirs)
+    assert "2/2" in seen
+    assert done.stdout.count(".wav") == 2
 
 
 @pytest.mark.slow

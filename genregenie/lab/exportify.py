@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.lab.vectors import RANGES, SPOTIFY_COLUMNS
+from genregenie.lab.vectors import RANGES, SPOTIFY_COLUMNS, nothing_known
 from genregenie.table import DataError
 
 MOST_ROWS: Final = 50_000
@@ -38,6 +38,7 @@ _WORDS: Final = {
     | {"db": 1.0, "eb": 3.0, "gb": 6.0, "ab": 8.0, "bb": 10.0},
 }
 _IN_PERCENT: Final = 1.5
+_MOST_NAMED: Final = 5
 
 
 @dataclass(frozen=True)
@@ -80,20 +81,27 @@ def read_sheet(path: Path) -> Sheet:
         raise DataError(f"{path.name} holds no tracks under its line of column names.")
     if len(body) > MOST_ROWS:
         raise DataError(f"{path.name} has {len(body):,} tracks; {MOST_ROWS:,} are the most.")
+    names = _names(head, body)
+    cells = {c: [line[i] if i < len(line) else "" for line in body] for c, i in found.items()}
+    rows = np.column_stack(
+        [
+            _values(column, cells[column]) if column in cells else np.full(len(body), np.nan)
+            for column in SPOTIFY_COLUMNS
+        ]
+    )
+    unheard = nothing_known(rows)
     notes: list[str] = []
     missing = [c for c in SPOTIFY_COLUMNS if c not in found]
     if missing:
         notes.append(f"Not in the table, so filled in with usual values: {', '.join(missing)}.")
-    columns = []
-    for column in SPOTIFY_COLUMNS:
-        if column not in found:
-            columns.append(np.full(len(body), np.nan))
-            continue
-        i = found[column]
-        values, remarks = _values(column, [line[i] if i < len(line) else "" for line in body])
-        columns.append(values)
-        notes += remarks
-    return Sheet(_names(head, body), np.column_stack(columns), tuple(notes))
+    for column in (c for c in SPOTIFY_COLUMNS if c in cells):
+        notes += _remarks(column, cells[column], rows[:, SPOTIFY_COLUMNS.index(column)], ~unheard)
+    if unheard.any():
+        of = [name for name, gap in zip(names, unheard.tolist(), strict=True) if gap]
+        notes.append(
+            f"No audio feature is known of {_tracks(len(of))}, so no genre is given: {_listed(of)}."
+        )
+    return Sheet(names, rows, tuple(notes))
 
 
 def _lines(path: Path) -> list[list[str]]:
@@ -148,28 +156,46 @@ def _names(head: Sequence[str], body: Sequence[Sequence[str]]) -> tuple[str, ...
     )
 
 
-def _values(column: str, cells: Sequence[str]) -> tuple[NDArray[np.float64], list[str]]:
-    """A column as numbers, NaN where not known, and what to say about it."""
+def _values(column: str, cells: Sequence[str]) -> NDArray[np.float64]:
+    """A column as numbers, NaN where not known."""
     low, high = RANGES[column]
     values = np.array([_number(cell, column) for cell in cells])
-    notes = []
-    known = values[np.isfinite(values)]
-    if high == 1.0 and column != "mode" and len(known) and _IN_PERCENT < known.max() <= 100.0:
+    if _is_in_percent(column, values):
         values = values / 100.0
+    values[~((values >= low) & (values <= high))] = np.nan
+    return values
+
+
+def _is_in_percent(column: str, values: NDArray[np.float64]) -> bool:
+    known = values[np.isfinite(values)]
+    share = RANGES[column][1] == 1.0 and column != "mode"
+    return bool(share and len(known) and _IN_PERCENT < known.max() <= 100.0)
+
+
+def _remarks(
+    column: str, cells: Sequence[str], values: NDArray[np.float64], heard: NDArray[np.bool_]
+) -> list[str]:
+    """What to say about a column, seen from the tracks that are given a genre."""
+    notes = []
+    if _is_in_percent(column, np.array([_number(cell, column) for cell in cells])):
         notes.append(f"{column} was read as per cent.")
-    wrong = ~((values >= low) & (values <= high))
+    wrong = np.isnan(values) & heard
     given = np.array([bool(cell.strip()) for cell in cells])
-    values[wrong] = np.nan
-    if wrong.all():
+    if heard.any() and (wrong == heard).all():
         notes.append(f"{column} holds no usable value, so it is filled in with usual ones.")
-        return values, notes
+        return notes
     if unusable := int((wrong & given).sum()):
         notes.append(
             f"{column} is not usable in {_tracks(unusable)}, where usual values are filled in."
         )
     if empty := int((wrong & ~given).sum()):
         notes.append(f"{column} is empty in {_tracks(empty)}, where usual values are filled in.")
-    return values, notes
+    return notes
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _tracks(number: int) -> str:

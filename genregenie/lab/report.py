@@ -25,7 +25,7 @@ def as_object(sheet: Sheet, verdicts: Sequence[Verdict]) -> dict[str, Any]:
             {
                 "track": name,
                 "genre": verdict.genre,
-                "confidence": round(verdict.confidence, 4),
+                "confidence": round(verdict.confidence, 4) if verdict.top else None,
                 "top": [{"genre": g, "confidence": round(p, 4)} for g, p in verdict.top],
                 "imputed": list(verdict.imputed),
             }
@@ -40,6 +40,7 @@ def as_rows(sheet: Sheet, verdicts: Sequence[Verdict]) -> list[list[Any]]:
         [
             name,
             *(value for g, p in verdict.top for value in (display_name(g), round(100 * p, 1))),
+            *([""] * 2 * (TOP - len(verdict.top))),
             ", ".join(verdict.imputed),
         ]
         for name, verdict in zip(sheet.names, verdicts, strict=True)

@@ -12,7 +12,7 @@ import numpy as np
 from genregenie import settings
 from genregenie.features import Array
 from genregenie.lab.trees import Trees
-from genregenie.lab.vectors import RANGES, SPOTIFY_COLUMNS, spotify_vectors
+from genregenie.lab.vectors import RANGES, SPOTIFY_COLUMNS, nothing_known, spotify_vectors
 from genregenie.model import ModelError, tempered
 
 FORMAT: Final = 1
@@ -42,7 +42,8 @@ class Verdict:
     Attributes
     ----------
     top : tuple of (str, float)
-        `TOP` genres and their confidences, the most confident first.
+        `TOP` genres and their confidences, the most confident first; none if nothing is known of
+        the sound.
     imputed : tuple of str
         Columns that were not known and were filled in.
     """
@@ -51,14 +52,14 @@ class Verdict:
     imputed: tuple[str, ...]
 
     @property
-    def genre(self) -> str:
-        """The likeliest genre."""
-        return self.top[0][0]
+    def genre(self) -> str | None:
+        """The likeliest genre; None if nothing is known of the sound."""
+        return self.top[0][0] if self.top else None
 
     @property
     def confidence(self) -> float:
         """The confidence in it."""
-        return self.top[0][1]
+        return self.top[0][1] if self.top else 0.0
 
 
 @dataclass(frozen=True)
@@ -106,14 +107,17 @@ class SpotifyModel:
         return tempered(self.trees.decisions(spotify_vectors(rows)), self.temperature)
 
     def judge(self, rows: Array) -> list[Verdict]:
-        """A verdict for each row."""
+        """A verdict for each row; one of which nothing is known gets no genre."""
+        unknown = nothing_known(np.asarray(rows, dtype=np.float64)).tolist()
         order = np.argsort(-(confidences := self.confidences(rows)), axis=1, kind="stable")
         return [
-            Verdict(
+            Verdict((), ())
+            if gap
+            else Verdict(
                 tuple((self.genres[i], float(own[i])) for i in best[:TOP].tolist()),
                 tuple(c for c, v in zip(SPOTIFY_COLUMNS, row, strict=True) if np.isnan(v)),
             )
-            for own, best, row in zip(confidences, order, rows.tolist(), strict=True)
+            for own, best, row, gap in zip(confidences, order, rows.tolist(), unknown, strict=True)
         ]
 
     @classmethod

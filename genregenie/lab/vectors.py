@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genregenie.features import Array
 
@@ -19,6 +20,9 @@ SPOTIFY_COLUMNS: Final = (
     "duration_ms",
 )
 
+SOUND_COLUMNS: Final = tuple(column for column in SPOTIFY_COLUMNS if column != "duration_ms")
+"""Those that say what a track sounds like; its length alone says nothing."""
+
 RANGES: Final = {
     "danceability": (0.0, 1.0),
     "energy": (0.0, 1.0),
@@ -34,6 +38,12 @@ RANGES: Final = {
 """What a value can be."""
 
 _BARS_OF: Final = 16.0
+
+
+def nothing_known(rows: Array) -> NDArray[np.bool_]:
+    """Which rows, shape (n, 10), hold nothing that says what the track sounds like."""
+    sound = [SPOTIFY_COLUMNS.index(column) for column in SOUND_COLUMNS]
+    return np.asarray(np.isnan(rows[:, sound]).all(axis=1))
 
 
 def spotify_vectors(rows: Array) -> Array:

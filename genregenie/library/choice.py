@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from genregenie.genres import display_name
+from genregenie.library.genrelist import parts
 
 Mode = Literal["add", "replace", "if-empty"]
 MODES: Final[tuple[Mode, ...]] = get_args(Mode)
@@ -40,6 +41,9 @@ class Wish:
     def after(self, before: Sequence[str], confidences: Mapping[str, float]) -> tuple[str, ...]:
         """The genres of a file that has `before`, once it is tagged.
 
+        What is there stays as it is written. A value that lists several genres (``"Jazz, Blues"``)
+        is read as that list, so none of them comes a second time.
+
         Examples
         --------
         >>> Wish(at_most=1).after(["Live"], {"rock": 0.9, "pop": 0.1})
@@ -50,7 +54,9 @@ class Wish:
         heard = self.heard(confidences)
         if self.mode == "replace" and heard:
             return heard
-        return _without_repeats([*before, *heard])
+        known = {_key(part) for name in before for part in (name, *parts(name))}
+        new = (name for name in heard if _key(name) not in known and not _listed(name, known))
+        return (*before, *new)
 
     def heard(self, confidences: Mapping[str, float]) -> tuple[str, ...]:
         """Names of the genres that are likely enough, the most likely first."""
@@ -64,11 +70,21 @@ class Wish:
 
 
 def _without_repeats(names: Sequence[str]) -> tuple[str, ...]:
-    """Each name once, as first written; capitals, spaces and dashes do not make another."""
+    """Each name once, as first written."""
     seen: dict[str, str] = {}
     for name in names:
-        seen.setdefault("".join(filter(str.isalnum, name.casefold())) or name, name)
+        seen.setdefault(_key(name), name)
     return tuple(seen.values())
+
+
+def _key(name: str) -> str:
+    """The same for two ways of writing a name: capitals, spaces and dashes make no other."""
+    return "".join(filter(str.isalnum, name.casefold())) or name
+
+
+def _listed(name: str, known: set[str]) -> bool:
+    """Whether all that a name consists of is known: ``Hip-Hop/Rap`` beside ``Rap; Hip-Hop``."""
+    return len(parts(name)) > 1 and known.issuperset(map(_key, parts(name)))
 
 
 def read_names(path: Path, genres: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -82,7 +82,7 @@ def restored(new: Bytes, record: bytes) -> Iterator[bytes]:
 
 def _operations(old: Bytes, new: Bytes) -> Iterator[tuple[int, int, bytes | None]]:
     """Copies ``(start in new, length, None)`` and literals ``(0, length, bytes)``, in order."""
-    prefix = _common(old, 0, new, 0)
+    prefix = common(old, 0, new, 0)
     suffix = _common_end(old, new, min(len(old), len(new)) - prefix)
     if prefix:
         yield 0, prefix, None
@@ -118,7 +118,7 @@ def _middle(
         at, there = at - back, there - back
         if at > pending:
             yield 0, at - pending, old[pending:at]
-        length = min(_common(old, at, new, there), end - at)
+        length = min(common(old, at, new, there), end - at)
         yield there, length, None
         at += length
         pending, shift, missed = at, there + length - at, 0
@@ -126,9 +126,11 @@ def _middle(
         yield 0, end - pending, old[pending:end]
 
 
-def _common(a: Bytes, at_a: int, b: Bytes, at_b: int) -> int:
-    """How many bytes are the same from there on."""
+def common(a: Bytes, at_a: int, b: Bytes, at_b: int, most: int | None = None) -> int:
+    """How many bytes are the same from there on, `most` at most."""
     limit = min(len(a) - at_a, len(b) - at_b)
+    if most is not None:
+        limit = min(limit, most)
     length = 0
     step = _COMPARED
     while length < limit:

@@ -1,8 +1,10 @@
 """What was heard in which file, and what was written where: the memory of `tag` and `untag`.
 
-One SQLite file in the data folder. A file's answer is kept under its path, size, time of change
-and the version of the model; a change is written down before it is made, with the record that
-undoes it, so that a run may end at any moment.
+One SQLite file in the data folder. A file's answer is kept under its real, absolute path and the
+version of the model. It holds as long as size, time of change and identity (`walk.Found`) are the
+same; where only the identity differs (another mount, a copy put back), as long as blocks from all
+over the file are. A change is written down before it is made, with the record that undoes it, so
+that a run may end at any moment.
 """
 
 import contextlib
@@ -22,29 +24,13 @@ from typing import Any, Final, Self
 from filelock import FileLock, Timeout
 
 from genregenie import settings
+from genregenie.audio.scan import Found
+from genregenie.library import schema
+from genregenie.library.places import RealPaths, probe
 from genregenie.library.records import Change, Heard, Run
-from genregenie.library.walk import Found
+from genregenie.library.replace import COPY_PREFIX
 
 FILE_NAME: Final = "library.sqlite3"
-COPY_PREFIX: Final = ".genregenie-"
-"""How names of unfinished copies begin; walks pass over hidden files."""
-
-_FORMAT: Final = 1
-_SCHEMA: Final = """
-CREATE TABLE heard (
-    path BLOB, version TEXT, size INTEGER, changed_ns INTEGER, answer TEXT, genres TEXT,
-    PRIMARY KEY (path, version)
-) WITHOUT ROWID;
-CREATE TABLE runs (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, started TEXT, about TEXT, finished INTEGER
-);
-CREATE TABLE changes (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER, path BLOB, state TEXT,
-    changed_ns INTEGER, genres TEXT, undo BLOB
-);
-CREATE TABLE folders (path BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE INDEX changes_of_run ON changes (run, state);
-"""
 _SAVED_EVERY_S: Final = 1.0
 
 
@@ -60,6 +46,11 @@ class Journal:
     path : Path, optional
         By default ``library.sqlite3`` in the data folder.
 
+    Attributes
+    ----------
+    moves : list of (str, str)
+        Files that are not where they were heard, but elsewhere: from where to where.
+
     Raises
     ------
     JournalError
@@ -72,6 +63,8 @@ class Journal:
         place = f"{platform.node()} {self.path.absolute()}"
         self._prefix = COPY_PREFIX + hashlib.sha256(place.encode()).hexdigest()[:8] + "-"
         self._folders: set[str] = set()
+        self._real = RealPaths()
+        self.moves: list[tuple[str, str]] = []
         self._unsaved: list[tuple[Any, ...]] = []
         self._saved_at = time.monotonic()
         try:
@@ -107,41 +100,62 @@ class Journal:
         try:
             (found,) = self._run("PRAGMA user_version").fetchone()
             if found == 0:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    self._run(statement)
-                self._run(f"PRAGMA user_version = {_FORMAT}")
-            elif found != _FORMAT:
+                schema.create(self._run)
+            elif found == 1:
+                schema.migrate(self._run)
+            elif found != schema.FORMAT:
                 raise JournalError(
                     f"The journal {self.path} was written by another release of GenreGenie. Move "
                     "it away to start a new one, or use that release."
                 )
-        finally:
-            self._run("COMMIT")
+            self._run(f"PRAGMA user_version = {schema.FORMAT}")
+        except BaseException:
+            self._run("ROLLBACK")
+            raise
+        self._run("COMMIT")
 
     # --- what was heard ----------------------------------------------------------------------
 
     def knows(self, file: Found, version: str) -> bool:
-        """Whether the file's answer is there, and the file has not changed since."""
-        return self._heard_row("1", file, version) is not None
+        """Whether the file's answer is there, and the file is still the same."""
+        return self._same(file, version) is not None
 
     def recall(self, file: Found, version: str) -> tuple[Heard, tuple[str, ...] | None] | None:
-        """What was heard in a file that has not changed since, and the genres in its tags.
+        """What was heard in a file that is still the same, and the genres in its tags.
 
-        The genres are None if its tags could not be read.
+        The genres are None if its tags could not be read, or may have changed since.
         """
-        row = self._heard_row("answer, genres", file, version)
+        row = self._same(file, version)
         if row is None:
             return None
-        return Heard(**json.loads(row[0])), None if row[1] is None else tuple(json.loads(row[1]))
+        answer, genres = row
+        return Heard(**json.loads(answer)), None if genres is None else tuple(json.loads(genres))
+
+    def _same(self, file: Found, version: str) -> tuple[str, str | None] | None:
+        path = self._real.path(file.path)
+        row = self._run(
+            "SELECT identity, probe, answer, genres FROM heard"
+            " WHERE path = ? AND version = ? AND size = ? AND changed_ns = ?",
+            *(os.fsencode(path), version, file.size, file.changed_ns),
+        ).fetchone()
+        if row is None:
+            return None
+        identity, probed, answer, genres = row
+        if identity == file.identity != "":
+            return answer, genres
+        # What an earlier release wrote has no probe: there, path, size and time have to do.
+        return (answer, None) if probed is None or probed == probe(path) else None
 
     def remember(
         self, file: Found, version: str, heard: Heard, genres: tuple[str, ...] | None
     ) -> None:
         """Keep an answer and the genres in the tags; on disk a second later at most."""
+        path = self._real.path(file.path)
         self._unsaved.append(
             (
-                *(os.fsencode(file.path), version, file.size, file.changed_ns),
-                *(json.dumps(asdict(heard)), None if genres is None else json.dumps(genres)),
+                *(os.fsencode(path), version, file.size, file.changed_ns, file.identity),
+                *(probe(path), json.dumps(asdict(heard))),
+                None if genres is None else json.dumps(genres),
             )
         )
         if time.monotonic() - self._saved_at > _SAVED_EVERY_S:
@@ -150,12 +164,38 @@ class Journal:
     def follow(self, before: Found, after: Found, genres: tuple[str, ...]) -> None:
         """A file's tags were changed and nothing else: what was heard in it still holds."""
         self.save()
+        path = self._real.path(before.path)
         self._run(
-            "UPDATE heard SET size = ?, changed_ns = ?, genres = ?"
+            "UPDATE heard SET size = ?, changed_ns = ?, identity = ?, probe = ?, genres = ?"
             " WHERE path = ? AND size = ? AND changed_ns = ?",
-            *(after.size, after.changed_ns, json.dumps(genres)),
-            *(os.fsencode(before.path), before.size, before.changed_ns),
+            *(after.size, after.changed_ns, after.identity, probe(path), json.dumps(genres)),
+            *(os.fsencode(path), before.size, before.changed_ns),
         )
+
+    def find_elsewhere(self, file: Found) -> bool:
+        """Learn whether a file is one that was heard under another path, moved or copied since.
+
+        What was heard in it then holds here too. What was written to it does not follow: only who
+        moved it knows that it was no copy.
+        """
+        path = self._real.path(file.path)
+        rows = self._run(
+            "SELECT DISTINCT path, probe FROM heard"
+            " WHERE size = ? AND changed_ns = ? AND path != ? AND probe IS NOT NULL",
+            *(file.size, file.changed_ns, os.fsencode(path)),
+        ).fetchall()
+        same = probe(path) if rows else None
+        old = next((old for old, probed in rows if probed == same), None)
+        if old is None:
+            return False
+        self._run(
+            "INSERT OR REPLACE INTO heard SELECT ?, version, size, changed_ns, '', probe, answer,"
+            " NULL FROM heard WHERE path = ? AND size = ? AND changed_ns = ?",
+            *(os.fsencode(path), old, file.size, file.changed_ns),
+        )
+        if not os.path.lexists(old):
+            self.moves.append((os.fsdecode(old), path))
+        return True
 
     def save(self) -> None:
         """Write to disk what `remember` still holds back."""
@@ -163,18 +203,11 @@ class Journal:
             self._run("BEGIN IMMEDIATE")
             try:
                 for row in self._unsaved:
-                    self._run("INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?, ?, ?)", *row)
+                    self._run("INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row)
             finally:
                 self._run("COMMIT")
             self._unsaved.clear()
         self._saved_at = time.monotonic()
-
-    def _heard_row(self, column: str, file: Found, version: str) -> Any:
-        return self._run(
-            f"SELECT {column} FROM heard"  # noqa: S608
-            " WHERE path = ? AND version = ? AND size = ? AND changed_ns = ?",
-            *(os.fsencode(file.path), version, file.size, file.changed_ns),
-        ).fetchone()
 
     # --- what was written --------------------------------------------------------------------
 

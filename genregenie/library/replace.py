@@ -13,6 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+COPY_PREFIX: Final = ".genregenie-"
+"""How names of unfinished copies begin; walks pass over hidden files."""
+
 _WRITABLE: Final = 0o222
 _SENTENCES: Final = {
     errno.ENOSPC: "The disk is full.",

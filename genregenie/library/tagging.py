@@ -1,25 +1,29 @@
 """Listens to many files, plans their genres, and writes them: the middle of `tag` and `untag`."""
 
-import mmap
+import json
 import os
-import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from genregenie.audio import SIX_STRETCHES, AudioError, Spread
+from genregenie.audio.scan import Found
 from genregenie.classifier import Prediction
 from genregenie.library.choice import Wish
 from genregenie.library.delta import DeltaError, difference, digest, digests, restored
 from genregenie.library.journal import Journal
+from genregenie.library.places import candidates
 from genregenie.library.records import Change, Heard
 from genregenie.library.replace import ReplaceError, prepare, sentence
-from genregenie.library.tags import TagError, read_genres, write_genres
-from genregenie.library.walk import Found
+from genregenie.library.tags import TagError, mapped, read_genres, write_copy
 from genregenie.many import classify_many
 
 _CHANGED: Final = "This file has changed since it was listened to. Run the command again."
+_CHANGED_SINCE: Final = "This file has changed since; it was left as it is."
+_IS_GONE: Final = (
+    "There is no file with this name any more. If it was moved, say so with --moved OLD NEW, the "
+    "folder where it was and the one where it is."
+)
 
 State = Literal["to write", "written", "as it is", "unsure", "not music", "failed"]
 
@@ -84,6 +88,7 @@ def plan(
     """
     key = listening.key
     new = [file for file in files if not journal.knows(file, key)]
+    new = [f for f in new if not (journal.find_elsewhere(f) and journal.knows(f, key))]
     missing = {id(file) for file in new}
     results: Iterator[Prediction | AudioError] = iter(())
     if new:
@@ -112,7 +117,7 @@ def plan(
                 genres = read_genres(file.path)
             except TagError as error:
                 trouble = str(error)
-            if id(file) in missing:
+            if id(file) in missing or genres is not None:
                 journal.remember(file, key, heard, genres)
         if genres is None:
             yield Item(file, "failed", heard, reason=trouble)
@@ -168,25 +173,30 @@ def write(
 
     def make(source: str, copy: str) -> None:
         nonlocal undo
-        shutil.copyfile(source, copy)
-        write_genres(copy, item.after)
-        with _mapped(source) as old, _mapped(copy) as new:
+        if read_genres(source) != item.before:
+            raise ReplaceError(_CHANGED)
+        write_copy(source, copy, item.after)
+        with mapped(source) as old, mapped(copy) as new:
             undo = difference(old, new)
 
     try:
-        if _looked_up(path) != (then.size, then.changed_ns):
+        if _now(path) != then:
             raise ReplaceError(_CHANGED)
-        prefix = journal.prefix_in(os.path.dirname(os.path.realpath(path)))
+        real = os.path.realpath(path)
+        prefix = journal.prefix_in(os.path.dirname(real))
         copy = prepare(path, prefix, make, then.changed_ns if keep_mtime else None)
-        change = journal.intend(run, Change(path, then.changed_ns, item.before, undo))
+        if _now(path) != then:
+            copy.discard()
+            raise ReplaceError(_CHANGED)
+        change = journal.intend(run, Change(real, then.changed_ns, item.before, undo))
         try:
             copy.take_its_place()
         except ReplaceError:
             journal.not_made(change)
             raise
+        now = _now(path)
     except (ReplaceError, TagError) as error:
         return replace(item, state="failed", reason=str(error))
-    now = Found(path, copy.size, copy.changed_ns)
     if item.heard is not None:
         journal.remember(now, listening.key, item.heard, item.after)
     return replace(item, file=now, state="written")
@@ -201,64 +211,97 @@ class PutBack:
     reason: str = ""
 
 
-def untag(run: int, journal: Journal) -> Iterator[PutBack]:
+def untag(run: int, journal: Journal, moved: tuple[str, str] | None = None) -> Iterator[PutBack]:
     """Put every file of a run back as it was, to the byte, its modification time included.
 
     A file that has changed since is left alone. What was put back is not put back again, so an
     interrupted call goes on where it stopped.
 
+    Parameters
+    ----------
+    moved : (str, str), optional
+        A folder, or file, that the run wrote to, and where it is now.
+
     Raises
     ------
     JournalError
     """
+    about = next((one.about for one in journal.runs() if one.number == run), "{}")
+    asked = json.loads(about).get("paths", [])
     for number, change in journal.changes(run):
+        path = change.path
         try:
-            _put_back(change, journal)
+            path = _moved(_where(change, asked), moved)
+            _put_back(replace(change, path=path), journal)
         except (ReplaceError, DeltaError) as error:
-            reason = str(error)
-            if isinstance(error, DeltaError):
-                reason = "This file has changed since; it was left as it is."
-            yield PutBack(change.path, change.genres, reason)
+            reason = _CHANGED_SINCE if isinstance(error, DeltaError) else str(error)
+            yield PutBack(path, change.genres, reason)
             continue
         journal.undone(number)
-        yield PutBack(change.path, change.genres)
+        yield PutBack(path, change.genres)
+
+
+def _where(change: Change, asked: Sequence[str]) -> str:
+    """The absolute path of a changed file.
+
+    An earlier release wrote down the path as it was typed. What it means now is the one place,
+    seen from what the run was asked to do, where the file is that the run wrote; or else the one
+    that it was about to write.
+    """
+    places = list(dict.fromkeys(candidates(change.path, asked)))
+    if places == [change.path]:
+        return change.path
+    before, after = digests(change.undo)
+    found = {digest_: place for place in places if (digest_ := _digest(place))}
+    if place := found.get(after) or found.get(before):
+        return place
+    if found:
+        raise DeltaError("another file")
+    raise ReplaceError(_IS_GONE)
+
+
+def _moved(path: str, moved: tuple[str, str] | None) -> str:
+    """The path seen from where its folder is now."""
+    if moved is None:
+        return path
+    old, new = map(os.path.abspath, moved)
+    if path != old and not path.startswith(old.rstrip(os.sep) + os.sep):
+        return path
+    return os.path.join(new, os.path.relpath(path, old)) if path != old else new
+
+
+def _digest(path: str) -> bytes | None:
+    try:
+        with mapped(path) as data:
+            return digest(data)
+    except (OSError, TagError):
+        return None
 
 
 def _put_back(change: Change, journal: Journal) -> None:
     def make(source: str, copy: str) -> None:
-        with _mapped(source) as now, open(copy, "wb") as file:
+        with mapped(source) as now, open(copy, "wb") as file:
             for piece in restored(now, change.undo):
                 file.write(piece)
 
     path = change.path
     try:
-        tagged = Found(path, *_looked_up(path))
-        with _mapped(path) as now:
+        tagged = Found.at(path)
+        with mapped(path) as now:
             if digest(now) == digests(change.undo)[0]:
                 return  # as it was already: the run was killed just before it wrote
     except OSError as error:
-        raise ReplaceError(sentence(error)) from error
-    except ValueError as error:  # an empty file cannot be mapped
+        gone = isinstance(error, (FileNotFoundError, NotADirectoryError))
+        raise ReplaceError(_IS_GONE if gone else sentence(error)) from error
+    except TagError as error:  # it is empty
         raise DeltaError("an empty file") from error
     prefix = journal.prefix_in(os.path.dirname(os.path.realpath(path)))
-    copy = prepare(path, prefix, make, change.changed_ns)
-    copy.take_its_place()
-    journal.follow(tagged, Found(path, copy.size, copy.changed_ns), change.genres)
+    prepare(path, prefix, make, change.changed_ns).take_its_place()
+    journal.follow(tagged, _now(path), change.genres)
 
 
-@contextmanager
-def _mapped(path: str) -> Iterator[mmap.mmap]:
-    """The bytes of a file, which the system reads when asked for."""
-    with (
-        open(path, "rb") as file,
-        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-    ):
-        yield data
-
-
-def _looked_up(path: str) -> tuple[int, int]:
+def _now(path: str) -> Found:
     try:
-        status = os.stat(path)
+        return Found.at(path)
     except OSError as error:
         raise ReplaceError(sentence(error)) from error
-    return status.st_size, status.st_mtime_ns

@@ -1,229 +1,181 @@
-r"""The genres in a file's tags, read and written through mutagen; one strategy a format.
+r"""The genres in a file's tags, read and written; one strategy a kind of file, chosen by content.
 
-A list of genres is the truth: formats that hold several get several. Nothing else in the tags is
-touched, and the audio is not either. An ID3 tag stays in its version.
+A list of genres is the truth: formats that hold several get several. Of everything else, not a
+byte is interpreted, so nothing is lost that nobody understands.
 
-===========================  ==================================================================
-MP3, AIFF, WAV               ID3 ``TCON``; version 2.4 where there was no tag
-FLAC, Ogg, Opus              Vorbis comments ``GENRE``, one for each
-M4A, ALAC                    ``\xa9gen``, one value for each
-WavPack, Monkey's Audio      APEv2 ``Genre``, one value for each
-===========================  ==================================================================
+=================================  ============================================================
+MP3, raw AAC with a tag, TTA, DSF  ID3 ``TCON`` in the tag's version; 2.4 where there was none
+AIFF, WAV                          the same in a chunk; ``IGNR`` in a WAV that has a list ``INFO``
+FLAC, Ogg, Opus, Speex             Vorbis comments ``GENRE``, one for each
+M4A, ALAC                          ``\xa9gen``, one value for each
+WavPack, Monkey's Audio, Musepack  APEv2 ``Genre``, one value for each
+WMA                                ``WM/Genre``, one attribute for each
+=================================  ============================================================
 """
 
+import mmap
 import os
 import struct
-from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
 
-import mutagen
-from mutagen.aiff import AIFF
-from mutagen.apev2 import APENoHeaderError, APEv2
-from mutagen.flac import FLAC
-from mutagen.id3 import ID3, TCON, Encoding, ID3NoHeaderError
-from mutagen.monkeysaudio import MonkeysAudio
-from mutagen.mp3 import MP3
-from mutagen.mp4 import MP4
-from mutagen.oggflac import OggFLAC
-from mutagen.oggopus import OggOpus
-from mutagen.oggspeex import OggSpeex
-from mutagen.oggvorbis import OggVorbis
-from mutagen.wave import WAVE
-from mutagen.wavpack import WavPack
+from genregenie.library import ape, asf, dsf, flac, mp4, mpeg, ogg, payload, riff
+from genregenie.library.delta import Bytes
+from genregenie.library.edits import DAMAGED, Edit, TagError, all_else_is_same, pieces
+from genregenie.library.genrelist import named
+from genregenie.library.kinds import Kind, sniff
+from genregenie.library.replace import COPY_PREFIX, prepare
 
-_V1_SIZE: Final = 128
-_NO_SUCH_GENRE: Final = 255
+__all__ = ["TagError", "mapped", "read_genres", "write_copy", "write_genres"]
 
 
-class TagError(Exception):
-    """Tags that cannot be read or written; the message is a sentence for the file's owner."""
+@dataclass(frozen=True)
+class _Format:
+    """Given a file's bytes and where it begins in them."""
+
+    read: Callable[[Bytes, int], list[str]]
+    others: Callable[[Bytes, int], list[bytes]]
+    edits: Callable[[Bytes, int, Sequence[str]], list[Edit]]
 
 
-class _Format(Protocol):
-    def read(self, path: str, audio: Any) -> Sequence[str]: ...
-
-    def write(self, path: str, audio: Any, genres: Sequence[str]) -> None: ...
+_MPEG: Final = _Format(mpeg.read, mpeg.others, mpeg.edits)
+_APE: Final = _Format(ape.read, ape.others, ape.edits)
+_RIFF: Final = _Format(riff.read, riff.others, riff.edits)
+_FORMATS: Final = {
+    **dict.fromkeys(("MP3", "AAC", "TTA"), _MPEG),
+    **dict.fromkeys(("WAV", "AIFF"), _RIFF),
+    **dict.fromkeys(("WavPack", "Monkey's Audio", "Musepack", "TAK", "OptimFROG"), _APE),
+    "FLAC": _Format(flac.read, flac.others, flac.edits),
+    "Ogg": _Format(ogg.read, ogg.others, ogg.edits),
+    "MP4": _Format(mp4.read, mp4.others, mp4.edits),
+    "ASF": _Format(asf.read, asf.others, asf.edits),
+    "DSF": _Format(dsf.read, dsf.others, dsf.edits),
+}
 
 
 def read_genres(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """The genres in a file's tags; none if it has no tags yet.
+
+    Values stand as they are written, but for numbers of ID3v1's list, which are read as names. One
+    that lists several (``"Jazz, Blues"``) is one value; `genregenie.library.choice` knows what it
+    means.
 
     Raises
     ------
     TagError
         If the file cannot be read, or its format has no place for a genre.
     """
-    name = os.fspath(path)
     try:
-        audio, tags = _open(name)
-        return tuple(g.strip() for g in tags.read(name, audio) if g.strip())
-    except _TROUBLE as error:
-        raise _sentence(error) from error
+        with mapped(os.fspath(path)) as data:
+            return genres_in(data)
+    except OSError as error:
+        raise _unreadable(error) from error
 
 
 def write_genres(path: str | os.PathLike[str], genres: Sequence[str]) -> None:
-    """Put `genres` in the place of those that are there, in place.
+    """Put `genres` in the place of those that are there.
+
+    The new version takes the old one's place when it is proved to be the same in all else.
 
     Raises
     ------
     TagError
-        As for `read_genres`, or if the genres do not come back as they were written.
-    OSError
+        As for `read_genres` and `write_copy`; the file is then as it was.
+    ReplaceError
         If the file cannot be written, the disk is full for instance.
     """
-    name = os.fspath(path)
+
+    def make(source: str, copy: str) -> None:
+        write_copy(source, copy, genres)
+
     try:
-        audio, tags = _open(name)
-        tags.write(name, audio, genres)
-    except _TROUBLE as error:
-        cause = error.args[0] if error.args else None
-        if isinstance(cause, OSError):
-            raise cause from error
-        raise _sentence(error) from error
-    if read_genres(name) != tuple(genres):
-        raise TagError("The tags of this file did not take the genres.")
+        os.stat(path)
+    except OSError as error:
+        raise _unreadable(error) from error
+    prepare(os.fspath(path), COPY_PREFIX, make).take_its_place()
 
 
-def _open(path: str) -> tuple[Any, _Format]:
-    audio = mutagen.File(path, options=list(_FORMATS))
-    if audio is None:
-        raise TagError("A file of this kind has no place for a genre.")
-    return audio, _FORMATS[type(audio)]
+def write_copy(source: str, copy: str, genres: Sequence[str]) -> None:
+    """Write a copy of a file with other genres, and prove that nothing else is another.
+
+    Raises
+    ------
+    TagError
+        If the file has no place for a genre or is damaged, if the genres do not come back as they
+        were written, or if it cannot be shown that the sound and every other tag are the same.
+    OSError
+        If the copy cannot be written.
+    """
+    _check(genres)
+    with mapped(source) as old, _typed():
+        kind = sniff(old)
+        edits = _FORMATS[kind.name].edits(old, kind.start, genres)
+        with open(copy, "wb") as file:
+            file.writelines(pieces(old, edits))
+        with mapped(copy) as new:
+            if not all_else_is_same(old, new, edits):
+                raise TagError(payload.CHANGED)
+            if genres_in(new) != tuple(genres):
+                raise TagError("The tags of this file did not take the genres.")
+            if _others(old, kind) - _others(new, sniff(new)):
+                raise TagError(payload.TAGS_CHANGED)
+        payload.prove(source, copy)
 
 
-_TROUBLE: Final = (
-    *(mutagen.MutagenError, OSError, ValueError, struct.error, EOFError),
-    *(LookupError, TypeError, AttributeError, OverflowError, MemoryError),
-)
-"""What mutagen raises over damaged files."""
+def genres_in(data: Bytes) -> tuple[str, ...]:
+    """As `read_genres`, of a file's bytes."""
+    with _typed():
+        kind = sniff(data)
+        values = _FORMATS[kind.name].read(data, kind.start)
+        return tuple(name for value in values if value.strip() for name in named(value))
 
 
-def _sentence(error: BaseException) -> TagError:
-    if isinstance(error, TagError):
-        return error
-    cause = error.args[0] if isinstance(error, mutagen.MutagenError) and error.args else error
-    if isinstance(cause, FileNotFoundError):
-        return TagError("There is no file with this name any more.")
-    if isinstance(cause, OSError) and cause.strerror:
-        return TagError(f"The tags of this file cannot be read: {cause.strerror}.")
-    return TagError("The tags of this file are damaged.")
+def _others(data: Bytes, kind: Kind) -> Counter[bytes]:
+    return Counter(part for part in _FORMATS[kind.name].others(data, kind.start) if part)
 
 
-class _Id3:
-    """ID3 in an MP3's head, or in a chunk of AIFF and WAV."""
-
-    def read(self, path: str, audio: Any) -> Sequence[str]:
-        tags = self._load(path, type(audio))
-        genres = [genre for frame in tags.getall("TCON") for genre in frame.genres]
-        return genres or (_ape_genres(path) if isinstance(audio, MP3) else [])
-
-    def write(self, path: str, audio: Any, genres: Sequence[str]) -> None:
-        tags = self._load(path, type(audio))
-        version = 3 if tags.version[:2] in ((2, 2), (2, 3)) else 4
-        plain = "".join(genres).isascii()
-        unicode = Encoding.UTF16 if version == 3 else Encoding.UTF8
-        tags.setall("TCON", [TCON(Encoding.LATIN1 if plain else unicode, list(genres))])
-        sound = _behind_tag(path) if isinstance(audio, MP3) else b""
-        # Several values are parted by a null in both versions; a slash may be part of a name.
-        tags.save(path, v2_version=version, v23_sep=None)
-        if isinstance(audio, MP3):
-            _put_back(path, sound, genres)
-
-    def _load(self, path: str, kind: type) -> Any:
-        tags = self._loaded(path, kind, translate=False, load_v1=False)
-        if tags is None and kind is MP3:
-            tags = self._loaded(path, kind)  # only ID3v1, which a new tag will hide
-        elif tags is not None and tags.version[:2] == (2, 2):
-            tags = self._loaded(path, kind, v2_version=3, load_v1=False)
-        if tags is not None:
-            return tags
-        if kind is MP3:
-            return ID3()
-        audio = kind(path)
-        audio.add_tags()
-        return audio.tags
-
-    def _loaded(self, path: str, kind: type, **how: Any) -> Any:
-        if kind is not MP3:
-            return kind(path, **how).tags
+def _check(genres: Sequence[str]) -> None:
+    for genre in genres:
+        if "\0" in genre or not genre.strip():
+            raise TagError("A genre must be one line of text.")
         try:
-            return ID3(path, **how)
-        except ID3NoHeaderError:
-            return None
+            genre.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise TagError("A genre must be text.") from error
 
 
-def _ape_genres(path: str) -> Sequence[str]:
-    """Genres of an APEv2 tag that some programs put at the end of an MP3."""
-    try:
-        return list(APEv2(path).get("Genre", []))
-    except APENoHeaderError:
-        return []
+@contextmanager
+def mapped(path: str) -> Iterator[mmap.mmap]:
+    """The bytes of a file, which the system reads when asked for.
 
-
-def _behind_tag(path: str) -> bytes:
-    """The end of an MP3, where older tags lie: mutagen would write an ID3v1 tag anew."""
+    Raises
+    ------
+    TagError
+        If it is empty.
+    OSError
+    """
     with open(path, "rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(size - _V1_SIZE, _id3_size(path)))
-        return file.read()
+        try:
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except ValueError as error:
+            raise TagError("This file is empty. Export or download it again.") from error
+        with data:
+            yield data
 
 
-def _id3_size(path: str) -> int:
+@contextmanager
+def _typed() -> Iterator[None]:
+    """What reading numbers from damaged bytes raises is a `TagError`."""
     try:
-        return int(ID3(path, translate=False, load_v1=False).size)
-    except ID3NoHeaderError:
-        return 0
+        yield
+    except (struct.error, LookupError, ValueError, OverflowError, MemoryError) as error:
+        raise TagError(DAMAGED) from error
 
 
-def _put_back(path: str, end: bytes, genres: Sequence[str]) -> None:
-    """Restore the end of the file; of an ID3v1 tag, only the number of the genre changes."""
-    if end[-_V1_SIZE:][:3] == b"TAG":
-        known = [name.casefold() for name in TCON.GENRES]
-        first = genres[0].casefold() if genres else ""
-        number = known.index(first) if first in known else _NO_SUCH_GENRE
-        end = end[:-1] + bytes([number])
-    with open(path, "r+b") as file:
-        file.seek(-len(end), os.SEEK_END)
-        file.write(end)
-
-
-class _VorbisComments:
-    def read(self, path: str, audio: Any) -> Sequence[str]:
-        return list((audio.tags or {}).get("genre", []))
-
-    def write(self, path: str, audio: Any, genres: Sequence[str]) -> None:
-        if audio.tags is None:
-            audio.add_tags()
-        audio.tags["genre"] = list(genres)
-        audio.save()
-
-
-class _Mp4:
-    def read(self, path: str, audio: Any) -> Sequence[str]:
-        return list((audio.tags or {}).get("\xa9gen", []))
-
-    def write(self, path: str, audio: Any, genres: Sequence[str]) -> None:
-        if audio.tags is None:
-            audio.add_tags()
-        audio.tags["\xa9gen"] = list(genres)
-        audio.save()
-
-
-class _Ape:
-    def read(self, path: str, audio: Any) -> Sequence[str]:
-        return list((audio.tags or {}).get("Genre", []))
-
-    def write(self, path: str, audio: Any, genres: Sequence[str]) -> None:
-        if audio.tags is None:
-            audio.add_tags()
-        audio.tags["Genre"] = list(genres)
-        audio.save()
-
-
-_ID3, _VORBIS, _MP4, _APE = _Id3(), _VorbisComments(), _Mp4(), _Ape()
-_FORMATS: Final[dict[type, _Format]] = {
-    **dict.fromkeys((MP3, AIFF, WAVE), _ID3),
-    **dict.fromkeys((FLAC, OggVorbis, OggOpus, OggFLAC, OggSpeex), _VORBIS),
-    MP4: _MP4,
-    **dict.fromkeys((WavPack, MonkeysAudio), _APE),
-}
+def _unreadable(error: OSError) -> TagError:
+    if isinstance(error, FileNotFoundError):
+        return TagError("There is no file with this name any more.")
+    return TagError(f"The tags of this file cannot be read: {error.strerror or error}.")

@@ -9,7 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from genregenie.audio import AUDIO_SUFFIXES, AudioError
+from genregenie.audio import AudioError
+from genregenie.audio.scan import Trouble, walk
 from genregenie.classifier import Classifier, Prediction
 from genregenie.features import VECTOR_WIDTH
 from genregenie.many import classify_many
@@ -70,13 +71,12 @@ def index_folder(
     folder = folder.absolute()
     output = (output or folder / FOLDER_NAME).absolute()
     _check_output(output)
-    files = _files(folder, output)
+    files, skipped = _files(folder, output)
     known = _known(output, acoustic)
 
     entries: list[Entry] = []
     rows: list[Directions] = []
     new: list[tuple[Path, os.stat_result]] = []
-    skipped: list[Skipped] = []
     for path in files:
         try:
             status = path.stat()
@@ -114,19 +114,19 @@ def _check_output(output: Path) -> None:
         raise LibraryError(f"{output} exists and is not an index. Choose another --output.")
 
 
-def _files(folder: Path, output: Path) -> list[Path]:
+def _files(folder: Path, output: Path) -> tuple[list[Path], list[Skipped]]:
     if not folder.is_dir():
         raise LibraryError(f"There is no folder {folder}.")
-    found = []
-    for base, folders, names in os.walk(folder):
-        folders[:] = sorted(d for d in folders if d[0] != "." and Path(base, d) != output)
-        for name in sorted(names):
-            path = Path(base, name)
-            if path.suffix.lower() in AUDIO_SUFFIXES and not name.startswith("."):
-                found.append(path)
+    found, skipped = [], []
+    for entry in walk([str(folder)]):
+        path = Path(entry.path)
+        if isinstance(entry, Trouble):
+            skipped.append(Skipped(path, entry.reason))
+        elif output not in path.parents:
+            found.append(path)
     if not found:
         raise LibraryError(f"{folder} holds no audio files.")
-    return found
+    return found, skipped
 
 
 def _known(output: Path, acoustic: Acoustic) -> dict[str, tuple[Entry, Directions]]:

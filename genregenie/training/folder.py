@@ -1,6 +1,5 @@
 """A folder of genres, analysed into a table."""
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.audio import AUDIO_SUFFIXES, AudioError, AudioFile
+from genregenie.audio import AudioError, AudioFile
+from genregenie.audio.scan import Trouble, walk
 from genregenie.datasets.artists import Clip, Tags, credits_of
 from genregenie.features import Array, Statistics, as_row, statistics
 from genregenie.many import CRASHED, each_in_processes
@@ -39,9 +39,8 @@ def read_folder(
     DataError
         If there are fewer than two genres with usable files.
     """
-    files = _audio_files(folder)
+    files, skipped = _audio_files(folder)
     results = each_in_processes(_analyse, [path for path, _ in files], jobs)
-    skipped: list[Skipped] = []
     clips: list[Clip] = []
     rows: list[Array] = []
     for done, ((path, _), result) in enumerate(zip(files, results, strict=True), start=1):
@@ -76,17 +75,17 @@ def read_folder(
     return table, skipped
 
 
-def _audio_files(folder: Path) -> Sequence[tuple[Path, str]]:
+def _audio_files(folder: Path) -> tuple[Sequence[tuple[Path, str]], list[Skipped]]:
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}.")
-    found = []
-    for genre in sorted(p for p in folder.iterdir() if p.is_dir() and p.name[0] != "."):
-        for base, _, names in sorted(os.walk(genre)):
-            for name in sorted(names):
-                path = Path(base, name)
-                if path.suffix.lower() in AUDIO_SUFFIXES and not name.startswith("."):
-                    found.append((path, genre.name))
-    return found
+    found, skipped = [], []
+    for entry in walk([str(folder)]):
+        path = Path(entry.path)
+        if isinstance(entry, Trouble):
+            skipped.append(Skipped(path, entry.reason))
+        elif path.parent != folder:
+            found.append((path, path.relative_to(folder).parts[0]))
+    return found, skipped
 
 
 def _analyse(path: Path) -> tuple[Statistics, Tags] | AudioError:

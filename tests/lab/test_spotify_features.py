@@ -16,6 +16,7 @@ from genregenie import settings
 from genregenie.cli import main
 from genregenie.lab.bag import BoostedBag
 from genregenie.lab.exportify import KEYS, read_sheet
+from genregenie.lab.report import HEADER, as_rows
 from genregenie.lab.ship import ship
 from genregenie.lab.spotify import FOLDER, SpotifyModel, display_name, shipped
 from genregenie.lab.trees import Trees
@@ -132,7 +133,7 @@ def test_the_shipped_model_knows_its_typical_tracks():
         assert genre in [g for g, _ in verdict.top], genre
         assert verdict.confidence == max(p for _, p in verdict.top)
     (unknown,) = model.judge(np.full((1, 10), np.nan))
-    assert unknown.imputed == SPOTIFY_COLUMNS
+    assert (unknown.genre, unknown.imputed) == (None, ())
     assert display_name("RnB") == "R&B"
 
 
@@ -172,6 +173,35 @@ def test_exportify_is_understood(tmp_path):
     told = " ".join(sheet.notes)
     assert "energy is not usable in 1 track" in told
     assert "duration_ms is empty in 1 track" in told
+
+
+def test_a_row_without_a_single_audio_feature_gets_no_genre_and_the_reason(tmp_path, capsys):
+    """As Exportify writes local files, and tracks of which Spotify says nothing."""
+    nothing = "x:3,Local,,Me,,200000,0,false,,,,,,,,,,,,\n"
+    rubbish = "x:4,Rubbish,,Me,,,0,false,x,-1,99,?,5,,,,,,,\n"
+    path = sheet_of(tmp_path, EXPORTIFY + nothing + rubbish)
+    sheet = read_sheet(path)
+    alone = read_sheet(sheet_of(tmp_path, EXPORTIFY))
+    assert sheet.notes[:-1] == alone.notes  # nothing was filled in for tracks without a genre
+    assert sheet.notes[-1] == (
+        "No audio feature is known of 2 tracks, so no genre is given: "
+        "Me \N{EN DASH} Local, Me \N{EN DASH} Rubbish."
+    )
+    model = shipped()
+    assert model.judge(sheet.rows)[:2] == model.judge(alone.rows)
+    assert [v.genre for v in model.judge(sheet.rows)[2:]] == [None, None]
+    assert {len(row) for row in as_rows(sheet, model.judge(sheet.rows))} == {len(HEADER)}
+    sheet_of(tmp_path, EXPORTIFY + nothing)
+    assert main(["spotify-features", str(path)]) == 0
+    assert "no genre" in capsys.readouterr().out
+    assert main(["spotify-features", "--json", str(path)]) == 0
+    assert json.loads(capsys.readouterr().out)["tracks"][2] == {
+        "track": "Me \N{EN DASH} Local",
+        "genre": None,
+        "confidence": None,
+        "top": [],
+        "imputed": [],
+    }
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])

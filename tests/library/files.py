@@ -169,12 +169,6 @@ def ape(data: Callable[[], bytes]):
     return make
 
 
-def monkeys_audio() -> bytes:
-    """The head of a Monkey's Audio file; nothing here writes a whole one."""
-    head = struct.pack("<4sHH", b"MAC ", 3990, 0) + struct.pack("<IIIIIII", 52, 24, 0, 0, 0, 0, 0)
-    return head.ljust(52, b"\0") + struct.pack("<HHIIIHHI", 2000, 0, 73728, 100, 1, 16, 1, 44100)
-
-
 Maker = Callable[[Path, list[str] | None], None]
 MAKERS: dict[str, tuple[str, Maker]] = {
     "mp3, ID3v2.2": ("mp3", mp3_v22),

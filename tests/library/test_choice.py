@@ -30,6 +30,35 @@ def test_genres_after(wish, before, after):
     assert wish.after(before, SURE) == tuple(after)
 
 
+@pytest.mark.parametrize("join", [", ", "/", " / ", ";", "; ", "\\", "\\\\", "|", " | ", "\0"])
+def test_a_list_in_one_text_is_read_as_a_list(join):
+    """What is there stays as somebody wrote it, and nothing comes a second time."""
+    sure = {"jazz": 0.6, "hiphop": 0.4}
+    both = join.join(("Hip Hop", "JAZZ"))
+    assert Wish().after([both], sure) == (both,)
+    one = join.join(("Jazz", "Live"))
+    assert Wish().after([one], sure) == (one, "Hip-hop")
+    assert Wish(mode="replace").after([one], sure) == ("Jazz", "Hip-hop")
+    assert Wish(mode="if-empty").after([one], sure) == (one,)
+
+
+@pytest.mark.parametrize(
+    ("before", "name", "added"),
+    [
+        (["Hip-Hop/Rap"], "Hip-Hop/Rap", False),
+        (["Rap; Hip-Hop"], "Hip-Hop/Rap", False),
+        (["Rap", "Hip-Hop"], "Hip-Hop/Rap", False),
+        (["Rap"], "Hip-Hop/Rap", True),
+        (["Jazzy"], "Jazz", True),
+        (["R&B"], "RnB", True),
+        (["Folk, World, & Country"], "Country", False),
+    ],
+)
+def test_a_name_of_ones_own_may_be_a_list_too(before, name, added):
+    wish = Wish(names={"jazz": (name,)})
+    assert (len(wish.after(before, {"jazz": 0.9})) > len(before)) == added
+
+
 @given(
     before=st.lists(st.text(min_size=1, max_size=8), max_size=4),
     mode=st.sampled_from(MODES),

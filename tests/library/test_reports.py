@@ -10,10 +10,10 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import sync_playwright
 
+from genregenie.audio.scan import Found
 from genregenie.library import reports
 from genregenie.library.records import Heard
 from genregenie.library.tagging import Item
-from genregenie.library.walk import Found
 
 EVIL = "<img src=x onerror=alert(1)>"
 NASTY = os.fsdecode(b"/music/two\nlines \xff.mp3")

@@ -1,16 +1,22 @@
 """Runs that are interrupted or killed, and clusters that lose a worker midway."""
 
+import contextlib
+import fcntl
+import itertools
 import os
-import random
+import shutil
 import signal
 import subprocess
 import sys
-import time
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from genregenie.library.journal import COPY_PREFIX
+from genregenie.cli import main
+from genregenie.library import journal, tagging, tags
+from genregenie.library.replace import COPY_PREFIX
 from genregenie.library.tags import read_genres, write_genres
 from tests import machine
 from tests.clusters import Cluster
@@ -27,7 +33,7 @@ def many(tmp_path) -> Path:
     folder.mkdir()
     data = (EXAMPLES / "jazz.mp3").read_bytes()
     for i in range(COPIES):
-        path = folder / f"{i:02}.mp3"
+        path = folder / f"{i:02}{'-' * 240}.mp3"  # so long that what is printed fills a small pipe
         path.write_bytes(data)
         write_genres(path, [f"Old {i}"])
     return folder
@@ -65,120 +71,156 @@ def leftovers(folder: Path) -> list[Path]:
     return list(folder.glob(f"{COPY_PREFIX}*"))
 
 
-KILLER = """
-import os, shutil, signal, sys
-step = os.environ.get("KILLED_AT")
-count = 0
+# --- killed ----------------------------------------------------------------------------------
 
-def dies(when, real):
-    def call(*arguments, **more):
-        global count
-        count += 1
-        if count == 4 and when == "half":
-            with open(arguments[1], "wb") as file:
-                file.write(open(arguments[0], "rb").read()[:50_000])
+ASKED = {
+    *("open", "os.rename", "os.remove", "os.utime", "os.chmod", "os.chown", "os.listdir"),
+    *("tempfile.mkstemp", "sqlite3.connect", "mmap.__new__"),
+}
+"""What a process asks of the system, as Python's audit hooks call it."""
+
+
+def killed_at(step: int, *arguments: object) -> bool:
+    """Run a command in a process of its own that is killed at its so-manieth step.
+
+    A step is whatever it asks of the system or of its journal once it may write, and each piece of
+    a file that it writes. False if it came to its end before.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # later Pythons warn of forks
+        process = os.fork()
+    if process == 0:
+        _die_at(step)
+        with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+            os.dup2(nowhere.fileno(), 2)
+            main([*map(str, arguments)])
+            os._exit(0)
+    _, status = os.waitpid(process, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFSIGNALED(status)
+
+
+def _die_at(step: int) -> None:
+    steps: Iterator[int] = itertools.repeat(0)
+
+    def count() -> None:
+        if next(steps) == step:
             os.kill(os.getpid(), signal.SIGKILL)
-        if count == 4 and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = real(*arguments, **more)
-        if count == 4 and when == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if count == 4 and when == "waits":
-            signal.pause()
-        return result
-    return call
 
-if step and "genregenie" in " ".join(sys.orig_argv):
-    from genregenie.library import journal, replace, tagging
-    place, when = step.split()
-    if place == "copy":
-        shutil.copyfile = dies(when, shutil.copyfile)
-    elif place == "tags":
-        tagging.write_genres = dies(when, tagging.write_genres)
-    elif place == "journal":
-        journal.Journal.intend = dies(when, journal.Journal.intend)
-    elif place == "rename":
-        os.replace = dies(when, os.replace)
-"""
+    def lock(self) -> None:
+        nonlocal steps
+        steps = itertools.count(1)
+        real_lock(self)
+
+    real_lock, journal.Journal.lock = journal.Journal.lock, lock
+
+    def counted(function):
+        def call(*arguments):
+            count()
+            return function(*arguments)
+
+        return call
+
+    def in_halves(function):
+        def call(*arguments):
+            for piece in function(*arguments):
+                yield piece[: len(piece) // 2]
+                count()
+                yield piece[len(piece) // 2 :]
+
+        return call
+
+    sys.addaudithook(lambda event, _: count() if event in ASKED else None)
+    journal.Journal._run = counted(journal.Journal._run)
+    os.fsync = counted(os.fsync)
+    tags.pieces = in_halves(tags.pieces)
+    tagging.restored = in_halves(tagging.restored)
 
 
-@pytest.mark.parametrize(
-    "step",
-    [
-        "copy half",
-        "tags after",
-        "journal after",
-        "rename after",
-    ],
-)
-def test_killed_at_any_step_a_file_is_old_or_new_and_all_can_be_undone(step, many, tmp_path, run):
+@pytest.fixture
+def two(tmp_path) -> Path:
+    folder = tmp_path / "two"
+    folder.mkdir()
+    for name in ("jazz", "metal"):
+        shutil.copy(EXAMPLES / f"{name}.mp3", folder)
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def take_back_all(run) -> None:
+    """Every run, the last first."""
+    listed = [line for line in run("untag")[1].splitlines() if line.startswith("run ")]
+    for number in range(len(listed), 0, -1):
+        assert run("untag", number)[0] == 0
+
+
+def kept(folder: Path) -> Callable[[], None]:
+    """What brings a folder back to how it is now."""
+    copy = folder.with_name(f"{folder.name}-kept")
+    shutil.copytree(folder, copy)
+
+    def back() -> None:
+        shutil.rmtree(folder)
+        shutil.copytree(copy, folder)
+
+    return back
+
+
+def test_killed_at_any_step_a_file_is_old_or_new_and_all_can_be_undone(two, data_dir, run):
+    write = ("tag", two, "--write", "--keep-mtime", "--jobs", "1")
+    run("tag", two)  # so that the killed runs only write
+    again = kept(data_dir)
+    before, old = snapshot(two), contents(two)
+    run(*write)
+    new = contents(two)
+    run("untag", 1)
+
+    written = []
+    for step in itertools.count(1):
+        again()
+        if not killed_at(step, *write):
+            break
+        found = contents(two)
+        assert all(found[name] in (old[name], new[name]) for name in old), step
+        written.append(sum(found[name] == new[name] for name in old))
+        assert run(*write)[0] == 0
+        assert contents(two) == new, step
+        take_back_all(run)
+        assert snapshot(two) == before, step
+    assert set(written) == {0, 1, 2}
+
+
+def test_an_untag_that_is_killed_at_any_step_goes_on(two, data_dir, run):
+    before = snapshot(two)
+    run("tag", two, "--write")
+    again, tagged_again = kept(data_dir), kept(two)
+    left = []
+    for step in itertools.count(1):
+        again()
+        tagged_again()
+        if not killed_at(step, "untag", 1):
+            break
+        left.append(sum(read_genres(path) != () for path in two.glob("*.mp3")))
+        assert run("untag", 1)[0] == 0
+        assert snapshot(two) == before, step
+    assert set(left) == {0, 1, 2}
+
+
+# --- interrupted -----------------------------------------------------------------------------
+
+
+def test_an_interrupt_stops_cleanly_and_the_same_command_goes_on(many, run):
     before = snapshot(many)
-    site = tmp_path / "site"
-    site.mkdir()
-    (site / "sitecustomize.py").write_text(KILLER)
-    path = os.pathsep.join([str(site), *filter(None, sys.path)])
-    run("tag", many)  # so that the killed run only writes
-
-    status, _, err = end(start("tag", many, "--write", PYTHONPATH=path, KILLED_AT=step))
-    assert (status, err) == (-signal.SIGKILL, "")
-    done = 4 if step == "rename after" else 3
-    assert tagged(many) == [True] * done + [False] * (COPIES - done)
-
-    assert "stopped half-way" in run("untag")[1]
-    status, out, _ = run("tag", many, "--write")
-    assert status == 0
-    assert f"{COPIES - done} written" in out
-    assert all(tagged(many))
-    assert leftovers(many) == []
-    assert run("untag", 1)[0] == 0
-    assert snapshot(many) == before
-
-
-def test_killed_at_any_moment(many, run):
-    """The same without knowing where."""
-    before = snapshot(many)
-    run("tag", many)
-    moments = random.Random(8)
-    for _ in range(3):
-        process = start("tag", many, "--write", "--jobs", "1")
-        process.stdout.readline()
-        time.sleep(moments.uniform(0.0, 0.3))
-        process.kill()
-        end(process)
-        tagged(many)
-    run("tag", many, "--write")
-    assert all(tagged(many))
-    assert leftovers(many) == []
-    assert run("untag", 1)[0] == 0
-    assert snapshot(many) == before
-
-
-def test_an_untag_that_is_killed_goes_on(many, run, tmp_path):
-    before = snapshot(many)
-    run("tag", many, "--write")
-    site = tmp_path / "site"
-    site.mkdir()
-    (site / "sitecustomize.py").write_text(KILLER)
-    path = os.pathsep.join([str(site), *filter(None, sys.path)])
-    status, *_ = end(start("untag", 1, PYTHONPATH=path, KILLED_AT="rename after"))
-    assert status == -signal.SIGKILL
-    assert sum(tagged(many)) == COPIES - 4
-    assert run("untag", 1)[0] == 0
-    assert snapshot(many) == before
-
-
-def test_an_interrupt_stops_cleanly_and_the_same_command_goes_on(many, run, tmp_path):
-    before = snapshot(many)
-    site = tmp_path / "site"
-    site.mkdir()
-    (site / "sitecustomize.py").write_text(KILLER)
-    path = os.pathsep.join([str(site), *filter(None, sys.path)])
-    # It waits midway, or on a busy machine all would be done before the interrupt comes.
-    process = start(
-        *("tag", many, "--write", "--jobs", "2"), PYTHONPATH=path, KILLED_AT="rename waits"
-    )
-    for _ in range(3):
-        process.stdout.readline()
+    process = start("tag", many, "--write", "--jobs", "2")
+    # Nobody reads on, so it has to wait with its last lines and cannot be done before it is told.
+    pipe = process.stdout.fileno()
+    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
+    lines = 0
+    while lines < 4:
+        lines += os.read(pipe, 1) == b"\n"
     os.killpg(process.pid, signal.SIGINT)  # as the terminal does it
     status, out, err = end(process)
     assert status == 130

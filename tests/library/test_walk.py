@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from genregenie.library.walk import Found, Trouble, walk
+from genregenie.audio.scan import Found, Trouble, walk
+from genregenie.recommend import indexing
+from genregenie.training import folder as training
 
 
 @pytest.fixture
@@ -109,3 +111,20 @@ def test_what_cannot_be_looked_at_is_said_and_the_rest_goes_on(music):
 def test_a_wrong_pattern_is_an_error():
     with pytest.raises(ValueError, match="!"):
         walk(["."], ["!"])
+
+
+def test_index_and_train_walk_by_the_same_rules(music):
+    """Hidden files, links that lead round, and what is left out, as `tag` and `classify` see it."""
+    (music / "rock/round").symlink_to(music)
+    (music / "more").symlink_to(music / "rock")
+    (music / "speech/gone.mp3").symlink_to(music / "nowhere.mp3")
+    (music / ".genregenieignore").write_text("d.wav\n")
+    heard = [e.path for e in walk([str(music)]) if isinstance(e, Found)]
+    assert len(heard) == len(EVERY) - 1
+    indexed, skipped = indexing._files(music, music / "genregenie-index")
+    assert [str(path) for path in indexed] == heard
+    assert [skip.path.name for skip in skipped] == ["gone.mp3"]
+    trained, skipped = training._audio_files(music)
+    assert [str(path) for path, _ in trained] == [p for p in heard if Path(p).parent != music]
+    assert {genre for _, genre in trained} == {"more", "speech"}
+    assert [skip.path.name for skip in skipped] == ["gone.mp3"]

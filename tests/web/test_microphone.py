@@ -9,12 +9,12 @@ import pytest
 import soundfile
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, expect
-from servers import OpenChromium, Server, Start
 
 from genregenie.classifier import Classifier
 from genregenie.genres import GENRES
 from genregenie.web import words
 from genregenie.web.config import WebConfig
+from tests.web.servers import OpenChromium, Server, Start
 
 pytestmark = pytest.mark.browser
 

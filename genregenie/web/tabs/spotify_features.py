@@ -168,6 +168,8 @@ def judge(*values: Any) -> str:
         else:
             row[0, i] = float(value) * (1_000 if column == "duration_ms" else 1)
     (verdict,) = shipped().judge(row)
+    if verdict.genre is None:
+        return pieces.quiet("Nothing is known of this track, so no genre is given.")
     return _answer(shipped(), verdict)
 
 

@@ -3,12 +3,13 @@
 import glob
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Self
 
-from pathspec import GitIgnoreSpec
+from genregenie.audio.formats import AUDIO_SUFFIXES
 
-from genregenie.audio import AUDIO_SUFFIXES
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 IGNORE_FILE: Final = ".genregenieignore"
 """Lists what is left out of the folder it lies in, in the grammar of ``.gitignore``."""
@@ -18,11 +19,34 @@ _SUFFIXES: Final = tuple(AUDIO_SUFFIXES)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file, and what tells whether it has changed."""
+    """A file, and what tells whether it has changed.
+
+    Attributes
+    ----------
+    path : str
+        As it was asked for.
+    size, changed_ns : int
+    identity : str
+        Device, inode and the time at which the system last saw it change, which no program can
+        set: a file of the same name, size and time that is another one has another identity.
+    """
 
     path: str
     size: int
     changed_ns: int
+    identity: str = field(default="", compare=False)
+
+    @classmethod
+    def at(cls, path: str, status: os.stat_result | None = None) -> Self:
+        """The file as it is now.
+
+        Raises
+        ------
+        OSError
+        """
+        status = status or os.stat(path)
+        identity = f"{status.st_dev}:{status.st_ino}:{status.st_ctime_ns}"
+        return cls(path, status.st_size, status.st_mtime_ns, identity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +73,11 @@ def walk(paths: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[Found | 
     ValueError
         If a line of `exclude` is not a pattern.
     """
-    return _Walk(GitIgnoreSpec.from_lines(exclude)).over(paths)
+    return _Walk(_spec(exclude) if exclude else None).over(paths)
 
 
 class _Walk:
-    def __init__(self, exclude: GitIgnoreSpec) -> None:
+    def __init__(self, exclude: "GitIgnoreSpec | None") -> None:
         self._exclude = exclude
         self._seen: set[tuple[int, int]] = set()
 
@@ -78,10 +102,10 @@ class _Walk:
         if not os.path.isdir(path):
             yield from self._file(path, status)
         elif self._is_new(status):
-            yield from self._folder(path, [(path, self._exclude)])
+            yield from self._folder(path, [(path, self._exclude)] if self._exclude else [])
 
     def _folder(
-        self, folder: str, rules: list[tuple[str, GitIgnoreSpec]]
+        self, folder: str, rules: list[tuple[str, "GitIgnoreSpec"]]
     ) -> Iterator[Found | Trouble]:
         try:
             with os.scandir(folder) as scan:
@@ -114,7 +138,7 @@ class _Walk:
 
     def _file(self, path: str, status: os.stat_result) -> Iterator[Found]:
         if self._is_new(status):
-            yield Found(path, status.st_size, status.st_mtime_ns)
+            yield Found.at(path, status)
 
     def _is_new(self, status: os.stat_result) -> bool:
         key = (status.st_dev, status.st_ino)
@@ -124,12 +148,18 @@ class _Walk:
         return True
 
 
-def _read_ignore_file(path: str) -> GitIgnoreSpec:
+def _spec(lines: Sequence[str]) -> "GitIgnoreSpec":
+    from pathspec import GitIgnoreSpec  # not paid for where nothing is left out
+
+    return GitIgnoreSpec.from_lines(lines)
+
+
+def _read_ignore_file(path: str) -> "GitIgnoreSpec":
     with open(path, encoding="utf-8", errors="surrogateescape") as file:
-        return GitIgnoreSpec.from_lines(file.read().splitlines())
+        return _spec(file.read().splitlines())
 
 
-def _left_out(path: str, is_folder: bool, rules: list[tuple[str, GitIgnoreSpec]]) -> bool:
+def _left_out(path: str, is_folder: bool, rules: list[tuple[str, "GitIgnoreSpec"]]) -> bool:
     """The innermost list that has a line for the path decides."""
     for base, spec in reversed(rules):
         if not spec.patterns:
