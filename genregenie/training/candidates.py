@@ -4,7 +4,7 @@ Every pipeline starts from rows of statistics. Its last step is called ``classif
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -43,12 +43,16 @@ class Candidate:
         Searched on the training folds only.
     weighted : bool
         Whether the last step takes sample weights, so that no artist dominates.
+    in_noise : bool
+        Whether every clip is learnt twice, as it is and with noise under it, so that a soft or
+        coarse copy of a song is still the song. For rows of MFCC statistics only.
     """
 
     name: str
     pipeline: Pipeline
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     weighted: bool = True
+    in_noise: bool = False
 
 
 def _pipeline(classifier: Any, *, scaled: bool = False) -> Pipeline:
@@ -71,6 +75,10 @@ def _soft_vote() -> VotingClassifier:
 
 def candidates() -> tuple[Candidate, ...]:
     """Fresh, unfitted candidates, simplest first."""
+    return tuple(replace(candidate, in_noise=True) for candidate in _candidates())
+
+
+def _candidates() -> tuple[Candidate, ...]:
     return (
         Candidate(
             "knn",

@@ -83,20 +83,21 @@ def fit(
 ) -> Pipeline:
     """Fit a candidate's pipeline, or the one given, to the clips of a table.
 
-    Every clip is learnt twice, as it is and with noise under it, so that a soft or coarse copy of a
-    song is still the song. `noisy` are the rows with noise, where they are known already.
+    `noisy` are their rows with noise, where it learns those and they are known already.
     """
     model = clone(candidate.pipeline if pipeline is None else pipeline)
-    rows, labels, weights = learnt(table, noisy)
+    rows, labels, weights = learnt(candidate, table, noisy)
     with quiet():
         model.fit(rows, labels, **({_WEIGHTS: weights} if candidate.weighted else {}))
     return model
 
 
 def learnt(
-    table: Table, noisy: Array | None = None
+    candidate: Candidate, table: Table, noisy: Array | None = None
 ) -> tuple[Array, NDArray[np.intp], NDArray[np.float64]]:
-    """Rows, labels and weights of what is learnt from a table: each clip, then each in noise."""
+    """Rows, labels and weights of what a candidate learns from: clips, then clips in noise."""
+    if not candidate.in_noise:
+        return table.rows, table.labels, table.weights
     rows = np.vstack([table.rows, in_noise(table.rows) if noisy is None else noisy])
     return rows, np.tile(table.labels, 2), np.tile(table.weights, 2)
 
@@ -160,7 +161,7 @@ def compare(
         If that is true of all of them.
     """
     work = [(c, p) for c in candidates for p in protocols]
-    noisy = in_noise(table.rows)
+    noisy = in_noise(table.rows) if any(c.in_noise for c in candidates) else None
     tasks = [
         (candidate, protocol, seed, train, test)
         for candidate, protocol in work
@@ -226,13 +227,18 @@ class Fold:
 
 
 def _score_fold(
-    candidate: Candidate, protocol: Protocol, table: Table, noisy: Array, train: Index, test: Index
+    candidate: Candidate,
+    protocol: Protocol,
+    table: Table,
+    noisy: Array | None,
+    train: Index,
+    test: Index,
 ) -> Fold | None:
     known = table.take(train)
     pipeline = search(candidate, known, protocol)
     try:
         return timed(
-            lambda: fit(candidate, known, pipeline, noisy[train]),
+            lambda: fit(candidate, known, pipeline, None if noisy is None else noisy[train]),
             table.rows[test],
             len(table.genres),
         )

@@ -130,7 +130,7 @@ def fit(
             f"{candidate.name} cannot give feedback less weight than curated clips. Train a model "
             "that can: --candidates soft_vote"
         )
-    rows, labels, own = compare.learnt(table)
+    rows, labels, own = compare.learnt(candidate, table)
     if not candidate.weighted:
         own = np.ones_like(own)
     labels = np.concatenate([labels, np.searchsorted(table.genres, clips.genre)])
