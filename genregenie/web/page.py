@@ -1,11 +1,13 @@
 """The Gradio page: a line at the top, and the tabs."""
 
+import json
 from typing import Any, Final
 
 import gradio as gr
 
 from genregenie import settings
 from genregenie.accounts import Accounts
+from genregenie.audio import AUDIO_SUFFIXES
 from genregenie.classifier import Classifier
 from genregenie.web import feedback
 from genregenie.web.bar import session_bar
@@ -84,7 +86,7 @@ def launch_options() -> dict[str, Any]:
         "css_paths": [_ASSETS / "style.css", STYLE, feedback.STYLE, history.STYLE],
         "js": _asset("page.js"),
         # Gradio runs what stands in the head before it builds the page, and `js` after.
-        "head": f"<script>{_asset('microphone.js')}</script>",
+        "head": f"<script>{_asset('microphone.js')}</script><script>{_clips_script()}</script>",
         "max_file_size": LARGEST_CLIP,
         "allowed_paths": [str(EXAMPLES_DIR)],
     }
@@ -101,6 +103,12 @@ def _theme() -> gr.themes.Base:
         checkbox_border_color="*neutral_500",
         checkbox_border_color_dark="*neutral_400",
     )
+
+
+def _clips_script() -> str:
+    """What lets every kind of clip in; a chooser of files offers those that are heard."""
+    accepted = ",".join(["audio/*", "video/*", *sorted(AUDIO_SUFFIXES)])
+    return f"const ACCEPTED = {json.dumps(accepted)};\n{_asset('clips.js')}"
 
 
 def _asset(name: str) -> str:

@@ -10,7 +10,7 @@ from gradio_client import Client, handle_file
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, expect
 
-from genregenie.audio import AudioFile
+from genregenie.audio import AUDIO_SUFFIXES, AudioFile
 from genregenie.classifier import Classifier
 from genregenie.web import hearing, words
 from genregenie.web.config import WebConfig
@@ -64,6 +64,43 @@ def test_every_usual_format(
     sentence = words.verdict_sentence(Classifier.load().predict(clip))
     expect(page.locator("#verdict")).to_contain_text(sentence, timeout=VERDICT_MS)
     expect(page.locator("#verdict")).to_contain_text("Ünder 100% (live) #1")
+
+
+def test_clips_that_a_browser_takes_for_no_audio(page: Page, tmp_path: Path) -> None:
+    """Gradio's own component refuses them; here the server hears them, or says why not."""
+    tune = sounds.tune(3.0, 44_100)
+    clips = {
+        "one.dsf": (sounds.dsf(0.5 * tune, 44_100), "Listened to all of it"),
+        "two.caf": (sounds.encode(tune, 44_100, "caf", "pcm_s16be"), "Listened to all of it"),
+        "three": (sounds.encode(tune, 44_100), "Listened to all of it"),
+        "four.mov": (sounds.encode(tune, 44_100, "mov", "nellymoser"), "nellymoser"),
+        "five.txt": (b"words", "This is not audio"),
+    }
+    for name, (content, said) in clips.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        drop(page, path)
+        expect(page.locator("#verdict")).to_contain_text(said, timeout=VERDICT_MS)
+        page.get_by_label("Clear").click()
+        expect(page.locator("#verdict")).to_contain_text("Drop a clip")
+    accepted = page.locator("#clip input[type=file]")
+    accepted.dispatch_event("click")
+    assert set(AUDIO_SUFFIXES) <= set((accepted.get_attribute("accept") or "").split(","))
+
+
+def test_a_dropped_clip_of_any_kind(page: Page) -> None:
+    page.evaluate(
+        """(bytes) => {
+          const dropped = new DataTransfer();
+          dropped.items.add(new File([new Uint8Array(bytes)], "tune.mpc"));
+          const zone = document.querySelector("#clip button");
+          zone.dispatchEvent(
+            new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true })
+          );
+        }""",
+        list((Path(__file__).parent.parent / "files/tune.mpc").read_bytes()),
+    )
+    expect(page.locator("#verdict")).to_contain_text("Listened to all of it", timeout=VERDICT_MS)
 
 
 def test_a_second_clip_replaces_the_first(page: Page, gtzan: Path) -> None:
