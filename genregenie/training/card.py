@@ -31,6 +31,8 @@ _LIMITS = """\
 - *not music* catches silence, tones, steady noise and plain speech. Speech over music, a cappella
   singing and field recordings can pass for music, and very sparse or electronic music can fail.
 - A clip shorter than 10 s is judged with clearly more errors.
+- A sound that ends below 5 kHz, as over a telephone, or that was stored in 8 bits is never called
+  *confident*: more of its answers are wrong, and some are *not music*.
 """
 
 
@@ -48,7 +50,7 @@ def model_card(description: dict[str, Any], table: Table, scores: Sequence[Score
         f"{len(table.genres)} genres ({', '.join(display_name(g) for g in table.genres)}). "
         f"It is `{winner}`: {description['reason']}.",
         "",
-        "Input is the mean and covariance of 13 MFCCs; see `genregenie/features.py`. The model is "
+        "Input is the mean and covariance of 13 MFCCs; see `genregenie/features/`. The model is "
         "in `model.skops` (scikit-learn, readable with skops, no pickle). The same model as plain "
         "arrays, where there is an `arrays.npz`, is what the application loads.",
         "",
