@@ -22,6 +22,7 @@ from genregenie.audio import (
     mpeg,
     ogg,
 )
+from genregenie.audio.stream import AudioStream
 from tests import sounds
 from tests.test_audio import decode, similarity
 
@@ -200,6 +201,30 @@ def test_stretches_run_over_the_links():
         ]
     assert [start for start, _ in heard] == pytest.approx([0, 12.4, 24.8, 37.2, 49.6, 62], abs=0.5)
     assert [length for _, length in heard] == pytest.approx([10.0] * 6, abs=0.5)
+
+
+def test_a_thousand_links_are_not_open_at_once(monkeypatch):
+    short = link(sounds.tone(0.1, 48_000), 48_000, "libopus", 1)
+    opened: list[int] = []
+    real_open, real_close = AudioStream.__init__, AudioStream.close
+
+    def opens(self, file):
+        opened.append(len(alive) + 1)
+        alive.add(self)
+        real_open(self, file)
+
+    def closes(self):
+        alive.discard(self)
+        real_close(self)
+
+    alive: set[AudioStream] = set()
+    monkeypatch.setattr(AudioStream, "__init__", opens)
+    monkeypatch.setattr(AudioStream, "close", closes)
+    with AudioFile(short * (ogg.MAX_LINKS // 20)) as audio:
+        heard = sum(len(b) for s in audio.stretches() for b in s.blocks) / RATE_HZ
+    assert heard == pytest.approx(0.1 * (ogg.MAX_LINKS // 20), abs=0.3)
+    assert max(opened) == 1
+    assert not alive
 
 
 def test_a_link_that_was_cut_off_costs_itself_alone():

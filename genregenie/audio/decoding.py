@@ -68,8 +68,9 @@ def open_source(source: Source) -> tuple[BinaryIO, bool]:
         file, owned = _open_path(Path(source)), True
     else:
         file, owned = source, False
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
+    with audio_errors("This file cannot be read: it is a stream that cannot be wound back."):
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
     if size == 0:
         if owned:
             file.close()

@@ -50,44 +50,63 @@ class AudioFile:
 
     def __init__(self, source: Source) -> None:
         self._file, self._owned = open_source(source)
-        self._streams: list[AudioStream] = []
+        self._stream: AudioStream | None = None
+        self._packets = self._broken_packets = 0
+        self._step = self._end_s = self.analysed_s = 0.0
+        tags: dict[str, str] = {}
+        lengths: list[float | None] = []
+        self._parts: list[BinaryIO] = []
         try:
             with audio_errors():
-                self._open_streams()
+                for part, stream in self._opened_parts():
+                    self._parts.append(part)
+                    lengths.append(stream.duration_s)
+                    tags = stream.tags | tags
+            self._open = len(self._parts) - 1
         except BaseException:
             self.close()
             raise
-        tags: dict[str, str] = {}
-        for stream in reversed(self._streams):
-            tags |= stream.tags
         self.title, self.album = _tag(tags, "title"), _tag(tags, "album")
         self.track_artist = _tag(tags, "artist")
         self.album_artist = _tag(tags, "album_artist")
         self.artist = self.track_artist or self.album_artist
-        self.analysed_s = 0.0
-        self._end_s = 0.0
-        lengths = [stream.duration_s for stream in self._streams]
-        self._starts_s = [0.0, *np.cumsum([length or 0.0 for length in lengths[:-1]]).tolist()]
-        last_s = lengths[-1]
+        *before, last_s = lengths
+        self._starts_s = [0.0, *np.cumsum([length_s or 0.0 for length_s in before]).tolist()]
         self.duration_s = None if last_s is None else self._starts_s[-1] + last_s
 
-    def _open_streams(self) -> None:
-        """One for each link of an Ogg file, in their order; else one."""
+    def _opened_parts(self) -> Iterator[tuple[BinaryIO, AudioStream]]:
+        """Each link of an Ogg file in its order, else the file itself; one is open at a time."""
         is_ogg = self._file.read(len(_OGG)) == _OGG
         self._file.seek(0)
-        parts = ogg.links(self._file) if is_ogg else []
-        if len(parts) < 2:
-            self._streams.append(AudioStream(self._file))
+        links = ogg.links(self._file) if is_ogg else []
+        if len(links) < 2:
+            yield self._file, self._opened(self._file)
             return
         refused: AudioError | None = None
-        for start, end in parts:
+        heard = False
+        for start, end in links:
+            section = cast("BinaryIO", ogg.Section(self._file, start, end))
             try:
-                section = cast("BinaryIO", ogg.Section(self._file, start, end))
-                self._streams.append(AudioStream(section))
+                yield section, self._opened(section)
+                heard = True
             except AudioError as error:
-                refused = error  # cover art, or the end of a recording that was cut off
-        if not self._streams and refused is not None:
+                refused = error  # the end of a recording that was cut off, say
+        if refused is not None and not heard:
             raise refused
+
+    def _opened(self, part: BinaryIO) -> AudioStream:
+        """A part as a stream; what was open before is closed, and remembered in sums."""
+        self._close_stream()
+        self._stream = AudioStream(part)
+        return self._stream
+
+    def _close_stream(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            self._packets += stream.packets
+            self._broken_packets += stream.broken_packets
+            self._step = max(self._step, stream.precision.step)
+            stream.close()
 
     def __enter__(self) -> Self:
         return self
@@ -102,15 +121,14 @@ class AudioFile:
 
     def close(self) -> None:
         """Let go of the file. Safe to call twice."""
-        for stream in self._streams:
-            stream.close()
+        self._close_stream()
         if self._owned:
             self._file.close()
 
     @property
     def step(self) -> float:
         """Step between the values of the samples as stored, full scale being 1; 0 if unknown."""
-        return max(stream.precision.step for stream in self._streams)
+        return max(self._step, self._stream.precision.step if self._stream else 0.0)
 
     def stretches(self, spread: Spread = WHOLE) -> Iterator[Stretch]:
         """Hand out the audio, whole or as evenly spread stretches.
@@ -145,8 +163,8 @@ class AudioFile:
         self._check_enough()
 
     def _check_enough(self) -> None:
-        packets = sum(stream.packets for stream in self._streams)
-        if 2 * sum(stream.broken_packets for stream in self._streams) > packets:
+        self._close_stream()
+        if 2 * self._broken_packets > self._packets:
             raise AudioError(DAMAGED)
         if self.analysed_s == 0:
             raise AudioError("There is no sound in this file. Export or download it again.")
@@ -173,9 +191,10 @@ class AudioFile:
         """Decoded frames from about `start_s` on, for `length_s` and a little more."""
         left_s = length_s + _MORE_S
         ends = [*self._starts_s[1:], float("inf")]
-        for stream, begin_s, end_s in zip(self._streams, self._starts_s, ends, strict=True):
+        for i, (begin_s, end_s) in enumerate(zip(self._starts_s, ends, strict=True)):
             if end_s <= start_s:
                 continue
+            stream = self._part(i)
             for frame in stream.frames(max(start_s - begin_s, 0.0)):
                 yield frame
                 left_s -= frame.samples / max(frame.sample_rate, 1)
@@ -183,10 +202,20 @@ class AudioFile:
                     return
             self._end_s = max(self._end_s, begin_s + stream.end_s)
 
+    def _part(self, number: int) -> AudioStream:
+        """A part that is open already, or opened now."""
+        if self._stream is None or self._open != number:
+            self._opened(self._parts[number])
+            self._open = number
+        assert self._stream is not None  # noqa: S101
+        return self._stream
+
     def _skim_to_end(self) -> None:
-        for stream, begin_s in zip(self._streams, self._starts_s, strict=True):
-            stream.skim_to_end()
-            self._end_s = max(self._end_s, begin_s + stream.end_s)
+        for number, begin_s in enumerate(self._starts_s):
+            if number >= self._open:
+                stream = self._part(number)
+                stream.skim_to_end()
+                self._end_s = max(self._end_s, begin_s + stream.end_s)
 
 
 def _tag(tags: dict[str, str], name: str) -> str | None:

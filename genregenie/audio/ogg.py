@@ -13,7 +13,8 @@ _HEADER_BYTES: Final = 27
 _CONTINUED, _FIRST = 1, 2
 _READ_BYTES: Final = 1 << 20
 
-MAX_LINKS: Final = 10_000
+MAX_LINKS: Final = 1_000
+"""What comes behind so many is left to FFmpeg, as one link."""
 
 
 def links(file: BinaryIO) -> list[tuple[int, int]]:
