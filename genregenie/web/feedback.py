@@ -107,8 +107,7 @@ class _Desk:
 
     def hear(self, prediction: Prediction | None, request: gr.Request, event: gr.EventData) -> str:
         """Keep an answer, or forget it; says what happened."""
-        told = event._data if isinstance(event._data, dict) else {}
-        asked, genre = told.get("clip"), told.get("genre")
+        asked, genre = (getattr(event, name, None) for name in ("clip", "genre"))
         numbers = prediction.statistics.to_bytes() if prediction else b""
         key = clip_key(numbers)
         if prediction is None or asked != key.hex():

@@ -106,6 +106,9 @@ def guard_handlers(blocks: "gr.Blocks") -> None:
         return taken
 
     async def call_or_tell(handler: Any, *args: Any, **kwargs: Any) -> Any:
+        for event in args:
+            if isinstance(event, gr.EventData) and not isinstance(event._data, dict):
+                event._data = {}  # so that asking it for anything is an AttributeError
         try:
             return await call(handler, *args, **kwargs)
         except Exception as error:
