@@ -14,12 +14,12 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from servers import Browser, Server, Start
 from starlette.routing import Mount
 from starlette.types import Message, Receive, Scope, Send
 
 from genregenie.web.config import WebConfig
 from genregenie.web.refusals import Refusals
+from tests.web.servers import Browser, Server, Start
 
 API = "/app/gradio_api"
 JSON = {"content-type": "application/json"}
