@@ -185,7 +185,7 @@ class Classifier:
                 steps.append(_steps(stretch.start_s, spectrum.watched(stretch.blocks)))
                 yield audio.analysed_s
             heard_s = audio.analysed_s
-            duration_s = max(audio.duration_s or 0.0, heard_s)
+            duration_s = max(audio.duration_s, heard_s)
             title, artist = audio.title, audio.artist
             quality = spectrum.quality(audio.step)
 

@@ -39,7 +39,10 @@ def move_in() -> Path:
     for name in list(os.environ):
         if name.startswith(SETTINGS) and name not in KEPT:
             del os.environ[name]
-    os.environ |= {"HOME": str(home)} | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
+    # With one thread sums are the same to the last bit everywhere, and processes do not crowd.
+    os.environ |= {"HOME": str(home), "OMP_NUM_THREADS": "1"} | dict.fromkeys(
+        ("TMPDIR", "TEMP", "TMP"), str(scratch)
+    )
     tempfile.tempdir = None  # it is looked up once
     return home
 

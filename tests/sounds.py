@@ -79,7 +79,9 @@ def encode(
         )
         for piece in [*resampler.resample(frame), *resampler.resample(None)]:
             output.mux(stream.encode(piece))
-        output.mux([packet for packet in stream.encode(None) if packet.size])
+        # These take no packet without sound; a FLAC learns its length from one.
+        rest = stream.encode(None)
+        output.mux([p for p in rest if p.size] if container in ("ogg", "matroska") else rest)
     return buffer.getvalue()
 
 

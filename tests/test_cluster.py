@@ -100,7 +100,7 @@ def test_a_worker_killed_midway_loses_and_repeats_nothing(cluster, files, wanted
 
 DEADLY = """
 import os, signal
-from genregenie import audio
+from genregenie.audio import file as audio
 opened = audio.open_source
 def open_source(source):
     if str(source).endswith("/3.wav"):

@@ -36,9 +36,9 @@ class AudioFile:
         The file's own tags.
     artist : str or None
         The track's, else the album's.
-    duration_s : float or None
-        What the header says; once the stretches have been read, what was found. None if the
-        header is silent.
+    duration_s : float
+        What the header says, or what was counted where it is silent; once the stretches have been
+        read, what was found.
     analysed_s : float
         Seconds handed out so far.
 
@@ -54,7 +54,7 @@ class AudioFile:
         self._packets = self._broken_packets = 0
         self._step = self._end_s = self.analysed_s = 0.0
         tags: dict[str, str] = {}
-        lengths: list[float | None] = []
+        lengths: list[float] = []
         self._parts: list[BinaryIO] = []
         try:
             with audio_errors():
@@ -70,9 +70,7 @@ class AudioFile:
         self.track_artist = _tag(tags, "artist")
         self.album_artist = _tag(tags, "album_artist")
         self.artist = self.track_artist or self.album_artist
-        *before, last_s = lengths
-        self._starts_s = [0.0, *np.cumsum([length_s or 0.0 for length_s in before]).tolist()]
-        self.duration_s = None if last_s is None else self._starts_s[-1] + last_s
+        *self._starts_s, self.duration_s = np.cumsum([0.0, *lengths]).tolist()
 
     def _opened_parts(self) -> Iterator[tuple[BinaryIO, AudioStream]]:
         """Each link of an Ogg file in its order, else the file itself; one is open at a time."""
@@ -143,7 +141,7 @@ class AudioFile:
         AudioError
             When the audio turns out damaged, not finite, or shorter than `SHORTEST_S`.
         """
-        claimed_s = self.duration_s or 0.0
+        claimed_s = self.duration_s
         if claimed_s <= spread.whole_file_s:
             yield Stretch(0.0, self._blocks(0.0, spread.whole_file_s))
             if self.analysed_s >= spread.whole_file_s:

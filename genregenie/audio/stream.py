@@ -33,8 +33,8 @@ class AudioStream:
     ----------
     tags : dict of str to str
         The container's and the stream's, names in lower case.
-    duration_s : float or None
-        What the header says, or what was counted where a header cannot; None if it is silent.
+    duration_s : float
+        What the header says, or what was counted where it says nothing.
     end_s : float
         The furthest that was read so far.
     packets, broken_packets : int
@@ -65,7 +65,8 @@ class AudioStream:
                 }
                 self._origin_s = self._start_s()
                 self._seeks = self._container.format.name != "aac"  # that has nothing to seek by
-                self.duration_s = self._counted_s() if self._is_counted(file) else self._claimed_s()
+                claimed_s = None if self._is_counted(file) else self._claimed_s()
+                self.duration_s = claimed_s or self._counted_s()
         except BaseException:
             self._container.close()
             raise

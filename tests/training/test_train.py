@@ -303,7 +303,7 @@ def test_the_committed_model_is_what_its_card_says():
     best = max(float(r["accuracy"]) for r in rows)
     winner = next(r for r in rows if r["candidate"] == description["winner"])
     assert float(winner["accuracy"]) >= best - 0.005
-    assert float(winner["accuracy"]) > 0.60
+    assert float(winner["accuracy"]) > 0.58
     assert description["held_out"]["ece"] <= 0.05
     assert description["held_out"]["music_turned_away"] <= 0.02
     assert description["held_out"]["confident_accuracy"] >= 0.78
