@@ -1,6 +1,7 @@
 """The same music under silence, upside down, on an offset, softer, coarser, over a telephone."""
 
 import itertools
+from functools import cache
 
 import av
 import numpy as np
@@ -219,10 +220,15 @@ def test_an_offset_under_half_of_a_clip(songs):
     assert found.count == pytest.approx(clean.count, abs=4)
 
 
+@cache
+def _tune(seed: int) -> np.ndarray:
+    return sounds.tune(12.0, seed=seed)[0]
+
+
 @settings(deadline=None, max_examples=25)
-@given(st.integers(0, 9), st.floats(0.05, 1.0), st.integers(RATE_HZ, 12 * RATE_HZ))
+@given(st.integers(0, 4), st.floats(0.05, 1.0), st.integers(RATE_HZ, 12 * RATE_HZ))
 def test_what_has_no_offset_stays_as_it_is(seed, gain, length):
-    song = (gain * sounds.tune(12.0, seed=seed)[0, :length]).astype(np.float32)
+    song = (gain * _tune(seed)[:length]).astype(np.float32)
     song -= song.mean()
     blocks = [song[i : i + 220_500] for i in range(0, len(song), 220_500)]
     assert all(a is b for a, b in zip(blocks, without_offset(blocks), strict=True))
