@@ -26,16 +26,19 @@ def app(start: Start) -> Server:
     return start(WebConfig(gate="off"), page=None)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def context(chromium: Chromium, app: Server) -> Iterator[BrowserContext]:
+    """One for all, so that the page's own files are fetched once."""
     made = chromium.new_context(base_url=app.url)
     yield made
     made.close()
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return opened(context)
+def page(context: BrowserContext) -> Iterator[Page]:
+    page = opened(context)
+    yield page
+    page.close()
 
 
 def opened(context: BrowserContext) -> Page:
