@@ -137,8 +137,9 @@ def test_workers_end_with_a_parent_that_is_killed(kind: str) -> None:
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     ) as running:
         assert running.stdout is not None
-        assert [running.stdout.readline() for _ in range(2)] == ["spins\n"] * 2
-        running.kill()
+        said = [running.stdout.readline() for _ in range(2)]
+        running.kill()  # before anything can go wrong: else it would be waited for
+        assert said == ["spins\n"] * 2
         out, err = running.communicate(timeout=60)
     assert (out, err) == ("", "")
 
