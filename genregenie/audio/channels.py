@@ -22,7 +22,8 @@ WINDOW_S: Final = 1.0
 CANCELLED: Final = 0.25
 """The sum has lost most of the power when less than this share of it is left."""
 
-_LOOK_EVERY_S: Final = 0.1
+_LOOKS: Final = 5
+"""So many frames of a window are looked at, evenly spread; they tell as much as all."""
 _STICKY: Final = 2.0
 _SILENT: Final = 1e-9  # mean power below that of one bit in 16
 
@@ -31,21 +32,24 @@ def audible(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
     """The same frames; where the channels cancel, each holds the loudest channel in all of them."""
     window: list[av.AudioFrame] = []
     chosen: int | None = None
-    length_s = 0.0
+    left = 0
     kind: tuple[str, int, int] | None = None
     for frame in frames:
-        this_kind = (frame.format.name, frame.layout.nb_channels, frame.sample_rate)
-        if window and (this_kind != kind or length_s >= WINDOW_S):
+        layout, rate = frame.layout, frame.sample_rate
+        this_kind = (frame.format.name, layout.nb_channels, rate)
+        if window and (left <= 0 or this_kind != kind):
             chosen = _choice(window, chosen)
             yield from _heard(window, chosen)
-            window, length_s = [], 0.0
+            window = []
         if this_kind != kind:
             kind, chosen = this_kind, None
-        if frame.layout.nb_channels == 1 or frame.sample_rate <= 0:
+        if layout.nb_channels == 1:
             yield frame
             continue
+        if not window:
+            left = round(WINDOW_S * rate)
         window.append(frame)
-        length_s += frame.samples / frame.sample_rate
+        left -= frame.samples
     if window:
         yield from _heard(window, _choice(window, chosen))
 
@@ -57,16 +61,12 @@ def _heard(window: list[av.AudioFrame], chosen: int | None) -> Iterator[av.Audio
 def _choice(window: list[av.AudioFrame], before: int | None) -> int | None:
     """The channel to hear alone, or None for the sum."""
     channels = window[0].layout.nb_channels
-    power, summed, looked, passed_s = np.zeros(channels), 0.0, 0, _LOOK_EVERY_S
-    for frame in window:
-        if passed_s >= _LOOK_EVERY_S:  # a few looks a second tell as much as all frames
-            passed_s = 0.0
-            samples = samples_of(frame).astype(np.float64)
-            power += np.einsum("cn,cn->c", samples, samples)
-            mono = samples.mean(axis=0)
-            summed += float(mono @ mono)
-            looked += frame.samples
-        passed_s += frame.samples / frame.sample_rate
+    products, looked = np.zeros((channels, channels)), 0
+    for frame in window[:: max(len(window) // _LOOKS, 1)]:
+        samples = samples_of(frame).astype(np.float64)
+        products += samples @ samples.T
+        looked += frame.samples
+    power, summed = products.diagonal(), products.sum() / channels**2
     if not np.isfinite(summed + power.sum()) or power.max() <= _SILENT * looked:
         return before
     if summed >= CANCELLED * power.mean():

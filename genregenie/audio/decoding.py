@@ -35,9 +35,9 @@ _OPTIONS: Final = {
     "format_whitelist": ",".join(container.demuxer for container in CONTAINERS),
     "codec_whitelist": ",".join((*CODECS, *_OTHER_DECODERS)),
     "protocol_whitelist": "none",
-    # Whether plain samples are DTS in disguise is seen in 64 packets; FFmpeg looks at 2,500, which
-    # takes longer than the rest of opening a WAV.
-    "max_probe_packets": "64",
+    # Whether plain samples are DTS in disguise is seen in a few packets; FFmpeg looks at 2,500,
+    # which takes longer than all else about a short WAV.
+    "max_probe_packets": "8",
 }
 _CONVERT: Final = "Convert it to MP3, FLAC or WAV."
 NOT_AUDIO: Final = f"This is not audio that GenreGenie can read. Try {FORMATS}."
