@@ -11,6 +11,8 @@ from genregenie.cli import main
 from genregenie.settings import PROJECT_DIR
 from tests import machine
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = PROJECT_DIR / "assets/examples/jazz.mp3"
 NOTHING_KEPT = [
     ("classify", EXAMPLE),

@@ -192,6 +192,7 @@ def test_every_link_of_a_chain_is_heard(name):
     assert samples[-RATE_HZ:].std() > 0.02
 
 
+@pytest.mark.slow
 def test_stretches_run_over_the_links():
     data = b"".join(opus(9.0, 1 + i % 2, i + 1, seed=i) for i in range(8))
     with AudioFile(data) as audio:

@@ -87,6 +87,7 @@ def test_without_a_model_there_is_one_error(files, tmp_path):
             list(genregenie.classify_many(files, backend=backend, model=tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "count", "deadly"),
     [

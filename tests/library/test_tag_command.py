@@ -179,6 +179,7 @@ def test_another_model_means_listening_again(music, run, monkeypatch, tmp_path):
         run("tag", music)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_file_that_ends_its_process_fails_alone(music, jobs):
     for how in deaths.WAYS:
@@ -292,6 +293,7 @@ def test_links_stay_links(music, run, tmp_path):
     assert read_genres(tmp_path / "real.mp3") == ("Jazz",)
 
 
+@pytest.mark.slow
 def test_a_file_too_big_for_the_disk_is_reported(music, data_dir):
     """The system refuses to let a file grow beyond 200 kB, as a full disk would."""
     before = snapshot(music)

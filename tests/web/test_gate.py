@@ -16,6 +16,8 @@ from genregenie.web.paths import PUBLIC, is_shared
 from genregenie.web.portal.guide import guide_paths
 from tests.web.servers import HTML, Browser, Server, Start
 
+pytestmark = pytest.mark.slow
+
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"]
 OPEN = PUBLIC | {"/healthz", "/favicon.ico"} | guide_paths()
 

@@ -26,6 +26,8 @@ from tests import deaths
 from tests.common import work
 from tests.web.servers import Server, Start
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def app(start: Start) -> Server:

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from genregenie.web.ownership import Ownership
 from tests.web.servers import Browser, Server, Start
 
+pytestmark = pytest.mark.slow
+
 API = "/app/gradio_api"
 SECRET = b"what Ada brought"
 

@@ -16,6 +16,8 @@ from genregenie.web.config import WebConfig, load_key
 from genregenie.web.paths import HOME, local_target, login_url
 from tests.web.servers import GOOD, HTML, NEW, Browser, Server, Start
 
+pytestmark = pytest.mark.slow
+
 
 def test_sign_up_shows_codes_once_and_log_in_leads_to_the_app(browser: Browser) -> None:
     codes = browser.sign_up("Portal-Ada", email="ada@example.org")

@@ -21,6 +21,8 @@ from genregenie.web.config import WebConfig
 from genregenie.web.refusals import Refusals
 from tests.web.servers import Browser, Server, Start
 
+pytestmark = pytest.mark.slow
+
 API = "/app/gradio_api"
 JSON = {"content-type": "application/json"}
 MULTIPART = {"content-type": "multipart/form-data; boundary=B"}
