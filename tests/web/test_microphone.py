@@ -131,7 +131,7 @@ def test_a_recording_of_each_genre_is_sent_as_it_sounds_and_judged_as_the_file_i
         assert recording.shown == words.verdict_sentence(judge(recording.sent))
         sent = soundfile.info(io.BytesIO(recording.sent))
         assert sent.samplerate >= 44_100
-        assert LENGTH_S - 1 < sent.duration < LENGTH_S + 5
+        assert LENGTH_S - 4 < sent.duration < LENGTH_S + 5  # busy machines start late
         assert recording.asked == UNPROCESSED
         for name in ("echoCancellation", "noiseSuppression", "autoGainControl"):
             assert recording.settings[name] is False
