@@ -81,7 +81,8 @@ class Spectrum:
         ``"narrow"`` is as narrow as a telephone's. ``"coarse"`` has noise over all that is soft in
         it, since its level is a few steps alone: 8 bits, or a sound that was stored far too soft.
         """
-        if self.end_hz is not None and self.end_hz <= NARROW_HZ:
+        end_hz = self.end_hz
+        if end_hz is not None and end_hz <= NARROW_HZ:
             return "narrow"
         return "coarse" if self.rms < COARSE_STEPS * step else "full"
 
