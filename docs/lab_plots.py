@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from genregenie.lab import cache, plots
+from genregenie.evaluation.protocols import PROTOCOLS
+from genregenie.lab import plots, results
 from genregenie.lab.explore import Exploration
-from genregenie.training.protocols import PROTOCOLS
-from genregenie.web.words import model_name
+from genregenie.web.views.sentences import model_name
 
 IMAGES = Path(__file__).resolve().parent / "images"
 PAPER, INK = "#ffffff", "#1f2937"
@@ -26,7 +26,7 @@ def save(name: str, drawn: tuple[Any, str]) -> None:
 
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
-    lines = [line for line in cache.read("headlines") if line["published"]]
+    lines = [line for line in results.read("headlines") if line["published"]]
     figures = {
         title: [float(line[key]) if line[key] else None for line in lines]
         for title, key in (
@@ -38,7 +38,7 @@ def main() -> None:
     labels = [f"{line['system']}: {model_name(line['model'])}" for line in lines]
     save("headlines", plots.headline_bars(labels, figures, width_in=6.4))
 
-    points = [p for p in cache.read("learning_curves") if p["system"] == "B"]
+    points = [p for p in results.read("learning_curves") if p["system"] == "B"]
     kinds = list(dict.fromkeys(p["protocol"] for p in points))
     rows = [int(p["rows"]) for p in points if p["protocol"] == kinds[0]]
     curves: dict[str, Any] = {
@@ -47,7 +47,7 @@ def main() -> None:
     }
     save("learning", plots.learning_curve("kNN on segments", rows, curves))
 
-    tempo = Exploration.load(cache.FOLDER / "explore" / "spotify.json")
+    tempo = Exploration.load(results.FOLDER / "explore" / "spotify.json")
     save("tempo", plots.box_plot(tempo, "tempo"))
 
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from genregenie.accounts import open_accounts
-from genregenie.accounts.database import sqlite_url
-from genregenie.classifier import Classifier
+from genregenie.inference.classifier import Classifier
+from genregenie.storage.database import sqlite_url
 from genregenie.web import stored
-from genregenie.web.examples import EXAMPLES
+from genregenie.web.ui.examples import EXAMPLES
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"

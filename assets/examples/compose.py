@@ -24,8 +24,8 @@ from band import Song
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from scipy.signal import butter, sosfilt
 
-from genregenie.classifier import Classifier
-from genregenie.web.words import ranked, verdict_sentence
+from genregenie.inference.classifier import Classifier
+from genregenie.web.views.sentences import ranked, verdict_sentence
 
 HERE: Final = Path(__file__).resolve().parent
 SOUND_FONT: Final = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")

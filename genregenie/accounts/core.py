@@ -4,17 +4,21 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
-from genregenie.accounts.database import Database
 from genregenie.accounts.names import name_key
 from genregenie.accounts.passwords import Hasher
 from genregenie.accounts.tables import FeedbackRow, OpinionRow, Person, ResultRow
 from genregenie.accounts.throttle import Throttles
+from genregenie.storage.database import Database
 
 log = logging.getLogger("genregenie.accounts")
+
+# Where Alembic finds the steps from one release's tables to the next.
+MIGRATIONS: Final = "genregenie.accounts:migrations"
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,15 @@ from genregenie.accounts.core import Core, Who, find_person, log
 from genregenie.accounts.errors import UnknownPersonError, WrongCodeError
 from genregenie.accounts.names import email_key, name_key
 from genregenie.accounts.passwords import check_password
-from genregenie.accounts.secret import (
+from genregenie.accounts.sessions import end_sessions
+from genregenie.accounts.tables import Person, RecoveryCode, ResetToken
+from genregenie.accounts.tokens import (
     CODES_EACH,
     code_digest,
     new_code,
     new_token,
     token_digest,
 )
-from genregenie.accounts.sessions import end_sessions
-from genregenie.accounts.tables import Person, RecoveryCode, ResetToken
 
 LIFETIME: Final = timedelta(minutes=20)
 MOST_LINKS: Final = 3

@@ -9,8 +9,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from genregenie.accounts.core import Core, Who, as_who, log
-from genregenie.accounts.secret import new_token, token_digest
 from genregenie.accounts.tables import LoginSession, Person
+from genregenie.accounts.tokens import new_token, token_digest
 
 SLIDING: Final = timedelta(days=14)
 LONGEST: Final = timedelta(days=90)

@@ -15,8 +15,8 @@ from sqlalchemy.orm import undefer
 from genregenie.accounts.core import Core
 from genregenie.accounts.errors import NoRoomError
 from genregenie.accounts.results import Kept, as_line, one
-from genregenie.accounts.secret import keyed_token, token_digest
 from genregenie.accounts.tables import Person, ResultRow
+from genregenie.accounts.tokens import keyed_token, token_digest
 
 MOST: Final = 200
 """Links of one person that work at the same time."""

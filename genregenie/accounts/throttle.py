@@ -14,10 +14,10 @@ from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from genregenie.accounts.database import Database
 from genregenie.accounts.errors import TooManyAttemptsError
 from genregenie.accounts.names import name_key
 from genregenie.accounts.tables import Throttle
+from genregenie.storage.database import Database
 
 FREE_TRIES: Final = 5
 FIRST_WAIT_S: Final = 5

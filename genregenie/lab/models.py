@@ -158,7 +158,7 @@ def system_c(*, sampler: str = "", weighted: bool = False) -> tuple[Candidate, .
 
 
 def shipped() -> Candidate:
-    """What `genregenie.lab.ship` ships."""
+    """What `genregenie.lab.spotify_training` ships."""
     return candidate("shipped", ("vectors", SpotifyVectors()), ("classify", BoostedBag()))
 
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie import settings
+from genregenie.common import settings
+from genregenie.datasets.table import DataError, Table, read_table
 from genregenie.features import COEFFICIENTS, row_covariances, row_means
-from genregenie.table import DataError, Table, read_table
 
 LABELS: Final = ("label", "genre", "playlist_genre", "class", "target")
 """Columns that may hold the genre, the likeliest first."""

@@ -12,10 +12,10 @@ from sklearn.pipeline import Pipeline
 
 from genregenie.audio import AudioFile, Source
 from genregenie.features import Statistics, as_row, statistics
-from genregenie.lab import cache as results
+from genregenie.lab import results
 from genregenie.lab.models import with_text
 from genregenie.lab.tables import FeatureTable, join_text
-from genregenie.model import TRUSTED_TYPES, ModelError
+from genregenie.model.model import TRUSTED_TYPES, ModelError
 from genregenie.training.transformers import GaussianTangent
 
 FILE: Final = "text.skops"

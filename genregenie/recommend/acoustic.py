@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genregenie.features import Array
-from genregenie.model import Catalogue
-from genregenie.recommend.names import artist_key, search_url, song_key
+from genregenie.model.model import Catalogue
+from genregenie.spotify.names import artist_key, search_url, song_key
 
 POOL: Final = 60
 """How many candidates are looked at, so that enough are left by different artists."""

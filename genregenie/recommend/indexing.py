@@ -1,4 +1,4 @@
-"""Listens to a folder of music and writes an index of it; see `genregenie.recommend.library`."""
+"""Listens to a folder of music and writes an index of it; `library_index` searches that."""
 
 import os
 import shutil
@@ -11,18 +11,18 @@ import numpy as np
 
 from genregenie.audio import AudioError
 from genregenie.audio.scan import Trouble, walk
-from genregenie.classifier import Classifier, Prediction
+from genregenie.datasets.folder import Skipped
 from genregenie.features import VECTOR_WIDTH
-from genregenie.many import classify_many
+from genregenie.inference.batch import classify_many
+from genregenie.inference.classifier import Classifier, Prediction
 from genregenie.recommend.acoustic import Acoustic, Directions, directions
-from genregenie.recommend.library import (
+from genregenie.recommend.library_index import (
     LIBRARY_JSON,
     Entry,
     Library,
     LibraryError,
     write_library,
 )
-from genregenie.training.folder import Skipped
 
 FOLDER_NAME: Final = "genregenie-index"
 

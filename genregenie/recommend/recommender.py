@@ -10,16 +10,16 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Protocol
 
-from genregenie import settings
-from genregenie.classifier import Classifier, Prediction
+from genregenie.common import settings
+from genregenie.common.genres import display_name
 from genregenie.features import Array
-from genregenie.genres import display_name
+from genregenie.inference.classifier import Classifier, Prediction
 from genregenie.recommend.acoustic import POOL, Acoustic, Alike, varied
-from genregenie.recommend.gather import BUDGET_S, gather
-from genregenie.recommend.names import artist_key
-from genregenie.recommend.queries import GenrePlan, Query, Wishes, plan
-from genregenie.recommend.taste import Candidate, Opinion, Ranked, Taste
-from genregenie.recommend.tracks import Track
+from genregenie.recommend.preferences import Candidate, Opinion, Ranked, Taste
+from genregenie.spotify.names import artist_key
+from genregenie.spotify.queries import GenrePlan, Query, Wishes, plan
+from genregenie.spotify.search import BUDGET_S, gather
+from genregenie.spotify.tracks import Track
 
 NEIGHBOURS: Final = 6
 
@@ -103,7 +103,7 @@ class Nearest(Protocol):
 
 
 class Searchable(Protocol):
-    """Anything that can be searched the way `genregenie.recommend.spotify.Spotify` can."""
+    """Anything that can be searched the way `genregenie.spotify.client.Spotify` can."""
 
     def search(self, query: Query) -> tuple[Track, ...]:
         """One page of tracks; raises SpotifyUnavailableError."""
@@ -257,6 +257,6 @@ def _load(index: Path | None, model: Path) -> Recommender:
     acoustic = Acoustic(Classifier.load(model).model.catalogue)
     if index is None:
         return Recommender(acoustic)
-    from genregenie.recommend.library import Library
+    from genregenie.recommend.library_index import Library
 
     return Recommender(acoustic, Library.load(index, acoustic.centre))

@@ -22,14 +22,14 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from genregenie.datasets.artists import Known, group_key
+from genregenie.datasets.feedback import Feedback
+from genregenie.datasets.table import DataError, Table
+from genregenie.evaluation.protocols import GROUPED, Index, decisive
 from genregenie.features import Array
-from genregenie.feedback import Feedback
-from genregenie.model import Space
-from genregenie.table import DataError, Table
+from genregenie.model.model import Space
 from genregenie.training import calibration, compare
 from genregenie.training.candidates import Candidate
 from genregenie.training.estimators import Tempered
-from genregenie.training.protocols import GROUPED, Index, decisive
 
 SAME_RECORDING: Final = 2.0
 """Distance in the catalogue's space below which two clips may be one recording.

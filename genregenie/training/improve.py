@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import clone
 
-from genregenie.feedback import Feedback
-from genregenie.model import Model
-from genregenie.table import DataError, Table
+from genregenie.datasets.feedback import Feedback
+from genregenie.datasets.table import DataError, Table
+from genregenie.evaluation.protocols import fold_count
+from genregenie.model.model import Model
 from genregenie.training.feedback import Change, Outcome, fit, measure
-from genregenie.training.protocols import fold_count
 from genregenie.training.train import publish, refuse_other_files, select
 
 SUFFIX = "-with-feedback"

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from genregenie.features import Array, row_covariances, row_means
-from genregenie.model import Space
+from genregenie.model.model import Space
 
 
 class GaussianTangent(TransformerMixin, BaseEstimator):

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genregenie.accounts import Accounts, export, results
-from genregenie.accounts.database import Database
 from genregenie.accounts.errors import NoRoomError
 from genregenie.accounts.results import Audio, Filter, Result
+from genregenie.storage.database import Database
 from tests.accounts.standins import Clock
 
 GOOD = "a calm indigo morning"

@@ -5,10 +5,10 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from genregenie.classifier import Classifier
+from genregenie.datasets.table import read_table
 from genregenie.features import VECTOR_WIDTH
+from genregenie.inference.classifier import Classifier
 from genregenie.recommend.acoustic import Acoustic, Alike, as_share, directions, top, varied
-from genregenie.table import read_table
 from tests.recommend.conftest import make_catalogue
 
 

@@ -12,7 +12,7 @@ from genregenie.recommend.recommender import (
     SoundsLike,
     SpotifyAnswer,
 )
-from genregenie.recommend.tracks import Track
+from genregenie.spotify.tracks import Track
 
 TRACK = Track("6f807x0ima9a1j3VPbc7VN", '=Song & <b>"x"</b>', ("One", "Two"), "Album", 1999, 61.4)
 FOUND = Recommendations(

@@ -6,11 +6,11 @@ import pytest
 from genregenie.features import VECTOR_WIDTH
 from genregenie.recommend import recommender as module
 from genregenie.recommend.acoustic import Acoustic
+from genregenie.recommend.preferences import Opinion, Taste
 from genregenie.recommend.recommender import Recommender
-from genregenie.recommend.spotify import Misconfigured, Spotify
-from genregenie.recommend.taste import Opinion, Taste
+from genregenie.spotify.client import Misconfigured, Spotify
 from tests.recommend.conftest import make_catalogue, make_prediction
-from tests.recommend.standin import error
+from tests.spotify.standin import error
 
 
 @pytest.fixture

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from genregenie.accounts import open_accounts
-from genregenie.accounts.database import sqlite_url
 from genregenie.accounts.feedback import Answer
 from genregenie.accounts.passwords import HashCost
-from genregenie.cli import main
+from genregenie.cli.main import main
+from genregenie.datasets.feedback import ONE_PERSON, Feedback, read_feedback
+from genregenie.datasets.table import DataError, Table
 from genregenie.features import Statistics, as_row, as_rows
-from genregenie.feedback import ONE_PERSON, Feedback, read_feedback
-from genregenie.model import Model
-from genregenie.table import DataError, Table
+from genregenie.model.model import Model
+from genregenie.storage.database import sqlite_url
 from genregenie.training import compare
 from genregenie.training.feedback import Change, Outcome, _clashes, fit, measure
 from genregenie.training.improve import improve

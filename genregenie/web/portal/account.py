@@ -15,10 +15,10 @@ from genregenie.accounts.errors import (
     WrongCredentialsError,
 )
 from genregenie.accounts.export import export_person
-from genregenie.web.gate import session_token, who_is
 from genregenie.web.paths import LOGIN
-from genregenie.web.portal.desk import Desk, user_agent
+from genregenie.web.portal.context import Desk, user_agent
 from genregenie.web.portal.forms import Form, FormError
+from genregenie.web.security.gate import session_token, who_is
 
 Step = Callable[[Request, Who, Form], Awaitable[Response]]
 

@@ -11,12 +11,12 @@ from markdown_it.token import Token
 from markupsafe import Markup
 from starlette.responses import Response
 
-from genregenie import settings
-from genregenie.web.portal.desk import Desk
+from genregenie.common import resources
+from genregenie.web.portal.context import Desk
 
 GUIDE: Final = "/guide"
 
-_DOCS: Final = settings.PROJECT_DIR / "docs"
+_DOCS: Final = resources.docs()
 _FIRST: Final = "guide"
 _IMAGES: Final = {".png": "image/png", ".svg": "image/svg+xml", ".webp": "image/webp"}
 

@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from genregenie.accounts.results import Kept
-from genregenie.genres import GENRES
-from genregenie.web import past
-from genregenie.web.gate import who_is
+from genregenie.common.genres import GENRES
 from genregenie.web.paths import HISTORY_CSV, HISTORY_JSON, HOME
-from genregenie.web.portal.desk import Desk
+from genregenie.web.portal.context import Desk
+from genregenie.web.security.gate import who_is
+from genregenie.web.views import history
 
 HEADER: Final = ("When (UTC)", "Clip", "Genre", "Verdict", "Sure (%)", "Length (s)")
 
@@ -30,7 +30,7 @@ def history_routes(desk: Desk) -> APIRouter:
                 return RedirectResponse(HOME, 303)
             # No database can look for a NUL, which is in no genre's name anyway.
             asked = {k: v.replace("\0", "?") for k, v in request.query_params.items()}
-            wanted = past.wanted(
+            wanted = history.wanted(
                 asked.get("genre", ""), asked.get("verdict", ""), asked.get("only", "")
             )
 
@@ -48,7 +48,7 @@ def history_routes(desk: Desk) -> APIRouter:
 
 def as_csv(results: list[Kept]) -> bytes:
     """A line for each result, with the confidence in every genre."""
-    from genregenie.web import takeaway  # brings gradio along, which takes its time
+    from genregenie.web.ui import downloads
 
     details = [json.loads(kept.details) for kept in results]
     genres = list(dict.fromkeys(g for d in details for g in d["confidences"])) or list(GENRES)
@@ -64,7 +64,7 @@ def as_csv(results: list[Kept]) -> bytes:
         ]
         for kept, d in zip(results, details, strict=True)
     ]
-    return takeaway.as_csv([*HEADER, *(f"{genre} (%)" for genre in genres)], rows)
+    return downloads.as_csv([*HEADER, *(f"{genre} (%)" for genre in genres)], rows)
 
 
 def as_json(results: list[Kept]) -> str:

@@ -10,9 +10,9 @@ from starlette.responses import RedirectResponse, Response
 from genregenie.accounts import mail
 from genregenie.accounts.errors import TooManyAttemptsError, WeakPasswordError, WrongCodeError
 from genregenie.accounts.recovery import LIFETIME
-from genregenie.web import cookies
-from genregenie.web.portal.desk import Desk
+from genregenie.web.portal.context import Desk
 from genregenie.web.portal.forms import Form, FormError
+from genregenie.web.security import cookies
 
 MOST_MAILS_WAITING = 50
 
