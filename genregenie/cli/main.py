@@ -181,12 +181,14 @@ def _classify(options: argparse.Namespace) -> int:
 
 def _named_files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
     """The files that are meant, and whether something could not be looked at, which is said."""
-    from genregenie.audio.scan import Found, walk
+    from genregenie.audio.scan import AudioPath, walk
 
     files, failed = [], False
     named = {str(path) for path in paths if not glob.has_magic(str(path))}
     for entry in walk(list(map(str, paths))):
-        if isinstance(entry, Found) or entry.path in named:  # of one that is not there, a result
+        if (
+            isinstance(entry, AudioPath) or entry.path in named
+        ):  # of one that is not there, a result
             files.append(Path(entry.path))
         else:
             failed = True

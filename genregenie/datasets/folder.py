@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genregenie.audio import AudioError, AudioFile
-from genregenie.audio.scan import Trouble, walk
+from genregenie.audio.scan import Unreadable, walk
 from genregenie.datasets.artists import Clip, Tags, credits_of
 from genregenie.datasets.table import DataError, Table
 from genregenie.features import Array, Statistics, as_row, statistics
@@ -81,7 +81,7 @@ def _audio_files(folder: Path) -> tuple[Sequence[tuple[Path, str]], list[Skipped
     found, skipped = [], []
     for entry in walk([str(folder)]):
         path = Path(entry.path)
-        if isinstance(entry, Trouble):
+        if isinstance(entry, Unreadable):
             skipped.append(Skipped(path, entry.reason))
         elif path.parent != folder:
             found.append((path, path.relative_to(folder).parts[0]))

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from genregenie.audio import SHORTEST_S, WHOLE, AudioError, AudioFile, Samples, Source, Spread
+from genregenie.audio import MIN_DURATION_S, WHOLE, AudioError, AudioFile, Samples, Source, Spread
 from genregenie.common import settings
 from genregenie.common.version import __version__
 from genregenie.features import (
@@ -29,7 +29,7 @@ Verdict = Literal["confident", "unsure", "not music"]
 TIMELINE_STEP_S: Final = 3.0
 TIMELINE_STEPS: Final = 2  # each moment looks at this many steps, so neighbours overlap by half
 NEIGHBOURS: Final = 5
-_SHORTEST_MOMENT_FRAMES: Final = 100
+_MIN_MOMENT_FRAMES: Final = 100
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Prediction:
     @property
     def is_silent(self) -> bool:
         """Whether there was hardly any sound in it."""
-        return self.analysed_s < SHORTEST_S
+        return self.analysed_s < MIN_DURATION_S
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ class Classifier:
             "title": title,
             "artist": artist,
         }
-        if whole.sounding_s < SHORTEST_S:
+        if whole.sounding_s < MIN_DURATION_S:
             return self._nothing_heard(whole, about)
         moments = [moment for stretch in steps for moment in _moments(stretch)]
         end_hz = spectrum.end_hz
@@ -289,7 +289,7 @@ def _steps(start_s: float, blocks: Iterable[Samples]) -> list[_Span]:
         _Span(start_s + i * TIMELINE_STEP_S, start_s + (i + 1) * TIMELINE_STEP_S, stats)
         for i, stats in enumerate(binned_mel_statistics(blocks, TIMELINE_STEP_S))
     ]
-    if len(spans) > 1 and spans[-1].statistics.frames < _SHORTEST_MOMENT_FRAMES:
+    if len(spans) > 1 and spans[-1].statistics.frames < _MIN_MOMENT_FRAMES:
         last, scrap = spans[-2:]
         spans[-2:] = [_Span(last.start_s, scrap.end_s, last.statistics + scrap.statistics)]
     return spans
@@ -309,5 +309,5 @@ def _moments(steps: list[_Span]) -> list[_Span]:
         for w in windows
         if w
     ]
-    enough = [m for m in moments if m.statistics.count >= _SHORTEST_MOMENT_FRAMES]
+    enough = [m for m in moments if m.statistics.count >= _MIN_MOMENT_FRAMES]
     return enough or moments

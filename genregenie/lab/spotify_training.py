@@ -15,12 +15,12 @@ from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import VECTORS, Index, holdout
 from genregenie.features import Array
 from genregenie.lab import results
-from genregenie.lab.bag import SETTINGS, BoostedBag
+from genregenie.lab.bag import SETTINGS, BoostingEnsemble
 from genregenie.lab.tables import FeatureTable, ceiling
 from genregenie.model.model import tempered
 from genregenie.spotify_features import model
 from genregenie.spotify_features.model import display_name
-from genregenie.spotify_features.trees import Trees
+from genregenie.spotify_features.trees import TreeEnsemble
 from genregenie.spotify_features.vectors import SPOTIFY_COLUMNS, spotify_vectors
 from genregenie.training.artifacts import versions
 from genregenie.training.calibration import fit_temperature
@@ -64,11 +64,11 @@ def ship(
         raise DataError(f"The table must have the columns {', '.join(SPOTIFY_COLUMNS)}.")
     if folder.exists() and any(folder.iterdir()) and not (folder / model.MODEL_JSON).exists():
         raise DataError(f"{folder} holds files that are not a model. Choose another folder.")
-    bag = BoostedBag(rounds=rounds) if rounds else BoostedBag()
+    bag = BoostingEnsemble(rounds=rounds) if rounds else BoostingEnsemble()
     vectors, y = spotify_vectors(table.rows), table.labels
 
-    def fitted(index: Index) -> Trees:
-        return Trees.of(clone(bag).fit(vectors[index], y[index]).members_)
+    def fitted(index: Index) -> TreeEnsemble:
+        return TreeEnsemble.of(clone(bag).fit(vectors[index], y[index]).members_)
 
     train, test = holdout(table, VECTORS, _SHARE, HELD_OUT_SEED)
     inner, tuning = holdout(table.take(train), VECTORS, _SHARE, seed=1)
@@ -146,7 +146,7 @@ def _medians(rows: Array) -> dict[str, float]:
 
 def _write(
     folder: Path,
-    trees: Trees,
+    trees: TreeEnsemble,
     description: dict[str, Any],
     report: list[dict[str, Any]],
     confusion: list[dict[str, Any]],

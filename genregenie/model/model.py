@@ -59,7 +59,7 @@ class Scorer(Protocol):
 
 
 @dataclass(frozen=True)
-class Space:
+class TangentSpace:
     """The fitted tangent space; see `genregenie.features.tangent_vectors`."""
 
     centre: Array
@@ -111,7 +111,7 @@ class Linear:
 class ArrayScorer:
     """The mean confidence of a kernel model and a linear model, of whichever is there."""
 
-    space: Space
+    space: TangentSpace
     kernel: Kernel | None
     linear: Linear | None
 
@@ -171,8 +171,8 @@ class Catalogue:
     ----------
     artist, title, genre : str arrays, shape (n,)
     vectors : array, shape (n, 104)
-    space : Space
-        Where the vectors live; `Space.prior_frames` is lower than the classifier's, because
+    space : TangentSpace
+        Where the vectors live; `TangentSpace.prior_frames` is lower than the classifier's, because
         shrinking would hide how unlike music a steady noise is.
     """
 
@@ -180,7 +180,7 @@ class Catalogue:
     title: NDArray[np.str_]
     genre: NDArray[np.str_]
     vectors: Array
-    space: Space
+    space: TangentSpace
 
     def distances(self, rows: Array) -> Array:
         """Euclidean distance of each row to each reference track, shape (n, m)."""
@@ -327,11 +327,11 @@ def _squared_distances(a: Array, b: Array) -> Array:
     return np.asarray(np.maximum(squares, 0.0))
 
 
-def _space_arrays(space: Space) -> dict[str, Any]:
+def _space_arrays(space: TangentSpace) -> dict[str, Any]:
     weights = [space.mean_weight, space.level_weight, space.prior_frames]
     return {"centre": space.centre, "reference": space.reference, "weights": np.array(weights)}
 
 
-def _space(npz: Any) -> Space:
+def _space(npz: Any) -> TangentSpace:
     mean_weight, level_weight, prior_frames = npz["weights"].tolist()
-    return Space(npz["centre"], npz["reference"], mean_weight, level_weight, prior_frames)
+    return TangentSpace(npz["centre"], npz["reference"], mean_weight, level_weight, prior_frames)

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from genregenie.audio import AudioError
-from genregenie.audio.scan import Trouble, walk
+from genregenie.audio.scan import Unreadable, walk
 from genregenie.datasets.folder import Skipped
 from genregenie.features import VECTOR_WIDTH
 from genregenie.inference.batch import classify_many
@@ -120,7 +120,7 @@ def _files(folder: Path, output: Path) -> tuple[list[Path], list[Skipped]]:
     found, skipped = [], []
     for entry in walk([str(folder)]):
         path = Path(entry.path)
-        if isinstance(entry, Trouble):
+        if isinstance(entry, Unreadable):
             skipped.append(Skipped(path, entry.reason))
         elif output not in path.parents:
             found.append(path)

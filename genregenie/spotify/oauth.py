@@ -18,7 +18,7 @@ from spotipy.oauth2 import SpotifyOauthError, SpotifyPKCE
 
 from genregenie.common import settings
 from genregenie.spotify.deadlines import run_until
-from genregenie.spotify.errors import SpotifyUnavailableError, Trouble
+from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError
 from genregenie.spotify.names import SPOTIFY_PAGES, clean
 from genregenie.spotify.search import BUDGET_S
 from genregenie.spotify.tracks import Track
@@ -27,8 +27,8 @@ from genregenie.spotify.transport import FAILURES, TIMEOUT_S, BoundedSession, fa
 SCOPE: Final = "playlist-modify-private"
 BEGUN_S: Final = 600.0
 CONNECTED_S: Final = 6 * 3600.0
-MOST: Final = 10_000
-MOST_TRACKS: Final = 100
+MAX_LOGINS: Final = 10_000
+MAX_TRACKS: Final = 100
 
 T = TypeVar("T")
 
@@ -74,8 +74,8 @@ class Logins:
         self._redirect_uri = redirect_uri
         self._api = api
         self._accounts = accounts
-        self._begun: TTLCache[str, _Begun] = TTLCache(MOST, BEGUN_S)
-        self._connected: TTLCache[int, _Auth] = TTLCache(MOST, CONNECTED_S)
+        self._begun: TTLCache[str, _Begun] = TTLCache(MAX_LOGINS, BEGUN_S)
+        self._connected: TTLCache[int, _Auth] = TTLCache(MAX_LOGINS, CONNECTED_S)
         self._lock = threading.Lock()
 
     def begin(self, person_id: int) -> str:
@@ -159,7 +159,7 @@ class Logins:
             playlist_id = str(made["id"])
             if not playlist_id.isalnum():
                 raise ValueError("not an id")
-            client.playlist_add_items(playlist_id, [t.uri for t in tracks[:MOST_TRACKS]])
+            client.playlist_add_items(playlist_id, [t.uri for t in tracks[:MAX_TRACKS]])
             return playlist_id
 
         try:
@@ -183,7 +183,7 @@ def _in_time(work: Callable[[], T]) -> T:
 
     (result,) = run_until(time.monotonic() + BUDGET_S, [tried])
     if result is None:
-        result = SpotifyUnavailableError(Trouble.SLOW)
+        result = SpotifyUnavailableError(FailureKind.SLOW)
     if isinstance(result, SpotifyUnavailableError):
         raise LoginError(str(result)) from result
     return result
@@ -193,7 +193,7 @@ def _is_refusal(error: LoginError) -> bool:
     """Whether the person's log-in is what Spotify does not accept."""
     cause = error.__cause__
     return isinstance(cause, SpotifyUnavailableError) and (
-        cause.trouble in (Trouble.BAD_KEYS, Trouble.UNAUTHORIZED)
+        cause.trouble in (FailureKind.BAD_KEYS, FailureKind.UNAUTHORIZED)
     )
 
 

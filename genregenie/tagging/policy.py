@@ -18,7 +18,7 @@ class NamesError(Exception):
 
 
 @dataclass(frozen=True)
-class Wish:
+class TagPolicy:
     """What somebody wants written.
 
     Attributes
@@ -46,7 +46,7 @@ class Wish:
 
         Examples
         --------
-        >>> Wish(at_most=1).after(["Live"], {"rock": 0.9, "pop": 0.1})
+        >>> TagPolicy(at_most=1).after(["Live"], {"rock": 0.9, "pop": 0.1})
         ('Live', 'Rock')
         """
         if self.mode == "if-empty" and before:

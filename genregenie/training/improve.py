@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import clone
 
-from genregenie.datasets.feedback import Feedback
+from genregenie.datasets.feedback import FeedbackTable
 from genregenie.datasets.table import DataError, Table
 from genregenie.evaluation.protocols import fold_count
 from genregenie.model.model import Model
@@ -38,7 +38,7 @@ class Improved:
 def improve(
     table: Table,
     base: Path,
-    feedback: Feedback,
+    feedback: FeedbackTable,
     *,
     source: str,
     command: str,
@@ -56,7 +56,7 @@ def improve(
         The curated clips that the model in `base` was trained on.
     base : Path
         Its folder; the new model goes beside it, under the same name with `SUFFIX`.
-    feedback : Feedback
+    feedback : FeedbackTable
     source, command, folds, seeds, jobs
         As for `genregenie.training.train.train`.
     replace : bool

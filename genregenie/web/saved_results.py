@@ -17,7 +17,7 @@ from genregenie.web.security.gate import who_asks
 _SUFFIX: Final = re.compile(r"\.[a-z0-9]{1,8}")
 
 
-class Keeper:
+class SavedResults:
     """What the page may do with results; each call finds out anew who is asking."""
 
     def __init__(self, accounts: Accounts, config: WebConfig) -> None:
@@ -90,8 +90,8 @@ class Keeper:
         return (self._public_url or here) + share_path(token)
 
 
-def keeper_of(accounts: Accounts | None, config: WebConfig | None) -> Keeper | None:
+def keeper_of(accounts: Accounts | None, config: WebConfig | None) -> SavedResults | None:
     """A keeper; None where there are no people: without accounts, or with the gate off."""
     if accounts is None or config is None or config.gate == "off":
         return None
-    return Keeper(accounts, config)
+    return SavedResults(accounts, config)

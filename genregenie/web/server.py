@@ -23,7 +23,7 @@ from genregenie.web import hearing
 from genregenie.web.config import WebConfig
 from genregenie.web.paths import ASSETS, HEALTH, HOME, ICON
 from genregenie.web.portal.account import account_routes
-from genregenie.web.portal.context import Desk
+from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.guide import guide_paths, guide_routes
 from genregenie.web.portal.history import history_routes
 from genregenie.web.portal.login import entry_routes
@@ -74,7 +74,7 @@ def create_app(
     workers = Workers()
     # Before anything of Gradio's is made: each component remembers the folder it was made under.
     ownership = Ownership(_fresh_upload_folder())
-    desk = Desk(accounts, workers, config, ownership)
+    desk = PortalContext(accounts, workers, config, ownership)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -114,7 +114,7 @@ def create_app(
     return app
 
 
-def _add_small_routes(app: FastAPI, desk: Desk) -> None:
+def _add_small_routes(app: FastAPI, desk: PortalContext) -> None:
     @app.api_route(HEALTH, methods=["GET", "HEAD"])
     async def health() -> Response:
         return JSONResponse({"status": "ok"})
@@ -137,7 +137,7 @@ def _add_small_routes(app: FastAPI, desk: Desk) -> None:
         return Response(body, media_type=kind, headers={"cache-control": "public, max-age=86400"})
 
 
-def _add_error_pages(app: FastAPI, desk: Desk) -> None:
+def _add_error_pages(app: FastAPI, desk: PortalContext) -> None:
     def show(request: Request, status: int, title: str, text: str) -> Response:
         return desk.page(
             request, "message.html", None, status, {"retry-after": "10"}, title=title, text=text
@@ -200,7 +200,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
     )
 
 
-async def _keep_tidy(desk: Desk) -> None:
+async def _keep_tidy(desk: PortalContext) -> None:
     while True:
         try:
             await desk.workers.quick(desk.accounts.tidy)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from genregenie.audio.scan import Found, Trouble, walk
+from genregenie.audio.scan import AudioPath, Unreadable, walk
 from genregenie.datasets import folder as training
 from genregenie.recommend import indexing
 
@@ -25,7 +25,7 @@ def music(tmp_path) -> Path:
 
 def names(music: Path, *paths: str | Path, exclude: tuple[str, ...] = ()) -> list[str]:
     found = list(walk([os.fspath(p) for p in paths or (music,)], exclude))
-    assert all(isinstance(entry, Found) for entry in found), found
+    assert all(isinstance(entry, AudioPath) for entry in found), found
     return [os.path.relpath(entry.path, music) for entry in found]
 
 
@@ -39,7 +39,7 @@ def test_folders_are_walked_and_hidden_files_passed_over(music):
 def test_size_and_time_come_along(music):
     (found,) = walk([str(music / "a.mp3")])
     status = (music / "a.mp3").stat()
-    assert found == Found(str(music / "a.mp3"), status.st_size, status.st_mtime_ns)
+    assert found == AudioPath(str(music / "a.mp3"), status.st_size, status.st_mtime_ns)
 
 
 def test_patterns(music):
@@ -91,7 +91,7 @@ def test_odd_names(music):
     odd = [b"two\nlines.mp3", b"\xff\xfe.mp3", "é".encode() * 125 + b".flac", "夜.ogg".encode()]
     for name in odd:
         (Path(os.fsdecode(os.fsencode(music) + b"/" + name))).write_bytes(name)
-    found = [e for e in walk([str(music)]) if isinstance(e, Found)]
+    found = [e for e in walk([str(music)]) if isinstance(e, AudioPath)]
     assert {os.fsencode(Path(e.path).name) for e in found} >= set(odd)
 
 
@@ -100,7 +100,7 @@ def test_what_cannot_be_looked_at_is_said_and_the_rest_goes_on(music):
     (music / "rock/.genregenieignore").mkdir()
     paths = [str(music / "missing"), str(music / "*.xyz"), str(music), "nul\0byte"]
     found = list(walk(paths))
-    troubles = {e.path: e.reason for e in found if isinstance(e, Trouble)}
+    troubles = {e.path: e.reason for e in found if isinstance(e, Unreadable)}
     assert len(found) - len(troubles) == len(EVERY)
     assert troubles[paths[0]] == "There is no file or folder with this name."
     assert troubles[paths[1]] == "Nothing matches this pattern."
@@ -119,7 +119,7 @@ def test_index_and_train_walk_by_the_same_rules(music):
     (music / "more").symlink_to(music / "rock")
     (music / "speech/gone.mp3").symlink_to(music / "nowhere.mp3")
     (music / ".genregenieignore").write_text("d.wav\n")
-    heard = [e.path for e in walk([str(music)]) if isinstance(e, Found)]
+    heard = [e.path for e in walk([str(music)]) if isinstance(e, AudioPath)]
     assert len(heard) == len(EVERY) - 1
     indexed, skipped = indexing._files(music, music / "genregenie-index")
     assert [str(path) for path in indexed] == heard

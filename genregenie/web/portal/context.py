@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from genregenie.accounts import Accounts
-from genregenie.accounts.core import Who
+from genregenie.accounts.core import User
 from genregenie.accounts.passwords import ADVISED_LENGTH, MAX_LENGTH, MIN_LENGTH
-from genregenie.accounts.sessions import GUEST_LONGEST, LONGEST
+from genregenie.accounts.sessions import MAX_AGE, MAX_GUEST_AGE
 from genregenie.accounts.tokens import new_token
 from genregenie.common import resources
 from genregenie.web.config import WebConfig
@@ -29,7 +29,7 @@ STATIC: Final = resources.static("web/portal")
 _TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
-class Desk:
+class PortalContext:
     """The portal's front desk: reads forms, renders pages, hands out cookies."""
 
     def __init__(
@@ -121,10 +121,10 @@ class Desk:
         )
         return HTMLResponse(html, status, headers)
 
-    def enter(self, who: Who, token: str, target: str) -> Response:
+    def enter(self, who: User, token: str, target: str) -> Response:
         """Send somebody in, with the cookie of a new session."""
         response = RedirectResponse(target, 303)
-        age = GUEST_LONGEST if who.guest else LONGEST
+        age = MAX_GUEST_AGE if who.guest else MAX_AGE
         response.headers.append(
             *self.cookies.store(cookies.SESSION, token, int(age.total_seconds()))
         )

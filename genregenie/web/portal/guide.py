@@ -12,7 +12,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from genregenie.common import resources
-from genregenie.web.portal.context import Desk
+from genregenie.web.portal.context import PortalContext
 
 GUIDE: Final = "/guide"
 
@@ -29,7 +29,7 @@ class Leaf:
     body: Markup
 
 
-def guide_routes(desk: Desk) -> APIRouter:
+def guide_routes(desk: PortalContext) -> APIRouter:
     """The pages at ``/guide`` and ``/guide/NAME``, and the pictures in them."""
     router = APIRouter()
     leaves, pictures = _leaves(), _pictures()

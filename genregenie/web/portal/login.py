@@ -19,7 +19,7 @@ from genregenie.accounts.errors import (
 )
 from genregenie.accounts.names import check_email, check_name
 from genregenie.web.paths import HOME, local_target
-from genregenie.web.portal.context import Desk, user_agent
+from genregenie.web.portal.context import PortalContext, user_agent
 from genregenie.web.portal.forms import Form, FormError
 from genregenie.web.security import cookies
 from genregenie.web.security.gate import session_token, who_is
@@ -33,7 +33,7 @@ NOTES: Final = {
 _CODE: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}")
 
 
-def entry_routes(desk: Desk) -> APIRouter:
+def entry_routes(desk: PortalContext) -> APIRouter:
     """The pages before the app."""
     router = APIRouter()
 

@@ -11,16 +11,16 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from genregenie.accounts.results import Kept
+from genregenie.accounts.results import StoredResult
 from genregenie.common import settings
 from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Classifier, Prediction
-from genregenie.recommend.preferences import Taste
+from genregenie.recommend.preferences import Preferences
 from genregenie.recommend.recommender import Recommender
 from genregenie.web import stored
 from genregenie.web.images.share_card import HEIGHT, WIDTH, share_card
 from genregenie.web.paths import share_path
-from genregenie.web.portal.context import Desk
+from genregenie.web.portal.context import PortalContext
 from genregenie.web.views import components, sentences
 
 _READ: Final = ["GET", "HEAD"]
@@ -28,7 +28,7 @@ _UNLISTED: Final = {"x-robots-tag": "noindex, nofollow"}
 _CARDS_AT_HAND: Final = 64
 
 
-def share_routes(desk: Desk) -> APIRouter:
+def share_routes(desk: PortalContext) -> APIRouter:
     """The page behind a link, and its picture."""
     router = APIRouter()
     shares = desk.accounts.shares
@@ -72,12 +72,12 @@ def _prediction(details: str) -> Prediction:
     return stored.as_prediction(details, Classifier.load().model.catalogue.space)
 
 
-def _content(kept: Kept) -> dict[str, Any]:
+def _content(kept: StoredResult) -> dict[str, Any]:
     prediction = _prediction(kept.details)
     recommender = Recommender.load(settings.library_index())
     neighbours = [
         (n.track.title, n.track.artist, display_name(n.track.genre), n.track.search_url)
-        for n in recommender.neighbours(prediction, Taste(()))
+        for n in recommender.neighbours(prediction, Preferences(()))
     ]
     sentence = sentences.verdict_sentence(prediction)
     is_music = prediction.genre is not None

@@ -6,7 +6,7 @@ from starlette.responses import RedirectResponse, Response
 
 from genregenie.spotify.oauth import LoginError, shared_logins
 from genregenie.web.paths import HOME
-from genregenie.web.portal.context import Desk
+from genregenie.web.portal.context import PortalContext
 from genregenie.web.security.gate import who_is
 from genregenie.web.security.isolation import NOBODY
 
@@ -14,7 +14,7 @@ CONNECT = "/spotify/connect"
 CALLBACK = "/spotify/callback"
 
 
-def spotify_routes(desk: Desk) -> APIRouter:
+def spotify_routes(desk: PortalContext) -> APIRouter:
     """Both pages; they lead home where log-in to Spotify is not set up."""
     router = APIRouter()
 

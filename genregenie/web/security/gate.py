@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from genregenie.accounts import Accounts
-from genregenie.accounts.core import Who
+from genregenie.accounts.core import User
 from genregenie.web.config import WebConfig
 from genregenie.web.paths import HEALTH, HOME, ICON, PRIVATE, PUBLIC, is_shared, login_url
 from genregenie.web.security import cookies
@@ -32,13 +32,13 @@ _FORM_TOKENS: Final = "genregenie.form_tokens"
 _TOKEN: Final = "genregenie.session_token"  # noqa: S105 (a key of the scope, not a secret)
 
 
-def who_is(scope: Scope) -> Who | None:
+def who_is(scope: Scope) -> User | None:
     """The person a request belongs to, as the gate found out; None with the gate off."""
-    who: Who | None = scope.get(_WHO)
+    who: User | None = scope.get(_WHO)
     return who
 
 
-def who_asks(request: "gr.Request") -> Who | None:
+def who_asks(request: "gr.Request") -> User | None:
     """The person a handler of the page works for; None with the gate off."""
     inner = request.request
     return who_is(inner.scope) if inner is not None else None

@@ -22,7 +22,7 @@ APP: Final = "/app"
 API: Final = "/app/gradio_api"
 # With the gate off everybody is the same nobody, whose requests are checked all the same.
 NOBODY: Final = 0
-MOST_JSON: Final = 4 * 2**20
+MAX_JSON_BYTES: Final = 4 * 2**20
 
 # Proxying, editing the page, recordings of the screen, traces, deep links: nothing here uses them.
 _SHUT: Final = re.compile(
@@ -92,7 +92,7 @@ class Isolation:
                 raise ValueError("the client went away")
             body += message.get("body", b"")
             more = message.get("more_body", False)
-            if len(body) > MOST_JSON:
+            if len(body) > MAX_JSON_BYTES:
                 raise ValueError("too long")
         if body:
             try:

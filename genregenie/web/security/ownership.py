@@ -12,7 +12,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Final
 
-MOST_HANDLES: Final = 50_000
+MAX_HANDLES: Final = 50_000
 
 
 class Ownership:
@@ -71,7 +71,7 @@ class Ownership:
         with self._lock:
             owner = self._handles.setdefault(handle, person_id)
             self._handles.move_to_end(handle)
-            if len(self._handles) > MOST_HANDLES:
+            if len(self._handles) > MAX_HANDLES:
                 self._handles.popitem(last=False)
             return owner == person_id
 

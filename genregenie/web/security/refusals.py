@@ -35,7 +35,7 @@ _TITLE: Final = "That does not fit"
 _PHRASES: Final = frozenset(status.phrase for status in HTTPStatus)
 # What Gradio writes into a stream that it opened for nothing.
 _NOT_FOUND: Final = str(HTTPException(404))
-_LONGEST: Final = 300
+_MAX_CHARACTERS: Final = 300
 # What a name alone can do to a file system; any other OSError is the server's own trouble.
 _NAMES: Final = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.ENOTDIR, errno.ELOOP})
 
@@ -183,7 +183,9 @@ class _Answer:
         kept = {name: headers[name] for name in ("allow", "retry-after") if name in headers}
         plain = headers.get("content-type", "").startswith("text/plain")
         told = body.decode("utf-8", "replace") if plain else _sentence(content)
-        await self.refuse(status, told[:_LONGEST] or _SENTENCES.get(status, UNREADABLE), kept)
+        await self.refuse(
+            status, told[:_MAX_CHARACTERS] or _SENTENCES.get(status, UNREADABLE), kept
+        )
 
 
 def _is_the_requests(error: Exception) -> bool:

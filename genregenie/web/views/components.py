@@ -11,7 +11,7 @@ import pandas as pd
 from genregenie.audio import FORMATS, format_duration
 from genregenie.common.genres import GENRES, display_name
 from genregenie.inference.classifier import TIMELINE_STEP_S, Moment, Prediction
-from genregenie.web.uploads import LARGEST_CLIP
+from genregenie.web.uploads import MAX_CLIP_BYTES
 from genregenie.web.views import sentences
 
 # Ten hues that stay apart for most eyes, none lighter than the background needs.
@@ -47,7 +47,7 @@ def invitation() -> str:
     """What stands in place of a verdict before there is a clip."""
     return _verdict(
         "Drop a clip, record one, or try an example",
-        f"Ten seconds or more work best. {FORMATS}, up to {LARGEST_CLIP >> 20} MB.",
+        f"Ten seconds or more work best. {FORMATS}, up to {MAX_CLIP_BYTES >> 20} MB.",
     )
 
 

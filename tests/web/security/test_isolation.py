@@ -286,7 +286,7 @@ def test_nobody_reads_what_was_not_granted(
 
 
 def test_handles_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("genregenie.web.security.ownership.MOST_HANDLES", 10)
+    monkeypatch.setattr("genregenie.web.security.ownership.MAX_HANDLES", 10)
     own = Ownership(tmp_path)
     for number in range(50):
         assert own.claim(1, f"handle{number}")

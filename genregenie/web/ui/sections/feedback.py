@@ -27,7 +27,7 @@ _KEPT: Final = (
     "Thanks, models can learn from it. Kept {where}: {what} and numbers about the sound, never the "
     "sound itself."
 )
-_LONGEST_ARTIST: Final = 200
+_MAX_ARTIST_LENGTH: Final = 200
 
 log = logging.getLogger("genregenie.web")
 
@@ -180,4 +180,4 @@ def _person_id(request: gr.Request) -> int | None:
 
 def _plain(tag: str) -> str:
     """A file's tag as every database takes it: not endless, and without NUL characters."""
-    return tag.replace("\0", "")[:_LONGEST_ARTIST]
+    return tag.replace("\0", "")[:_MAX_ARTIST_LENGTH]

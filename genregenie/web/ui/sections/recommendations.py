@@ -8,22 +8,22 @@ from typing import Any, Final
 import gradio as gr
 
 from genregenie.accounts import Accounts
-from genregenie.accounts.opinions import Said
+from genregenie.accounts.opinions import StoredOpinion
 from genregenie.audio import AudioError
 from genregenie.common import resources, settings
 from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Prediction
-from genregenie.recommend.preferences import Opinion, Taste
+from genregenie.recommend.preferences import Opinion, Preferences
 from genregenie.recommend.recommender import (
     Recommendations,
     Recommender,
     SoundsLike,
     SpotifyAnswer,
 )
-from genregenie.recommend.report import as_object
+from genregenie.recommend.report import record
 from genregenie.spotify.client import shared_spotify
 from genregenie.spotify.oauth import LoginError, shared_logins
-from genregenie.spotify.queries import Depth, Wishes
+from genregenie.spotify.queries import Depth, SearchOptions
 from genregenie.web import hearing
 from genregenie.web.security.gate import who_asks
 from genregenie.web.security.isolation import NOBODY
@@ -186,15 +186,15 @@ class _Section:
         """Recommend for an audio file: the object that ``genregenie recommend --json`` prints."""
         name = Path(path).name
         try:
-            wishes = Wishes.written(first, last, depth)
+            wishes = SearchOptions.written(first, last, depth)
             prediction = hearing.predict(path)
         except (AudioError, ValueError) as error:
             refused = Recommendations((), SpotifyAnswer("not asked", str(error)))
-            return as_object(name, None, refused)
+            return record(name, None, refused)
         recommender = Recommender.load(settings.library_index())
         opinions = self._opinions([], request)
         found = recommender.recommend(prediction, shared_spotify(), wishes, opinions)
-        return as_object(name, prediction.genre, found)
+        return record(name, prediction.genre, found)
 
     def again(
         self,
@@ -256,7 +256,7 @@ class _Section:
         listener.turn += 1
         turn = listener.turn
         listener.asked = _asked(first, last, depth)
-        taste = Taste(self._opinions(listener.said, request))
+        taste = Preferences(self._opinions(listener.said, request))
         liked = {opinion.key: opinion.liked for opinion in taste.opinions}
         recommender = Recommender.load(settings.library_index())
         # What is there stays until there is something better.
@@ -268,7 +268,7 @@ class _Section:
         tracks = cards.on_spotify(waiting.spotify, liked) if before.spotify.state else None
         yield _update(listener, sounds, tracks or cards.waiting())
         try:
-            wishes = Wishes.written(first, last, depth)
+            wishes = SearchOptions.written(first, last, depth)
         except ValueError as error:
             found = Recommendations(neighbours, SpotifyAnswer("years", str(error)))
         else:
@@ -301,7 +301,7 @@ class _Section:
         elif undo:
             self._accounts.opinions.take_back(person_id, opinion.key)
         else:
-            kept = Said(opinion.key, opinion.artist, opinion.genre, opinion.liked)
+            kept = StoredOpinion(opinion.key, opinion.artist, opinion.genre, opinion.liked)
             self._accounts.opinions.say(person_id, kept)
 
 

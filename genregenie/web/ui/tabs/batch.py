@@ -14,7 +14,7 @@ from genregenie.audio import AudioError, format_duration
 from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Prediction
 from genregenie.web import hearing, uploads
-from genregenie.web.saved_results import Keeper
+from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import downloads
 from genregenie.web.ui.tabs.listen import ANALYSES
 from genregenie.web.views import components
@@ -24,7 +24,7 @@ COLUMNS: Final = ("Clip", "Genre", "Sure (%)", "Verdict", "Then", "Length", "Rem
 _INVITATION: Final = "Drop several files, or a zip archive of them."
 
 
-def build(keeper: Keeper | None = None) -> None:
+def build(keeper: SavedResults | None = None) -> None:
     """Put the tab's contents into the Blocks under construction; the `keeper` keeps results."""
 
     def run(paths: list[str] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:

@@ -14,7 +14,7 @@ from genregenie.inference.classifier import Prediction
 from genregenie.inference.report import as_object
 from genregenie.web import hearing
 from genregenie.web.images.share_card import share_card
-from genregenie.web.saved_results import Keeper
+from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import downloads
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.sections import feedback
@@ -39,7 +39,7 @@ _SAVED: Final = {
 _RECORDING: Final = "audio"  # what Gradio calls a clip from the microphone
 
 
-def build(accounts: Accounts | None, keeper: Keeper | None = None) -> None:
+def build(accounts: Accounts | None, keeper: SavedResults | None = None) -> None:
     """Put the tab's contents into the Blocks under construction.
 
     `accounts` keep opinions, the `keeper` results.
