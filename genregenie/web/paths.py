@@ -4,7 +4,8 @@ import re
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-HOME: Final = "/app/"
+APP: Final = "/app"
+HOME: Final = f"{APP}/"
 LOGIN: Final = "/login"
 HEALTH: Final = "/healthz"
 ICON: Final = "/favicon.ico"

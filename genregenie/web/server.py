@@ -21,7 +21,8 @@ from genregenie.common import settings
 from genregenie.spotify.oauth import shared_logins
 from genregenie.web import hearing
 from genregenie.web.config import WebConfig
-from genregenie.web.paths import ASSETS, HEALTH, HOME, ICON
+from genregenie.web.identity import user_of
+from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON
 from genregenie.web.portal.account import account_routes
 from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.guide import guide_paths, guide_routes
@@ -30,8 +31,8 @@ from genregenie.web.portal.login import entry_routes
 from genregenie.web.portal.reset import reset_routes
 from genregenie.web.portal.share import share_routes
 from genregenie.web.portal.spotify import spotify_routes
-from genregenie.web.security.gate import Gate, who_is
-from genregenie.web.security.isolation import APP, NOBODY, Isolation
+from genregenie.web.security.gate import Gate
+from genregenie.web.security.isolation import Isolation
 from genregenie.web.security.ownership import Ownership
 from genregenie.web.security.refusals import Refusals, guard_handlers
 from genregenie.web.workers import BusyError, Workers
@@ -182,7 +183,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
     guard_handlers(blocks)
 
     def user_name(request: Request) -> str | None:
-        who = who_is(request.scope)
+        who = user_of(request.scope)
         return who.name if who else None
 
     # Only launch() sets this, and without it Gradio does not check the files handlers get.
@@ -208,7 +209,7 @@ async def _keep_tidy(desk: PortalContext) -> None:
             await desk.workers.quick(desk.ownership.keep_only, living)
             await desk.workers.quick(desk.ownership.sweep, FILES_LIVE_S)
             if logins := shared_logins():
-                logins.keep_only(living | {NOBODY})
+                logins.keep_only(living)
         except Exception:
             log.exception("tidying failed; it will be tried again")
         await asyncio.sleep(TIDY_EVERY_S)

@@ -15,10 +15,10 @@ from genregenie.accounts.errors import (
     WrongCredentialsError,
 )
 from genregenie.accounts.export import export_person
+from genregenie.web.identity import identity_of, user_of
 from genregenie.web.paths import LOGIN
 from genregenie.web.portal.context import PortalContext, user_agent
 from genregenie.web.portal.forms import Form, FormError
-from genregenie.web.security.gate import session_token, who_is
 
 Step = Callable[[Request, User, Form], Awaitable[Response]]
 
@@ -40,9 +40,9 @@ def account_routes(desk: PortalContext) -> APIRouter:
         profile = await desk.workers.quick(people.profile, who.id)
         if profile is None:
             return RedirectResponse(LOGIN, 303)
-        sessions = await desk.workers.quick(
-            desk.accounts.sessions.of, who.id, session_token(request.scope)
-        )
+        identity = identity_of(request.scope)
+        token = identity.session_token if identity else None
+        sessions = await desk.workers.quick(desk.accounts.sessions.of, who.id, token)
         return desk.page(
             request,
             "account.html",
@@ -60,7 +60,7 @@ def account_routes(desk: PortalContext) -> APIRouter:
 
         def register(action: Step) -> None:
             async def handle(request: Request) -> Response:
-                who = who_is(request.scope)
+                who = user_of(request.scope)
                 if who is None or (who.guest and not guests):
                     return RedirectResponse("/account", 303)
                 form = Form({})
@@ -90,7 +90,7 @@ def account_routes(desk: PortalContext) -> APIRouter:
 
     @router.get("/account")
     async def show(request: Request) -> Response:
-        who = who_is(request.scope)
+        who = user_of(request.scope)
         return await page(request, who) if who else RedirectResponse(LOGIN, 303)
 
     @step("password")

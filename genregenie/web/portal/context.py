@@ -16,12 +16,12 @@ from genregenie.accounts.sessions import MAX_AGE, MAX_GUEST_AGE
 from genregenie.accounts.tokens import new_token
 from genregenie.common import resources
 from genregenie.web.config import WebConfig
+from genregenie.web.identity import identity_of, user_of
 from genregenie.web.paths import ASSETS
 from genregenie.web.portal.forms import Form, FormError, read_fields
 from genregenie.web.security import cookies
 from genregenie.web.security.cookies import Cookies
 from genregenie.web.security.csrf import FormTokens
-from genregenie.web.security.gate import session_token, who_is
 from genregenie.web.security.ownership import Ownership
 from genregenie.web.workers import Workers
 
@@ -98,7 +98,7 @@ class PortalContext:
             headers,
             form=form or Form({}),
             token=self.tokens.make(secret or visitor or ""),
-            who=who_is(request.scope),
+            who=user_of(request.scope),
             **content,
         )
         if visitor:
@@ -139,8 +139,8 @@ class PortalContext:
         return response
 
     def _secret(self, request: Request) -> str | None:
-        token = session_token(request.scope)
-        return token or self.cookies.read(request, cookies.VISITOR)
+        identity = identity_of(request.scope)
+        return identity.session_token if identity else self.cookies.read(request, cookies.VISITOR)
 
 
 def _day(moment: datetime) -> str:

@@ -10,9 +10,9 @@ from starlette.responses import RedirectResponse, Response
 
 from genregenie.accounts.results import StoredResult
 from genregenie.common.genres import GENRES
+from genregenie.web.identity import user_of
 from genregenie.web.paths import HISTORY_CSV, HISTORY_JSON, HOME
 from genregenie.web.portal.context import PortalContext
-from genregenie.web.security.gate import who_is
 from genregenie.web.views import history
 
 HEADER: Final = ("When (UTC)", "Clip", "Genre", "Verdict", "Sure (%)", "Length (s)")
@@ -25,7 +25,7 @@ def history_routes(desk: PortalContext) -> APIRouter:
     def download(path: str, kind: str, made: Callable[[list[StoredResult]], str | bytes]) -> None:
         @router.get(path)
         async def answer(request: Request) -> Response:
-            who = who_is(request.scope)
+            who = user_of(request.scope)
             if who is None:
                 return RedirectResponse(HOME, 303)
             # No database can look for a NUL, which is in no genre's name anyway.

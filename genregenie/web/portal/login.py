@@ -18,11 +18,11 @@ from genregenie.accounts.errors import (
     WrongCredentialsError,
 )
 from genregenie.accounts.names import check_email, check_name
+from genregenie.web.identity import identity_of, user_of
 from genregenie.web.paths import HOME, local_target
 from genregenie.web.portal.context import PortalContext, user_agent
 from genregenie.web.portal.forms import Form, FormError
 from genregenie.web.security import cookies
-from genregenie.web.security.gate import session_token, who_is
 
 NOTES: Final = {
     "logged-out": "You are logged out.",
@@ -49,7 +49,7 @@ def entry_routes(desk: PortalContext) -> APIRouter:
 
     @router.get("/login")
     async def show_login(request: Request) -> Response:
-        if who_is(request.scope):
+        if user_of(request.scope):
             return RedirectResponse(local_target(request.query_params.get("next")), 303)
         return login_page(request)
 
@@ -78,7 +78,7 @@ def entry_routes(desk: PortalContext) -> APIRouter:
 
     @router.get("/signup")
     async def show_signup(request: Request) -> Response:
-        return RedirectResponse(HOME, 303) if who_is(request.scope) else signup_page(request)
+        return RedirectResponse(HOME, 303) if user_of(request.scope) else signup_page(request)
 
     @router.post("/signup")
     async def sign_up(request: Request) -> Response:
@@ -144,12 +144,12 @@ def entry_routes(desk: PortalContext) -> APIRouter:
             await desk.read(request)
         except FormError as error:
             return desk.page(request, "logout.html", _failed(error), 403)
-        who, token = who_is(request.scope), session_token(request.scope)
-        if who and who.guest:
-            await desk.workers.quick(desk.accounts.people.delete, who)
-            await desk.workers.quick(desk.ownership.forget, who.id)
-        elif token:
-            await desk.workers.quick(desk.accounts.sessions.end, token)
+        identity = identity_of(request.scope)
+        if identity and identity.user.guest:
+            await desk.workers.quick(desk.accounts.people.delete, identity.user)
+            await desk.workers.quick(desk.ownership.forget, identity.user.id)
+        elif identity:
+            await desk.workers.quick(desk.accounts.sessions.end, identity.session_token)
         return desk.leave("/login?note=logged-out")
 
     return router

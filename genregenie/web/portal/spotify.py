@@ -5,10 +5,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from genregenie.spotify.oauth import LoginError, shared_logins
+from genregenie.web.identity import id_of, user_of
 from genregenie.web.paths import HOME
 from genregenie.web.portal.context import PortalContext
-from genregenie.web.security.gate import who_is
-from genregenie.web.security.isolation import NOBODY
 
 CONNECT = "/spotify/connect"
 CALLBACK = "/spotify/callback"
@@ -18,9 +17,8 @@ def spotify_routes(desk: PortalContext) -> APIRouter:
     """Both pages; they lead home where log-in to Spotify is not set up."""
     router = APIRouter()
 
-    def person_id(request: Request) -> int:
-        who = who_is(request.scope)
-        return who.id if who else NOBODY
+    def person_id(request: Request) -> int | None:
+        return id_of(user_of(request.scope))
 
     @router.get(CONNECT)
     async def connect(request: Request) -> Response:
