@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from genregenie.accounts import Accounts, open_accounts
 from genregenie.common import settings
 from genregenie.spotify.oauth import shared_logins
-from genregenie.web import hearing
+from genregenie.web import analysis
 from genregenie.web.config import WebConfig
 from genregenie.web.identity import user_of
 from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON
@@ -81,7 +81,7 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         tidying = asyncio.create_task(_keep_tidy(desk))
         try:
-            with hearing.workers_for_a_server():
+            with analysis.workers_for_a_server():
                 yield
         finally:
             tidying.cancel()

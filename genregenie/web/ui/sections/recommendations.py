@@ -24,7 +24,7 @@ from genregenie.recommend.report import record
 from genregenie.spotify.client import shared_spotify
 from genregenie.spotify.oauth import LoginError, shared_logins
 from genregenie.spotify.queries import Depth, SearchOptions
-from genregenie.web import hearing
+from genregenie.web import analysis
 from genregenie.web.identity import id_of, who_asks
 from genregenie.web.views import recommendations as cards
 
@@ -186,7 +186,7 @@ class _Section:
         name = Path(path).name
         try:
             wishes = SearchOptions.written(first, last, depth)
-            prediction = hearing.predict(path)
+            prediction = analysis.predict(path)
         except (AudioError, ValueError) as error:
             refused = Recommendations((), SpotifyAnswer("not asked", str(error)))
             return record(name, None, refused)
