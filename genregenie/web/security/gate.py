@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket
 from genregenie.accounts import Accounts
 from genregenie.web.config import WebConfig
 from genregenie.web.identity import Identity, identify
-from genregenie.web.paths import HEALTH, HOME, ICON, PRIVATE, PUBLIC, is_shared, login_url
+from genregenie.web.paths import ACCOUNT, HEALTH, HOME, ICON, PRIVATE, PUBLIC, is_shared, login_url
 from genregenie.web.security import cookies
 from genregenie.web.security.csrf import SAFE_METHODS, FormTokens, from_other_site
 from genregenie.web.security.headers import SecurityHeaders
@@ -69,7 +69,7 @@ class Gate:
         elif path in self._free or is_shared(path):
             refusal = None
         elif self._config.gate == "off":
-            portal = path in PUBLIC | PRIVATE or path.startswith("/account/")
+            portal = path in PUBLIC | PRIVATE or path.startswith(f"{ACCOUNT}/")
             refusal = RedirectResponse(HOME, 303) if portal else None
         else:
             try:
@@ -135,7 +135,7 @@ def _to_login(scope: Scope, connection: HTTPConnection) -> Response:
     if scope["method"] not in ("GET", "HEAD"):
         path = scope["path"]
         # A form cannot be sent again after log-in; the page it was on can be shown.
-        return RedirectResponse(login_url("/account" if path.startswith("/account") else ""), 303)
+        return RedirectResponse(login_url(ACCOUNT if path.startswith(ACCOUNT) else ""), 303)
     wanted = scope.get("raw_path", scope["path"].encode()).decode("latin-1").partition("?")[0]
     if scope["query_string"]:
         wanted += "?" + scope["query_string"].decode("latin-1")
