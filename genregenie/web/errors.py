@@ -4,6 +4,7 @@ Portal, gate and page look every error up here. What is no error of ours is a fa
 traceback in the log.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -26,6 +27,8 @@ from genregenie.spotify.oauth import LoginError
 from genregenie.web.workers import BusyError
 
 DatabaseError = SQLAlchemyError
+
+log = logging.getLogger("genregenie.web")
 
 
 class FormError(GenreGenieError):
@@ -58,6 +61,9 @@ class Problem:
         return str(error) if self.text is None else self.text
 
 
+RETRY_AFTER_S: Final = "10"
+"""When to come back where the server could not do it just now; as a header says it."""
+
 PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     AudioError: Problem(400),
     FormError: Problem(403, ""),
@@ -83,6 +89,14 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         500, title="Not available", text="GenreGenie cannot do this at the moment."
     ),
 }
+
+
+def log_problem(error: Exception, problem: Problem) -> None:
+    """Note what the server is to blame for; the words of an error only where nobody hears them."""
+    if problem.status >= 500:
+        unexpected = problem.status == 500
+        told, kind = problem.title.lower(), type(error).__name__
+        log.error("%s: %s", told, kind, exc_info=error if unexpected else None)
 
 
 def problem_of(

@@ -29,7 +29,7 @@ from genregenie.web.portal.dependencies import show_error
 from genregenie.web.security.gate import Gate
 from genregenie.web.security.isolation import Isolation
 from genregenie.web.security.ownership import Ownership
-from genregenie.web.security.refusals import Refusals, guard_handlers
+from genregenie.web.security.refusals import Refusals
 from genregenie.web.workers import Workers
 
 if TYPE_CHECKING:
@@ -143,6 +143,8 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     import gradio as gr
 
+    from genregenie.web.ui.handlers import guard_handlers
+
     options: dict[str, Any] = {}
     if page is None:
         from genregenie.web.ui.page import build_page, launch_options
@@ -164,6 +166,8 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
         path=APP,
         mcp_server=False,
         enable_monitoring=False,
+        # The text of a fault is for the log; what people are told has words of its own.
+        show_error=False,
         # With the gate off there are no people, and Gradio would let nobody in.
         auth_dependency=None if config.gate == "off" else user_name,
         **{**usual, **options},

@@ -17,7 +17,7 @@ from genregenie.accounts.sessions import MAX_AGE, MAX_GUEST_AGE
 from genregenie.accounts.tokens import new_token
 from genregenie.common import resources
 from genregenie.web.config import WebConfig
-from genregenie.web.errors import FormError
+from genregenie.web.errors import RETRY_AFTER_S, FormError
 from genregenie.web.identity import identity_of, user_of
 from genregenie.web.paths import ASSETS
 from genregenie.web.portal.forms import Form, read_fields
@@ -85,7 +85,7 @@ class PortalContext:
 
     def message(self, request: Request, status: int, title: str, text: str) -> Response:
         """A page that only says something; who is turned away is told when to come back."""
-        again = {"retry-after": "10"} if status == 503 else None
+        again = {"retry-after": RETRY_AFTER_S} if status == 503 else None
         return self.page(request, "message.html", None, status, again, title=title, text=text)
 
     def page(

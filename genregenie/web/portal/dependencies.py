@@ -4,7 +4,6 @@ Whatever goes wrong in a route is told in one place, `show_error`: on the page t
 from, with what was typed, or on a page of its own.
 """
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
@@ -13,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from genregenie.accounts.core import User
-from genregenie.web.errors import Problem, problem_of
+from genregenie.web.errors import Problem, log_problem, problem_of
 from genregenie.web.identity import user_of
 from genregenie.web.paths import ACCOUNT, LOGIN
 from genregenie.web.portal.context import PortalContext
@@ -21,8 +20,6 @@ from genregenie.web.portal.forms import Form
 
 FormPage = Callable[[Request, PortalContext, Form, int], Awaitable[Response]]
 """Shows a page with a form: what was typed there, what is wrong with it, and with which status."""
-
-log = logging.getLogger("genregenie.web")
 
 
 async def _portal(request: Request) -> PortalContext:
@@ -80,8 +77,7 @@ async def show_error(request: Request, error: Exception) -> Response:
     problem = problem_of(error, special)
     if problem is None:
         raise error
-    if problem.status >= 500:
-        log.error("%s", type(error).__name__, exc_info=error if problem.status == 500 else None)
+    log_problem(error, problem)
     portal = await _portal(request)
     words = problem.words(error)
     if page is None or problem.field is None:

@@ -5,7 +5,6 @@ health check are there. All else, Gradio's routes, event streams and websockets 
 refused before it is looked at.
 """
 
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -14,6 +13,7 @@ from starlette.websockets import WebSocket
 
 from genregenie.accounts import Accounts
 from genregenie.web.config import WebConfig
+from genregenie.web.errors import PROBLEMS, RETRY_AFTER_S, DatabaseError, log_problem
 from genregenie.web.identity import Identity, identify
 from genregenie.web.paths import ACCOUNT, HEALTH, HOME, ICON, PRIVATE, PUBLIC, is_shared, login_url
 from genregenie.web.security import cookies
@@ -74,11 +74,11 @@ class Gate:
         else:
             try:
                 known = await self._recognise(scope, connection)
-            except SQLAlchemyError:
+            except DatabaseError as error:
+                problem = PROBLEMS[DatabaseError]
+                log_problem(error, problem)
                 refusal = PlainTextResponse(
-                    "The accounts cannot be reached at the moment. Please try again soon.",
-                    503,
-                    {"retry-after": "10"},
+                    problem.words(error), problem.status, {"retry-after": RETRY_AFTER_S}
                 )
             else:
                 refusal = None if known or path in PUBLIC else _to_login(scope, connection)
