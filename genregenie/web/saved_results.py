@@ -1,4 +1,4 @@
-"""Keeps results for whoever is logged in, and makes the links they share them by."""
+"""Keeps, opens and shares results for whoever is logged in."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ class SavedResults:
         self.results = accounts.results
         self._shares = accounts.shares
         self._key = config.key
-        self._public_url = config.public_url
+        self._address = config.address
 
     def person(self, request: PageRequest) -> int | None:
         """Who has a history here: a person with an account, so no guest."""
@@ -67,29 +67,27 @@ class SavedResults:
         """
         person_id = self.person(request)
         made = None if person_id is None else self._shares.make(person_id, number, self._key)
-        return self._address(request, made)
+        return self._link(request, made)
 
     def shared(self, request: PageRequest, number: int) -> str | None:
         """The address of a page for others that is there already."""
         person_id = self.person(request)
         made = None if person_id is None else self._shares.token(person_id, number, self._key)
-        return self._address(request, made)
+        return self._link(request, made)
 
     def take_back(self, request: PageRequest, number: int) -> None:
         """From now on the page for others is not there."""
         if (person_id := self.person(request)) is not None:
             self._shares.take_back(person_id, number)
 
-    def _address(self, request: PageRequest, token: str | None) -> str | None:
-        inner = request.request
-        if token is None or inner is None:
+    def _link(self, request: PageRequest, token: str | None) -> str | None:
+        if token is None or request.request is None:
             return None
-        here = f"{inner.url.scheme}://{inner.url.netloc}"
-        return (self._public_url or here) + share_path(token)
+        return self._address(request.request.url) + share_path(token)
 
 
-def keeper_of(accounts: Accounts | None, config: WebConfig | None) -> SavedResults | None:
-    """A keeper; None where there are no people: without accounts, or with the gate off."""
+def saved_results(accounts: Accounts | None, config: WebConfig | None) -> SavedResults | None:
+    """What is saved; None where there are no people: without accounts, or with the gate off."""
     if accounts is None or config is None or config.gate == "off":
         return None
     return SavedResults(accounts, config)

@@ -39,8 +39,7 @@ async def show(request: Request, portal: Portal, token: str) -> Response:
     if kept is None:
         return _missing(request, portal)
     content = await portal.workers.quick(_content, kept)
-    base = portal.config.public_url or f"{request.url.scheme}://{request.url.netloc}"
-    address = base + share_path(token)
+    address = portal.config.address(request.url) + share_path(token)
     return portal.open_page(
         request,
         "share.html",
