@@ -9,10 +9,9 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.fft import rfft
 
 from genregenie.audio.formats import RATE_HZ, Samples
-from genregenie.features.mfcc import BANDS, PREEMPHASIS, SMOOTH, Array
+from genregenie.features.mfcc import BANDS, PREEMPHASIS, SMOOTH, Array, mel_edges_hz
 from genregenie.features.statistics import MelStatistics, Statistics
 
 NARROW_HZ: Final = 5_000.0
@@ -51,7 +50,7 @@ class Spectrum:
             self._count += int(np.count_nonzero(block))
             if len(block) >= _FFT_SIZE:
                 looks = sliding_window_view(block, _FFT_SIZE)[::_EVERY] * _WINDOW
-                spectra = rfft(looks)
+                spectra = np.fft.rfft(looks)
                 self._power += (spectra.real**2 + spectra.imag**2).sum(axis=0)
             yield block
 
@@ -128,10 +127,4 @@ _DETAIL: Final = 0.3
 """Standard deviation of the detail that 13 MFCCs leave out of a band's logarithm."""
 
 
-def _upper_edges_hz() -> Array:
-    highest_mel = 2595.0 * np.log10(1.0 + RATE_HZ / 2 / 700.0)
-    mel = highest_mel * np.arange(2, BANDS + 2) / (BANDS + 1)
-    return np.asarray(700.0 * (10.0 ** (mel / 2595.0) - 1.0))
-
-
-_UPPER_EDGES_HZ: Final = _upper_edges_hz()
+_UPPER_EDGES_HZ: Final = mel_edges_hz(BANDS)[2:]
