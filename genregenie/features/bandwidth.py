@@ -22,6 +22,7 @@ COARSE_STEPS: Final = 40.0
 
 _FFT_SIZE: Final = 512
 _EVERY: Final = 4 * _FFT_SIZE  # one look in 93 ms tells as much as all
+_BATCH: Final = 16  # looks at a time; they stay in the cache
 _WINDOW: Final = np.hanning(_FFT_SIZE + 1)[:-1]
 _STEP_HZ: Final = 250.0
 _NOTHING: Final = 1e-5
@@ -45,12 +46,11 @@ class Spectrum:
     def watched(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
         """The blocks, shape (n,), as they are."""
         for block in blocks:
-            samples = block.astype(np.float64)
-            self._squares += float(samples @ samples)
-            self._count += int(np.count_nonzero(block))
-            if len(block) >= _FFT_SIZE:
-                looks = sliding_window_view(block, _FFT_SIZE)[::_EVERY] * _WINDOW
-                spectra = np.fft.rfft(looks)
+            self._squares += float(np.einsum("i,i", block, block, dtype=np.float64))
+            self._count += int(np.count_nonzero(block != 0))
+            looks = sliding_window_view(block, _FFT_SIZE)[::_EVERY] if len(block) >= _FFT_SIZE else ()
+            for start in range(0, len(looks), _BATCH):
+                spectra = np.fft.rfft(looks[start : start + _BATCH] * _WINDOW)
                 self._power += (spectra.real**2 + spectra.imag**2).sum(axis=0)
             yield block
 
