@@ -48,7 +48,8 @@ class Spectrum:
         for block in blocks:
             self._squares += float(np.einsum("i,i", block, block, dtype=np.float64))
             self._count += int(np.count_nonzero(block != 0))
-            looks = sliding_window_view(block, _FFT_SIZE)[::_EVERY] if len(block) >= _FFT_SIZE else ()
+            whole = len(block) >= _FFT_SIZE
+            looks = sliding_window_view(block, _FFT_SIZE)[::_EVERY] if whole else block[:0]
             for start in range(0, len(looks), _BATCH):
                 spectra = np.fft.rfft(looks[start : start + _BATCH] * _WINDOW)
                 self._power += (spectra.real**2 + spectra.imag**2).sum(axis=0)
