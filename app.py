@@ -1,6 +1,6 @@
 """Starts GenreGenie, on a laptop and on a Hugging Face Space alike."""
 
-from genregenie.settings import SettingsError
+from genregenie.common.settings import SettingsError
 from genregenie.web.startup import serve
 
 if __name__ == "__main__":

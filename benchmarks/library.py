@@ -31,9 +31,9 @@ import numpy as np
 import psutil
 from speed import RATE_HZ, encode, music, print_table
 
-from genregenie import settings
 from genregenie.audio import SIX_STRETCHES, WHOLE, AudioFile, Spread
-from genregenie.classifier import Classifier
+from genregenie.common import settings
+from genregenie.inference.classifier import Classifier
 
 FORMATS = {
     "MP3": ("mp3", "libmp3lame"),
@@ -83,9 +83,9 @@ def speed() -> None:
 
 def proof(folder: Path) -> None:
     """What it costs to prove that a written file holds the same sound, and all of the writing."""
-    from genregenie.library.delta import difference
-    from genregenie.library.payload import prove
-    from genregenie.library.tags import mapped, write_copy
+    from genregenie.tagging.delta import difference
+    from genregenie.tagging.formats.payload import prove
+    from genregenie.tagging.tags import mapped, write_copy
 
     classifier = Classifier.load()
     rows = []
@@ -115,7 +115,7 @@ def proof(folder: Path) -> None:
 
 
 def accuracy() -> None:
-    from genregenie.table import read_table
+    from genregenie.datasets.table import read_table
     from genregenie.training.candidates import candidates
     from genregenie.training.train import train
 
@@ -294,7 +294,7 @@ class Running:
 
 SPIN = """
 import sys, time
-from genregenie.classifier import Classifier
+from genregenie.inference.classifier import Classifier
 from genregenie.audio import SIX_STRETCHES
 from pathlib import Path
 one = Classifier.load()
@@ -313,7 +313,7 @@ def processor_time() -> float:
 
 def cores(folder: Path) -> None:
     """Two processes against one; the floor is two programs that know nothing of each other."""
-    from genregenie.many import classify_many
+    from genregenie.inference.batch import classify_many
 
     path = folder / "song.mp3"
     path.write_bytes(encode(music(180, 44_100, 2), 44_100, "mp3", "libmp3lame"))

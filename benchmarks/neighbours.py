@@ -21,13 +21,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from genregenie import settings
-from genregenie.classifier import Classifier
+from genregenie.common import settings
+from genregenie.datasets.table import read_table
 from genregenie.features import row_covariances, row_means
-from genregenie.recommend import library
+from genregenie.inference.classifier import Classifier
+from genregenie.recommend import library_index
 from genregenie.recommend.acoustic import Acoustic, directions
-from genregenie.recommend.library import Entry, Library, write_library
-from genregenie.table import read_table
+from genregenie.recommend.library_index import Entry, Library, write_library
 
 TEN = 10
 BATCH = 50_000
@@ -124,7 +124,7 @@ def time_queries(rows: int) -> None:
     queries = catalogue.vectors + np.random.default_rng(1).normal(
         scale=0.2 * catalogue.vectors.std(axis=0), size=catalogue.vectors.shape
     )
-    for size in sorted({library.EXACT_ROWS, rows}):
+    for size in sorted({library_index.EXACT_ROWS, rows}):
         entries = [Entry(f"/music/{i}.mp3", f"{i}", f"{i}", "rock", 0, 0) for i in range(size)]
         unit = directions(queries, acoustic.centre)
         with tempfile.TemporaryDirectory() as name:
@@ -138,7 +138,7 @@ def time_queries(rows: int) -> None:
                 truth = np.argpartition(drawn[:size] @ unit[number], -TEN)[-TEN:]
                 found = {int(Path(t.path or "").stem) for t in opened.nearest(queries[number], TEN)}
                 recalls.append(len(found & set(truth.tolist())) / TEN)
-        how = "FAISS, reranked" if size > library.EXACT_ROWS else "NumPy"
+        how = "FAISS, reranked" if size > library_index.EXACT_ROWS else "NumPy"
         print(f"| {size:,} | index, {how} | {spent:.2f} | {np.mean(recalls):.3f} |", flush=True)
     plain = milliseconds(lambda i: np.argpartition(drawn @ unit[i], -TEN), 20)
     print(f"| {rows:,} | NumPy alone, for comparison | {plain:.1f} | 1 |")
@@ -150,4 +150,4 @@ if __name__ == "__main__":
     parser.add_argument("--rows", type=int, default=1_000_000)
     options = parser.parse_args()
     compare_distances()
-    time_queries(max(options.rows, library.EXACT_ROWS))
+    time_queries(max(options.rows, library_index.EXACT_ROWS))

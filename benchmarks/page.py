@@ -28,8 +28,8 @@ from playwright.sync_api import sync_playwright
 from servers import PASSWORD, server, sign_up
 
 from genregenie.audio import RATE_HZ, AudioFile
-from genregenie.classifier import Classifier
-from genregenie.web.examples import EXAMPLES
+from genregenie.inference.classifier import Classifier
+from genregenie.web.ui.examples import EXAMPLES
 
 LENGTH_S: Final = 180
 ROUNDS: Final = 9

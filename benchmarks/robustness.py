@@ -17,16 +17,17 @@ import av
 import numpy as np
 import scipy.signal
 
-from genregenie import metrics, settings
 from genregenie.audio import RATE_HZ, AudioFile
 from genregenie.audio.offset import without_offset
+from genregenie.common import settings
+from genregenie.datasets.table import read_table
+from genregenie.evaluation import metrics
+from genregenie.evaluation.protocols import GROUPED, splits
 from genregenie.features import MelStatistics, Spectrum, as_row, mel_frames
-from genregenie.model import Model, tempered
-from genregenie.model import novelty as mean_distance
-from genregenie.table import read_table
+from genregenie.model.model import Model, tempered
+from genregenie.model.model import novelty as mean_distance
 from genregenie.training import calibration, compare
 from genregenie.training.artifacts import as_arrays
-from genregenie.training.protocols import GROUPED, splits
 from genregenie.training.train import select
 
 Change = Callable[[np.ndarray], np.ndarray]

@@ -13,7 +13,7 @@ from typing import Final
 import httpx
 
 from genregenie.accounts import open_accounts
-from genregenie.accounts.database import sqlite_url
+from genregenie.storage.database import sqlite_url
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PORT: Final = 7899

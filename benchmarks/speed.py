@@ -27,9 +27,9 @@ import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 
 from genregenie.audio import RATE_HZ, AudioFile
-from genregenie.classifier import Classifier
 from genregenie.features import FRAME_SAMPLES, HOP_SAMPLES, as_row, statistics
-from genregenie.many import classify_many
+from genregenie.inference.batch import classify_many
+from genregenie.inference.classifier import Classifier
 
 
 def seconds(work: Callable[[], object], repeats: int) -> float:
@@ -214,7 +214,7 @@ def cold(folder: Path) -> None:
 PEAK = """
 import sys
 from pathlib import Path
-from genregenie.classifier import Classifier
+from genregenie.inference.classifier import Classifier
 Classifier.load().predict(sys.argv[1])
 print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 """

@@ -15,14 +15,14 @@ Examples
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-__version__ = "0.1.0"
+from genregenie.common.version import __version__
 
 if TYPE_CHECKING:
     from genregenie.audio import SIX_STRETCHES, WHOLE, AudioError, Spread
-    from genregenie.classifier import Prediction
-    from genregenie.cluster import ClusterError
-    from genregenie.many import classify, classify_many
-    from genregenie.model import ModelError
+    from genregenie.inference.batch import classify, classify_many
+    from genregenie.inference.classifier import Prediction
+    from genregenie.inference.cluster import ClusterError
+    from genregenie.model.model import ModelError
 
 __all__ = [
     "SIX_STRETCHES",
@@ -32,6 +32,7 @@ __all__ = [
     "ModelError",
     "Prediction",
     "Spread",
+    "__version__",
     "classify",
     "classify_many",
 ]
@@ -40,12 +41,12 @@ _ROOMS: Final = {
     "SIX_STRETCHES": "audio",
     "WHOLE": "audio",
     "AudioError": "audio",
-    "ClusterError": "cluster",
-    "ModelError": "model",
-    "Prediction": "classifier",
+    "ClusterError": "inference.cluster",
+    "ModelError": "model.model",
+    "Prediction": "inference.classifier",
     "Spread": "audio",
-    "classify": "many",
-    "classify_many": "many",
+    "classify": "inference.batch",
+    "classify_many": "inference.batch",
 }
 
 

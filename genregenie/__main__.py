@@ -1,6 +1,6 @@
 """``python -m genregenie`` is the same as the ``genregenie`` command."""
 
-from genregenie.cli import main
+from genregenie.cli.main import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

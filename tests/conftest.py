@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genregenie import settings
+from genregenie.common import settings
 from tests import machine
 
 HOME = machine.move_in()

@@ -12,6 +12,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+# Where the tests lie, and the repository.
+TESTS = Path(__file__).resolve().parent
+ROOT = TESTS.parent
+
 # What changes GenreGenie or what it stands on, wherever it comes from; and what tests may be told.
 SETTINGS = ("GENREGENIE_", "GRADIO_", "SPOTIPY_", "SPACE_", "DATABASE_URL", "DASK_", "MPL", "XDG_")
 SETTINGS += ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")

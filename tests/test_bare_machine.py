@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from genregenie.cli import main
-from genregenie.settings import PROJECT_DIR
+from genregenie.cli.main import main
+from genregenie.common import resources
 from tests import machine
 
 pytestmark = pytest.mark.slow
 
-EXAMPLE = PROJECT_DIR / "assets/examples/jazz.mp3"
+EXAMPLE = resources.assets() / "examples/jazz.mp3"
 NOTHING_KEPT = [
     ("classify", EXAMPLE),
     ("classify", "--json", EXAMPLE),
@@ -88,7 +88,7 @@ def test_so_does_what_finds_a_damaged_or_foreign_database(
 
 
 def test_the_app_says_it_in_one_line(folder: Path) -> None:
-    done = machine.run(PROJECT_DIR / "app.py", environment={"HOME": "/proc/nonexistent"})
+    done = machine.run(resources.checkout() / "app.py", environment={"HOME": "/proc/nonexistent"})
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert "GENREGENIE_DATA_DIR" in line
@@ -99,7 +99,7 @@ def test_names_of_any_bytes_where_the_language_is_c(folder: Path) -> None:
     bare = {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     for name in ("Ünder é.mp3".encode(), b"odd\xff.mp3", "\u202eevil.mp3".encode()):
         shutil.copy(EXAMPLE, os.fsencode(folder / "music") + b"/" + name)
-    code = "import os, sys; from genregenie.cli import main; sys.exit(main(sys.argv[1:]))"
+    code = "import os, sys; from genregenie.cli.main import main; sys.exit(main(sys.argv[1:]))"
     for words in (
         ("classify", *sorted((folder / "music").iterdir())),
         ("tag", "music", "--write", "--jobs", "1"),

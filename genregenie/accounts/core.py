@@ -4,21 +4,25 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
-from genregenie.accounts.database import Database
 from genregenie.accounts.names import name_key
 from genregenie.accounts.passwords import Hasher
 from genregenie.accounts.tables import FeedbackRow, OpinionRow, Person, ResultRow
 from genregenie.accounts.throttle import Throttles
+from genregenie.storage.database import Database
 
 log = logging.getLogger("genregenie.accounts")
 
+# Where Alembic finds the steps from one release's tables to the next.
+MIGRATIONS: Final = "genregenie.accounts:migrations"
+
 
 @dataclass(frozen=True)
-class Who:
+class User:
     """A person, as the rest of the program sees one."""
 
     id: int
@@ -50,9 +54,9 @@ def find_person(session: Session, name: str, *, lock: bool = False) -> Person | 
     return session.scalars(query.with_for_update() if lock else query).first()
 
 
-def as_who(person: Person) -> Who:
+def as_who(person: Person) -> User:
     """The part of a row that others may hold on to."""
-    return Who(person.id, person.name, person.guest)
+    return User(person.id, person.name, person.guest)
 
 
 def keep_newest(

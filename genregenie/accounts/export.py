@@ -12,9 +12,10 @@ from typing import Any, Final
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from genregenie.accounts.database import Database
+from genregenie.accounts.core import MIGRATIONS
 from genregenie.accounts.tables import Base, LoginSession, Person, RecoveryCode
 from genregenie.common.files import put_once
+from genregenie.storage.database import Database
 
 Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 Exporter = Callable[[Session, int], Json]
@@ -90,7 +91,7 @@ def backup(db: Database, path: Path) -> int:
     os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     copy = Database(f"sqlite:///{unfinished}")
     try:
-        copy.upgrade()
+        copy.upgrade(MIGRATIONS)
         people = _copy_tables(db, copy)
     finally:
         copy.close()

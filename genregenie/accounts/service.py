@@ -7,9 +7,7 @@ from datetime import datetime
 from sqlalchemy import URL, delete
 from sqlalchemy.exc import DBAPIError
 
-from genregenie import settings
-from genregenie.accounts.core import Core, utc_now
-from genregenie.accounts.database import Database, sqlite_url
+from genregenie.accounts.core import MIGRATIONS, Core, utc_now
 from genregenie.accounts.feedback import Feedback
 from genregenie.accounts.opinions import Opinions
 from genregenie.accounts.passwords import HashCost, Hasher
@@ -20,6 +18,8 @@ from genregenie.accounts.sessions import Sessions
 from genregenie.accounts.shares import Shares
 from genregenie.accounts.tables import LoginSession
 from genregenie.accounts.throttle import Throttles
+from genregenie.common import settings
+from genregenie.storage.database import Database, sqlite_url
 
 
 class Accounts:
@@ -80,7 +80,7 @@ def open_accounts(
     variable = "DATABASE_URL" if url else "GENREGENIE_DATA_DIR"
     db = Database(url or sqlite_url(settings.ready_data_dir()))
     try:
-        db.upgrade()
+        db.upgrade(MIGRATIONS)
     except (DBAPIError, sqlite3.Error) as error:  # the second where no connection comes about
         db.close()
         if not db.is_sqlite:

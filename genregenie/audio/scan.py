@@ -18,7 +18,7 @@ _SUFFIXES: Final = tuple(AUDIO_SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AudioPath:
     """A file, and what tells whether it has changed.
 
     Attributes
@@ -50,14 +50,14 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Unreadable:
     """A path that could not be looked at, and why."""
 
     path: str
     reason: str
 
 
-def walk(paths: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[Found | Trouble]:
+def walk(paths: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[AudioPath | Unreadable]:
     """Every audio file that `paths` name or hold, in order of name within each folder.
 
     Links are followed, but no file and no folder is visited twice, so a circle ends. Hidden files
@@ -81,19 +81,19 @@ class _Walk:
         self._exclude = exclude
         self._seen: set[tuple[int, int]] = set()
 
-    def over(self, paths: Sequence[str]) -> Iterator[Found | Trouble]:
+    def over(self, paths: Sequence[str]) -> Iterator[AudioPath | Unreadable]:
         for path in paths:
             if os.path.lexists(path) or not glob.has_magic(path):
                 yield from self._one(path)
                 continue
             matches = sorted(glob.glob(path, recursive=True))
             if not matches:
-                yield Trouble(path, "Nothing matches this pattern.")
+                yield Unreadable(path, "Nothing matches this pattern.")
             for match in matches:
                 if match.lower().endswith(_SUFFIXES) or os.path.isdir(match):
                     yield from self._one(match)
 
-    def _one(self, path: str) -> Iterator[Found | Trouble]:
+    def _one(self, path: str) -> Iterator[AudioPath | Unreadable]:
         try:
             status = os.stat(path)
         except (OSError, ValueError) as error:
@@ -106,7 +106,7 @@ class _Walk:
 
     def _folder(
         self, folder: str, rules: list[tuple[str, "GitIgnoreSpec"]]
-    ) -> Iterator[Found | Trouble]:
+    ) -> Iterator[AudioPath | Unreadable]:
         try:
             with os.scandir(folder) as scan:
                 entries = sorted(scan, key=lambda entry: entry.name)
@@ -117,7 +117,9 @@ class _Walk:
             try:
                 rules = [*rules, (folder, _read_ignore_file(os.path.join(folder, IGNORE_FILE)))]
             except (OSError, ValueError) as error:
-                yield Trouble(os.path.join(folder, IGNORE_FILE), f"This cannot be read: {error}.")
+                yield Unreadable(
+                    os.path.join(folder, IGNORE_FILE), f"This cannot be read: {error}."
+                )
         for entry in entries:
             if entry.name[0] == ".":
                 continue
@@ -136,9 +138,9 @@ class _Walk:
             elif self._is_new(status):
                 yield from self._folder(entry.path, rules)
 
-    def _file(self, path: str, status: os.stat_result) -> Iterator[Found]:
+    def _file(self, path: str, status: os.stat_result) -> Iterator[AudioPath]:
         if self._is_new(status):
-            yield Found.at(path, status)
+            yield AudioPath.at(path, status)
 
     def _is_new(self, status: os.stat_result) -> bool:
         key = (status.st_dev, status.st_ino)
@@ -171,8 +173,8 @@ def _left_out(path: str, is_folder: bool, rules: list[tuple[str, "GitIgnoreSpec"
     return False
 
 
-def _trouble(path: str, error: OSError | ValueError) -> Trouble:
+def _trouble(path: str, error: OSError | ValueError) -> Unreadable:
     if isinstance(error, FileNotFoundError):
-        return Trouble(path, "There is no file or folder with this name.")
+        return Unreadable(path, "There is no file or folder with this name.")
     reason = getattr(error, "strerror", None) or str(error)
-    return Trouble(path, f"This cannot be read: {reason}.")
+    return Unreadable(path, f"This cannot be read: {reason}.")

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import Any, Final, Literal, Self
 
-from genregenie.recommend.names import artist_key, clean
+from genregenie.spotify.names import artist_key, clean
 
 Origin = Literal["tag", "album", "folder", "name", "table", "unknown"]
 """Where an artist was read: the file's own tag; the tags of its album; the folders it lies in; its

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from genregenie.features import Array
-from genregenie.model import tempered
+from genregenie.model.model import tempered
 
 SETTINGS: Final[dict[str, Any]] = {
     "learning_rate": 0.06,
@@ -19,7 +19,7 @@ SETTINGS: Final[dict[str, Any]] = {
 }
 
 
-class BoostedBag(ClassifierMixin, BaseEstimator):
+class BoostingEnsemble(ClassifierMixin, BaseEstimator):
     """Histogram boosting from several seeds; their decisions are averaged.
 
     Each tree sees a fifth of the features at each split, so seeds give models that err apart,

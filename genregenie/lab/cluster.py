@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from joblib import parallel_config
 
-from genregenie.cluster import CONNECT_S, connect
+from genregenie.inference.cluster import CONNECT_S, connect
 
 
 @contextlib.contextmanager

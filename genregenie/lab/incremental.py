@@ -15,9 +15,9 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
+from genregenie.evaluation.protocols import Index, Protocol, holdout
 from genregenie.features import Array
 from genregenie.lab.tables import FeatureTable
-from genregenie.training.protocols import Index, Protocol, holdout
 
 FIRST_SHARE: Final = 0.5
 BATCHES: Final = 5

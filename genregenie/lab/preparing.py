@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.model_selection import train_test_split
 
 from genregenie.features import Array
-from genregenie.lab.vectors import spotify_vectors
+from genregenie.spotify_features.vectors import spotify_vectors
 
 
 class QuantileCapper(TransformerMixin, BaseEstimator):

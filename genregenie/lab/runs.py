@@ -11,13 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie import metrics
-from genregenie.features import Array
-from genregenie.lab.systems import Shares, System
-from genregenie.lab.tables import SOURCES, FeatureTable, ceiling, open_table, read_features
-from genregenie.table import DataError, Table
-from genregenie.training.compare import Cut, Scores, compare
-from genregenie.training.protocols import (
+from genregenie.datasets.table import DataError, Table
+from genregenie.evaluation import metrics
+from genregenie.evaluation.protocols import (
     PROTOCOLS,
     RANDOM,
     STRATIFIED,
@@ -30,6 +26,10 @@ from genregenie.training.protocols import (
     holdout,
     splits,
 )
+from genregenie.features import Array
+from genregenie.lab.systems import Shares, System
+from genregenie.lab.tables import SOURCES, FeatureTable, ceiling, open_table, read_features
+from genregenie.training.compare import Cut, Scores, compare
 
 Say = Callable[[str], None]
 

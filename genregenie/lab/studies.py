@@ -9,15 +9,15 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from genregenie import metrics
+from genregenie.datasets.table import DataError
+from genregenie.evaluation import metrics
+from genregenie.evaluation.protocols import RANDOM, VECTORS, Index, Protocol, holdout
 from genregenie.features import Array
 from genregenie.lab import models
 from genregenie.lab.systems import System
 from genregenie.lab.tables import FeatureTable
-from genregenie.table import DataError
 from genregenie.training.candidates import Candidate
 from genregenie.training.compare import confidences_of, quiet
-from genregenie.training.protocols import RANDOM, VECTORS, Index, Protocol, holdout
 
 CURVE_SHARES: Final = (0.1, 0.2, 0.4, 0.7, 1.0)
 _TEST_SHARE: Final = 0.2

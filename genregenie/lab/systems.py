@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from genregenie.lab.tables import FeatureTable
-from genregenie.lab.vectors import SPOTIFY_COLUMNS
-from genregenie.table import DataError
-from genregenie.training.protocols import (
+from genregenie.datasets.table import DataError
+from genregenie.evaluation.protocols import (
     FAULT_FILTERED,
     GROUPED,
     RANDOM,
@@ -22,6 +20,8 @@ from genregenie.training.protocols import (
     VECTORS,
     Protocol,
 )
+from genregenie.lab.tables import FeatureTable
+from genregenie.spotify_features.vectors import SPOTIFY_COLUMNS
 
 if TYPE_CHECKING:
     from genregenie.training.candidates import Candidate

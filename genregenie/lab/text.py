@@ -12,10 +12,10 @@ from sklearn.pipeline import Pipeline
 
 from genregenie.audio import AudioFile, Source
 from genregenie.features import Statistics, as_row, statistics
-from genregenie.lab import cache as results
+from genregenie.lab import results
 from genregenie.lab.models import with_text
 from genregenie.lab.tables import FeatureTable, join_text
-from genregenie.model import TRUSTED_TYPES, ModelError
+from genregenie.model.model import TRUSTED_TYPES, ModelError
 from genregenie.training.transformers import GaussianTangent
 
 FILE: Final = "text.skops"
@@ -60,9 +60,7 @@ def save_text(pipelines: dict[str, Pipeline], folder: Path | None = None) -> Non
     """Write both pipelines with skops."""
     from skops.io import dump
 
-    folder = folder or results.FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    dump(pipelines, folder / FILE, compression=ZIP_DEFLATED)
+    dump(pipelines, results.written(folder) / FILE, compression=ZIP_DEFLATED)
 
 
 @cache
@@ -87,7 +85,7 @@ def ask(source: Source, folder: Path | None = None) -> Answer:
     ModelError
         If the pipelines have not been made.
     """
-    pipelines = _load((folder or results.FOLDER) / FILE)
+    pipelines = _load(results.place(FILE, folder))
     with AudioFile(source) as audio:
         stats = sum((statistics(s.blocks) for s in audio.stretches()), Statistics.empty())
         text = " ".join(part for part in (audio.artist, audio.title) if part)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree
 
-from genregenie.recommend.names import clean
 from genregenie.recommend.recommender import Recommendations
+from genregenie.spotify.names import clean
 
 SOUNDS_LIKE: Final = "sounds like"
 ON_SPOTIFY: Final = "on Spotify"

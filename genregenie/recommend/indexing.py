@@ -1,4 +1,4 @@
-"""Listens to a folder of music and writes an index of it; see `genregenie.recommend.library`."""
+"""Listens to a folder of music and writes an index of it; `library_index` searches that."""
 
 import os
 import shutil
@@ -10,19 +10,19 @@ from typing import Final
 import numpy as np
 
 from genregenie.audio import AudioError
-from genregenie.audio.scan import Trouble, walk
-from genregenie.classifier import Classifier, Prediction
+from genregenie.audio.scan import Unreadable, walk
+from genregenie.datasets.folder import Skipped
 from genregenie.features import VECTOR_WIDTH
-from genregenie.many import classify_many
+from genregenie.inference.batch import classify_many
+from genregenie.inference.classifier import Classifier, Prediction
 from genregenie.recommend.acoustic import Acoustic, Directions, directions
-from genregenie.recommend.library import (
+from genregenie.recommend.library_index import (
     LIBRARY_JSON,
     Entry,
     Library,
     LibraryError,
     write_library,
 )
-from genregenie.training.folder import Skipped
 
 FOLDER_NAME: Final = "genregenie-index"
 
@@ -120,7 +120,7 @@ def _files(folder: Path, output: Path) -> tuple[list[Path], list[Skipped]]:
     found, skipped = [], []
     for entry in walk([str(folder)]):
         path = Path(entry.path)
-        if isinstance(entry, Trouble):
+        if isinstance(entry, Unreadable):
             skipped.append(Skipped(path, entry.reason))
         elif output not in path.parents:
             found.append(path)

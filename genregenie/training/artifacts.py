@@ -16,8 +16,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from skops.io import dump
 
-from genregenie.metrics import ReliabilityBin
-from genregenie.model import (
+from genregenie.evaluation.metrics import ReliabilityBin
+from genregenie.model.model import (
     ARRAYS_NPZ,
     CATALOGUE_NPZ,
     MODEL_JSON,

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from genregenie import metrics
+from genregenie.datasets.table import Table
+from genregenie.evaluation import metrics
+from genregenie.evaluation.protocols import GROUPED, splits
 from genregenie.features import Array
-from genregenie.model import Catalogue, Thresholds, novelty, tempered
-from genregenie.table import Table
-from genregenie.training.protocols import GROUPED, splits
+from genregenie.model.model import Catalogue, Thresholds, novelty, tempered
 from genregenie.training.transformers import GaussianTangent
 
 CONFIDENT_ACCURACY: Final = 0.80

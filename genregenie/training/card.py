@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from genregenie.genres import display_name
-from genregenie.table import Table
+from genregenie.common.genres import display_name
+from genregenie.datasets.table import Table
+from genregenie.evaluation.protocols import Protocol
 from genregenie.training.compare import Scores
-from genregenie.training.protocols import Protocol
 
 _GTZAN_REMARKS = """\
 ## Licence and data

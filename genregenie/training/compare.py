@@ -15,12 +15,9 @@ from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
-from genregenie import metrics
-from genregenie.features import Array
-from genregenie.table import DataError, Table
-from genregenie.training.candidates import Candidate
-from genregenie.training.noise import in_noise
-from genregenie.training.protocols import (
+from genregenie.datasets.table import DataError, Table
+from genregenie.evaluation import metrics
+from genregenie.evaluation.protocols import (
     GROUPED,
     Index,
     Protocol,
@@ -28,13 +25,16 @@ from genregenie.training.protocols import (
     fold_count,
     splits,
 )
+from genregenie.features import Array
+from genregenie.training.candidates import Candidate
+from genregenie.training.noise import in_noise
 
 INNER_FOLDS: Final = 3
 _WEIGHTS: Final = "classify__sample_weight"
 
 Done = Callable[[str], None]
 Cut = Callable[[Table, Protocol, int, int], Iterable[Split]]
-"""Table, protocol, folds and seed to splits, as `genregenie.training.protocols.splits`."""
+"""Table, protocol, folds and seed to splits, as `genregenie.evaluation.protocols.splits`."""
 
 
 @dataclass(frozen=True)

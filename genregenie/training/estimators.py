@@ -14,7 +14,7 @@ from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils.validation import has_fit_parameter
 
 from genregenie.features import COEFFICIENTS, Array, row_covariances, row_means
-from genregenie.model import tempered
+from genregenie.model.model import tempered
 
 
 class KernelLogisticRegression(ClassifierMixin, BaseEstimator):

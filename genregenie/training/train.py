@@ -7,11 +7,8 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from genregenie.model import FORMAT, MODEL_JSON
-from genregenie.table import DataError, Table
-from genregenie.training import artifacts, calibration, card, compare
-from genregenie.training.candidates import Candidate, candidates
-from genregenie.training.protocols import (
+from genregenie.datasets.table import DataError, Table
+from genregenie.evaluation.protocols import (
     GROUPED,
     STRATIFIED,
     Protocol,
@@ -19,6 +16,9 @@ from genregenie.training.protocols import (
     fixed_split,
     fold_count,
 )
+from genregenie.model.model import FORMAT, MODEL_JSON
+from genregenie.training import artifacts, calibration, card, compare
+from genregenie.training.candidates import Candidate, candidates
 
 TELL_ARTISTS = (
     "Tell the artists, in the tags or as <genre>/<artist>/<files>, for a figure that does not."

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from genregenie import settings
+from genregenie.common import settings
 from genregenie.common.files import put_once
 
 KEY_NAME: Final = "secret-key"

@@ -13,10 +13,10 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, Final
 
 from genregenie.audio import AudioError, AudioFile
-from genregenie.classifier import Classifier, Prediction
 from genregenie.common.parallel import Pool, cores
 from genregenie.common.worker import LostError
-from genregenie.many import CRASHED
+from genregenie.inference.batch import CRASHED
+from genregenie.inference.classifier import Classifier, Prediction
 
 WORKERS: Final = min(max(cores(), 2), 8)
 """Clips listened to at once in all; each takes a process of some 100 MB. The rest wait."""
@@ -160,7 +160,6 @@ def workers_for_a_server() -> Iterator[None]:
 
 
 def _prepare() -> None:
-    from genregenie.web import spectrogram  # noqa: F401
 
     Classifier.load()
 
@@ -170,7 +169,7 @@ def _hear(clip: Clip) -> Generator[float, None, Prediction]:
 
 
 def _draw(path: str) -> tuple[bytes, str]:
-    from genregenie.web.spectrogram import spectrogram
+    from genregenie.web.images.spectrogram import spectrogram
 
     with AudioFile(path) as audio:
         sound = spectrogram(block for s in audio.stretches() for block in s.blocks)

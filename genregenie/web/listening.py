@@ -7,7 +7,7 @@ import os
 import socket
 from typing import Final
 
-from genregenie import settings
+from genregenie.common import settings
 
 # How many ports above are tried. Ports are numbers up to this one.
 TRIED: Final = 100

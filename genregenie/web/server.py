@@ -16,24 +16,24 @@ from fastapi import FastAPI, Request
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
-from genregenie import settings
 from genregenie.accounts import Accounts, open_accounts
-from genregenie.recommend.login import shared_logins
+from genregenie.common import settings
+from genregenie.spotify.oauth import shared_logins
 from genregenie.web import hearing
 from genregenie.web.config import WebConfig
-from genregenie.web.gate import Gate, who_is
-from genregenie.web.isolation import APP, NOBODY, Isolation
-from genregenie.web.ownership import Ownership
 from genregenie.web.paths import ASSETS, HEALTH, HOME, ICON
 from genregenie.web.portal.account import account_routes
-from genregenie.web.portal.desk import Desk
-from genregenie.web.portal.entry import entry_routes
+from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.guide import guide_paths, guide_routes
 from genregenie.web.portal.history import history_routes
+from genregenie.web.portal.login import entry_routes
 from genregenie.web.portal.reset import reset_routes
 from genregenie.web.portal.share import share_routes
-from genregenie.web.refusals import Refusals, guard_handlers
-from genregenie.web.spotify_login import spotify_routes
+from genregenie.web.portal.spotify import spotify_routes
+from genregenie.web.security.gate import Gate, who_is
+from genregenie.web.security.isolation import APP, NOBODY, Isolation
+from genregenie.web.security.ownership import Ownership
+from genregenie.web.security.refusals import Refusals, guard_handlers
 from genregenie.web.workers import BusyError, Workers
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def create_app(
     Parameters
     ----------
     page : callable, optional
-        Builds the Gradio page; by default `genregenie.web.page.build_page`.
+        Builds the Gradio page; by default `genregenie.web.ui.page.build_page`.
     config : WebConfig, optional
         By default what the environment says.
     accounts : Accounts, optional
@@ -66,7 +66,7 @@ def create_app(
 
     Raises
     ------
-    genregenie.settings.SettingsError
+    genregenie.common.settings.SettingsError
         If an environment variable holds a value that makes no sense.
     """
     config = config or WebConfig.from_settings()
@@ -74,7 +74,7 @@ def create_app(
     workers = Workers()
     # Before anything of Gradio's is made: each component remembers the folder it was made under.
     ownership = Ownership(_fresh_upload_folder())
-    desk = Desk(accounts, workers, config, ownership)
+    desk = PortalContext(accounts, workers, config, ownership)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -114,7 +114,7 @@ def create_app(
     return app
 
 
-def _add_small_routes(app: FastAPI, desk: Desk) -> None:
+def _add_small_routes(app: FastAPI, desk: PortalContext) -> None:
     @app.api_route(HEALTH, methods=["GET", "HEAD"])
     async def health() -> Response:
         return JSONResponse({"status": "ok"})
@@ -137,7 +137,7 @@ def _add_small_routes(app: FastAPI, desk: Desk) -> None:
         return Response(body, media_type=kind, headers={"cache-control": "public, max-age=86400"})
 
 
-def _add_error_pages(app: FastAPI, desk: Desk) -> None:
+def _add_error_pages(app: FastAPI, desk: PortalContext) -> None:
     def show(request: Request, status: int, title: str, text: str) -> Response:
         return desk.page(
             request, "message.html", None, status, {"retry-after": "10"}, title=title, text=text
@@ -175,7 +175,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
 
     options: dict[str, Any] = {}
     if page is None:
-        from genregenie.web.page import build_page, launch_options
+        from genregenie.web.ui.page import build_page, launch_options
 
         page, options = functools.partial(build_page, accounts, config), launch_options()
     blocks = page()
@@ -200,7 +200,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
     )
 
 
-async def _keep_tidy(desk: Desk) -> None:
+async def _keep_tidy(desk: PortalContext) -> None:
     while True:
         try:
             await desk.workers.quick(desk.accounts.tidy)

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 
-from genregenie import settings
+from genregenie.common import settings
 from genregenie.web.config import WebConfig
 from genregenie.web.listening import listen
 
@@ -25,7 +25,7 @@ def serve(host: str | None = None, port: int | None = None) -> None:
 
     Raises
     ------
-    genregenie.settings.SettingsError
+    genregenie.common.settings.SettingsError
         If the environment holds a value that makes no sense, the port is taken, or nothing can be
         kept where something has to last.
     """

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from genregenie.accounts.results import Result
-from genregenie.classifier import Moment, Neighbour, Prediction
-from genregenie.explain import Reason
 from genregenie.features import Statistics, as_row
-from genregenie.model import Space
-from genregenie.report import as_object
-from genregenie.web import words
+from genregenie.inference.classifier import Moment, Neighbour, Prediction
+from genregenie.inference.report import as_object
+from genregenie.model.explain import Reason
+from genregenie.model.model import TangentSpace
+from genregenie.web.views import sentences
 
 
 def as_result(prediction: Prediction, name: str | None = None) -> Result:
@@ -31,7 +31,7 @@ def as_result(prediction: Prediction, name: str | None = None) -> Result:
         "outer": statistics.outer.tolist(),
     }
     return Result(
-        name=words.clip_name(prediction, name) or words.NAMELESS,
+        name=sentences.clip_name(prediction, name) or sentences.NAMELESS,
         genre=prediction.genre,
         verdict=prediction.verdict,
         confidence=prediction.confidence,
@@ -40,7 +40,7 @@ def as_result(prediction: Prediction, name: str | None = None) -> Result:
     )
 
 
-def as_prediction(details: str, space: Space) -> Prediction:
+def as_prediction(details: str, space: TangentSpace) -> Prediction:
     """The prediction again, with the place that its clip has in `space`."""
     kept: dict[str, Any] = json.loads(details)
     sums = kept["statistics"]

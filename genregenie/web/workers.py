@@ -10,7 +10,7 @@ from anyio.to_thread import run_sync
 from genregenie.accounts.passwords import AT_ONCE
 
 # At about 25 a second on two cores these wait some seconds; more would wait in vain.
-MOST_WAITING: Final = 150
+MAX_WAITING: Final = 150
 _LOOKING: Final = 8
 
 P = ParamSpec("P")
@@ -40,7 +40,7 @@ class Workers:
         BusyError
             If too many wait already.
         """
-        if self._hashing.statistics().tasks_waiting >= MOST_WAITING:
+        if self._hashing.statistics().tasks_waiting >= MAX_WAITING:
             raise BusyError
         return await run_sync(functools.partial(work, *args, **kwargs), limiter=self._hashing)
 

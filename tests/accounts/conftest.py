@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from genregenie.accounts import Accounts, open_accounts
-from genregenie.accounts.database import sqlite_url
+from genregenie.storage.database import sqlite_url
 from tests.accounts.standins import CHEAP, Clock
 
 _NUMBERS = itertools.count()

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from genregenie.accounts import export, open_accounts
-from genregenie.accounts.database import sqlite_url
 from genregenie.common.files import put_once
+from genregenie.storage.database import sqlite_url
 from genregenie.web.config import KEY_NAME, load_key
 from tests.accounts.standins import CHEAP
 

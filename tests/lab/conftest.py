@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from genregenie import settings
+from genregenie.common import resources
 from genregenie.lab.tables import FeatureTable
-from genregenie.lab.vectors import SPOTIFY_COLUMNS
+from genregenie.spotify_features.vectors import SPOTIFY_COLUMNS
 
 
 def small_table(tracks: int = 60, segments: int = 3, artists: int = 20, seed: int = 0):
@@ -65,4 +65,4 @@ def spotify_table() -> FeatureTable:
 @pytest.fixture(scope="session")
 def results():
     """The folder of committed results."""
-    return settings.PROJECT_DIR / "models" / "lab"
+    return resources.models() / "lab"

@@ -6,17 +6,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genregenie import cluster
-from genregenie.cluster import ClusterError
-from genregenie.lab import cache, models, runs, studies
+from genregenie.datasets.table import DataError
+from genregenie.evaluation.protocols import GROUPED, RANDOM, STRATIFIED, TRACKS, VECTORS
+from genregenie.inference import cluster
+from genregenie.inference.cluster import ClusterError
+from genregenie.lab import models, runs, studies
+from genregenie.lab import results as cache
 from genregenie.lab.cluster import workers
 from genregenie.lab.explore import Exploration, explore
 from genregenie.lab.incremental import BATCHES, GrowingNeighbours, fold_in
 from genregenie.lab.preparing import QuantileCapper, Sampled
 from genregenie.lab.systems import SYSTEMS, system
 from genregenie.lab.tables import ceiling, open_table, read_features
-from genregenie.table import DataError
-from genregenie.training.protocols import GROUPED, RANDOM, STRATIFIED, TRACKS, VECTORS
 from tests.lab.conftest import small_table, spotify_like
 
 B = SYSTEMS["B"]

@@ -7,10 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genregenie.lab.runs import cut_by
-from genregenie.lab.systems import SYSTEMS, Shares
-from genregenie.lab.tables import FeatureTable
-from genregenie.training.protocols import (
+from genregenie.evaluation.protocols import (
     FAULT_FILTERED,
     FILES,
     GROUPED,
@@ -24,6 +21,9 @@ from genregenie.training.protocols import (
     on_both_sides,
     splits,
 )
+from genregenie.lab.runs import cut_by
+from genregenie.lab.systems import SYSTEMS, Shares
+from genregenie.lab.tables import FeatureTable
 from tests.lab.conftest import small_table
 
 KEEPING = [TRACKS, GROUPED, FILES, VECTORS]

@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 
-from genregenie.cli import main
-from genregenie.lab import cache
+from genregenie.cli.main import main
+from genregenie.lab import results
 from genregenie.lab.systems import SYSTEMS
 from genregenie.lab.tables import SOURCES
 from tests import sounds
@@ -115,7 +115,7 @@ def test_text_moves_the_answer_towards_what_the_artist_plays(tmp_path):
 
 
 def test_the_tab_shows_what_is_kept():
-    from genregenie.web.tabs import lab
+    from genregenie.web.ui.tabs import lab
 
     for key in "ABCDE":
         _, protocols, models = lab.choices(key)
@@ -125,13 +125,13 @@ def test_the_tab_shows_what_is_kept():
         assert "Learning curve" in html
         for _, kind in protocols["choices"]:
             assert "Scores" in lab.show(key, kind, models["value"])
-    assert "87.0" in lab.headlines(cache.read("headlines"))
+    assert "87.0" in lab.headlines(results.read("headlines"))
     assert "Nothing is kept" in lab.headlines([])
 
 
 def test_the_tab_runs_a_comparison(monkeypatch, table):
     from genregenie.lab import runs
-    from genregenie.web.tabs import lab
+    from genregenie.web.ui.tabs import lab
 
     monkeypatch.setattr(runs, "data", lambda system, name: table)
     monkeypatch.setattr(runs, "under", partial(runs.under, jobs=1))
@@ -143,7 +143,7 @@ def test_the_tab_runs_a_comparison(monkeypatch, table):
 
 
 def test_the_tab_says_when_there_is_no_data(monkeypatch, tmp_path):
-    from genregenie.web.tabs import lab
+    from genregenie.web.ui.tabs import lab
 
     monkeypatch.setenv("GENREGENIE_SHARED", str(tmp_path))
     (only,) = lab.run_again("B", "segments", "grouped")
@@ -151,7 +151,7 @@ def test_the_tab_says_when_there_is_no_data(monkeypatch, tmp_path):
 
 
 def test_the_tab_explores_kept_tables_and_ones_own(own_csv, tmp_path):
-    from genregenie.web.tabs import lab_tables
+    from genregenie.web.ui.tabs import lab_tables
 
     _, html, feature = lab_tables.explored("spotify")
     assert html.count("<svg") == 6
@@ -166,7 +166,7 @@ def test_the_tab_explores_kept_tables_and_ones_own(own_csv, tmp_path):
 
 
 def test_the_tab_asks_system_a(tmp_path):
-    from genregenie.web.tabs import lab
+    from genregenie.web.ui.tabs import lab
 
     path = tmp_path / "clip.flac"
     path.write_bytes(

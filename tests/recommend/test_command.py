@@ -11,7 +11,7 @@ import pytest
 
 from tests import sounds
 from tests.machine import genregenie
-from tests.recommend.standin import Failure, error
+from tests.spotify.standin import Failure, error
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_index_then_recommend_from_it(gtzan, tmp_path):
 
 def test_classify_pays_for_none_of_this(clip):
     code = (
-        "import sys; from genregenie.cli import main; main(['classify', sys.argv[1]]);"
+        "import sys; from genregenie.cli.main import main; main(['classify', sys.argv[1]]);"
         "print([m for m in sys.modules if m.split('.')[0] in ('spotipy', 'requests', 'faiss',"
         " 'cachetools', 'sqlite3') or m.startswith('genregenie.recommend.')])"
     )

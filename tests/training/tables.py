@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from genregenie.datasets.table import Table
 from genregenie.features import as_rows
-from genregenie.table import Table
 
 GENRES = ("ambient", "dub", "techno")
 

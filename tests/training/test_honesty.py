@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from genregenie.audio import AudioFile
-from genregenie.cli import _name_of, main
-from genregenie.training.folder import read_folder
-from genregenie.training.protocols import GROUPED, decisive
+from genregenie.cli.main import _name_of, main
+from genregenie.datasets.folder import read_folder
+from genregenie.evaluation.protocols import GROUPED, decisive
 from tests import sounds
 
 CLAIM = "artists apart"
@@ -51,7 +51,7 @@ def everything_said(folder: Path, out: str) -> dict[str, str]:
 
 
 def test_nothing_known_is_nowhere_called_artists_apart(untagged, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("genregenie.settings.PROJECT_DIR", tmp_path)
+    monkeypatch.setattr("genregenie.common.resources.checkout", lambda: tmp_path)
     monkeypatch.chdir(untagged)
     assert train(".") == 0
     folder = tmp_path / "models" / "my music no.1"  # named like what it was trained on

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from genregenie.audio import RATE_HZ
-from genregenie.classifier import Classifier
-from genregenie.evaluation import evaluate
-from genregenie.many import CRASHED
-from genregenie.model import ArrayScorer, Model, PipelineScorer
-from genregenie.table import DataError, read_table
+from genregenie.datasets.folder import read_folder
+from genregenie.datasets.table import DataError, read_table
+from genregenie.evaluation.evaluate import evaluate
+from genregenie.evaluation.protocols import GROUPED
+from genregenie.inference.batch import CRASHED
+from genregenie.inference.classifier import Classifier
+from genregenie.model.model import ArrayScorer, Model, PipelineScorer
 from genregenie.training import artifacts, compare, estimators
 from genregenie.training.candidates import candidates
-from genregenie.training.folder import read_folder
-from genregenie.training.protocols import GROUPED
 from genregenie.training.train import select, train
 from tests import deaths, sounds
 from tests.training.tables import make_table
@@ -294,9 +294,9 @@ def test_a_folder_without_two_genres(tmp_path):
 
 def test_the_committed_model_is_what_its_card_says():
     """Its JSON and its table of scores agree, and its promises are kept."""
-    from genregenie import settings
+    from genregenie.common import resources
 
-    folder = settings.PROJECT_DIR / "models" / "gtzan"
+    folder = resources.models() / "gtzan"
     description = json.loads((folder / "model.json").read_text())
     with (folder / "scores.csv").open() as file:
         rows = [r for r in csv.DictReader(file) if r["protocol"] == "grouped"]

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import sync_playwright
 
 from genregenie.accounts import open_accounts
-from genregenie.accounts.database import sqlite_url
 from genregenie.accounts.passwords import HashCost
+from genregenie.storage.database import sqlite_url
 from genregenie.web.config import WebConfig
 from genregenie.web.server import create_app
 from tests.web.servers import CHEAP, Browser, OpenChromium, Server, Start, build_test_page, running

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser as Chromium
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.passwords import HashCost
-from genregenie.web.bar import session_bar
+from genregenie.web.ui.session_bar import session_bar
 from tests.machine import free_port
 
 CHEAP = HashCost(memory_kib=16, passes=1)

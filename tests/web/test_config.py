@@ -1,7 +1,7 @@
 import pytest
 
-from genregenie import settings
-from genregenie.settings import SettingsError
+from genregenie.common import settings
+from genregenie.common.settings import SettingsError
 from genregenie.web.config import WebConfig
 
 

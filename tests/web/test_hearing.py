@@ -14,14 +14,14 @@ from gradio.utils import NamedString
 from gradio_client import Client, handle_file
 
 from genregenie.audio import AudioError
-from genregenie.classifier import Classifier
 from genregenie.common.parallel import Pool
-from genregenie.many import CRASHED
+from genregenie.inference.batch import CRASHED
+from genregenie.inference.classifier import Classifier
 from genregenie.web import hearing
 from genregenie.web.config import WebConfig
-from genregenie.web.examples import EXAMPLES
-from genregenie.web.tabs import lab, many
-from genregenie.web.tabs.listen import AS_IT_IS, classify, listen, take_away
+from genregenie.web.ui.examples import EXAMPLES
+from genregenie.web.ui.tabs import batch, lab
+from genregenie.web.ui.tabs.listen import AS_IT_IS, classify, listen, take_away
 from tests import deaths
 from tests.common import work
 from tests.web.servers import Server, Start
@@ -115,7 +115,7 @@ def test_among_many_clips(
         for name in ("segfault", "live"):
             packed.write(clips[name], f"{name}.wav")
     paths = [str(archive), str(clips["exit"]), str(clips["live"])]
-    *_, last, _end = [s for s in many.listen_to_all(paths) if s[0] != gr.skip()]
+    *_, last, _end = [s for s in batch.listen_to_all(paths) if s[0] != gr.skip()]
     table = last[1]["value"]
     assert table["Clip"].tolist() == ["segfault.wav", "live.wav", "exit.wav", "live.wav"]
     assert table["Remark"].tolist()[0] == table["Remark"].tolist()[2] == CRASHED
@@ -147,7 +147,7 @@ def test_cancel_ends_the_work_and_the_next_clip_is_heard(
 
 def test_stop_ends_the_work_on_many_clips(deadly: None, clips: dict[str, Path]) -> None:
     for _ in range(3):
-        steps = many.listen_to_all([str(clips["hang"])])
+        steps = batch.listen_to_all([str(clips["hang"])])
         assert next(steps)[4]["visible"]
         steps.close()
     assert classify(str(clips["live"]))["error"] is None

@@ -18,7 +18,7 @@ from tests import machine
 from tests.machine import free_port
 from tests.web.servers import GOOD, NEW, Browser
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = machine.ROOT
 
 
 class Inbox:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from genregenie import settings
-from genregenie.settings import SettingsError
+from genregenie.common import settings
+from genregenie.common.settings import SettingsError
 from genregenie.web import startup
 from genregenie.web.config import KEY_NAME, load_key
 from genregenie.web.listening import listen

@@ -1,1 +1,1 @@
-"""Alembic's scripts, run by `genregenie.accounts.database.Database.upgrade`."""
+"""Alembic's scripts, run by `genregenie.storage.database.Database.upgrade`."""

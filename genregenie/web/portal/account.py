@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from genregenie.accounts.core import Who
+from genregenie.accounts.core import User
 from genregenie.accounts.errors import (
     InvalidEmailError,
     TooManyAttemptsError,
@@ -15,12 +15,12 @@ from genregenie.accounts.errors import (
     WrongCredentialsError,
 )
 from genregenie.accounts.export import export_person
-from genregenie.web.gate import session_token, who_is
 from genregenie.web.paths import LOGIN
-from genregenie.web.portal.desk import Desk, user_agent
+from genregenie.web.portal.context import PortalContext, user_agent
 from genregenie.web.portal.forms import Form, FormError
+from genregenie.web.security.gate import session_token, who_is
 
-Step = Callable[[Request, Who, Form], Awaitable[Response]]
+Step = Callable[[Request, User, Form], Awaitable[Response]]
 
 DONE = {
     "password": "Your password is changed. All other devices are logged out.",
@@ -29,13 +29,13 @@ DONE = {
 }
 
 
-def account_routes(desk: Desk) -> APIRouter:
+def account_routes(desk: PortalContext) -> APIRouter:
     """The pages behind the person's own name."""
     router = APIRouter()
     people, recovery = desk.accounts.people, desk.accounts.recovery
 
     async def page(
-        request: Request, who: Who, form: Form | None = None, status: int = 200, section: str = ""
+        request: Request, who: User, form: Form | None = None, status: int = 200, section: str = ""
     ) -> Response:
         profile = await desk.workers.quick(people.profile, who.id)
         if profile is None:
@@ -94,7 +94,7 @@ def account_routes(desk: Desk) -> APIRouter:
         return await page(request, who) if who else RedirectResponse(LOGIN, 303)
 
     @step("password")
-    async def change_password(request: Request, who: Who, form: Form) -> Response:
+    async def change_password(request: Request, who: User, form: Form) -> Response:
         token = await desk.workers.hashing(
             people.change_password,
             who,
@@ -105,30 +105,30 @@ def account_routes(desk: Desk) -> APIRouter:
         return desk.enter(who, token, "/account?done=password")
 
     @step("email")
-    async def change_email(request: Request, who: Who, form: Form) -> Response:
+    async def change_email(request: Request, who: User, form: Form) -> Response:
         await desk.workers.hashing(people.change_email, who, form.get("email"), form.get("current"))
         return RedirectResponse("/account?done=email", 303)
 
     @step("codes")
-    async def new_codes(request: Request, who: Who, form: Form) -> Response:
+    async def new_codes(request: Request, who: User, form: Form) -> Response:
         await desk.workers.hashing(people.confirm, who, form.get("current"))
         codes = await desk.workers.quick(recovery.new_codes, who)
         return desk.page(request, "codes.html", owner=who.name, codes=codes, fresh=False)
 
     @step("session")
-    async def end_session(request: Request, who: Who, form: Form) -> Response:
+    async def end_session(request: Request, who: User, form: Form) -> Response:
         number = form.get("session")
         if number.isascii() and number.isdigit() and len(number) < 10:
             await desk.workers.quick(desk.accounts.sessions.end_one, who.id, int(number))
         return RedirectResponse("/account?done=session", 303)
 
     @step("everywhere", guests=True)
-    async def end_all(request: Request, who: Who, form: Form) -> Response:
+    async def end_all(request: Request, who: User, form: Form) -> Response:
         await desk.workers.quick(desk.accounts.sessions.end_all, who)
         return desk.leave("/login?note=everywhere")
 
     @step("data", guests=True)
-    async def download(request: Request, who: Who, form: Form) -> Response:
+    async def download(request: Request, who: User, form: Form) -> Response:
         data = await desk.workers.quick(export_person, desk.accounts.db, who.id)
         return Response(
             json.dumps(data, indent=2, ensure_ascii=False),
@@ -137,7 +137,7 @@ def account_routes(desk: Desk) -> APIRouter:
         )
 
     @step("delete")
-    async def delete(request: Request, who: Who, form: Form) -> Response:
+    async def delete(request: Request, who: User, form: Form) -> Response:
         await desk.workers.hashing(people.confirm, who, form.get("current"))
         await desk.workers.quick(people.delete, who)
         await desk.workers.quick(desk.ownership.forget, who.id)

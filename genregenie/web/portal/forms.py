@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 
-MOST_BYTES: Final = 32 * 1024
-MOST_FIELDS: Final = 20
+MAX_BYTES: Final = 32 * 1024
+MAX_FIELDS: Final = 20
 
 
 class FormError(Exception):
@@ -52,13 +52,13 @@ async def read_fields(request: Request) -> dict[str, str]:
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > MOST_BYTES:
+            if len(body) > MAX_BYTES:
                 raise FormError("This is more text than the form takes.")
     except ClientDisconnect:
         raise FormError("The form did not arrive whole.") from None
     try:
         text = body.decode("utf-8", "replace")
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError:
         raise FormError("This is not a form GenreGenie can read.") from None
     # No database takes a NUL, and no person types one.

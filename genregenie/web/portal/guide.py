@@ -11,12 +11,12 @@ from markdown_it.token import Token
 from markupsafe import Markup
 from starlette.responses import Response
 
-from genregenie import settings
-from genregenie.web.portal.desk import Desk
+from genregenie.common import resources
+from genregenie.web.portal.context import PortalContext
 
 GUIDE: Final = "/guide"
 
-_DOCS: Final = settings.PROJECT_DIR / "docs"
+_DOCS: Final = resources.docs()
 _FIRST: Final = "guide"
 _IMAGES: Final = {".png": "image/png", ".svg": "image/svg+xml", ".webp": "image/webp"}
 
@@ -29,7 +29,7 @@ class Leaf:
     body: Markup
 
 
-def guide_routes(desk: Desk) -> APIRouter:
+def guide_routes(desk: PortalContext) -> APIRouter:
     """The pages at ``/guide`` and ``/guide/NAME``, and the pictures in them."""
     router = APIRouter()
     leaves, pictures = _leaves(), _pictures()

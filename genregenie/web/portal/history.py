@@ -8,21 +8,21 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from genregenie.accounts.results import Kept
-from genregenie.genres import GENRES
-from genregenie.web import past
-from genregenie.web.gate import who_is
+from genregenie.accounts.results import StoredResult
+from genregenie.common.genres import GENRES
 from genregenie.web.paths import HISTORY_CSV, HISTORY_JSON, HOME
-from genregenie.web.portal.desk import Desk
+from genregenie.web.portal.context import PortalContext
+from genregenie.web.security.gate import who_is
+from genregenie.web.views import history
 
 HEADER: Final = ("When (UTC)", "Clip", "Genre", "Verdict", "Sure (%)", "Length (s)")
 
 
-def history_routes(desk: Desk) -> APIRouter:
+def history_routes(desk: PortalContext) -> APIRouter:
     """The two downloads; with the gate off there is nobody whose results they could be."""
     router = APIRouter()
 
-    def download(path: str, kind: str, made: Callable[[list[Kept]], str | bytes]) -> None:
+    def download(path: str, kind: str, made: Callable[[list[StoredResult]], str | bytes]) -> None:
         @router.get(path)
         async def answer(request: Request) -> Response:
             who = who_is(request.scope)
@@ -30,7 +30,7 @@ def history_routes(desk: Desk) -> APIRouter:
                 return RedirectResponse(HOME, 303)
             # No database can look for a NUL, which is in no genre's name anyway.
             asked = {k: v.replace("\0", "?") for k, v in request.query_params.items()}
-            wanted = past.wanted(
+            wanted = history.wanted(
                 asked.get("genre", ""), asked.get("verdict", ""), asked.get("only", "")
             )
 
@@ -46,9 +46,9 @@ def history_routes(desk: Desk) -> APIRouter:
     return router
 
 
-def as_csv(results: list[Kept]) -> bytes:
+def as_csv(results: list[StoredResult]) -> bytes:
     """A line for each result, with the confidence in every genre."""
-    from genregenie.web import takeaway  # brings gradio along, which takes its time
+    from genregenie.web.ui import downloads
 
     details = [json.loads(kept.details) for kept in results]
     genres = list(dict.fromkeys(g for d in details for g in d["confidences"])) or list(GENRES)
@@ -64,15 +64,15 @@ def as_csv(results: list[Kept]) -> bytes:
         ]
         for kept, d in zip(results, details, strict=True)
     ]
-    return takeaway.as_csv([*HEADER, *(f"{genre} (%)" for genre in genres)], rows)
+    return downloads.as_csv([*HEADER, *(f"{genre} (%)" for genre in genres)], rows)
 
 
-def as_json(results: list[Kept]) -> str:
+def as_json(results: list[StoredResult]) -> str:
     """Everything that is kept of each result but its audio."""
     return json.dumps([_object(kept) for kept in results], indent=2, ensure_ascii=False) + "\n"
 
 
-def _object(kept: Kept) -> dict[str, Any]:
+def _object(kept: StoredResult) -> dict[str, Any]:
     line = kept.line
     return {
         "made_at": line.made_at.isoformat(timespec="seconds"),

@@ -10,16 +10,16 @@ from starlette.responses import RedirectResponse, Response
 from genregenie.accounts import mail
 from genregenie.accounts.errors import TooManyAttemptsError, WeakPasswordError, WrongCodeError
 from genregenie.accounts.recovery import LIFETIME
-from genregenie.web import cookies
-from genregenie.web.portal.desk import Desk
+from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.forms import Form, FormError
+from genregenie.web.security import cookies
 
-MOST_MAILS_WAITING = 50
+MAX_MAILS_WAITING = 50
 
 log = logging.getLogger("genregenie.web")
 
 
-def reset_routes(desk: Desk) -> APIRouter:
+def reset_routes(desk: PortalContext) -> APIRouter:
     """The pages for who has forgotten the password."""
     router = APIRouter()
     sending: set[asyncio.Task[None]] = set()
@@ -67,7 +67,7 @@ def reset_routes(desk: Desk) -> APIRouter:
 
     def ask_for_link(request: Request, form: Form) -> Response:
         # Looked up and mailed after the answer, which so takes as long with an account as without.
-        if len(sending) < MOST_MAILS_WAITING:
+        if len(sending) < MAX_MAILS_WAITING:
             task = asyncio.create_task(mail_links(form.get("account")))
             sending.add(task)
             task.add_done_callback(sending.discard)

@@ -11,23 +11,24 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from genregenie import settings
-from genregenie.accounts.results import Kept
-from genregenie.classifier import Classifier, Prediction
-from genregenie.genres import display_name
+from genregenie.accounts.results import StoredResult
+from genregenie.common import settings
+from genregenie.common.genres import display_name
+from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.recommend.preferences import Preferences
 from genregenie.recommend.recommender import Recommender
-from genregenie.recommend.taste import Taste
-from genregenie.web import pieces, stored, words
-from genregenie.web.card import HEIGHT, WIDTH, share_card
+from genregenie.web import stored
+from genregenie.web.images.share_card import HEIGHT, WIDTH, share_card
 from genregenie.web.paths import share_path
-from genregenie.web.portal.desk import Desk
+from genregenie.web.portal.context import PortalContext
+from genregenie.web.views import components, sentences
 
 _READ: Final = ["GET", "HEAD"]
 _UNLISTED: Final = {"x-robots-tag": "noindex, nofollow"}
 _CARDS_AT_HAND: Final = 64
 
 
-def share_routes(desk: Desk) -> APIRouter:
+def share_routes(desk: PortalContext) -> APIRouter:
     """The page behind a link, and its picture."""
     router = APIRouter()
     shares = desk.accounts.shares
@@ -71,23 +72,23 @@ def _prediction(details: str) -> Prediction:
     return stored.as_prediction(details, Classifier.load().model.catalogue.space)
 
 
-def _content(kept: Kept) -> dict[str, Any]:
+def _content(kept: StoredResult) -> dict[str, Any]:
     prediction = _prediction(kept.details)
     recommender = Recommender.load(settings.library_index())
     neighbours = [
         (n.track.title, n.track.artist, display_name(n.track.genre), n.track.search_url)
-        for n in recommender.neighbours(prediction, Taste(()))
+        for n in recommender.neighbours(prediction, Preferences(()))
     ]
-    sentence = words.verdict_sentence(prediction)
+    sentence = sentences.verdict_sentence(prediction)
     is_music = prediction.genre is not None
     return {
         "name": kept.line.name,
         "sentence": sentence,
         # The page's heading is the name already.
-        "verdict": pieces.verdict(replace(prediction, artist=None, title=None)),
-        "bars": pieces.bars(prediction) if is_music else "",
-        "timeline": pieces.timeline(prediction) if is_music else "",
-        "told": words.timeline_sentence(prediction) if is_music else "",
+        "verdict": components.verdict(replace(prediction, artist=None, title=None)),
+        "bars": components.bars(prediction) if is_music else "",
+        "timeline": components.timeline(prediction) if is_music else "",
+        "told": sentences.timeline_sentence(prediction) if is_music else "",
         "neighbours": neighbours,
     }
 

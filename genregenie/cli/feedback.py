@@ -1,0 +1,182 @@
+"""Feedback on the command line: out of the accounts as data, and what it did for a model."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from genregenie.accounts.feedback import FeedbackRecord
+    from genregenie.training.feedback import Change
+    from genregenie.training.improve import Improved
+
+DATABASE: Final = "the database"
+
+
+def add_feedback_command(subparsers: "argparse._SubParsersAction[Any]") -> None:
+    """Add ``feedback`` and what is below it; each sets ``run(arguments) -> int``."""
+    feedback = subparsers.add_parser("feedback", help="what people said of verdicts")
+    commands = feedback.add_subparsers(dest="feedback_command", required=True, metavar="COMMAND")
+    export = commands.add_parser("export", help="write all of it to a table of statistics")
+    export.add_argument("file", type=Path, metavar="FILE.npz")
+    export.set_defaults(run=_export)
+
+
+def add_feedback_options(train: argparse.ArgumentParser) -> None:
+    """Add to ``train`` what concerns feedback."""
+    train.add_argument(
+        "--with-feedback",
+        nargs="?",
+        type=Path,
+        const=Path(DATABASE),
+        metavar="FILE.npz",
+        help="let the model learn from what people said as well, and measure what that does; "
+        "default: what is in the database of the accounts",
+    )
+    train.add_argument(
+        "--replace",
+        action="store_true",
+        help="with feedback: replace the model, provided that the feedback helped",
+    )
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    import numpy as np
+
+    from genregenie.datasets.feedback import FeedbackTable
+    from genregenie.datasets.table import DataError
+
+    try:
+        columns = from_database()
+        known = FeedbackTable.of(columns, DATABASE).table.known()
+        # A stream, since NumPy would add its suffix to another name.
+        with arguments.file.open("xb") as file:
+            np.savez_compressed(file, allow_pickle=False, **columns)
+    except FileExistsError:
+        print(f"{arguments.file} exists already. Choose another name.", file=sys.stderr)
+        return 1
+    except (DataError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    people = len(np.unique(columns["person"]))
+    print(
+        f"Copied into {arguments.file}: {len(columns['track'])} answers, by {people} "
+        f"{'person' if people == 1 else 'people'}. Names of people are not in it; the artist "
+        f"is known of {known.known} answers."
+    )
+    return 0
+
+
+def from_database() -> dict[str, Any]:
+    """All feedback in the accounts' database, as columns of a table.
+
+    Raises
+    ------
+    DataError
+        If there is none, or the database cannot be used.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from genregenie.accounts import open_accounts
+    from genregenie.common.settings import SettingsError
+    from genregenie.datasets.table import DataError
+
+    try:
+        accounts = open_accounts()
+        try:
+            given = accounts.feedback.everything()
+        finally:
+            accounts.close()
+    except SQLAlchemyError as error:
+        # Its text may repeat what was asked of the database, so only its kind is shown.
+        raise DataError(f"The database cannot be used: {type(error).__name__}") from None
+    except SettingsError as error:
+        raise DataError(str(error)) from None
+    if not given:
+        raise DataError("Nobody has given feedback yet.")
+    return as_columns(given)
+
+
+def as_columns(given: Sequence["FeedbackRecord"]) -> dict[str, Any]:
+    """Answers as columns of a table. People are numbered; all guests are one, and so is nobody.
+
+    Raises
+    ------
+    DataError
+        If their numbers are no statistics.
+    """
+    import numpy as np
+
+    from genregenie.accounts.feedback import clip_key
+    from genregenie.datasets.table import DataError
+    from genregenie.features import Statistics
+
+    numbers: dict[str, int] = {}
+    people = []
+    for one in given:
+        key = "guest" if one.guest else str(one.person_id)
+        people.append(f"person {numbers.setdefault(key, len(numbers) + 1)}")
+    answers = [one.answer for one in given]
+    try:
+        statistics = [Statistics.from_bytes(answer.numbers) for answer in answers]
+    except ValueError as error:
+        raise DataError(f"The database holds feedback of another GenreGenie: {error}") from None
+    return {
+        "track": np.array([clip_key(answer.numbers).hex() for answer in answers]),
+        "genre": np.array([answer.genre for answer in answers]),
+        "artist": np.array([answer.artist for answer in answers]),
+        "person": np.array(people),
+        "said_at": np.array([f"{one.said_at:%Y-%m-%dT%H:%M:%SZ}" for one in given]),
+        "model_genre": np.array([answer.model_genre or "" for answer in answers]),
+        "verdict": np.array([answer.verdict for answer in answers]),
+        "model_version": np.array([answer.model_version for answer in answers]),
+        "count": np.array([s.count for s in statistics]),
+        "mean": np.array([s.mean for s in statistics]),
+        "cov": np.array([s.covariance for s in statistics]),
+    }
+
+
+def read(source: Path) -> Any:
+    """The feedback in a file or, if that is what `source` says, in the database.
+
+    Raises
+    ------
+    DataError
+    """
+    from genregenie.datasets.feedback import FeedbackTable, read_feedback
+
+    if source == Path(DATABASE):
+        return FeedbackTable.of(from_database(), DATABASE)
+    return read_feedback(source)
+
+
+def report(improved: "Improved", base: Path, *, replace: bool) -> int:
+    """Print what feedback did; the exit status."""
+    outcome = improved.outcome
+    print(f"\n{outcome.measured}:\n")
+    print(f"{'':<12}{'without':>8}{'with':>8}   difference (95 % interval)")
+    print(_line("accuracy", outcome.accuracy))
+    print(_line("log loss", outcome.log_loss) + "   less is better")
+    if outcome.agreement is not None:
+        print("\nOn what people said whose feedback was not learned from:\n")
+        print(_line("accuracy", outcome.agreement))
+    print(f"\nThe feedback {outcome.verdict}.")
+    if improved.replaced:
+        print(f"{base} is replaced. Restart the app to use it.")
+        return 0
+    print(
+        f"Written to {improved.folder}; {base} is as it was. "
+        f"To use the new one: GENREGENIE_MODEL={improved.folder}"
+    )
+    if not replace:
+        return 0
+    print(f"{base} was not replaced: only feedback that helped may do that.", file=sys.stderr)
+    return 1
+
+
+def _line(name: str, change: "Change") -> str:
+    return (
+        f"{name:<12}{change.without:>8.3f}{change.with_feedback:>8.3f}   "
+        f"{change.difference:+.3f} ({change.low:+.3f} to {change.high:+.3f})"
+    )

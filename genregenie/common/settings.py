@@ -1,0 +1,307 @@
+"""Every environment variable GenreGenie reads, in one place.
+
+Values are read when asked for, so tests and long-running processes see changes.
+"""
+
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import platformdirs
+
+from genregenie.common import resources
+
+USUAL_PORT = 7860
+
+
+class SettingsError(ValueError):
+    """An environment variable holds a value GenreGenie cannot work with."""
+
+
+def model_dir() -> Path:
+    """Folder of the model that listens: ``GENREGENIE_MODEL``, else `trained` ``gtzan``."""
+    return Path(os.environ.get("GENREGENIE_MODEL") or trained("gtzan"))
+
+
+def training_data_dir() -> Path:
+    """Folder of the training data: ``data`` in ``GENREGENIE_SHARED``, else in ``../shared``.
+
+    What is beside depends on the checkout; without one, on the working folder.
+    """
+    beside = (resources.checkout() or Path.cwd()).parent / "shared"
+    return Path(os.environ.get("GENREGENIE_SHARED") or beside) / "data"
+
+
+def trained_dir() -> Path:
+    """Folder that new models go to: ``models`` of the checkout, else of the data folder."""
+    return (resources.checkout() or data_dir()) / "models"
+
+
+def trained(name: str) -> Path:
+    """What has this name among the models: the one made here, else the one that is shipped."""
+    own = trained_dir() / name
+    return own if own.exists() else resources.models() / name
+
+
+def on_space() -> bool:
+    """Whether this process runs inside a Hugging Face Space."""
+    return bool(os.environ.get("SPACE_ID"))
+
+
+def server_host() -> str:
+    """Address to listen on: ``GRADIO_SERVER_NAME``, else all on a Space, else this machine."""
+    return os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1")  # noqa: S104
+
+
+def server_port() -> int | None:
+    """Port to listen on: ``GRADIO_SERVER_PORT``, 7860 on a Space, else None: 7860 or one near it.
+
+    Raises
+    ------
+    SettingsError
+        If it is not a port number.
+    """
+    if not os.environ.get("GRADIO_SERVER_PORT") and not on_space():
+        return None
+    return _port("GRADIO_SERVER_PORT", USUAL_PORT)
+
+
+def gate_mode() -> str:
+    """Who may come in: ``GENREGENIE_GATE`` is ``on`` (log in), ``demo`` (guests too) or ``off``.
+
+    Raises
+    ------
+    SettingsError
+        For any other value, so that a typing mistake never leaves the door open.
+    """
+    return _one_of("GENREGENIE_GATE", ("on", "off", "demo"), default="on")
+
+
+def data_dir() -> Path:
+    """Folder of accounts and keys: ``GENREGENIE_DATA_DIR``, else the platform's own place."""
+    given = os.environ.get("GENREGENIE_DATA_DIR")
+    return Path(given) if given else platformdirs.user_data_path("genregenie", appauthor=False)
+
+
+def ready_data_dir() -> Path:
+    """The folder of `data_dir`, made where it is missing, and one that can be written.
+
+    Raises
+    ------
+    SettingsError
+        If nothing can be kept there; the message names the variable to set.
+    """
+    folder = data_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(4096))  # a full disk still takes names
+    except OSError as error:
+        raise SettingsError(
+            f"The data folder {folder} cannot be written: {error.strerror}. "
+            "Set GENREGENIE_DATA_DIR to one that can."
+        ) from None
+    return folder
+
+
+def upload_parent() -> Path:
+    """Folder that each server makes its folder of uploads in: the one for temporary files.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such folder that can be written.
+    """
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        raise SettingsError(
+            "There is no folder for temporary files that can be written and has room. "
+            "Set TMPDIR to one."
+        ) from None
+
+
+def database_url() -> str | None:
+    """Database of the accounts: ``DATABASE_URL``, else None for SQLite in the data folder."""
+    return os.environ.get("DATABASE_URL") or None
+
+
+def secret_key() -> str | None:
+    """Key that form tokens are signed with: ``GENREGENIE_SECRET_KEY``, else None (kept in a file).
+
+    Raises
+    ------
+    SettingsError
+        If the key is shorter than 32 characters, which could be guessed offline.
+    """
+    key = os.environ.get("GENREGENIE_SECRET_KEY") or None
+    if key is not None and len(key) < 32:
+        raise SettingsError("GENREGENIE_SECRET_KEY must be at least 32 characters long.")
+    return key
+
+
+def public_url() -> str | None:
+    """Address people type, for links in e-mails: ``GENREGENIE_PUBLIC_URL``, else the Space's.
+
+    Raises
+    ------
+    SettingsError
+        If it is not an ``http://`` or ``https://`` address.
+    """
+    url = os.environ.get("GENREGENIE_PUBLIC_URL")
+    if not url and on_space() and os.environ.get("SPACE_HOST"):
+        url = f"https://{os.environ['SPACE_HOST']}"
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError("GENREGENIE_PUBLIC_URL must look like https://music.example.org.")
+    return url.rstrip("/")
+
+
+def cookie_profile() -> str:
+    """How cookies are marked: ``GENREGENIE_COOKIES`` is ``http``, ``https`` or ``space``.
+
+    When absent: ``space`` on a Space (it is shown in an iframe of another site), ``https`` when
+    the public address is https, else ``http``.
+    """
+    if on_space():
+        usual = "space"
+    else:
+        usual = "https" if (public_url() or "").startswith("https://") else "http"
+    return _one_of("GENREGENIE_COOKIES", ("http", "https", "space"), default=usual)
+
+
+@dataclass(frozen=True)
+class Smtp:
+    """Where reset mails are handed in, and who they come from."""
+
+    host: str
+    port: int
+    sender: str
+    security: str
+    user: str | None
+    password: str | None = field(repr=False, default=None)
+
+
+def smtp() -> Smtp | None:
+    """Mail server: ``GENREGENIE_SMTP_HOST`` with ``_PORT``, ``_FROM``, ``_USER``, ``_PASSWORD``
+    and ``_SECURITY`` (``starttls``, ``tls`` or ``none``); None when no host is given.
+
+    Raises
+    ------
+    SettingsError
+        If the host is given without a sender, or a value makes no sense.
+    """
+    host = os.environ.get("GENREGENIE_SMTP_HOST")
+    if not host:
+        return None
+    sender = os.environ.get("GENREGENIE_SMTP_FROM")
+    if not sender or "@" not in sender or "\n" in sender or "\r" in sender:
+        raise SettingsError("GENREGENIE_SMTP_FROM must be the address that reset mails come from.")
+    security = _one_of("GENREGENIE_SMTP_SECURITY", ("starttls", "tls", "none"), default="starttls")
+    port = _port("GENREGENIE_SMTP_PORT", {"starttls": 587, "tls": 465, "none": 25}[security])
+    user = os.environ.get("GENREGENIE_SMTP_USER") or None
+    if user and security == "none":
+        raise SettingsError("GENREGENIE_SMTP_USER needs starttls or tls: no password in the clear.")
+    return Smtp(host, port, sender, security, user, os.environ.get("GENREGENIE_SMTP_PASSWORD"))
+
+
+SPOTIFY_API = "https://api.spotify.com"
+SPOTIFY_ACCOUNTS = "https://accounts.spotify.com"
+
+
+@dataclass(frozen=True)
+class SpotifyKeys:
+    """What Spotify knows this app by."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+def spotify_keys() -> SpotifyKeys | None:
+    """``SPOTIPY_CLIENT_ID`` and ``SPOTIPY_CLIENT_SECRET``; None unless both are given."""
+    client_id = spotify_client_id()
+    secret = os.environ.get("SPOTIPY_CLIENT_SECRET", "").strip()
+    return SpotifyKeys(client_id, secret) if client_id and secret else None
+
+
+def spotify_client_id() -> str | None:
+    """``SPOTIPY_CLIENT_ID``, which is no secret; else None."""
+    return os.environ.get("SPOTIPY_CLIENT_ID", "").strip() or None
+
+
+def spotify_market() -> str:
+    """Country whose Spotify catalogue is searched: ``GENREGENIE_MARKET``, else ``US``.
+
+    Raises
+    ------
+    SettingsError
+        If it is not a country code of two letters.
+    """
+    market = (os.environ.get("GENREGENIE_MARKET") or "US").strip().upper()
+    if len(market) != 2 or not (market.isascii() and market.isalpha()):
+        raise SettingsError("GENREGENIE_MARKET must be a country code of two letters, such as GB.")
+    return market
+
+
+def spotify_api() -> str:
+    """Base address of Spotify's Web API: ``GENREGENIE_SPOTIFY_API``, else Spotify's own.
+
+    Raises
+    ------
+    SettingsError
+    """
+    return _address("GENREGENIE_SPOTIFY_API") or SPOTIFY_API
+
+
+def spotify_accounts() -> str:
+    """Base address of its accounts service: ``GENREGENIE_SPOTIFY_ACCOUNTS``, else Spotify's own.
+
+    Raises
+    ------
+    SettingsError
+    """
+    return _address("GENREGENIE_SPOTIFY_ACCOUNTS") or SPOTIFY_ACCOUNTS
+
+
+def spotify_redirect() -> str | None:
+    """Address people come back to from Spotify's log-in: ``SPOTIPY_REDIRECT_URI``; None: no log-in.
+
+    Raises
+    ------
+    SettingsError
+    """
+    return _address("SPOTIPY_REDIRECT_URI")
+
+
+def library_index() -> Path | None:
+    """Index of one's own library: ``GENREGENIE_INDEX``, else None for the shipped catalogue."""
+    given = os.environ.get("GENREGENIE_INDEX")
+    return Path(given) if given else None
+
+
+def _one_of(name: str, allowed: tuple[str, ...], default: str) -> str:
+    value = (os.environ.get(name) or default).strip().lower()
+    if value not in allowed:
+        raise SettingsError(f"{name} must be one of {', '.join(allowed)}.")
+    return value
+
+
+def _port(name: str, default: int) -> int:
+    value = os.environ.get(name) or str(default)
+    if not value.isascii() or not value.isdigit() or not 0 < int(value) < 65536:
+        raise SettingsError(f"{name} must be a port number, 1 to 65535.")
+    return int(value)
+
+
+def _address(name: str) -> str | None:
+    value = (os.environ.get(name) or "").strip()
+    if not value:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(f"{name} must be an address such as https://api.spotify.com.")
+    return value.rstrip("/")

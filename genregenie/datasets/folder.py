@@ -1,0 +1,100 @@
+"""A folder of genres, analysed into a table."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genregenie.audio import AudioError, AudioFile
+from genregenie.audio.scan import Unreadable, walk
+from genregenie.datasets.artists import Clip, Tags, credits_of
+from genregenie.datasets.table import DataError, Table
+from genregenie.features import Array, Statistics, as_row, statistics
+from genregenie.inference.batch import CRASHED, each_in_processes
+
+Progress = Callable[[int, int, str], None]
+"""Called with how many are done, how many there are, and what was done last."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that could not be used, and why."""
+
+    path: Path
+    reason: str
+
+
+def read_folder(
+    folder: Path, jobs: int = -1, progress: Progress | None = None
+) -> tuple[Table, list[Skipped]]:
+    """Analyse a folder laid out as ``<genre>/<audio files>``.
+
+    Sub-folders of a genre are searched too. Who a file is by, as far as its tags, its folders and
+    its name say, is for `genregenie.datasets.artists.credits_of`.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two genres with usable files.
+    """
+    files, skipped = _audio_files(folder)
+    results = each_in_processes(_analyse, [path for path, _ in files], jobs)
+    clips: list[Clip] = []
+    rows: list[Array] = []
+    for done, ((path, _), result) in enumerate(zip(files, results, strict=True), start=1):
+        if isinstance(result, AudioError):
+            skipped.append(Skipped(path, str(result)))
+        else:
+            stats, tags = result
+            clips.append(Clip(path.relative_to(folder), tags))
+            rows.append(as_row(stats))
+        if progress is not None:
+            progress(done, len(files), path.name)
+    if len({clip.genre for clip in clips}) < 2:
+        raise DataError(
+            f"{folder} holds fewer than two genres with usable audio. "
+            "Lay it out as one sub-folder for each genre, with audio files in each."
+        )
+    found = credits_of(clips)
+
+    def text(values: Iterable[str]) -> NDArray[np.str_]:
+        return np.array(list(values), dtype=np.str_)
+
+    table = Table(
+        track=text(str(clip.path) for clip in clips),
+        genre=text(clip.genre for clip in clips),
+        artist=text(credit.artist for credit in found),
+        title=text(clip.tags.title or clip.path.stem for clip in clips),
+        fold=text("" for _ in clips),
+        rows=np.array(rows),
+        album=text(credit.album for credit in found),
+        origin=text(credit.origin for credit in found),
+    )
+    return table, skipped
+
+
+def _audio_files(folder: Path) -> tuple[Sequence[tuple[Path, str]], list[Skipped]]:
+    if not folder.is_dir():
+        raise DataError(f"There is no folder {folder}.")
+    found, skipped = [], []
+    for entry in walk([str(folder)]):
+        path = Path(entry.path)
+        if isinstance(entry, Unreadable):
+            skipped.append(Skipped(path, entry.reason))
+        elif path.parent != folder:
+            found.append((path, path.relative_to(folder).parts[0]))
+    return found, skipped
+
+
+def _analyse(path: Path) -> tuple[Statistics, Tags] | AudioError:
+    """Statistics and tags of a file, or why not."""
+    try:
+        with AudioFile(path) as audio:
+            stats = sum((statistics(s.blocks) for s in audio.stretches()), Statistics.empty())
+            return stats, Tags(audio.track_artist, audio.album_artist, audio.album, audio.title)
+    except AudioError as error:
+        return error
+    except MemoryError:
+        return AudioError(CRASHED)

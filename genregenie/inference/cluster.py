@@ -1,0 +1,230 @@
+"""Many files on a Dask cluster that exists already, through joblib.
+
+The cluster's workers need GenreGenie in the same version, and the same model. Where they see the
+same files, only names travel; where they do not, each file's bytes are sent with its task, a few
+files at a time. What a dying worker was at is done again by another; a file that has ended four is
+given up.
+"""
+
+import asyncio
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from genregenie.audio import AudioError, Spread
+from genregenie.inference.batch import until_closed
+from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.model.model import ModelError
+
+CONNECT_S: Final = 10
+"""So long a scheduler may take to answer, and a first worker to turn up."""
+
+KILLED: Final = (
+    "Listening to this file ended several workers of the cluster: it may need more memory than "
+    "they have. Export it again, or leave it out."
+)
+_SAME_TIME_NS: Final = 2_000_000_000  # file systems round the time of a change differently
+
+
+class ClusterError(Exception):
+    """A cluster that cannot be used; the message says what helps."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A file to listen to: its name where the worker sees it, else its bytes."""
+
+    file: str
+    size: int
+    changed_ns: int
+    data: bytes | None
+    spread: Spread
+    model: Path | None
+    version: str
+
+
+class _NotSeen:
+    """A worker's answer when it does not see the file under its name."""
+
+
+def classify_on_cluster(
+    files: Sequence[Path], address: str, spread: Spread, model: Path | None = None
+) -> Iterator[Prediction | AudioError]:
+    """Classify on the cluster of the Dask scheduler at `address`, in order.
+
+    Raises
+    ------
+    ClusterError
+        If Dask is not installed, or the cluster does not answer, has no workers, has another
+        model, or goes away.
+    ModelError
+    """
+    version = Classifier.load(model).version
+    client = connect(address)
+    try:
+        yield from _on_client(client, files, spread, model, version)
+    finally:
+        client.close()
+
+
+def connect(address: str) -> Any:
+    """A client of the Dask scheduler at `address`, to be closed by whoever asked for it.
+
+    Raises
+    ------
+    ClusterError
+        If Dask is not installed, or nothing answers there.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ClusterError(
+            "A cluster needs Dask, which is not installed: pip install 'dask[distributed]'"
+        ) from error
+    try:
+        return Client(address, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise ClusterError(
+            f"No Dask scheduler answers at {address}. Start one with 'dask scheduler' and give "
+            "the address it prints."
+        ) from error
+
+
+def _on_client(
+    client: Any, files: Sequence[Path], spread: Spread, model: Path | None, version: str
+) -> Iterator[Prediction | AudioError]:
+    try:
+        client.wait_for_workers(1, timeout=CONNECT_S)
+    except TimeoutError as error:
+        raise ClusterError(
+            f"The cluster at {client.scheduler.address} has no workers. Start one on each machine "
+            "with 'dask worker ADDRESS'."
+        ) from error
+    about = (spread, model, version)
+    send = not _all_see(client, files, about)
+    for file, result in zip(files, _run(client, files, send, about), strict=True):
+        if isinstance(result, _NotSeen):  # a worker that joined later
+            (result,) = _run(client, [file], True, about)
+        assert not isinstance(result, _NotSeen)  # noqa: S101
+        yield result
+
+
+def _all_see(client: Any, files: Sequence[Path], about: tuple[Any, ...]) -> bool:
+    """Whether every worker sees the first file that is there, as it is seen here."""
+    for file in files:
+        task = _task(file, False, about)
+        if isinstance(task, _Task):
+            return all(_run_everywhere(client, task))
+    return True
+
+
+def _run_everywhere(client: Any, task: _Task) -> list[bool]:
+    try:
+        return list(client.run(_sees, task).values())
+    except ImportError as error:
+        raise _without_genregenie(error) from error
+
+
+def _run(
+    client: Any, files: Sequence[Path], send: bool, about: tuple[Any, ...]
+) -> Iterator[Prediction | AudioError | _NotSeen]:
+    from joblib import Parallel, delayed, parallel_config
+
+    work: Any = (delayed(_listen)(_task(file, send, about)) for file in files)
+    with warnings.catch_warnings():
+        # A file travels with its task once and is let go; scattering it would keep it.
+        warnings.filterwarnings("ignore", "Sending large graph")
+        with parallel_config(_backend(client)):
+            try:
+                results = Parallel(n_jobs=-1, batch_size=1, return_as="generator")(work)
+                yield from until_closed(results)
+            except ImportError as error:
+                raise _without_genregenie(error) from error
+            except TimeoutError as error:
+                raise ClusterError("The cluster has no workers left.") from error
+
+
+def _without_genregenie(error: ImportError) -> ClusterError:
+    return ClusterError(
+        f"The cluster's workers cannot run GenreGenie ({error}). Install the same version on "
+        "every machine."
+    )
+
+
+def _backend(client: Any) -> Any:
+    """joblib's backend for Dask, with two differences.
+
+    A task which fails ends like any other: joblib's own tells nobody of it, and the loop over the
+    results waits for ever. And a cluster of one worker does the work; joblib would do it here.
+    """
+    from distributed import KilledWorker
+    from joblib._dask import DaskDistributedBackend
+
+    class Backend(DaskDistributedBackend):
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            return max(super().effective_n_jobs(n_jobs), 2)
+
+        async def _collect(self) -> None:
+            while self._continue:
+                async for future, result in self.waiting_futures:
+                    self._results.pop(future)
+                    callback = self._callbacks.pop(future)
+                    if future.status == "finished":
+                        callback(result)
+                    elif future.status == "error":
+                        error = result[1]
+                        callback([AudioError(KILLED)] if isinstance(error, KilledWorker) else error)
+                    else:
+                        callback(ClusterError("The connection to the cluster was lost."))
+                await asyncio.sleep(0.01)
+
+    return Backend(client=client)
+
+
+# --- on the worker ---------------------------------------------------------------------------
+
+
+def _task(file: Path, send: bool, about: tuple[Any, ...]) -> _Task | AudioError:
+    """What is sent for a file; its error if it cannot be read here."""
+    try:
+        if not file.is_file():
+            raise FileNotFoundError
+        status = file.stat()
+        data = file.read_bytes() if send else None
+    except FileNotFoundError:
+        return AudioError("There is no file with this name.")
+    except (OSError, ValueError) as error:
+        return AudioError(f"This file cannot be read: {error}.")
+    name = str(file.absolute())
+    return _Task(name, status.st_size, status.st_mtime_ns, data, *about)
+
+
+def _sees(task: _Task) -> bool:
+    try:
+        status = Path(task.file).stat()
+    except (OSError, ValueError):
+        return False
+    same_time = abs(status.st_mtime_ns - task.changed_ns) < _SAME_TIME_NS
+    return same_time and status.st_size == task.size
+
+
+def _listen(task: _Task | AudioError) -> Prediction | AudioError | _NotSeen:
+    if isinstance(task, AudioError):
+        return task
+    try:
+        classifier = Classifier.load(task.model)
+    except ModelError as error:
+        raise ClusterError(f"A worker of the cluster has no model: {error}") from error
+    if classifier.version != task.version:
+        raise ClusterError(
+            "A worker of the cluster has another model or version of GenreGenie. Install the same "
+            "on every machine."
+        )
+    if task.data is None and not _sees(task):
+        return _NotSeen()
+    try:
+        return classifier.predict(task.data or Path(task.file), task.spread)
+    except AudioError as error:
+        return error

@@ -1,1 +1,0 @@
-"""Whole libraries: walk them, listen to them, tag them, and take the tags back."""

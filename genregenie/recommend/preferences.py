@@ -1,0 +1,141 @@
+"""What somebody liked changes the order of what comes next. Pure: opinions in, order out.
+
+Nothing is trained. An opinion is the person's own statement about one recommendation; it moves
+that artist, artists who sound like them, and the genre, by a fixed number of places.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from genregenie.spotify.names import artist_key
+
+T = TypeVar("T")
+
+ARTIST_PLACES: Final = 10.0
+KIN_PLACES: Final = 6.0
+GENRE_PLACES: Final = 2.0
+MAX_PER_GENRE: Final = 3
+
+_TILT: Final = 0.1
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """Like, or not for me.
+
+    Attributes
+    ----------
+    key : str
+        Of the track: `SimilarTrack.key`, or an id of Spotify's.
+    artist, genre : str
+    liked : bool
+    """
+
+    key: str
+    artist: str
+    genre: str
+    liked: bool
+
+
+@dataclass(frozen=True)
+class Rankable(Generic[T]):
+    """Something that may be recommended; its place in the list says how well it fits."""
+
+    item: T
+    key: str
+    artists: tuple[str, ...]
+    genre: str
+
+
+@dataclass(frozen=True)
+class Ranked(Generic[T]):
+    """Something to recommend, and why it stands where it does, if that is because of a like."""
+
+    item: T
+    reason: str | None
+
+
+class Preferences:
+    """All of a person's opinions, ready to be asked.
+
+    Parameters
+    ----------
+    opinions : iterable of Opinion
+        The oldest first; a later one about the same track replaces an earlier one.
+    """
+
+    def __init__(self, opinions: Iterable[Opinion] = ()) -> None:
+        latest = {opinion.key: opinion for opinion in opinions}
+        self.opinions = tuple(latest.values())
+        self._disliked_keys = {o.key for o in self.opinions if not o.liked}
+        self._liked = {artist_key(o.artist): o.artist for o in self.opinions if o.liked}
+        self._artists: Counter[str] = Counter()
+        self._genres: Counter[str] = Counter()
+        for opinion in self.opinions:
+            self._artists[artist_key(opinion.artist)] += 1 if opinion.liked else -1
+            self._genres[opinion.genre] += 1 if opinion.liked else -1
+
+    def liked_artists(self, genre: str | None = None) -> tuple[str, ...]:
+        """Artists liked on balance, the latest first; those liked for one genre, if it is given."""
+        names = {
+            artist_key(o.artist): o.artist
+            for o in reversed(self.opinions)
+            if o.liked and (genre is None or o.genre == genre)
+        }
+        return tuple(name for key, name in names.items() if self._artists[key] > 0)
+
+    def refuses(self, key: str) -> bool:
+        """Whether this track is not for this person."""
+        return key in self._disliked_keys
+
+    def tilted(self, confidences: Mapping[str, float]) -> dict[str, float]:
+        """Confidences leaning to liked genres, by three tenths at most: the clip decides."""
+        return {
+            genre: p * (1.0 + _TILT * self._genre_balance(genre))
+            for genre, p in confidences.items()
+        }
+
+    def rank(
+        self, candidates: Sequence[Rankable[T]], kin: Mapping[str, str] | None = None
+    ) -> list[Ranked[T]]:
+        """Put candidates in the order of fit and taste; what is not for this person leaves.
+
+        Parameters
+        ----------
+        candidates : sequence of Rankable
+            The best fitting first.
+        kin : mapping of str to str, optional
+            From the key of an artist's name to a liked artist who sounds similar.
+
+        Returns
+        -------
+        list of Ranked
+        """
+        scored = []
+        for place, candidate in enumerate(candidates):
+            if not self.refuses(candidate.key):
+                places, reason = self._pull(candidate, kin or {})
+                scored.append((place - places, place, Ranked(candidate.item, reason)))
+        return [ranked for _, _, ranked in sorted(scored, key=lambda entry: entry[:2])]
+
+    def _pull(self, candidate: Rankable[T], kin: Mapping[str, str]) -> tuple[float, str | None]:
+        """How many places forward, and why."""
+        balance = self._genre_balance(candidate.genre)
+        places = GENRE_PLACES * balance
+        reason = f"because you liked other {candidate.genre}" if balance > 1 else None
+        keys = [artist_key(name) for name in candidate.artists]
+        liked = next((self._liked[k] for k in keys if k in self._liked), None)
+        similar = next((kin[k] for k in keys if k in kin), None)
+        artist_balance = sum(self._artists[k] for k in keys)
+        if artist_balance < 0:
+            return places - ARTIST_PLACES, None
+        if liked is not None and artist_balance > 0:
+            return places + ARTIST_PLACES, f"because you liked {liked}"
+        if similar is not None:
+            return places + KIN_PLACES, f"because you liked {similar}, who sounds similar"
+        return places, reason
+
+    def _genre_balance(self, genre: str) -> int:
+        return max(-MAX_PER_GENRE, min(MAX_PER_GENRE, self._genres[genre]))

@@ -1,0 +1,133 @@
+"""The database: SQLite in the data folder by default, PostgreSQL by address.
+
+`Database.write` gives a transaction that is on disk when it returns and undone when it does not.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+BUSY_S: Final = 15
+SQLITE_NAME: Final = "genregenie.sqlite3"
+# Any number will do, as long as every GenreGenie asks PostgreSQL for the same lock.
+_UPGRADE_LOCK: Final = 0x67656E7265
+
+
+class Database:
+    """An engine, and the two ways to use it."""
+
+    def __init__(self, url: URL | str) -> None:
+        self.url = _with_driver(make_url(url))
+        self.engine = _engine(self.url)
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for looking; nothing done in it is kept."""
+        with Session(self.engine) as session:
+            yield session
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction: all of it is stored when the block ends, none of it if it fails."""
+        engine = self.engine.execution_options(genregenie_write=True)
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def upgrade(self, scripts: str) -> None:
+        """Bring the schema to this version's. Several processes may do it at once: one works.
+
+        Parameters
+        ----------
+        scripts : where Alembic's scripts lie, as ``package:folder``
+        """
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", scripts)
+        engine = self.engine.execution_options(genregenie_write=True)
+        if self.is_sqlite:
+            _switch_to_wal(self.engine)
+        with engine.begin() as connection:
+            if not self.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _UPGRADE_LOCK})
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is a file of ours rather than a server."""
+        return self.url.get_backend_name() == "sqlite"
+
+    def close(self) -> None:
+        """Hand all connections back."""
+        self.engine.dispose()
+
+
+def sqlite_url(folder: Path) -> URL:
+    """Address of the SQLite file in a data folder, which is made private to this account."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / SQLITE_NAME
+    # SQLite would make it readable by everyone; its -wal and -shm files copy the mode of this one.
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    return URL.create("sqlite+pysqlite", database=str(path))
+
+
+def _with_driver(url: URL) -> URL:
+    # Hosting providers hand out postgres:// and postgresql://; SQLAlchemy wants to know the driver.
+    if url.drivername in ("postgres", "postgresql"):
+        return url.set(drivername="postgresql+psycopg")
+    return url.set(drivername="sqlite+pysqlite") if url.drivername == "sqlite" else url
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        # No prepared statements: hosted databases often stand behind a pooler that mixes them up.
+        return create_engine(
+            url,
+            pool_size=8,
+            max_overflow=4,
+            pool_pre_ping=True,
+            connect_args={"prepare_threshold": None, "connect_timeout": BUSY_S},
+        )
+    engine = create_engine(url, connect_args={"timeout": BUSY_S}, pool_size=8, max_overflow=4)
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions are begun below, not guessed by the driver
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+        # What people delete is overwritten, not only unlinked.
+        connection.execute("PRAGMA secure_delete = ON")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Any) -> None:
+        # A writer takes the write lock at once: one that read first could not wait for it later.
+        writes = connection.get_execution_options().get("genregenie_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _switch_to_wal(engine: Engine) -> None:
+    # Kept in the file, so once is enough. SQLite does not wait its time-out for this switch.
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        raw = engine.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA journal_mode = WAL")
+            return
+        except Exception as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise OperationalError("PRAGMA journal_mode = WAL", None, error) from error
+            time.sleep(0.02)
+        finally:
+            raw.close()

@@ -1,0 +1,314 @@
+r"""MP4 and QuickTime: the genre among iTunes' tags, ``moov/udta/meta/ilst/\xa9gen``.
+
+Free space beside the tags takes up what they grow by. Where there is not enough, the audio moves,
+and everything that says where in the file it lies is set right: chunk offsets, and for a file in
+fragments the base of each fragment and the index at its end.
+"""
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from genregenie.tagging.delta import Bytes
+from genregenie.tagging.formats.edits import Damaged, Edit, TagError
+from genregenie.tagging.formats.genrelist import lenient, named
+
+_GENRE, _NUMBER = b"\xa9gen", b"gnre"
+_FREE: Final = (b"free", b"skip")
+_NEW_PADDING: Final = 1024
+_TEXT: Final = 1
+_NOT_COMPARED: Final = (*_FREE, _GENRE, _NUMBER, b"trak", b"hdlr")
+_HANDLER: Final = b"\0\0\0\0" + b"\0\0\0\0" + b"mdir" + b"appl" + bytes(9)
+_HOLDING_OFFSETS: Final = (b"trak", b"mdia", b"minf", b"stbl", b"traf")
+_UNKNOWN_OFFSETS: Final = (b"saio", b"iloc")
+_CANNOT_MOVE: Final = "This file is packed in a way that leaves no room for a genre."
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """An atom: its name, where it begins and ends, and how long its head is."""
+
+    name: bytes
+    start: int
+    stop: int
+    head: int
+
+    @property
+    def body(self) -> int:
+        return self.start + self.head
+
+
+def atoms(data: Bytes, start: int, stop: int, strict: bool = True) -> Iterator[Atom]:
+    """The atoms one after the other between two places.
+
+    Raises
+    ------
+    TagError
+        If one claims to be longer than what holds it; not if `strict` is false: there, it is
+        what a download that was cut short ends with, and is as long as there is file.
+    """
+    while start + 8 <= stop:
+        size = int.from_bytes(data[start : start + 4], "big")
+        name, head = data[start + 4 : start + 8], 8
+        if size == 1 and start + 16 <= stop:
+            size, head = int.from_bytes(data[start + 8 : start + 16], "big"), 16
+        elif size == 0:
+            if name == b"\0\0\0\0":  # the zeros that end QuickTime's user data
+                return
+            size = stop - start
+        if size < head or (strict and start + size > stop):
+            raise Damaged
+        yield Atom(name, start, min(start + size, stop), head)
+        start += size
+
+
+def _child(data: Bytes, parent: Atom, name: bytes, skip: int = 0) -> Atom | None:
+    inner = atoms(data, parent.body + skip, parent.stop)
+    return next((atom for atom in inner if atom.name == name), None)
+
+
+def _top(data: Bytes) -> list[Atom]:
+    return list(atoms(data, 0, len(data), strict=False))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the tags are, as far as they are there."""
+
+    moov: Atom
+    udta: Atom | None = None
+    meta: Atom | None = None
+    ilst: Atom | None = None
+    skip: int = 4  # bytes of version and flags before what is in `meta`
+
+
+def _find(data: Bytes) -> _Place:
+    top = _top(data)
+    moov = next((atom for atom in top if atom.name == b"moov"), None)
+    if moov is None:
+        raise TagError("This file is cut short: its table of contents is missing.")
+    if _child(data, moov, b"cmov"):
+        raise TagError("The tags of this file are packed in a way that GenreGenie cannot write.")
+    udta = _child(data, moov, b"udta")
+    meta = _child(data, udta, b"meta") if udta else None
+    if udta is None or meta is None:
+        return _Place(moov, udta)
+    skip = 0 if data[meta.body + 4 : meta.body + 8] == b"hdlr" else 4
+    handler = _child(data, meta, b"hdlr", skip)
+    if handler and data[handler.body + 8 : handler.body + 12] != b"mdir":
+        raise TagError("The tags of this file are of a kind that has no place for a genre.")
+    return _Place(moov, udta, meta, _child(data, meta, b"ilst", skip), skip)
+
+
+def _values(data: Bytes, item: Atom) -> list[bytes]:
+    """What the ``data`` atoms of a tag hold."""
+    return [
+        data[a.body + 8 : a.stop] for a in atoms(data, item.body, item.stop) if a.name == b"data"
+    ]
+
+
+def read(data: Bytes, start: int) -> list[str]:
+    """The genres of an MP4."""
+    place = _find(data)
+    items = list(atoms(data, place.ilst.body, place.ilst.stop)) if place.ilst else []
+    texts = [v for item in items if item.name == _GENRE for v in _values(data, item)]
+    numbers = [v for item in items if item.name == _NUMBER for v in _values(data, item)]
+    if texts:
+        return [lenient(text) for text in texts]
+    counted = (int.from_bytes(value, "big") - 1 for value in numbers if len(value) == 2)
+    return [name for number in counted if number >= 0 for name in named(str(number))]
+
+
+def others(data: Bytes, start: int) -> list[bytes]:
+    """Every tag but the genre, and every other atom that holds neither audio nor offsets."""
+    place = _find(data)
+    inside = [place.moov, place.udta, place.meta, place.ilst]
+    found: list[bytes] = []
+    for parent, below in zip(inside, [*inside[1:], None], strict=True):
+        if parent is None:
+            break
+        skip = place.skip if parent is place.meta else 0
+        found += [
+            data[atom.start : atom.stop]
+            for atom in atoms(data, parent.body + skip, parent.stop)
+            if atom != below and atom.name not in _NOT_COMPARED
+        ]
+    return found
+
+
+def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
+    """What to change for these genres.
+
+    Raises
+    ------
+    TagError
+    """
+    place, top = _find(data), _top(data)
+    moov = place.moov
+    before = data[moov.start : moov.stop]
+    index = top.index(moov)
+    behind = top[index + 1 :]
+    space = behind[0].stop - behind[0].start if behind and behind[0].name in _FREE else 0
+    sound = [atom for atom in behind if atom.name not in _FREE]
+    after = _rebuilt(data, place, genres, 0)
+    grown = len(after) - len(before)
+    if grown == 0 or not sound:
+        return [Edit(moov.start, moov.stop, after)]
+    if space - grown >= 8 or (space and space == grown):
+        free = _atom(b"free", bytes(space - grown - 8)) if space != grown else b""
+        return [Edit(moov.start, moov.stop + space, after + free)]
+    if grown < -8:
+        return [Edit(moov.start, moov.stop, after + _atom(b"free", bytes(-grown - 8)))]
+    # The audio has to move. Then there may as well be room for the next time.
+    after = _rebuilt(data, place, genres, _NEW_PADDING)
+    moved = len(after) - len(before)
+    out = bytearray(after)
+    _move(out, after, Atom(b"moov", 0, len(after), moov.head), moov.stop, moved)
+    return [Edit(moov.start, moov.stop, bytes(out)), *_moved_fragments(data, behind, moov, moved)]
+
+
+# --- the tags --------------------------------------------------------------------------------
+
+
+def _atom(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body) + 8) + name + body
+
+
+def _with_body(data: Bytes, atom: Atom, body: bytes) -> bytes:
+    """The atom with another body; a head of 64 bits stays one."""
+    if atom.head == 16:
+        return struct.pack(">I", 1) + atom.name + struct.pack(">Q", len(body) + 16) + body
+    if len(body) + 8 > 0xFFFFFFFF:
+        raise TagError(_CANNOT_MOVE)
+    return _atom(atom.name, body)
+
+
+def _rebuilt(data: Bytes, place: _Place, genres: Sequence[str], padding: int) -> bytes:
+    """``moov`` with these genres; free space in ``meta`` takes up what they grow by if it can."""
+    values = (struct.pack(">II", _TEXT, 0) + genre.encode("utf-8") for genre in genres)
+    genre = _atom(_GENRE, b"".join(_atom(b"data", value) for value in values)) if genres else b""
+    moov, udta, meta, ilst = place.moov, place.udta, place.meta, place.ilst
+    free = _atom(b"free", bytes(padding)) if padding else b""
+    if udta is None or meta is None:
+        made = bytes(4) + _atom(b"hdlr", _HANDLER) + _atom(b"ilst", genre) + free
+        new = _atom(b"meta", made)
+        if udta is None:
+            return _with_body(data, moov, data[moov.body : moov.stop] + _atom(b"udta", new))
+        # In front: QuickTime ends its user data with zeros, behind which nothing is found.
+        made = _with_body(data, udta, new + data[udta.body : udta.stop])
+        return _with_body(data, moov, _replaced(data, moov, udta, made))
+    if ilst is None:
+        inner = data[meta.body : meta.stop] + _atom(b"ilst", genre) + free
+    else:
+        inner = _replaced(data, meta, ilst, _with_body(data, ilst, _items(data, ilst, genre)))
+        inner = _fitted(inner, place.skip, meta.stop - meta.body, padding)
+    made = _with_body(data, udta, _replaced(data, udta, meta, _with_body(data, meta, inner)))
+    return _with_body(data, moov, _replaced(data, moov, udta, made))
+
+
+def _items(data: Bytes, ilst: Atom, genre: bytes) -> bytes:
+    """The tags with another genre, where it stood."""
+    out, pending = b"", genre
+    for item in atoms(data, ilst.body, ilst.stop):
+        if item.name in (_GENRE, _NUMBER):
+            out, pending = out + pending, b""
+        else:
+            out += data[item.start : item.stop]
+    return out + pending
+
+
+def _replaced(data: Bytes, parent: Atom, child: Atom, made: bytes) -> bytes:
+    return data[parent.body : child.start] + made + data[child.stop : parent.stop]
+
+
+def _fitted(inner: bytes, skip: int, wanted: int, padding: int) -> bytes:
+    """``meta`` with as much free space as gives it its old length, if that can be had."""
+    frees = [atom for atom in atoms(inner, skip, len(inner)) if atom.name in _FREE]
+    grown = len(inner) - wanted
+    for free in frees:
+        size = free.stop - free.start - grown
+        if size >= 8 or size == 0:
+            made = _atom(b"free", bytes(size - 8)) if size else b""
+            return inner[: free.start] + made + inner[free.stop :]
+    if grown <= -8:
+        return inner + _atom(b"free", bytes(-grown - 8))
+    return inner + _atom(b"free", bytes(padding)) if padding else inner
+
+
+# --- what moves ------------------------------------------------------------------------------
+
+
+def _move(out: bytearray, moov: bytes, parent: Atom, start: int, by: int) -> None:
+    """Set the chunk offsets right that point behind `start`; `out` is `moov`, to be changed."""
+    for atom in atoms(moov, parent.body, parent.stop):
+        if atom.name in _HOLDING_OFFSETS:
+            _move(out, moov, atom, start, by)
+        elif atom.name in _UNKNOWN_OFFSETS:
+            raise TagError(_CANNOT_MOVE)
+        elif atom.name in (b"stco", b"co64"):
+            _move_table(out, atom, start, by)
+
+
+def _move_table(out: bytearray, atom: Atom, start: int, by: int) -> None:
+    width, form = (4, ">I") if atom.name == b"stco" else (8, ">Q")
+    count = int.from_bytes(out[atom.body + 4 : atom.body + 8], "big")
+    if atom.body + 8 + count * width > atom.stop:
+        raise Damaged
+    for at in range(atom.body + 8, atom.body + 8 + count * width, width):
+        (offset,) = struct.unpack_from(form, out, at)
+        if offset >= start:
+            if offset + by >= 1 << 8 * width:
+                raise TagError(_CANNOT_MOVE)
+            struct.pack_into(form, out, at, offset + by)
+
+
+def _moved_fragments(data: Bytes, behind: Sequence[Atom], moov: Atom, by: int) -> Iterator[Edit]:
+    """What in fragments and their index says where something lies in the file."""
+    if any(atom.name == b"sidx" for atom in atoms(data, 0, moov.start)):
+        raise TagError(_CANNOT_MOVE)  # its distances reach over the place that grows
+    for atom in behind:
+        if atom.name == b"moof":
+            for traf in atoms(data, atom.body, atom.stop):
+                if traf.name == b"traf":
+                    yield from _moved_base(data, traf, moov.stop, by)
+        elif atom.name == b"mfra":
+            for tfra in atoms(data, atom.body, atom.stop):
+                if tfra.name == b"tfra":
+                    yield from _moved_index(data, tfra, moov.stop, by)
+
+
+def _moved_base(data: Bytes, traf: Atom, start: int, by: int) -> Iterator[Edit]:
+    for atom in atoms(data, traf.body, traf.stop):
+        if atom.name in _UNKNOWN_OFFSETS:
+            raise TagError(_CANNOT_MOVE)
+        if atom.name == b"tfhd" and data[atom.body + 3] & 1:
+            yield from _moved_number(data, atom.body + 8, 8, start, by)
+
+
+def _moved_index(data: Bytes, tfra: Atom, start: int, by: int) -> Iterator[Edit]:
+    version = data[tfra.body]
+    lengths, count = struct.unpack(">II", data[tfra.body + 8 : tfra.body + 16])
+    width = 8 if version == 1 else 4
+    entry = 2 * width + sum((lengths >> shift & 3) + 1 for shift in (4, 2, 0))
+    if tfra.body + 16 + count * entry > tfra.stop:
+        raise Damaged
+    for i in range(count):
+        yield from _moved_number(data, tfra.body + 16 + i * entry + width, width, start, by)
+
+
+def _moved_number(data: Bytes, at: int, width: int, start: int, by: int) -> Iterator[Edit]:
+    offset = int.from_bytes(data[at : at + width], "big")
+    if offset >= start:
+        if offset + by >= 1 << 8 * width:
+            raise TagError(_CANNOT_MOVE)
+        yield Edit(at, at + width, (offset + by).to_bytes(width, "big"))
+
+
+# --- for the proof ---------------------------------------------------------------------------
+
+
+def tables(data: Bytes) -> list[bytes]:
+    """All that says where sound lies and how it is to be decoded."""
+    moov = _find(data).moov
+    return [data[a.start : a.stop] for a in atoms(data, moov.body, moov.stop) if a.name != b"udta"]

@@ -1,0 +1,192 @@
+"""A run as a table, as lines of JSON, as a page, and as playlists."""
+
+import csv
+import json
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from genregenie.audio import format_duration
+from genregenie.common.genres import display_name
+from genregenie.tagging.tagger import Item
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_DOUBT: Final = ("failed", "not music", "unsure")
+
+COLUMNS: Final = (
+    *("file", "state", "genre", "confidence", "verdict", "before", "after"),
+    *("title", "artist", "duration_s", "analysed_s", "reason"),
+)
+
+
+class ReportError(Exception):
+    """A report that cannot be written; the message is a sentence."""
+
+
+def shown(text: str) -> str:
+    """A name or a tag on one line: control characters and bytes that are no text are escaped.
+
+    Examples
+    --------
+    >>> shown("two\\nlines")
+    'two\\\\nlines'
+    """
+    if text.isprintable():
+        return text
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def write_csv(path: Path, items: Iterable[Item]) -> None:
+    """A table, one line a file; several genres are parted by ``"; "``."""
+    with _opened(path) as file:
+        table = csv.writer(file)
+        table.writerow(COLUMNS)
+        for item in items:
+            row = {**_row(item), "file": shown(item.file.path)}
+            row["before"], row["after"] = ("; ".join(row[key]) for key in ("before", "after"))
+            table.writerow(_cell(row[key]) for key in COLUMNS)
+
+
+def write_json_lines(path: Path, items: Iterable[Item]) -> None:
+    """An object a line, with every confidence; the same keys in each.
+
+    A byte of a name that is no text stands as a lone surrogate, as ``os.fsdecode`` writes it.
+    """
+    with _opened(path) as file:
+        for item in items:
+            confidences = item.heard.confidences if item.heard else {}
+            file.write(json.dumps(_row(item) | {"confidences": confidences}) + "\n")
+
+
+def _row(item: Item) -> dict[str, Any]:
+    heard = item.heard
+    return {
+        "file": item.file.path,
+        "state": item.state,
+        "genre": heard.genre if heard else None,
+        "confidence": round(heard.confidence, 4) if heard else None,
+        "verdict": heard.verdict if heard else None,
+        "before": list(item.before),
+        "after": list(item.after),
+        "title": heard.title if heard else None,
+        "artist": heard.artist if heard else None,
+        "duration_s": round(heard.duration_s, 2) if heard else None,
+        "analysed_s": round(heard.analysed_s, 2) if heard else None,
+        "reason": item.reason,
+    }
+
+
+def _cell(value: Any) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+
+
+# --- the page --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Bar:
+    name: str
+    count: int
+    percent: float
+
+
+def write_html(path: Path, items: Sequence[Item]) -> None:
+    """A page that needs nothing else: how genres are spread, and all files, doubtful ones first."""
+    from jinja2 import Environment, PackageLoader, select_autoescape
+
+    templates = Environment(
+        loader=PackageLoader("genregenie.tagging"),
+        autoescape=select_autoescape(default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters |= {"shown": shown, "duration": format_duration, "genre": display_name}
+    ordered = sorted(items, key=_doubt)
+    page = templates.get_template("report.html").render(
+        items=ordered,
+        doubtful=sum(item.state in _DOUBT for item in items),
+        states=Counter(item.state for item in items),
+        bars=_bars(items),
+        hours=sum(item.heard.duration_s for item in items if item.heard) / 3600,
+    )
+    with _opened(path) as file:
+        file.write(page)
+
+
+def _doubt(item: Item) -> tuple[int, float]:
+    """The least certain first."""
+    confidence = item.heard.confidence if item.heard else 0.0
+    state = _DOUBT.index(item.state) if item.state in _DOUBT else len(_DOUBT)
+    return state, confidence
+
+
+def _bars(items: Sequence[Item]) -> list[_Bar]:
+    counts = Counter(display_name(i.heard.genre) for i in items if i.heard and i.heard.genre)
+    most = max(counts.values(), default=1)
+    return [
+        _Bar(name, n, 100 * n / most) for name, n in sorted(counts.items(), key=lambda c: -c[1])
+    ]
+
+
+# --- playlists -------------------------------------------------------------------------------
+
+
+def write_playlists(folder: Path, items: Iterable[Item]) -> list[Path]:
+    """An M3U8 playlist for each genre written or planned; files in doubt are in none.
+
+    Returns
+    -------
+    list of Path
+    """
+    lists: dict[str, list[str]] = defaultdict(list)
+    names: dict[str, str] = {}
+    for item in items:
+        if item.heard is None or item.state in _DOUBT:
+            continue
+        heard = item.heard
+        label = " - ".join(shown(t) for t in (heard.artist, heard.title) if t)
+        label = label or shown(Path(item.file.path).stem)
+        entry = f"#EXTINF:{round(heard.duration_s)},{label}\n{_location(item.file.path)}\n"
+        for genre in item.after:
+            name = _file_name(genre)
+            lists[names.setdefault(name.casefold(), name)].append(entry)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReportError(f"{folder} cannot be made: {error.strerror}.") from error
+    written = []
+    for name, entries in sorted(lists.items()):
+        path = folder / f"{name}.m3u8"
+        with _opened(path) as file:
+            file.write("#EXTM3U\n" + "".join(entries))
+        written.append(path)
+    return written
+
+
+def _location(path: str) -> str:
+    """The path, or an address where a line of text cannot hold it."""
+    path = os.path.abspath(path)
+    if shown(path) == path and "\\" not in path.replace(os.sep, ""):
+        return path
+    return "file://" + quote(os.fsencode(path))
+
+
+def _file_name(genre: str) -> str:
+    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "-", shown(genre)).strip(" .") or "Other"
+    return name.encode("utf-8")[:200].decode("utf-8", "ignore")
+
+
+def _opened(path: Path) -> Any:
+    """A file for text, in UTF-8."""
+    try:
+        return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+    except OSError as error:
+        raise ReportError(f"{path} cannot be written: {error.strerror}.") from error

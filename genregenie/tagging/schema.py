@@ -1,0 +1,61 @@
+"""The journal's tables, and how those of earlier releases become them."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from typing import Final
+
+Run = Callable[..., sqlite3.Cursor]
+"""Runs a statement with its values."""
+
+FORMAT: Final = 2
+_HEARD: Final = """
+CREATE TABLE heard (
+    path BLOB, version TEXT, size INTEGER, changed_ns INTEGER, identity TEXT, probe BLOB,
+    answer TEXT, genres TEXT, PRIMARY KEY (path, version)
+) WITHOUT ROWID;
+CREATE INDEX heard_alike ON heard (size, changed_ns);
+"""
+_SCHEMA: Final = (
+    _HEARD
+    + """
+CREATE TABLE runs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, started TEXT, about TEXT, finished INTEGER
+);
+CREATE TABLE changes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER, path BLOB, state TEXT,
+    changed_ns INTEGER, genres TEXT, undo BLOB
+);
+CREATE TABLE folders (path BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE INDEX changes_of_run ON changes (run, state);
+"""
+)
+
+
+def create(run: Run) -> None:
+    """Make the tables of a new journal."""
+    _run_all(run, _SCHEMA)
+
+
+def migrate(run: Run) -> None:
+    """Make a journal of format 1 one of format 2.
+
+    Format 1 kept paths as they were typed, so an answer under a relative one means nothing: it is
+    given up, and the file is heard again. A change under one stays as it is; `untag` finds out
+    what it means (`genregenie.tagging.places.candidates`).
+    """
+    run("ALTER TABLE heard RENAME TO heard_1")
+    _run_all(run, _HEARD)
+    rows = run("SELECT path, version, size, changed_ns, answer, genres FROM heard_1")
+    for path, *row in rows.fetchall():
+        if os.path.isabs(path):
+            run(
+                "INSERT OR IGNORE INTO heard VALUES (?, ?, ?, ?, '', NULL, ?, ?)",
+                *(os.path.realpath(path), *row),
+            )
+    run("DROP TABLE heard_1")
+
+
+def _run_all(run: Run, statements: str) -> None:
+    for statement in filter(str.strip, statements.split(";")):
+        run(statement)

@@ -1,0 +1,156 @@
+"""What every page of the portal needs: templates, cookies, form tokens, and the accounts."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from genregenie.accounts import Accounts
+from genregenie.accounts.core import User
+from genregenie.accounts.passwords import ADVISED_LENGTH, MAX_LENGTH, MIN_LENGTH
+from genregenie.accounts.sessions import MAX_AGE, MAX_GUEST_AGE
+from genregenie.accounts.tokens import new_token
+from genregenie.common import resources
+from genregenie.web.config import WebConfig
+from genregenie.web.paths import ASSETS
+from genregenie.web.portal.forms import Form, FormError, read_fields
+from genregenie.web.security import cookies
+from genregenie.web.security.cookies import Cookies
+from genregenie.web.security.csrf import FormTokens
+from genregenie.web.security.gate import session_token, who_is
+from genregenie.web.security.ownership import Ownership
+from genregenie.web.workers import Workers
+
+STATIC: Final = resources.static("web/portal")
+_TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+class PortalContext:
+    """The portal's front desk: reads forms, renders pages, hands out cookies."""
+
+    def __init__(
+        self, accounts: Accounts, workers: Workers, config: WebConfig, ownership: Ownership
+    ) -> None:
+        self.accounts = accounts
+        self.workers = workers
+        self.config = config
+        self.ownership = ownership
+        self.cookies = Cookies(config.cookies)
+        self.tokens = FormTokens(config.key)
+        # With the page's own style sheet, for results that are shown outside of it.
+        files = [*STATIC.iterdir(), resources.assets() / "style.css"]
+        self.assets = {ASSETS + f.name: (f.read_bytes(), _TYPES[f.suffix]) for f in files}
+        version = hashlib.sha256(b"".join(body for body, _ in self.assets.values())).hexdigest()
+        self._pages = Environment(
+            loader=PackageLoader("genregenie.web.portal"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._pages.filters.update(day=_day, moment=_moment)
+        self._pages.globals.update(
+            blank=Form({}),
+            assets=ASSETS,
+            version=version[:12],
+            config=config,
+            password_min=MIN_LENGTH,
+            password_max=MAX_LENGTH,
+            password_advised=ADVISED_LENGTH,
+        )
+
+    async def read(self, request: Request) -> Form:
+        """The form that was sent, if it came from a page of ours.
+
+        Raises
+        ------
+        FormError
+            If it is too big, is no form, or carries no token that fits the browser's cookie.
+        """
+        fields = await read_fields(request)
+        if not self.tokens.check(self._secret(request), fields.get("token", "")):
+            raise FormError(
+                "This page was open for too long, or your browser did not keep its cookie. "
+                "Please try again."
+            )
+        return Form(fields)
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        form: Form | None = None,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **content: Any,
+    ) -> Response:
+        """Render a page, with a cookie for the form token where the browser has none yet."""
+        secret = self._secret(request)
+        visitor = None if secret else new_token()
+        response = self.sheet(
+            request,
+            template,
+            status,
+            headers,
+            form=form or Form({}),
+            token=self.tokens.make(secret or visitor or ""),
+            who=who_is(request.scope),
+            **content,
+        )
+        if visitor:
+            response.headers.append(*self.cookies.store(cookies.VISITOR, visitor))
+        return response
+
+    def sheet(
+        self,
+        request: Request,
+        template: str,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **content: Any,
+    ) -> Response:
+        """Render a page without a form, which needs no cookie and knows nobody."""
+        html = self._pages.get_template(template).render(
+            framed=request.headers.get("sec-fetch-dest") == "iframe",
+            here=request.url.path,
+            **content,
+        )
+        return HTMLResponse(html, status, headers)
+
+    def enter(self, who: User, token: str, target: str) -> Response:
+        """Send somebody in, with the cookie of a new session."""
+        response = RedirectResponse(target, 303)
+        age = MAX_GUEST_AGE if who.guest else MAX_AGE
+        response.headers.append(
+            *self.cookies.store(cookies.SESSION, token, int(age.total_seconds()))
+        )
+        # The next form must carry a token of the new session, not of the time before it.
+        response.headers.append(*self.cookies.drop(cookies.VISITOR))
+        return response
+
+    def leave(self, target: str) -> Response:
+        """Send somebody away without a session."""
+        response = RedirectResponse(target, 303)
+        response.headers.append(*self.cookies.drop(cookies.SESSION))
+        return response
+
+    def _secret(self, request: Request) -> str | None:
+        token = session_token(request.scope)
+        return token or self.cookies.read(request, cookies.VISITOR)
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+
+
+def user_agent(request: Request) -> str:
+    """The browser's description of itself, at a length worth reading."""
+    return request.headers.get("user-agent", "")[:500]

@@ -1,0 +1,115 @@
+"""The Gradio page: a line at the top, and the tabs."""
+
+import json
+from typing import Any, Final
+
+import gradio as gr
+
+from genregenie.accounts import Accounts
+from genregenie.audio import AUDIO_SUFFIXES
+from genregenie.common import resources
+from genregenie.inference.classifier import Classifier
+from genregenie.web.config import WebConfig
+from genregenie.web.saved_results import keeper_of
+from genregenie.web.ui.examples import EXAMPLES_DIR
+from genregenie.web.ui.sections import feedback
+from genregenie.web.ui.sections.recommendations import STYLE
+from genregenie.web.ui.session_bar import session_bar
+from genregenie.web.ui.tabs import batch, history, lab, listen, models, spotify_features
+from genregenie.web.uploads import MAX_CLIP_BYTES
+
+_ASSETS: Final = resources.assets()
+_MAX_QUEUE: Final = 100
+
+_BRAND: Final = """
+<div class="gg-brand"><svg viewBox="0 0 48 48" aria-hidden="true">
+<rect width="48" height="48" rx="12" fill="#4f46e5"/>
+<g stroke="#fff" stroke-width="4" stroke-linecap="round"><path d="M11 21v6M17.5 16v16M24 10v28\
+M30.5 17v14M37 21v6"/></g></svg>
+<div><h1>GenreGenie</h1><p>Names the genre of a clip, and says how sure it is.</p></div></div>
+"""
+_HELP: Final = """
+Drop a clip of a song, or record one; ten seconds or more work best. GenreGenie listens to its
+timbre and says which of ten genres it sounds like, how sure it is, and how that moves through the
+clip. When it is unsure, or thinks it is not music at all, it says so.
+
+<a href="/guide" target="_blank">The guide</a> tells the rest.
+"""
+
+_TOGGLE: Final = """
+() => {
+  const dark = document.body.classList.toggle('dark');
+  localStorage.setItem('genregenie-theme', dark ? 'dark' : 'light');
+}
+"""
+
+
+def build_page(accounts: Accounts | None = None, config: WebConfig | None = None) -> gr.Blocks:
+    """The page, not yet launched or mounted; `accounts` keep what people like and their results.
+
+    Raises
+    ------
+    ModelError
+        If there is no model: noticed at the start, not at the first clip.
+    """
+    Classifier.load()
+    keeper = keeper_of(accounts, config)
+    with gr.Blocks(title="GenreGenie", analytics_enabled=False) as page:
+        with gr.Row(elem_id="top"):
+            gr.HTML(_BRAND, elem_id="brand", padding=False)
+            theme = gr.Button("Light / dark", size="sm", variant="secondary", elem_id="theme")
+            bar = gr.HTML(elem_id="bar", padding=False)
+        with gr.Tabs():
+            with gr.Tab("Listen", id="listen"):
+                listen.build(accounts, keeper)
+            with gr.Tab("Many clips", id="many"):
+                batch.build(keeper)
+            with gr.Tab("History", id="history") as tab:
+                history.build(tab, accounts, keeper)
+            with gr.Tab("From Spotify features", id="spotify-features"):
+                spotify_features.build()
+            with gr.Tab("Models", id="models"):
+                models.build()
+            with gr.Tab("Model lab", id="lab") as lab_tab:
+                lab.build(lab_tab)
+        with gr.Accordion("Help", open=False, elem_id="help"):
+            gr.Markdown(_HELP)
+        page.load(session_bar, None, bar, api_visibility="private")
+        theme.click(None, js=_TOGGLE, api_visibility="private")
+    return page.queue(max_size=_MAX_QUEUE)
+
+
+def launch_options() -> dict[str, Any]:
+    """Looks and limits, for ``launch()`` or ``mount_gradio_app()``."""
+    return {
+        "theme": _theme(),
+        "css_paths": [_ASSETS / "style.css", STYLE, feedback.STYLE, history.STYLE],
+        "js": _asset("page.js"),
+        # Gradio runs what stands in the head before it builds the page, and `js` after.
+        "head": f"<script>{_asset('microphone.js')}</script><script>{_clips_script()}</script>",
+        "max_file_size": MAX_CLIP_BYTES,
+        "allowed_paths": [str(EXAMPLES_DIR)],
+    }
+
+
+def _theme() -> gr.themes.Base:
+    """Soft, with its palest texts dark enough to read (WCAG AA)."""
+    soft = gr.themes.Soft(primary_hue="indigo", font=["system-ui", "sans-serif"])
+    return soft.set(
+        body_text_color_subdued="#566070",
+        body_text_color_subdued_dark="#aeb6c4",
+        block_label_text_color="*primary_700",
+        block_title_text_color="*primary_700",
+        checkbox_border_color="*neutral_500",
+        checkbox_border_color_dark="*neutral_400",
+    )
+
+
+def _clips_script() -> str:
+    """What lets every kind of clip in; a chooser of files offers those that are heard."""
+    accepted = ",".join(["audio/*", "video/*", *sorted(AUDIO_SUFFIXES)])
+    return f"const ACCEPTED = {json.dumps(accepted)};\n{_asset('clips.js')}"
+
+
+def _asset(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")

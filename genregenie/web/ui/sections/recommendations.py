@@ -1,0 +1,347 @@
+"""The part of the Gradio page that recommends, after the verdict and without holding it up."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import gradio as gr
+
+from genregenie.accounts import Accounts
+from genregenie.accounts.opinions import StoredOpinion
+from genregenie.audio import AudioError
+from genregenie.common import resources, settings
+from genregenie.common.genres import display_name
+from genregenie.inference.classifier import Prediction
+from genregenie.recommend.preferences import Opinion, Preferences
+from genregenie.recommend.recommender import (
+    Recommendations,
+    Recommender,
+    SoundsLike,
+    SpotifyAnswer,
+)
+from genregenie.recommend.report import record
+from genregenie.spotify.client import shared_spotify
+from genregenie.spotify.oauth import LoginError, shared_logins
+from genregenie.spotify.queries import Depth, SearchOptions
+from genregenie.web import hearing
+from genregenie.web.security.gate import who_asks
+from genregenie.web.security.isolation import NOBODY
+from genregenie.web.views import recommendations as cards
+
+_AT_ONCE: Final = 8  # they mostly wait for Spotify
+_KEPT_S: Final = 6 * 3600
+_STATIC: Final = resources.static("web/ui")
+STYLE: Final = _STATIC / "recommend.css"
+_NOTHING: Final = Recommendations((), SpotifyAnswer("", ""))
+_LOOK: Final = {
+    "js_on_load": (_STATIC / "recommend.js").read_text(encoding="utf-8"),
+    "apply_default_css": False,
+    "visible": False,
+}
+
+
+@dataclass
+class Listener:
+    """What one browser tab is looking at, and what was said there.
+
+    All its events share this one object and change it in place: a handler that has waited for
+    Spotify sees in it that a later one has overtaken it, and then keeps quiet.
+
+    Attributes
+    ----------
+    prediction : Prediction or None
+    recommendations : Recommendations
+        What is on the page, so what can be liked.
+    asked : tuple of str
+        The wishes they follow.
+    said : list of Opinion
+        Where there is no account to keep them.
+    turn : int
+        Counts what has been asked for.
+    """
+
+    prediction: Prediction | None = None
+    recommendations: Recommendations = _NOTHING
+    asked: tuple[str, ...] = ()
+    said: list[Opinion] = field(default_factory=list)
+    turn: int = 0
+
+
+Update = tuple[Listener, Any, Any, Any, Any, Any]
+"""For the state, the neighbours, the wishes, Spotify's tracks, the exports, and a message."""
+
+
+def recommending(
+    heard: gr.State, after: Any, accounts: Accounts | None = None, place: str = ""
+) -> None:
+    """Add the section to the page that is being built.
+
+    Parameters
+    ----------
+    heard : gr.State
+        With the prediction, or None where there is nothing to recommend for.
+    after : event
+        What shows the verdict; recommendations are looked for when it is done.
+    accounts : Accounts, optional
+        Where opinions are kept; without, or with the gate off, they last as long as the tab.
+    place : str, optional
+        Begins the elements' names where the section is not the page's first. Programs are
+        answered by the first alone.
+    """
+    section = _Section(accounts)
+    listener = gr.State(Listener(), time_to_live=_KEPT_S)
+    sounds = gr.HTML(elem_id=f"{place}sounds-like", **_LOOK)
+    with gr.Row(visible=False, elem_id=f"{place}wishes") as controls:
+        first, last = (
+            gr.Textbox(label=label, placeholder=like, max_length=4, min_width=110, scale=1)
+            for label, like in (("From year", "1970"), ("To year", "1999"))
+        )
+        depth = gr.Radio(
+            [(d.value.capitalize(), d.value) for d in Depth],
+            value=Depth.ANY.value,
+            label="How well known",
+            min_width=240,
+            scale=3,
+        )
+    tracks = gr.HTML(elem_id=f"{place}on-spotify", **_LOOK)
+    along = gr.HTML(elem_id=f"{place}take-along", **_LOOK)
+    message = gr.HTML(elem_id=f"{place}playlist-message")
+
+    wishes = [first, last, depth]
+    outputs = [listener, sounds, controls, tracks, along, message]
+    quiet: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": _AT_ONCE}
+    after.then(
+        section.begin,
+        [listener, heard, *wishes],
+        outputs,
+        api_visibility="private",
+        trigger_mode="always_last",
+        **quiet,
+    )
+    gr.on(
+        [first.submit, first.blur, last.submit, last.blur, depth.input],
+        section.again,
+        [listener, *wishes],
+        outputs,
+        api_visibility="private",
+        trigger_mode="always_last",
+        **quiet,
+    )
+    for cards_ in (sounds, tracks):
+        cards_.like(
+            section.hear,
+            [listener, *wishes],
+            outputs,
+            api_visibility="private",
+            trigger_mode="multiple",
+            **quiet,
+        )
+    along.submit(section.save, listener, message, api_visibility="private", **quiet)
+    if not place:
+        _build_endpoint(section)
+
+
+def _build_endpoint(section: "_Section") -> None:
+    """The same for programs: a file and wishes in, an object out."""
+    file, answer = gr.File(visible=False), gr.JSON(visible=False)
+    years = [gr.Textbox(label=label, visible=False) for label in ("From year", "To year")]
+    depth = gr.Textbox(Depth.ANY.value, label="How well known", visible=False)
+    gr.Button(visible=False).click(
+        section.answer,
+        [file, *years, depth],
+        answer,
+        api_name="recommend",
+        concurrency_limit=_AT_ONCE,
+    )
+
+
+class _Section:
+    """The handlers."""
+
+    def __init__(self, accounts: Accounts | None) -> None:
+        self._accounts = accounts
+
+    def begin(
+        self,
+        listener: Listener,
+        prediction: Prediction | None,
+        first: str | None,
+        last: str | None,
+        depth: str,
+        request: gr.Request,
+    ) -> Iterator[Update]:
+        """Neighbours at once, then Spotify; nothing for what is not music or not audio."""
+        listener.prediction, listener.recommendations = prediction, _NOTHING
+        if prediction is None or prediction.genre is None:
+            listener.prediction = None
+            listener.turn += 1
+            yield listener, *[gr.update(visible=False)] * 4, ""
+            return
+        yield from self._look(listener, first, last, depth, request)
+
+    def answer(
+        self, path: str, first: str, last: str, depth: str, request: gr.Request
+    ) -> dict[str, Any]:
+        """Recommend for an audio file: the object that ``genregenie recommend --json`` prints."""
+        name = Path(path).name
+        try:
+            wishes = SearchOptions.written(first, last, depth)
+            prediction = hearing.predict(path)
+        except (AudioError, ValueError) as error:
+            refused = Recommendations((), SpotifyAnswer("not asked", str(error)))
+            return record(name, None, refused)
+        recommender = Recommender.load(settings.library_index())
+        opinions = self._opinions([], request)
+        found = recommender.recommend(prediction, shared_spotify(), wishes, opinions)
+        return record(name, prediction.genre, found)
+
+    def again(
+        self,
+        listener: Listener,
+        first: str | None,
+        last: str | None,
+        depth: str,
+        request: gr.Request,
+    ) -> Iterator[Update]:
+        """The same clip with other wishes."""
+        # Leaving a field that did not change must not wipe away what stands there.
+        if listener.prediction is None or listener.asked == _asked(first, last, depth):
+            yield listener, *[gr.skip()] * 5
+        else:
+            yield from self._look(listener, first, last, depth, request)
+
+    def hear(
+        self,
+        listener: Listener,
+        first: str | None,
+        last: str | None,
+        depth: str,
+        request: gr.Request,
+        event: gr.LikeData,
+    ) -> Iterator[Update]:
+        """Keep what the person said about a track that is shown, and look again."""
+        opinion = _opinion(listener, str(event.index), liked=event.liked is True)
+        if opinion is None:
+            yield listener, *[gr.skip()] * 4, ""
+            return
+        undo = bool(getattr(event, "undo", False))
+        self._keep(listener, opinion, undo=undo, request=request)
+        yield from self._look(listener, first, last, depth, request)
+
+    def save(self, listener: Listener, request: gr.Request) -> str:
+        """Make a playlist of what is shown."""
+        logins = shared_logins()
+        prediction, songs = listener.prediction, listener.recommendations.songs
+        if prediction is None or logins is None:
+            return ""
+        person_id = _person_id(request)
+        name = f"GenreGenie: {prediction.title or display_name(prediction.genre or '')}"
+        try:
+            return cards.saved(logins.save_playlist(person_id, name, songs))
+        except LoginError as error:
+            return cards.not_saved(str(error), connect=not logins.is_connected(person_id))
+
+    def _look(
+        self,
+        listener: Listener,
+        first: str | None,
+        last: str | None,
+        depth: str,
+        request: gr.Request,
+    ) -> Iterator[Update]:
+        prediction, before = listener.prediction, listener.recommendations
+        if prediction is None:
+            return
+        listener.turn += 1
+        turn = listener.turn
+        listener.asked = _asked(first, last, depth)
+        taste = Preferences(self._opinions(listener.said, request))
+        liked = {opinion.key: opinion.liked for opinion in taste.opinions}
+        recommender = Recommender.load(settings.library_index())
+        # What is there stays until there is something better.
+        neighbours = _with_songs(recommender.neighbours(prediction, taste), before)
+        kept = tuple(s for s in before.spotify.tracks if not taste.refuses(s.track.id))
+        waiting = Recommendations(neighbours, replace(before.spotify, tracks=kept))
+        listener.recommendations = waiting
+        sounds = cards.sounds_like(neighbours, liked)
+        tracks = cards.on_spotify(waiting.spotify, liked) if before.spotify.state else None
+        yield _update(listener, sounds, tracks or cards.waiting())
+        try:
+            wishes = SearchOptions.written(first, last, depth)
+        except ValueError as error:
+            found = Recommendations(neighbours, SpotifyAnswer("years", str(error)))
+        else:
+            found = recommender.on_spotify(prediction, neighbours, shared_spotify(), wishes, taste)
+        if listener.turn != turn:
+            return
+        listener.recommendations = found
+        again = cards.sounds_like(found.neighbours, liked)
+        # Cards are not laid anew where nothing changed: a click might just be on its way to one.
+        yield _update(
+            listener, again if again != sounds else None, cards.on_spotify(found.spotify, liked)
+        )
+
+    def _opinions(self, said: Sequence[Opinion], request: gr.Request) -> list[Opinion]:
+        person_id = _person_id(request)
+        if self._accounts is None or person_id == NOBODY:
+            return list(said)
+        return [
+            Opinion(o.key, o.artist, o.genre, o.liked)
+            for o in self._accounts.opinions.of(person_id)
+        ]
+
+    def _keep(
+        self, listener: Listener, opinion: Opinion, *, undo: bool, request: gr.Request
+    ) -> None:
+        person_id = _person_id(request)
+        if self._accounts is None or person_id == NOBODY:
+            others = [o for o in listener.said if o.key != opinion.key]
+            listener.said = others if undo else [*others, opinion]
+        elif undo:
+            self._accounts.opinions.take_back(person_id, opinion.key)
+        else:
+            kept = StoredOpinion(opinion.key, opinion.artist, opinion.genre, opinion.liked)
+            self._accounts.opinions.say(person_id, kept)
+
+
+def _person_id(request: gr.Request) -> int:
+    who = who_asks(request)
+    return who.id if who else NOBODY
+
+
+def _opinion(listener: Listener, key: str, *, liked: bool) -> Opinion | None:
+    """An opinion about a track on the page; what the browser says of others is not believed."""
+    for neighbour in listener.recommendations.neighbours:
+        track = neighbour.track
+        if track.key == key:
+            return Opinion(key, track.artist, track.genre, liked)
+    for suggestion in listener.recommendations.spotify.tracks:
+        if suggestion.track.id == key:
+            return Opinion(key, suggestion.track.artist, suggestion.genre, liked)
+    return None
+
+
+def _asked(first: str | None, last: str | None, depth: str) -> tuple[str, ...]:
+    return (first or "").strip(), (last or "").strip(), depth
+
+
+def _with_songs(
+    neighbours: Sequence[SoundsLike], before: Recommendations
+) -> tuple[SoundsLike, ...]:
+    """The neighbours, with the pages on Spotify that were already found for them."""
+    songs = {n.track.key: n.song for n in before.neighbours}
+    return tuple(replace(n, song=songs.get(n.track.key)) for n in neighbours)
+
+
+def _update(listener: Listener, sounds: str | None, tracks: str) -> Update:
+    found = listener.recommendations
+    can_save = shared_logins() is not None
+    return (
+        listener,
+        gr.update(value=sounds, visible=True) if sounds is not None else gr.skip(),
+        gr.update(visible=cards.is_worth_showing(found.spotify)),
+        gr.update(value=tracks, visible=True),
+        gr.update(value=cards.take_along(found, can_save=can_save), visible=True),
+        "",
+    )

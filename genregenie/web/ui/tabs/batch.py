@@ -1,0 +1,151 @@
+"""The Many clips tab: a table that fills row by row, a summary, and a CSV to take away."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+import gradio as gr
+import pandas as pd
+from sqlalchemy.exc import SQLAlchemyError
+
+from genregenie.audio import AudioError, format_duration
+from genregenie.common.genres import display_name
+from genregenie.inference.classifier import Prediction
+from genregenie.web import hearing, uploads
+from genregenie.web.saved_results import SavedResults
+from genregenie.web.ui import downloads
+from genregenie.web.ui.tabs.listen import ANALYSES
+from genregenie.web.views import components
+
+COLUMNS: Final = ("Clip", "Genre", "Sure (%)", "Verdict", "Then", "Length", "Remark")
+
+_INVITATION: Final = "Drop several files, or a zip archive of them."
+
+
+def build(keeper: SavedResults | None = None) -> None:
+    """Put the tab's contents into the Blocks under construction; the `keeper` keeps results."""
+
+    def run(paths: list[str] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        def keep(name: str | None, prediction: Prediction) -> None:
+            # The table fills all the same when the accounts are out of reach.
+            with contextlib.suppress(SQLAlchemyError):
+                if keeper is not None:
+                    keeper.keep(request, name, prediction)
+
+        yield from listen_to_all(paths, keep)
+
+    files = gr.File(
+        label="Audio files, or a zip archive of them",
+        file_count="multiple",
+        type="filepath",
+        elem_id="many-files",
+        height=220,
+    )
+    progress = gr.HTML(components.quiet(_INVITATION), elem_id="many-progress", padding=False)
+    with gr.Row():
+        stop = gr.Button("Stop", visible=False, variant="stop", elem_id="many-stop")
+        download = gr.DownloadButton("Save as CSV", visible=False, elem_id="many-csv")
+    summary = gr.HTML(elem_id="many-summary", padding=False, visible=False)
+    table = gr.Dataframe(
+        headers=list(COLUMNS), interactive=False, visible=False, wrap=True, elem_id="many-table"
+    )
+    running = files.upload(
+        run,
+        files,
+        [progress, table, summary, download, stop],
+        api_visibility="private",
+        show_progress="hidden",
+        **ANALYSES,
+    )
+    stop.click(
+        lambda: (components.quiet("Stopped."), gr.update(visible=False)),
+        None,
+        [progress, stop],
+        cancels=running,
+        api_visibility="private",
+    )
+    files.clear(
+        lambda: (components.quiet(_INVITATION), *[gr.update(visible=False)] * 4),
+        None,
+        [progress, table, summary, download, stop],
+        cancels=running,
+        api_visibility="private",
+    )
+
+
+def listen_to_all(
+    paths: list[str] | None, keep: Callable[[str | None, Prediction], Any] | None = None
+) -> Iterator[tuple[Any, ...]]:
+    """Progress, table, summary, CSV and stop button, after each clip, which `keep` may keep."""
+    rows: list[list[Any]] = []
+    found: Counter[str] = Counter()
+    total = uploads.count(paths or [])
+    for clip in uploads.clips(paths or []):
+        result = yield from _judged(clip)
+        rows.append(row(clip.name, result))
+        if keep is not None and isinstance(result, Prediction):
+            keep(PurePosixPath(clip.name).stem, result)
+        if isinstance(result, Prediction) and result.genre is not None:
+            found[result.genre] += 1
+        yield (
+            components.quiet(f"Listened to {len(rows)} of {total}."),
+            gr.update(value=pd.DataFrame(rows, columns=list(COLUMNS)), visible=True),
+            gr.update(value=_summary(found), visible=bool(found)),
+            gr.skip(),
+            gr.update(visible=True),
+        )
+    failed = sum(1 for r in rows if r[3] == "failed")
+    csv = downloads.as_file("genregenie.csv", downloads.as_csv(COLUMNS, rows))
+    told = f"Listened to all {len(rows)}." + (f" {failed} could not be used." if failed else "")
+    yield (
+        components.quiet(told),
+        gr.skip(),
+        gr.skip(),
+        gr.update(value=csv, visible=True),
+        gr.update(visible=False),
+    )
+
+
+def row(name: str, result: Prediction | AudioError) -> list[Any]:
+    """A line of the table, in the order of `COLUMNS`."""
+    if isinstance(result, AudioError):
+        return [name, "", None, "failed", "", "", str(result)]
+    ranked = sorted(result.confidences, key=lambda genre: -result.confidences[genre])
+    length = format_duration(result.duration_s)
+    if result.genre is None:
+        remark = "Silence" if result.is_silent else "Speech, tones or noise?"
+        return [name, "", None, result.verdict, "", length, remark]
+    remarks = ["heard in part"] if result.is_partial else []
+    if result.quality != "full":
+        remarks.append(f"too {result.quality} to be sure")
+    remark = ", ".join(remarks)
+    sure = round(100 * result.confidence, 1)
+    best, second = (display_name(genre) for genre in ranked[:2])
+    return [name, best, sure, result.verdict, second, length, remark]
+
+
+def _judged(
+    clip: uploads.Clip,
+) -> Generator[tuple[Any, ...], None, Prediction | AudioError]:
+    """The answer for a clip; the table as it is while that takes its time, so Stop is heard."""
+    if isinstance(clip.content, AudioError):
+        return clip.content
+    content = clip.content if isinstance(clip.content, bytes) else str(clip.content)
+    with contextlib.closing(hearing.hear(content)) as steps:
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                prediction: Prediction = end.value
+                return prediction
+            except AudioError as error:
+                return error
+            yield *[gr.skip()] * 4, gr.update(visible=True)
+
+
+def _summary(found: Counter[str]) -> str:
+    most = max(found.values(), default=1)
+    items = [(genre, n / most, str(n)) for genre, n in found.most_common()]
+    return components.section("What is in it", components.bar_list(items))

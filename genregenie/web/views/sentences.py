@@ -1,0 +1,143 @@
+"""A `Prediction` in words and tables, free of gradio."""
+
+import pandas as pd
+
+from genregenie.audio import format_duration
+from genregenie.common.genres import display_name
+from genregenie.features import Quality
+from genregenie.inference.classifier import Prediction
+from genregenie.model.explain import Part
+
+NAMELESS = "Recording"
+"""A clip that brings no name at all."""
+_QUALITIES: dict[Quality, str] = {
+    "full": "",
+    "narrow": "There is nothing above 4 kHz in it, as over a telephone: too narrow to be sure.",
+    "coarse": "It is stored in so few steps (8 bit, or far too soft) that noise covers its softer "
+    "parts: too coarse to be sure.",
+}
+_WORTH_A_WORD_S = 1.0
+_WORTH_NAMING = 0.10
+_WORTH_TELLING = 5
+_WORTH_SAYING = 0.2  # a fifth more likely, as odds go
+_MODELS = {
+    "knn": "kNN",
+    "knn_kl": "kNN, KL divergence",
+    "svm": "SVM",
+    "svc": "SVC",
+    "lda": "LDA",
+    "sgd": "SGD",
+    "cosine": "cosine recommender",
+    "gaussian_nb": "Gaussian naive Bayes",
+    "shipped": "boosting, as shipped",
+}
+_PARTS: dict[Part, str] = {
+    "loudness": "how loud it is",
+    "brightness": "how bright it sounds",
+    "colour": "its tone colour",
+    "change": "how much its sound changes",
+    "movement": "how its parts move together",
+}
+
+
+def verdict_sentence(prediction: Prediction) -> str:
+    """The verdict in one sentence, such as "Reggae, 78 % sure; some hip-hop in it"."""
+    if prediction.verdict == "not music":
+        return "That does not sound like music"
+    (best, first), (second, runner_up), *_ = ranked(prediction)
+    if prediction.verdict == "unsure":
+        if runner_up < _WORTH_NAMING:
+            return f"Not sure: perhaps {best.lower()}"
+        return f"Not sure: between {best.lower()} and {second.lower()}"
+    sentence = f"{best}, {first:.0%} sure".replace("%", " %")
+    return f"{sentence}; some {second.lower()} in it" if runner_up >= _WORTH_NAMING else sentence
+
+
+def named_genres(prediction: Prediction) -> list[str]:
+    """The genres that the verdict puts forward: one, two where it is unsure, or none."""
+    if prediction.genre is None:
+        return []
+    best = sorted(prediction.confidences, key=lambda genre: -prediction.confidences[genre])[:2]
+    between = prediction.confidences[best[-1]] >= _WORTH_NAMING
+    return best if prediction.verdict == "unsure" and between else best[:1]
+
+
+def clip_name(prediction: Prediction, name: str | None = None) -> str | None:
+    """What a clip is called: artist and title where its tags say so, else `name`."""
+    tags = (part for part in (prediction.artist, prediction.title) if part)
+    return " \N{EN DASH} ".join(tags) or name
+
+
+def reasons_sentence(prediction: Prediction) -> str:
+    """What spoke for the genre: "What made it reggae rather than disco: its tone colour"."""
+    if not prediction.reasons or prediction.genre is None:
+        return ""
+    spoke_for = [r for r in prediction.reasons if r.log_odds >= _WORTH_SAYING][:2]
+    against = prediction.reasons[-1]
+    genre, other = display_name(prediction.genre).lower(), display_name(against.against).lower()
+    if not spoke_for:
+        return f"Nothing in its sound speaks clearly for {genre} rather than {other}."
+    told = f"What made it {genre} rather than {other}: {_PARTS[spoke_for[0].part]}"
+    if len(spoke_for) > 1:
+        told += f", then {_PARTS[spoke_for[1].part]}"
+    if against.log_odds <= -_WORTH_SAYING:
+        told += f"; {_PARTS[against.part]} pointed to {other}"
+    return f"{told}."
+
+
+def listened_sentence(prediction: Prediction) -> str:
+    """How much of the file was heard, and what kept it from being judged surely."""
+    length = format_duration(prediction.duration_s)
+    if prediction.is_silent:
+        return f"There is next to no sound in it, {length} of silence."
+    told = f"Listened to all of it, {length}."
+    if prediction.is_partial:
+        heard = format_duration(prediction.analysed_s + prediction.silent_s)
+        told = f"A long file, {length}: listened to {heard} of it, spread evenly."
+    if prediction.silent_s >= _WORTH_A_WORD_S:
+        told += f" {format_duration(prediction.silent_s)} of that is silence, and left out."
+    return " ".join([told, quality_sentence(prediction)]).rstrip()
+
+
+def quality_sentence(prediction: Prediction) -> str:
+    """Why a sound is never judged confidently; empty for most."""
+    return _QUALITIES[prediction.quality]
+
+
+def timeline_sentence(prediction: Prediction) -> str:
+    """How the genre moves: "Reggae throughout" or "Jazz until 0:15, then metal"."""
+    changes: list[tuple[float, str]] = []
+    for moment in prediction.timeline:
+        best = max(moment.confidences, key=lambda genre: moment.confidences[genre])
+        middle_s = (moment.start_s + moment.end_s) / 2
+        if not changes or changes[-1][1] != best:
+            changes.append((middle_s, best))
+    if len(changes) == 1:
+        return f"{display_name(changes[0][1])} throughout."
+    if len(changes) > _WORTH_TELLING:
+        seen = ", ".join(dict.fromkeys(display_name(g).lower() for _, g in changes))
+        return f"It keeps changing: {seen}."
+    first, *later = changes
+    told = f"{display_name(first[1])} at first"
+    for start_s, genre in later:
+        told += f", {display_name(genre).lower()} from {format_duration(start_s)}"
+    return f"{told}."
+
+
+def model_name(name: str) -> str:
+    """How a model of the lab is written for people: ``"svm_text"`` becomes "SVM with text"."""
+    base = name.removesuffix("_text")
+    shown = _MODELS.get(base, base.replace("_", " "))
+    return f"{shown} with text" if base != name else shown
+
+
+def ranked(prediction: Prediction) -> list[tuple[str, float]]:
+    """Display names and confidences, the most confident first."""
+    named = ((display_name(genre), p) for genre, p in prediction.confidences.items())
+    return sorted(named, key=lambda item: -item[1])
+
+
+def confidence_table(prediction: Prediction) -> pd.DataFrame:
+    """All genres and their confidence in per cent, the most confident first."""
+    rows = [(genre, round(100 * p, 1)) for genre, p in ranked(prediction)]
+    return pd.DataFrame(rows, columns=["Genre", "Confidence (%)"])

@@ -1,0 +1,89 @@
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from genregenie.accounts import Accounts, open_accounts
+from genregenie.cli.main import main
+
+GOOD = "a calm indigo morning"
+NEW = "seven loud orange evenings"
+
+
+@pytest.fixture
+def accounts(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Accounts]:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    opened = open_accounts()
+    yield opened
+    opened.close()
+
+
+def test_list(accounts: Accounts, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["users", "list"]) == 0
+    assert "no accounts" in capsys.readouterr().out
+    accounts.people.sign_up("Ada", "ada@example.org", GOOD)
+    accounts.people.sign_up("Bea", "", GOOD)
+    accounts.people.log_in("Ada", GOOD)
+    accounts.people.add_guest()
+    assert main(["users", "list"]) == 0
+    head, ada, bea = capsys.readouterr().out.splitlines()
+    assert head.split() == ["name", "since", "last", "seen", "devices", "e-mail"]
+    assert ada.split()[0] == "Ada"
+    assert ada.split()[-2:] == ["1", "ada@example.org"]
+    assert bea.split()[-3:] == ["-", "0", "-"]
+
+
+def test_reset_gives_a_code_that_works(
+    accounts: Accounts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accounts.people.sign_up("Ada", "", GOOD)
+    assert main(["users", "reset", "ada"]) == 0
+    code = capsys.readouterr().out.split("code: ")[1].split()[0]
+    accounts.recovery.reset_with_code("Ada", code, NEW)
+    accounts.people.log_in("Ada", NEW)
+
+
+def test_delete_asks_first(
+    accounts: Accounts, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts.people.sign_up("Ada", "", GOOD)
+    monkeypatch.setattr("builtins.input", lambda _question: "no")
+    assert main(["users", "delete", "Ada"]) == 1
+    assert len(accounts.people.living()) == 1
+    monkeypatch.setattr("builtins.input", lambda _question: "Ada")
+    assert main(["users", "delete", "Ada"]) == 0
+    assert accounts.people.living() == set()
+    capsys.readouterr()
+    assert main(["users", "delete", "--yes", "Ada"]) == 1
+    assert capsys.readouterr().err == "There is no account called 'Ada'.\n"
+
+
+def test_backup(accounts: Accounts, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    accounts.people.sign_up("Ada", "", GOOD)
+    target = str(tmp_path / "backup.sqlite3")
+    assert main(["users", "backup", target]) == 0
+    assert capsys.readouterr().out.startswith(f"Copied into {target}: 1 ")
+    assert main(["users", "backup", target]) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert main(["users", "backup", str(tmp_path / "no" / "folder" / "x")]) == 1
+
+
+def test_a_database_that_is_away_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://genie:secret@/x?host={tmp_path}")
+    assert main(["users", "list"]) == 1
+    assert capsys.readouterr().err == "The database cannot be used: OperationalError\n"
+
+
+def test_the_command_line_loads_nothing_heavy_until_it_is_needed() -> None:
+    script = (
+        "import sys, genregenie.cli.main as c\n"
+        "try:\n    c.main(['users', '--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'gradio', 'fastapi', 'sqlalchemy', 'alembic', 'argon2'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,222 @@
+"""From a file to a prediction, with the shipped model."""
+
+import shutil
+import subprocess
+import threading
+
+import numpy as np
+import pytest
+
+from genregenie.audio import RATE_HZ, AudioError
+from genregenie.common.genres import GENRES
+from genregenie.features import as_row
+from genregenie.inference.classifier import Classifier, classify_each
+from genregenie.model.model import Model, ModelError, PipelineScorer, novelty, tempered
+from tests import sounds
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    return Classifier.load()
+
+
+def test_a_prediction_holds_together(classifier):
+    prediction = classifier.predict(sounds.encode(sounds.tune(20.0)))
+    assert tuple(prediction.confidences) == GENRES
+    assert sum(prediction.confidences.values()) == pytest.approx(1.0)
+    assert prediction.confidence == max(prediction.confidences.values())
+    assert prediction.duration_s == pytest.approx(20.0, abs=0.1)
+    assert prediction.analysed_s == pytest.approx(20.0, abs=0.1)
+    assert not prediction.is_partial
+    assert len(prediction.neighbours) == 5
+    distances = [n.distance for n in prediction.neighbours]
+    assert distances == sorted(distances)
+    if prediction.verdict != "not music":
+        assert prediction.confidences[prediction.genre] == prediction.confidence
+
+
+def test_the_timeline_covers_the_clip_every_three_seconds(classifier):
+    prediction = classifier.predict(sounds.encode(sounds.tune(20.0)))
+    starts = [m.start_s for m in prediction.timeline]
+    assert starts == [0.0, 3.0, 6.0, 9.0, 12.0, 15.0]
+    assert prediction.timeline[-1].end_s == pytest.approx(20.0, abs=0.1)
+    for moment, following in zip(prediction.timeline, prediction.timeline[1:], strict=False):
+        assert moment.start_s < following.start_s < moment.end_s
+        assert sum(moment.confidences.values()) == pytest.approx(1.0)
+
+
+def test_a_short_clip_has_one_moment(classifier):
+    prediction = classifier.predict(sounds.encode(sounds.tune(2.0)))
+    (moment,) = prediction.timeline
+    assert (moment.start_s, moment.end_s) == (0.0, pytest.approx(2.0, abs=0.05))
+    assert moment.confidences == pytest.approx(prediction.confidences)
+
+
+def test_the_timeline_hears_a_change(classifier, gtzan):
+    """Half a clip of metal, half of classical: each half is heard for what it is."""
+    halves = [
+        _samples(gtzan / f"audio/full/{name}.flac")[: 15 * RATE_HZ]
+        for name in ("classical.00001", "metal.00001")
+    ]
+    prediction = classifier.predict(sounds.encode(np.concatenate(halves)[None]))
+    early, late = prediction.timeline[1], prediction.timeline[-2]
+    assert early.confidences["classical"] > 0.5 > early.confidences["metal"]
+    assert late.confidences["metal"] > 0.5 > late.confidences["classical"]
+
+
+def _samples(path) -> np.ndarray:
+    from genregenie.audio import AudioFile
+
+    with AudioFile(path) as audio:
+        return np.concatenate([b for s in audio.stretches() for b in s.blocks])
+
+
+def test_a_long_file_says_that_it_was_heard_in_part(classifier):
+    prediction = classifier.predict(sounds.encode(sounds.tune(40.0).repeat(18, axis=1), 22_050))
+    assert prediction.duration_s == pytest.approx(720, abs=1)
+    assert prediction.analysed_s == pytest.approx(600, abs=1)
+    assert prediction.is_partial
+    assert prediction.timeline[-1].end_s > 690
+
+
+def test_tags_come_along(classifier):
+    data = sounds.encode(sounds.tune(2.0), container="flac", codec="flac", tags={"title": "Tune"})
+    assert classifier.predict(data).title == "Tune"
+
+
+# --- verdicts --------------------------------------------------------------------------------
+
+SAYING = "The quick brown fox jumps over the lazy dog. Please hold the line; somebody will be with "
+SAYING += "you shortly. The weather today is mild with some rain in the evening. " * 3
+
+seconds = 12.0
+t = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+NOT_MUSIC = {
+    "silence": np.zeros_like(t),
+    "one bit of noise": np.random.default_rng(0).integers(-1, 2, len(t)) / 32768,
+    "white noise": sounds.noise(seconds)[0],
+    "quiet white noise": sounds.noise(seconds, level=0.002)[0],
+    "brown noise": np.cumsum(sounds.noise(seconds)[0]) / 300,
+    "sine": sounds.tone(seconds)[0],
+    "steady chord": sum(np.sin(2 * np.pi * hz * t) for hz in (220, 277, 330)) / 4,
+    "square wave": 0.3 * np.sign(np.sin(2 * np.pi * 110 * t)),
+    "clipped to the rails": np.sign(np.sin(2 * np.pi * 330 * t)),
+    "sweep": 0.5 * np.sin(2 * np.pi * (100 * t + 150 * t**2)),
+    "mains hum": 0.2 * np.sin(2 * np.pi * 50 * t) + sounds.noise(seconds, level=0.01)[0],
+    "clicks": 0.9 * (np.arange(len(t)) % 11_025 == 0),
+}
+
+
+@pytest.mark.parametrize("name", NOT_MUSIC)
+def test_what_is_not_music_is_turned_away(classifier, name):
+    prediction = classifier.predict(sounds.encode(NOT_MUSIC[name][None]))
+    assert prediction.verdict == "not music"
+    assert prediction.genre is None
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs espeak-ng to speak")
+@pytest.mark.parametrize("voice", ["en", "en-us+f3", "de", "fr+f2", "en+m3", "es"])
+def test_speech_is_turned_away(classifier, voice):
+    speech = subprocess.run(
+        ["espeak-ng", "-v", voice, "--stdout", SAYING], capture_output=True, check=True
+    ).stdout
+    assert classifier.predict(speech).verdict == "not music"
+
+
+def test_hardly_any_real_clip_is_turned_away(classifier, gtzan):
+    """These clips are among the references, so look at the nearest by somebody else."""
+    catalogue, turned_away = classifier.model.catalogue, 0
+    clips = sorted((gtzan / "audio").rglob("*.flac"))
+    for clip in clips:
+        with_self = classifier.predict(clip)
+        artist = with_self.neighbours[0].artist
+        others = catalogue.artist != (artist or "")
+        distances = catalogue.distances(as_row(with_self.statistics)[None])[:, others]
+        turned_away += classifier.model.novelty(distances)[0] > classifier.model.thresholds.novelty
+    assert len(clips) == 131
+    assert turned_away <= 0.03 * len(clips)
+
+
+def test_verdicts_follow_the_thresholds(classifier):
+    thresholds = classifier.model.thresholds
+    assert classifier._verdict(thresholds.confident, thresholds.novelty) == "confident"
+    assert classifier._verdict(thresholds.confident - 1e-9, 0.0) == "unsure"
+    assert classifier._verdict(1.0, thresholds.novelty + 1e-9) == "not music"
+
+
+# --- the shipped model -----------------------------------------------------------------------
+
+
+def test_loudness_hardly_matters(classifier, gtzan):
+    """12 dB up or down moves confidences a little and the verdict hardly ever."""
+    same = 0
+    clips = sorted((gtzan / "audio/full").glob("*.flac"))[::3]
+    for clip in clips:
+        samples = _samples(clip)
+        samples /= np.abs(samples).max()
+        loud, quiet = (
+            classifier.predict(sounds.float_wav((gain * samples)[None])) for gain in (1.0, 0.25)
+        )
+        same += loud.genre == quiet.genre
+    assert same >= len(clips) - 1
+
+
+def test_arrays_and_pipeline_are_the_same_model(classifier, gtzan):
+    from genregenie.common import settings
+    from genregenie.datasets.table import read_table
+
+    rows = read_table(gtzan / "mfcc_statistics.npz").rows
+    pipeline = PipelineScorer(settings.model_dir() / "model.skops")
+    arrays = np.exp(classifier.model.scorer.log_confidences(rows))
+    arrays /= arrays.sum(axis=1, keepdims=True)
+    assert arrays == pytest.approx(np.exp(pipeline.log_confidences(rows)), abs=1e-9)
+
+
+def test_many_threads_get_their_own_answers(classifier):
+    clips = [sounds.encode(sounds.tune(3.0, seed=seed)) for seed in range(4)]
+    expected = [classifier.predict(clip) for clip in clips]
+    wrong: list[int] = []
+
+    def work(i: int) -> None:
+        for _ in range(5):
+            if classifier.predict(clips[i % 4]) != expected[i % 4]:
+                wrong.append(i)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_one_bad_file_does_not_stop_the_others(tmp_path):
+    good, bad = tmp_path / "good.wav", tmp_path / "bad.wav"
+    good.write_bytes(sounds.encode(sounds.tune(2.0)))
+    bad.write_bytes(b"nothing")
+    first, second, third = classify_each([good, bad, good])
+    assert isinstance(second, AudioError)
+    assert first == third
+
+
+def test_a_missing_or_broken_model_says_what_to_do(tmp_path):
+    with pytest.raises(ModelError, match="genregenie train"):
+        Model.load(tmp_path)
+    (tmp_path / "model.json").write_text("{")
+    with pytest.raises(ModelError, match="cannot be read"):
+        Model.load(tmp_path)
+    (tmp_path / "model.json").write_text('{"format": 99}')
+    with pytest.raises(ModelError, match="format 99"):
+        Model.load(tmp_path)
+
+
+def test_tempering_sharpens_and_flattens():
+    logs = np.log(np.array([[0.7, 0.2, 0.1]]))
+    assert tempered(logs, 1.0) == pytest.approx(np.exp(logs))
+    assert tempered(logs, 0.5)[0, 0] > 0.7 > tempered(logs, 2.0)[0, 0] > 1 / 3
+
+
+def test_novelty_is_the_mean_distance_to_the_nearest():
+    distances = np.array([[5.0, 1.0, 3.0, 2.0]])
+    assert novelty(distances, 2) == pytest.approx([1.5])
+    assert novelty(distances, 9) == pytest.approx([2.75])

@@ -1,0 +1,127 @@
+"""Log-in to Spotify with PKCE, and the playlist it is for."""
+
+import logging
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from genregenie.spotify.oauth import LoginError, Logins, shared_logins
+from genregenie.spotify.tracks import Track
+from tests.spotify import standin
+from tests.spotify.standin import Failure, error
+
+ADA, BOB = 1, 2
+TRACKS = [Track(f"{i:022d}", f"song {i}", ("artist",)) for i in range(3)]
+
+
+@pytest.fixture
+def logins(server):
+    return Logins(standin.CLIENT_ID, standin.REDIRECT_URI, server.address, server.address)
+
+
+def consent(url: str) -> dict[str, str]:
+    """Say yes at Spotify; what the browser is sent back with."""
+    answer = requests.get(url, allow_redirects=False, timeout=10)
+    assert answer.status_code == 302, answer.text
+    assert answer.headers["location"].startswith(standin.REDIRECT_URI)
+    return {k: v[0] for k, v in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+
+
+def connect(logins: Logins, person: int) -> None:
+    logins.finish(person, **consent(logins.begin(person)))
+
+
+def test_from_log_in_to_playlist(logins, server):
+    assert not logins.is_connected(ADA)
+    connect(logins, ADA)
+    assert logins.is_connected(ADA)
+    assert not logins.is_connected(BOB)
+    url = logins.save_playlist(ADA, "GenreGenie: Rock", TRACKS)
+    ((playlist_id, playlist),) = server.playlists.items()
+    assert url == f"https://open.spotify.com/playlist/{playlist_id}"
+    assert playlist["public"] is False
+    assert playlist["name"] == "GenreGenie: Rock"
+    assert playlist["uris"] == [track.uri for track in TRACKS]
+
+
+def test_somebody_elses_log_in_is_not_taken(logins):
+    back = consent(logins.begin(ADA))
+    with pytest.raises(LoginError, match="not begun here"):
+        logins.finish(BOB, **back)
+    with pytest.raises(LoginError, match="not begun here"):
+        logins.finish(ADA, **back)  # a state is good for one try
+    with pytest.raises(LoginError, match="not begun here"):
+        logins.finish(ADA, "made up", "code")
+
+
+def test_a_refusal_changes_nothing(logins):
+    state = consent(logins.begin(ADA))["state"]
+    with pytest.raises(LoginError, match="Nothing has changed"):
+        logins.finish(ADA, state, "")
+    state = consent(logins.begin(ADA))["state"]
+    with pytest.raises(LoginError, match="did not accept this log-in"):
+        logins.finish(ADA, state, "forged")
+    assert not logins.is_connected(ADA)
+
+
+def test_without_a_log_in_there_is_no_playlist(logins):
+    with pytest.raises(LoginError, match="not connected"):
+        logins.save_playlist(ADA, "x", TRACKS)
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (error(403), "refuses"),
+        (error(429, Retry_After="86000"), "24 hours"),
+        (error(500), "fault of its own"),
+        (Failure(201, b"[]"), "no sense"),
+        (Failure(201, b'{"id": "../x"}'), "no sense"),
+    ],
+)
+def test_a_playlist_that_cannot_be_saved(logins, server, failure, words):
+    connect(logins, ADA)
+    server.api_failure = failure
+    with pytest.raises(LoginError, match=words):
+        logins.save_playlist(ADA, "x", TRACKS)
+    assert logins.is_connected(ADA)
+
+
+def test_a_token_taken_back_means_to_connect_again(logins, server):
+    connect(logins, ADA)
+    server.tokens.clear()
+    with pytest.raises(LoginError, match="Connect it again"):
+        logins.save_playlist(ADA, "x", TRACKS)
+    assert not logins.is_connected(ADA)
+
+
+def test_people_who_are_gone_are_forgotten(logins):
+    connect(logins, ADA)
+    connect(logins, BOB)
+    logins.keep_only({BOB})
+    assert not logins.is_connected(ADA)
+    logins.forget(BOB)
+    assert not logins.is_connected(BOB)
+
+
+def test_it_is_optional(spotify_environment, monkeypatch):
+    assert shared_logins() is None
+    monkeypatch.setenv("SPOTIPY_REDIRECT_URI", "not an address")
+    assert shared_logins() is None
+    monkeypatch.setenv("SPOTIPY_REDIRECT_URI", standin.REDIRECT_URI)
+    assert shared_logins() is shared_logins() is not None
+
+
+def test_no_secret_in_any_log(logins, server, caplog):
+    for name in ("", "spotipy.client", "spotipy.oauth2", "urllib3", "requests"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    connect(logins, ADA)
+    logins.save_playlist(ADA, "x", TRACKS)
+    server.tokens.clear()
+    with pytest.raises(LoginError):
+        logins.save_playlist(ADA, "x", TRACKS)
+    # The code is in the address the browser was sent to, which is logged by this test's client.
+    own = [record for record in caplog.records if "/authorize" not in record.getMessage()]
+    text = "\n".join(record.getMessage() for record in own)
+    assert [secret for secret in server.secrets if secret in text] == []

@@ -1,0 +1,204 @@
+import json
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from genregenie.accounts import Accounts, export, open_accounts
+from genregenie.accounts.core import MIGRATIONS
+from genregenie.accounts.tables import Base, LoginSession, Person
+from genregenie.common import settings
+from genregenie.storage.database import Database, sqlite_url
+from tests.accounts.standins import CHEAP
+
+GOOD = "a calm indigo morning"
+
+
+def test_the_migrations_build_what_the_tables_say(database_url: str) -> None:
+    db = Database(database_url)
+    db.upgrade(MIGRATIONS)
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    db.close()
+
+
+def test_upgrading_again_changes_nothing(accounts: Accounts) -> None:
+    accounts.people.sign_up("Ada", "", GOOD)
+    accounts.db.upgrade(MIGRATIONS)
+    accounts.people.log_in("Ada", GOOD)
+
+
+def test_every_table_but_the_throttles_hangs_on_a_person() -> None:
+    for table in Base.metadata.sorted_tables:
+        if table.name not in ("people", "throttles"):
+            (key,) = table.foreign_keys
+            assert (key.column.table.name, key.ondelete) == ("people", "CASCADE")
+
+
+_START = """
+import sys
+from genregenie.accounts import open_accounts
+from genregenie.accounts.passwords import HashCost
+sys.stdin.readline()
+accounts = open_accounts(sys.argv[1], HashCost(16, 1))
+for number in range(5):
+    accounts.people.sign_up(f"{sys.argv[2]}-{number}", "", "a calm indigo morning")
+"""
+
+
+@pytest.mark.slow
+def test_processes_starting_at_once_on_an_empty_database(database_url: str) -> None:
+    starts = [
+        subprocess.Popen(
+            [sys.executable, "-c", _START, database_url, f"process{n}"],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for n in range(3)
+    ]
+    for process in starts:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in starts:
+        _, errors = process.communicate(timeout=60)
+        assert (process.returncode, errors) == (0, "")
+    accounts = open_accounts(database_url, CHEAP)
+    assert len(accounts.people.living()) == 15
+    accounts.close()
+
+
+def test_sqlite_is_set_up_for_safety(tmp_path: Path) -> None:
+    accounts = open_accounts(sqlite_url(tmp_path / "new" / "folder"), CHEAP)
+    accounts.people.sign_up("Ada", "", GOOD)
+    with accounts.db.engine.connect() as connection:
+        for pragma, value in (("journal_mode", "wal"), ("foreign_keys", 1), ("synchronous", 2)):
+            assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 15_000
+    for file in (tmp_path / "new" / "folder").iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "new" / "folder").stat().st_mode) == 0o700
+    accounts.close()
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_spelling_of_a_postgresql_address_is_taken(scheme: str) -> None:
+    db = Database(f"{scheme}://user:secret@db.example.org:5433/genre")
+    assert db.url.drivername == "postgresql+psycopg"
+    assert (db.url.host, db.url.port, db.url.database) == ("db.example.org", 5433, "genre")
+    assert db.url.password == "secret"
+    assert "secret" not in repr(db.engine)
+    db.close()
+
+
+def test_the_environment_names_the_database(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("GENREGENIE_DATA_DIR", str(tmp_path / "a"))
+    open_accounts(cost=CHEAP).close()
+    assert (tmp_path / "a" / "genregenie.sqlite3").exists()
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/b.sqlite3")
+    open_accounts(cost=CHEAP).close()
+    assert (tmp_path / "b.sqlite3").exists()
+    monkeypatch.delenv("GENREGENIE_DATA_DIR")
+    assert settings.data_dir().name == "genregenie"
+
+
+def test_a_transaction_that_fails_leaves_nothing(accounts: Accounts) -> None:
+    def fail() -> None:
+        with accounts.db.write() as session:
+            session.add(Person(name="x", name_key="x", created_at=accounts._core.clock()))
+            session.flush()
+            raise RuntimeError("in between")
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert accounts.people.living() == set()
+
+
+def test_my_data_holds_all_of_mine_and_no_secret(accounts: Accounts) -> None:
+    who, codes = accounts.people.sign_up("Ada", "ada@example.org", GOOD)
+    accounts.people.sign_up("Bea", "bea@example.org", GOOD)
+    _, token = accounts.people.log_in("Ada", GOOD, "Firefox/150.0 Linux")
+    text = json.dumps(export.export_person(accounts.db, who.id))
+    data = json.loads(text)
+    assert data["account"]["user_name"] == "Ada"
+    assert data["account"]["email"] == "ada@example.org"
+    assert data["account"]["recovery_codes_left"] == 8
+    assert [s["browser"] for s in data["sessions"]] == ["Firefox on Linux"]
+    for secret in ("argon2", token, "Bea", *codes):
+        assert secret not in text
+
+
+def test_later_features_add_their_section(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "_EXPORTERS", dict(export._EXPORTERS))
+
+    @export.exporter("history")
+    def history(session: Session, person_id: int) -> Any:
+        return [session.scalar(select(Person.name).where(Person.id == person_id))]
+
+    who, _ = accounts.people.sign_up("Ada", "", GOOD)
+    assert export.export_person(accounts.db, who.id)["history"] == ["Ada"]
+
+
+def test_a_backup_is_a_database_one_can_go_on_with(accounts: Accounts, tmp_path: Path) -> None:
+    who, codes = accounts.people.sign_up("Ada", "ada@example.org", GOOD)
+    _, token = accounts.people.log_in("Ada", GOOD)
+    for number in range(600):
+        with accounts.db.write() as session:
+            name = f"person{number}"
+            now = accounts._core.clock()
+            session.add(Person(name=name, name_key=name, created_at=now))
+    target = tmp_path / "backup.sqlite3"
+    assert export.backup(accounts.db, target) == 601
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert [p.name for p in tmp_path.iterdir() if "backup" in p.name] == ["backup.sqlite3"]
+    copy = open_accounts(f"sqlite:///{target}", CHEAP, accounts._core.clock)
+    assert copy.sessions.who(token) == who
+    copy.recovery.reset_with_code("Ada", codes[0], "seven loud orange evenings")
+    copy.people.log_in("Ada", "seven loud orange evenings")
+    copy.close()
+    with sqlite3.connect(target) as check:
+        assert check.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    check.close()
+
+
+def test_a_backup_never_replaces_a_file(accounts: Accounts, tmp_path: Path) -> None:
+    target = tmp_path / "backup.sqlite3"
+    target.write_text("something dear")
+    with pytest.raises(FileExistsError):
+        export.backup(accounts.db, target)
+    assert target.read_text() == "something dear"
+
+
+def test_sessions_go_with_the_person_in_the_database_itself(accounts: Accounts) -> None:
+    accounts.people.sign_up("Ada", "", GOOD)
+    accounts.people.log_in("Ada", GOOD)
+    with accounts.db.write() as session:
+        session.execute(Person.__table__.delete())
+    with accounts.db.read() as session:
+        assert session.scalars(select(LoginSession)).all() == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file modes are POSIX")
+def test_an_existing_data_folder_keeps_its_files(tmp_path: Path) -> None:
+    first = open_accounts(sqlite_url(tmp_path), CHEAP)
+    first.people.sign_up("Ada", "", GOOD)
+    first.close()
+    second = open_accounts(sqlite_url(tmp_path), CHEAP)
+    second.people.log_in("Ada", GOOD)
+    second.close()

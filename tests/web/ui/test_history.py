@@ -1,0 +1,368 @@
+"""The History tab: over HTTP where browsers must not be believed, in Chromium for the rest."""
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, expect
+
+from genregenie.accounts.results import Audio
+from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.web import stored
+from genregenie.web.config import WebConfig
+from genregenie.web.ui.examples import EXAMPLES
+from genregenie.web.ui.page import build_page
+from genregenie.web.ui.tabs.batch import listen_to_all
+from genregenie.web.views import sentences
+from tests.web.servers import GOOD, Browser, Server, Start
+
+API = "/app/gradio_api"
+
+
+@pytest.fixture(scope="module")
+def app(start: Start) -> Server:
+    return start(WebConfig(gate="demo"), page=None)
+
+
+@pytest.fixture(scope="module")
+def heard() -> Prediction:
+    return replace(Classifier.load().predict(EXAMPLES[0].path), artist=None, title=None)
+
+
+class Tab:
+    """The tab's handlers as a program would call them that has a session and no scruples."""
+
+    def __init__(self, client: Browser) -> None:
+        self._client = client
+        self._session = uuid.uuid4().hex
+        config = client.get("/app/config").json()
+        self._names = {c["id"]: c["props"].get("elem_id") for c in config["components"]}
+        self._labels = {c["id"]: c["props"].get("label") for c in config["components"]}
+        self._events = config["dependencies"]
+
+    def on(self, name: str, event: str) -> dict[str, Any]:
+        """The event of the component with this name, or of the tab with this label."""
+        (found,) = (
+            e
+            for e in self._events
+            for target, kind in e["targets"]
+            if kind == event and name in (self._names.get(target), self._labels.get(target))
+        )
+        return dict(found)
+
+    def after(self, event: dict[str, Any]) -> dict[str, Any]:
+        """What the page does next."""
+        return next(dict(e) for e in self._events if e["trigger_after"] == event["id"])
+
+    def fire(self, event: dict[str, Any], *data: object, **event_data: object) -> dict[str, Any]:
+        """Run a handler; gives what it says, by the names of the components."""
+        body = {
+            "data": list(data) or [None] * len(event["inputs"]),
+            "event_data": event_data or None,
+            "fn_index": event["id"],
+            "session_hash": self._session,
+        }
+        answer = self._client.post(f"{API}/queue/join", json=body)
+        assert answer.status_code == 200, answer.text
+        stream = self._client.get(f"{API}/queue/data", params={"session_hash": self._session}).text
+        told = [json.loads(line[6:]) for line in stream.splitlines() if line.startswith("data: ")]
+        (done,) = (m for m in told if m["msg"] == "process_completed")
+        assert done["success"], done
+        return dict(
+            zip(map(self._names.get, event["outputs"]), done["output"]["data"], strict=True)
+        )
+
+    def click(self, act: str, number: int) -> dict[str, Any]:
+        """A click in the list."""
+        return self.fire(self.on("past-list", "select"), "", "", "", None, index=number, value=act)
+
+    def open(self, number: int) -> dict[str, Any]:
+        """A click on a result's name, and what follows."""
+        clicked = self.on("past-list", "select")
+        self.fire(clicked, "", "", "", None, index=number, value="open")
+        return self.fire(self.after(clicked))
+
+
+def person_of(app: Server, name: str) -> int:
+    return app.accounts.people.log_in(name, GOOD)[0].id
+
+
+@pytest.fixture
+def people(app: Server) -> Iterator[tuple[Browser, int, Browser, int]]:
+    mark = uuid.uuid4().hex[:8]
+    with app.browser() as ada, app.browser() as eve:
+        ada.newcomer(f"ada-{mark}")
+        eve.newcomer(f"eve-{mark}")
+        yield ada, person_of(app, f"ada-{mark}"), eve, person_of(app, f"eve-{mark}")
+
+
+def keep(app: Server, person: int, heard: Prediction, name: str = "Ada's song") -> int:
+    number = app.accounts.results.keep(person, stored.as_result(heard, name))
+    assert number is not None
+    return number
+
+
+def test_by_another_number_nobody_gets_what_is_not_theirs(
+    app: Server, people: tuple[Browser, int, Browser, int], heard: Prediction
+) -> None:
+    ada, ada_id, eve, eve_id = people
+    number = keep(app, ada_id, heard)
+    keep(app, eve_id, heard, "Eve's own")
+    app.accounts.results.keep_audio(ada_id, number, Audio(b"RIFF", ".wav"))
+    app.accounts.shares.make(ada_id, number, app.app.state.desk.config.key)
+
+    mine = Tab(ada).open(number)
+    assert "Ada&#x27;s song" in mine["past-verdict"]
+    assert mine["past-clip"]["value"]["path"].endswith(".wav")
+
+    tab = Tab(eve)
+    theirs = tab.open(number)
+    assert "no longer there" in theirs["past-note"]
+    assert "Ada" not in json.dumps(theirs)
+    assert "no longer there" in tab.click("delete", number)["past-note"]
+    tab.click("unshare", number)
+    # Sharing and deleting what is open takes the number from this session alone, where none is.
+    for name, event in (("past-share", "click"), ("past-link", "undo")):
+        assert "/s/" not in json.dumps(tab.fire(tab.on(name, event), number))
+    tab.fire(tab.on("past-drop-audio", "click"), number)
+    tab.fire(tab.on("past-delete", "click"), number)
+    tab.fire(tab.on("past-yes", "click"))
+    assert app.accounts.results.count(eve_id) == 0
+    kept = app.accounts.results.open(ada_id, number)
+    assert kept is not None
+    assert kept.line.audio_bytes == 4
+    assert kept.line.shared_at is not None
+    # Nor is the clip, laid out for its owner to play, for others.
+    path = mine["past-clip"]["value"]["path"]
+    assert ada.get(f"{API}/file={path}").content == b"RIFF"
+    assert eve.get(f"{API}/file={path}").status_code == 403
+
+
+def test_a_link_is_taken_back_from_the_list(
+    app: Server, people: tuple[Browser, int, Browser, int], heard: Prediction
+) -> None:
+    ada, ada_id, *_ = people
+    number = keep(app, ada_id, heard)
+    token = app.accounts.shares.make(ada_id, number, app.app.state.desk.config.key)
+    assert token is not None
+    tab = Tab(ada)
+    wanted = tab.on("past-list", "select")
+    assert "Take the link back" in tab.click("page", 0)["past-list"]
+    told = tab.fire(wanted, "", "", "shared", None, index=number, value="unshare")
+    assert "leads nowhere" in told["past-note"]
+    assert "None like this" in told["past-list"]
+    assert app.accounts.shares.find(token) is None
+
+
+@pytest.mark.parametrize("index", [0, -5, 2**40, 1.5, "1", None, [1]])
+def test_numbers_that_make_no_sense(
+    app: Server, people: tuple[Browser, int, Browser, int], heard: Prediction, index: object
+) -> None:
+    ada, ada_id, *_ = people
+    keep(app, ada_id, heard)
+    tab = Tab(ada)
+    for act in ("delete", "page", "unshare", "nonsense", "open"):
+        tab.click(act, index)  # type: ignore[arg-type]
+    tab.fire(tab.after(tab.on("past-list", "select")))
+    assert app.accounts.results.count(ada_id) == 1
+
+
+def test_files_hold_ones_own_results(
+    app: Server, people: tuple[Browser, int, Browser, int], heard: Prediction
+) -> None:
+    ada, ada_id, eve, _ = people
+    keep(app, ada_id, heard)
+    keep(app, ada_id, replace(heard, genre=None, verdict="not music"), "noise")
+    assert len(ada.get("/history/results.csv").text.splitlines()) == 3
+    one = ada.get("/history/results.csv", params={"verdict": "not music"})
+    assert [row.split(",")[1] for row in one.text.splitlines()] == ["Clip", "noise"]
+    assert one.headers["content-disposition"].endswith('"genregenie-results.csv"')
+    assert [r["name"] for r in ada.get("/history/results.json").json()] == ["noise", "Ada's song"]
+    assert eve.get("/history/results.json").json() == []
+    assert ada.get("/history/results.json", params={"genre": "\0"}).json() == []
+    assert ada.get("/history/results.json", params={"only": "shared"}).json() == []
+    assert len(ada.get("/history/results.json", params={"only": "nonsense"}).json()) == 2
+    with app.browser() as nobody:
+        assert nobody.get("/history/results.csv").status_code == 401
+
+
+def test_guests_are_told_that_history_needs_an_account(app: Server) -> None:
+    with app.browser() as guest:
+        guest.cookies.set("genregenie", app.accounts.people.add_guest()[1])
+        tab = Tab(guest)
+        told = tab.fire(tab.on("History", "select"), "", "", "")
+        assert "needs an account" in told["past-note"]
+
+
+def test_with_the_gate_off_history_says_so_and_nothing_can_be_shared() -> None:
+    page = build_page(None, WebConfig(gate="off"))
+    values = [str(getattr(block, "value", "")) for block in page.blocks.values()]
+    assert any("History needs an account" in value for value in values)
+    assert not any("Share a link" in value for value in values)
+
+
+def test_each_of_many_clips_is_kept(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.mp3"
+    bad.write_bytes(b"nothing")
+    kept: list[tuple[str | None, Prediction]] = []
+    paths = [str(EXAMPLES[0].path), str(bad)]
+    list(listen_to_all(paths, lambda name, result: kept.append((name, result))))
+    ((name, result),) = kept
+    assert name == EXAMPLES[0].path.stem
+    assert result.statistics.count > 1000
+
+
+# --- in Chromium ------------------------------------------------------------------------------
+
+
+def entered(chromium: Chromium, app: Server, name: str, **options: Any) -> Page:
+    """A page of somebody who has just come in."""
+    app.accounts.people.sign_up(name, "", GOOD)
+    context = chromium.new_context(base_url=app.url, **options)
+    token = app.accounts.people.log_in(name, GOOD)[1]
+    context.add_cookies([{"name": "genregenie", "value": token, "url": app.url}])
+    page = context.new_page()
+    page.goto("/app/")
+    return page
+
+
+def go_to_history(page: Page) -> None:
+    page.get_by_role("tab", name="History").click()
+
+
+def serious_faults(page: Page) -> list[str]:
+    return [
+        f"{fault['id']}: {node['html'][:150]}"
+        for fault in Axe().run(page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+def test_from_a_clip_to_its_history_and_a_link(
+    chromium: Chromium, app: Server, heard: Prediction
+) -> None:
+    page = entered(chromium, app, "clip-ada", permissions=["clipboard-read", "clipboard-write"])
+    go_to_history(page)
+    expect(page.locator("#past-note")).to_contain_text("Nothing here yet")
+    page.get_by_role("tab", name="Listen").click()
+    page.set_input_files("#clip input[type=file]", EXAMPLES[0].path)
+    sentence = sentences.verdict_sentence(heard)
+    expect(page.locator("#verdict")).to_contain_text(sentence, timeout=20_000)
+    expect(page.locator("#keep-note")).to_contain_text("without the audio")
+    page.get_by_label("Keep the audio with it").check()
+    expect(page.locator("#keep-note")).to_contain_text("with the audio")
+    page.get_by_role("button", name="Share a link").click()
+    shared = page.get_by_label("Link to this result")
+    expect(shared).to_be_focused()
+    expect(shared).to_have_value(re.compile(re.escape(app.url) + "/s/"))
+    link = shared.input_value()
+    page.get_by_role("button", name="Copy the link").click()
+    expect(page.get_by_text("Copied.")).to_be_visible()
+    assert serious_faults(page) == []
+
+    go_to_history(page)
+    expect(page.locator("#past-list li")).to_have_count(1)
+    expect(page.locator("#past-list li")).to_contain_text("audio kept")
+    page.locator(".past-open").click()
+    expect(page.locator("#past-verdict")).to_contain_text(sentence)
+    expect(page.locator("#past-bars li")).to_have_count(10)
+    expect(page.locator("#past-timeline svg rect").first).to_be_attached()
+    expect(page.locator("#past-sounds-like li")).to_have_count(6)
+    expect(page.locator("#past-clip audio")).to_be_visible()
+    expect(page.locator("#past-link input")).to_have_value(link)
+    expect(page.locator("#past-link").get_by_role("link", name="See it")).to_have_attribute(
+        "href", link
+    )
+    expect(page.locator("#past-back")).to_be_focused()
+    assert serious_faults(page) == []
+
+    context = chromium.new_context()
+    friend, asked = context.new_page(), []
+    friend.on("request", lambda request: asked.append(request.url))
+    errors: list[str] = []
+    friend.on("console", lambda said: errors.append(said.text))
+    answer = friend.goto(link)
+    assert answer is not None
+    assert answer.status == 200
+    expect(friend.get_by_role("heading", name=sentence)).to_be_visible()
+    assert serious_faults(friend) == []
+    assert all(url.startswith(app.url) for url in asked)
+    page.get_by_role("button", name="Take the link back").click()
+    expect(page.get_by_text("The link is taken back")).to_be_visible()
+    again = friend.goto(link)
+    assert again is not None
+    assert again.status == 404
+    assert [e for e in errors if "404" not in e] == []
+    context.close()
+
+    page.locator("#past-drop-audio").click()
+    expect(page.locator("#past-clip")).to_have_count(0)
+    page.locator("#past-delete").click()
+    expect(page.locator("#past-note")).to_contain_text("Nothing here yet")
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_long_history(
+    chromium: Chromium, app: Server, heard: Prediction, scheme: str, monkeypatch: Any
+) -> None:
+    page = entered(
+        chromium, app, f"long-{scheme}", color_scheme=scheme, viewport={"width": 700, "height": 900}
+    )
+    person = person_of(app, f"long-{scheme}")
+    core = app.accounts.results._core
+    now = core.clock()
+    results = replace(stored.as_result(heard, "x" * 290), verdict="confident")
+    noise = stored.as_result(replace(heard, genre=None, verdict="not music"), "noise")
+    for number in range(44):
+        then = now - timedelta(days=44 - number)
+        monkeypatch.setattr(app.accounts.results, "_core", replace(core, clock=lambda t=then: t))
+        app.accounts.results.keep(person, noise if number % 11 == 0 else results)
+    go_to_history(page)
+    rows = page.locator("#past-list li")
+    expect(page.get_by_role("heading", name="Results (1 to 20 of 44)")).to_be_visible()
+    expect(rows).to_have_count(20)
+    expect(page.locator("#past-taste svg g")).to_have_count(7)
+    expect(page.locator("#past-taste")).to_contain_text("40")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert serious_faults(page) == []
+
+    page.get_by_role("button", name="Older").click()
+    expect(page.get_by_role("heading", name="Results (21 to 40 of 44)")).to_be_visible()
+    page.get_by_role("button", name="Older").click()
+    expect(rows).to_have_count(4)
+    page.get_by_label("Verdict").click()
+    page.get_by_role("option", name="Not music").click()
+    expect(page.get_by_role("heading", name="Results (4)")).to_be_visible()
+    page.get_by_role("button", name="Delete: noise").first.click()
+    expect(page.locator("#past-note")).to_contain_text("Deleted: noise")
+    expect(rows).to_have_count(3)
+    expect(page.get_by_role("button", name="Delete: noise").first).to_be_focused()
+    page.locator(".past-open").first.click()
+    expect(page.locator("#past-verdict")).to_contain_text("That does not sound like music")
+    assert serious_faults(page) == []
+    page.get_by_role("button", name="Back to the list").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save as CSV").click()
+    assert len(Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()) == 4
+
+    page.get_by_role("button", name="Delete all results").click()
+    expect(page.locator("#past-question")).to_contain_text("Delete all 43 results")
+    expect(page.get_by_role("button", name="Keep them")).to_be_focused()
+    page.get_by_role("button", name="Keep them").click()
+    expect(page.locator("#past-question")).to_have_count(0)
+    assert app.accounts.results.count(person) == 43
+    page.get_by_role("button", name="Delete all results").click()
+    page.locator("#past-yes").click()
+    expect(page.locator("#past-note")).to_contain_text("Nothing here yet")
+    assert app.accounts.results.count(person) == 0
+    page.context.close()

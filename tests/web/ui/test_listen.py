@@ -1,0 +1,156 @@
+"""The page as people meet it: a real server, a real browser, real clips."""
+
+import functools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from gradio_client import Client, handle_file
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, expect
+
+from genregenie.inference.classifier import Classifier
+from genregenie.web.config import WebConfig
+from genregenie.web.ui.examples import EXAMPLES
+from genregenie.web.views import sentences
+from tests import sounds
+from tests.web.servers import Server, Start
+
+
+@pytest.fixture(scope="module")
+def app(start: Start) -> Server:
+    return start(WebConfig(gate="off"), page=None)
+
+
+@pytest.fixture
+def page(chromium: Chromium, app: Server) -> Iterator[Page]:
+    context = chromium.new_context(base_url=app.url)
+    opened = context.new_page()
+    opened.goto("/app/")
+    yield opened
+    context.close()
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    path = tmp_path / "clip.mp3"
+    path.write_bytes(sounds.encode(sounds.tune(8.0, 44_100), 44_100, "mp3", "libmp3lame"))
+    return path
+
+
+def test_a_clip_gets_its_verdict(page: Page, clip: Path) -> None:
+    page.set_input_files("#clip input[type=file]", clip)
+    sentence = sentences.verdict_sentence(Classifier.load().predict(clip))
+    expect(page.locator("#verdict")).to_contain_text(sentence, timeout=20_000)
+
+
+def test_a_real_clip_fills_table_and_plot(page: Page, gtzan: Path) -> None:
+    page.set_input_files("#clip input[type=file]", gtzan / "audio/full/metal.00001.flac")
+    expect(page.locator("#verdict")).to_contain_text("Metal", timeout=20_000)
+    expect(page.locator("#table")).to_contain_text("Metal")
+    expect(page.locator("#table")).to_contain_text("Classical")
+    expect(page.locator("#bars li").first).to_contain_text("Metal")
+    expect(page.locator("#timeline svg rect").first).to_be_attached()
+    expect(page.locator("#sounds-like li")).to_have_count(6)
+
+
+def test_a_bad_file_gets_a_sentence_and_the_next_one_works(
+    page: Page, clip: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "broken.mp3"
+    bad.write_bytes(b"this is not a song")
+    page.set_input_files("#clip input[type=file]", bad)
+    expect(page.locator("#verdict")).to_contain_text("not audio", timeout=20_000)
+    page.get_by_label("Clear").click()
+    page.set_input_files("#clip input[type=file]", clip)
+    expect(page.locator("#verdict")).to_contain_text("Listened to all of it", timeout=20_000)
+
+
+def test_an_example_plays_and_is_judged(page: Page) -> None:
+    example = EXAMPLES[0]
+    page.get_by_role("button", name=example.name).click()
+    sentence = sentences.verdict_sentence(Classifier.load().predict(example.path))
+    expect(page.locator("#verdict")).to_contain_text(sentence, timeout=20_000)
+    expect(page.locator("#clip audio")).to_be_visible()
+
+
+def test_many_clips_fill_a_table(page: Page, clip: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "broken.mp3"
+    bad.write_bytes(b"this is not a song")
+    page.get_by_role("tab", name="Many clips").click()
+    page.set_input_files("#many-files input[type=file]", [clip, bad])
+    expect(page.locator("#many-progress")).to_contain_text("Listened to all 2", timeout=20_000)
+    expect(page.locator("#many-table")).to_contain_text("clip.mp3")
+    expect(page.locator("#many-table")).to_contain_text("not audio")
+    with page.expect_download() as download:
+        page.locator("#many-csv").click()
+    saved = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    assert saved.startswith("Clip,Genre")
+    assert "broken.mp3" in saved
+
+
+def test_nothing_is_fetched_from_elsewhere(chromium: Chromium, app: Server, clip: Path) -> None:
+    context = chromium.new_context(base_url=app.url)
+    page, asked = context.new_page(), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/app/")
+    page.set_input_files("#clip input[type=file]", clip)
+    expect(page.locator("#verdict")).to_contain_text("Listened", timeout=20_000)
+    context.close()
+    elsewhere = [u for u in asked if not u.startswith((app.url, "data:", "blob:"))]
+    assert elsewhere == []
+    assert asked
+
+
+def test_the_named_endpoint_answers_programs(app: Server, clip: Path) -> None:
+    client = Client(f"{app.url}/app/", verbose=False)
+    answer = client.predict(handle_file(clip), api_name="/classify")
+    client.close()
+    prediction = Classifier.load().predict(clip)
+    assert answer["verdict"] == prediction.verdict
+    assert answer["confidences"] == pytest.approx(prediction.confidences)
+
+
+def test_too_large_a_file_is_refused(app: Server, tmp_path: Path) -> None:
+    big = bytes(51 * 1024 * 1024)
+    answer = httpx.post(f"{app.url}/app/gradio_api/upload", files={"files": ("big.wav", big)})
+    assert answer.status_code == 413
+
+
+Scheme = Literal["light", "dark"]
+
+
+@pytest.fixture(scope="module")
+def judged(chromium: Chromium, app: Server) -> Callable[[Scheme], Page]:
+    """A page with a verdict on it, one for each scheme and all tests."""
+
+    @functools.cache
+    def open_in(scheme: Scheme) -> Page:
+        page = chromium.new_context(base_url=app.url, color_scheme=scheme).new_page()
+        page.goto("/app/")
+        tune = sounds.encode(sounds.tune(8.0, 44_100), 44_100, "mp3", "libmp3lame")
+        clip = {"name": "clip.mp3", "mimeType": "audio/mpeg", "buffer": tune}
+        page.set_input_files("#clip input[type=file]", clip)
+        expect(page.locator("#verdict")).to_contain_text("Listened", timeout=20_000)
+        return page
+
+    return open_in
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("tab", ["Listen", "Many clips", "Models"])
+def test_axe_finds_no_serious_fault(
+    judged: Callable[[Scheme], Page], tab: str, scheme: Scheme
+) -> None:
+    page = judged(scheme)
+    page.get_by_role("tab", name=tab).click()
+    faults = [
+        f"{fault['id']}: {node['html'][:150]}"
+        for fault in Axe().run(page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+    assert faults == []

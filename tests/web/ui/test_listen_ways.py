@@ -1,0 +1,243 @@
+"""Ways into the Listen tab: formats, keyboard, telephone; waiting, cancelling."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import BrowserContext, Page, expect
+
+from genregenie.audio import AUDIO_SUFFIXES, AudioFile
+from genregenie.inference.classifier import Classifier
+from genregenie.web import hearing
+from genregenie.web.config import WebConfig
+from genregenie.web.ui.examples import EXAMPLES
+from genregenie.web.views import sentences
+from tests import machine, sounds
+from tests.web.servers import Server, Start
+
+VERDICT_MS = 20_000
+
+
+@pytest.fixture(scope="module")
+def app(start: Start) -> Server:
+    return start(WebConfig(gate="off"), page=None)
+
+
+@pytest.fixture(scope="module")
+def context(chromium: Chromium, app: Server) -> Iterator[BrowserContext]:
+    """One for all, so that the page's own files are fetched once."""
+    made = chromium.new_context(base_url=app.url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    page = opened(context)
+    yield page
+    page.close()
+
+
+def opened(context: BrowserContext) -> Page:
+    page = context.new_page()
+    page.goto("/app/")
+    expect(page.locator("#verdict")).to_contain_text("Drop a clip")
+    return page
+
+
+def drop(page: Page, clip: Path) -> None:
+    page.set_input_files("#clip input[type=file]", clip)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "container", "codec"),
+    [("wav", "wav", "pcm_s16le"), ("mp3", "mp3", "libmp3lame"), ("m4a", "ipod", "aac")],
+)
+def test_every_usual_format(
+    page: Page, gtzan: Path, tmp_path: Path, suffix: str, container: str, codec: str
+) -> None:
+    with AudioFile(gtzan / "audio/full/reggae.00001.flac") as audio:
+        samples = np.concatenate([b for s in audio.stretches() for b in s.blocks])
+    clip = tmp_path / f"Ünder 100% (live) #1 & more.{suffix}"
+    clip.write_bytes(sounds.encode(samples[np.newaxis], 22_050, container, codec))
+    drop(page, clip)
+    sentence = sentences.verdict_sentence(Classifier.load().predict(clip))
+    expect(page.locator("#verdict")).to_contain_text(sentence, timeout=VERDICT_MS)
+    expect(page.locator("#verdict")).to_contain_text("Ünder 100% (live) #1")
+
+
+def test_clips_that_a_browser_takes_for_no_audio(page: Page, tmp_path: Path) -> None:
+    """Gradio's own component refuses them; here the server hears them, or says why not."""
+    tune = sounds.tune(3.0, 44_100)
+    clips = {
+        "one.dsf": (sounds.dsf(0.5 * tune, 44_100), "Listened to all of it"),
+        "two.caf": (sounds.encode(tune, 44_100, "caf", "pcm_s16be"), "Listened to all of it"),
+        "three": (sounds.encode(tune, 44_100), "Listened to all of it"),
+        "four.mov": (sounds.encode(tune, 44_100, "mov", "nellymoser"), "nellymoser"),
+        "five.txt": (b"words", "This is not audio"),
+    }
+    for name, (content, said) in clips.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        drop(page, path)
+        expect(page.locator("#verdict")).to_contain_text(said, timeout=VERDICT_MS)
+        page.get_by_label("Clear").click()
+        expect(page.locator("#verdict")).to_contain_text("Drop a clip")
+    accepted = page.locator("#clip input[type=file]")
+    accepted.dispatch_event("click")
+    assert set(AUDIO_SUFFIXES) <= set((accepted.get_attribute("accept") or "").split(","))
+
+
+def test_a_dropped_clip_of_any_kind(page: Page) -> None:
+    page.evaluate(
+        """(bytes) => {
+          const dropped = new DataTransfer();
+          dropped.items.add(new File([new Uint8Array(bytes)], "tune.mpc"));
+          const zone = document.querySelector("#clip button");
+          zone.dispatchEvent(
+            new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true })
+          );
+        }""",
+        list((machine.TESTS / "files/tune.mpc").read_bytes()),
+    )
+    expect(page.locator("#verdict")).to_contain_text("Listened to all of it", timeout=VERDICT_MS)
+
+
+def test_a_second_clip_replaces_the_first(page: Page, gtzan: Path) -> None:
+    for genre in ("metal", "classical"):
+        clip = gtzan / f"audio/full/{genre}.00001.flac"
+        if genre == "classical":
+            page.get_by_label("Clear").click()
+            expect(page.locator("#verdict")).to_contain_text("Drop a clip")
+            expect(page.locator("#result")).to_be_hidden()
+        drop(page, clip)
+        sentence = sentences.verdict_sentence(Classifier.load().predict(clip))
+        expect(page.locator("#verdict")).to_contain_text(sentence, timeout=VERDICT_MS)
+        expect(page.locator("#sounds-like li")).to_have_count(6)
+
+
+def test_the_keyboard_alone_gets_a_verdict(page: Page) -> None:
+    example = EXAMPLES[1]
+    reached = None
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached = page.evaluate("document.activeElement.textContent.trim()")
+        if reached == example.name:
+            break
+    assert reached == example.name
+    page.keyboard.press("Enter")
+    sentence = sentences.verdict_sentence(Classifier.load().predict(example.path))
+    expect(page.locator("#verdict")).to_contain_text(sentence, timeout=VERDICT_MS)
+    # Both come after the verdict, in either order; what is not there yet cannot be tabbed to.
+    expect(page.locator("#sounds-like li")).to_have_count(6)
+    expect(page.locator("#save-card")).to_be_visible(timeout=VERDICT_MS)
+    wanted = {"save-card", "like"}
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        wanted -= set(
+            page.evaluate(
+                "(e => [e.id || e.closest('[id]')?.id, e.dataset.act])(document.activeElement)"
+            )
+        )
+        if not wanted:
+            break
+    assert wanted == set()
+    outline = "getComputedStyle(document.activeElement)"
+    assert page.evaluate(f"{outline}.outlineStyle !== 'none' || {outline}.boxShadow !== 'none'")
+
+
+@pytest.mark.parametrize("width", [375, 768, 1440])
+def test_nothing_sticks_out(chromium: Chromium, app: Server, gtzan: Path, width: int) -> None:
+    context = chromium.new_context(
+        base_url=app.url, viewport={"width": width, "height": 812}, has_touch=width < 1000
+    )
+    page = opened(context)
+    page.set_input_files(
+        "#clip input[type=file]",
+        {
+            "name": f"{'Averyveryverylongnamewithoutanyblanks' * 4}.flac",
+            "mimeType": "audio/flac",
+            "buffer": (gtzan / "audio/full/rock.00001.flac").read_bytes(),
+        },
+    )
+    expect(page.locator("#sounds-like li")).to_have_count(6, timeout=VERDICT_MS)
+    for tab in page.get_by_role("tab").all_inner_texts():
+        page.get_by_role("tab", name=tab).click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, tab
+    context.close()
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Listening that takes until the event is set, and tells how far it is meanwhile."""
+    go, hear = threading.Event(), hearing.hear
+
+    def hear_slowly(clip: hearing.Clip) -> Iterator[float]:
+        heard_s = 0.0
+        while not go.wait(0.3):
+            heard_s += 30.0
+            yield heard_s
+        return (yield from hear(clip))
+
+    monkeypatch.setattr(hearing, "hear", hear_slowly)
+    yield go
+    go.set()
+
+
+def test_waiting_shows_the_place_in_the_queue_and_can_be_cancelled(
+    chromium: Chromium, app: Server, gtzan: Path, slow: threading.Event
+) -> None:
+    clip = gtzan / "audio/full/rock.00001.flac"
+    # A browser keeps few connections open to one server, so each has one of its own.
+    contexts = [chromium.new_context(base_url=app.url) for _ in range(hearing.WORKERS + 2)]
+    pages = [opened(context) for context in contexts]
+    first, second, *others, third, fourth = pages
+    expect(first.locator("#cancel")).to_be_hidden()
+    for page in (first, second, *others):
+        drop(page, clip)
+        expect(page.locator("#verdict")).to_contain_text("heard so far", timeout=VERDICT_MS)
+    for page in (third, fourth):
+        drop(page, clip)
+        expect(page.locator("#verdict")).to_contain_text("queue:", timeout=VERDICT_MS)
+    for page in (first, third):
+        page.locator("#cancel").click()
+        expect(page.locator("#verdict")).to_contain_text("Drop a clip")
+        expect(page.locator("#clip")).to_contain_text("Drop Audio Here")
+        expect(page.locator("#cancel")).to_be_hidden()
+        expect(page.locator("#verdict")).not_to_contain_text("Error")
+    # Cancelling made room for who waited.
+    expect(fourth.locator("#verdict")).to_contain_text("heard so far", timeout=VERDICT_MS)
+    slow.set()
+    for page in (second, fourth):
+        expect(page.locator("#verdict")).to_contain_text("Rock", timeout=VERDICT_MS)
+    # Who cancelled can go on.
+    drop(first, clip)
+    expect(first.locator("#verdict")).to_contain_text("Rock", timeout=VERDICT_MS)
+    for context in contexts:
+        context.close()
+
+
+def test_too_large_a_file_is_refused_in_words(page: Page, tmp_path: Path) -> None:
+    big = tmp_path / "album.wav"
+    with big.open("wb") as file:
+        file.truncate(51 * 1024 * 1024)
+    drop(page, big)
+    expect(page.get_by_text("exceed the maximum allowed size of 50")).to_be_visible()
+
+
+def test_programs_with_a_session_use_the_endpoints(start: Start, gtzan: Path) -> None:
+    server = start(WebConfig(gate="demo"), page=None)
+    token = server.accounts.people.add_guest()[1]
+    clip = gtzan / "audio/full/rock.00001.flac"
+    with pytest.raises(ValueError, match="credentials were not provided"):
+        Client(f"{server.url}/app/", verbose=False)
+    client = Client(f"{server.url}/app/", headers={"cookie": f"genregenie={token}"}, verbose=False)
+    heard = client.predict(handle_file(clip), api_name="/classify")
+    found = client.predict(handle_file(clip), "", "", "any", api_name="/recommend")
+    client.close()
+    assert heard["genre"] == found["genre"] == "rock"
+    assert len(found["neighbours"]) == 6

@@ -1,0 +1,236 @@
+"""The microphone: what is asked of it, what is heard through it, and what is said without one."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import soundfile
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import BrowserContext, Page, expect
+
+from genregenie.common.genres import GENRES
+from genregenie.inference.classifier import Classifier
+from genregenie.web.config import WebConfig
+from genregenie.web.views import sentences
+from tests.web.servers import OpenChromium, Server, Start
+
+pytestmark = pytest.mark.browser
+
+LENGTH_S = 12
+# Ten browsers start side by side, on as few cores as there are.
+READY_MS = 60_000
+FAKE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+UNPROCESSED = {
+    "echoCancellation": False,
+    "noiseSuppression": False,
+    "autoGainControl": False,
+    "channelCount": 1,
+}
+
+# Keeps the streams that were handed out, as the page gets them.
+KEEP_TRACKS = """() => {
+  const devices = navigator.mediaDevices, ask = devices.getUserMedia;
+  window.tracks = [];
+  devices.getUserMedia = async (asked) => {
+    const stream = await ask.call(devices, asked);
+    window.tracks.push(...stream.getAudioTracks());
+    return stream;
+  };
+}"""
+# Stops by the page's own clock, which no other browser beside it keeps waiting.
+STOP_AFTER = """(length_s) => {
+  const look = setInterval(() => {
+    const clock = document.querySelector("#clip").innerText.match(/(\\d+):(\\d+)/) ?? [0, 0, 0];
+    if (60 * clock[1] + Number(clock[2]) < length_s) return;
+    clearInterval(look);
+    document.querySelector("#clip .stop-button").click();
+  }, 50);
+}"""
+
+
+@pytest.fixture(scope="module")
+def app(start: Start) -> Server:
+    return start(WebConfig(gate="off"), page=None)
+
+
+class Recording(NamedTuple):
+    """What was played to the microphone, and what came of it."""
+
+    played: Path
+    sent: bytes
+    shown: str
+    settings: dict[str, Any]
+    asked: dict[str, Any]
+
+
+def at_the_microphone(context: BrowserContext) -> Page:
+    page = context.new_page()
+    page.goto("/app/")
+    expect(page.locator("#verdict")).to_contain_text("Drop a clip", timeout=READY_MS)
+    page.get_by_label("Record audio").click()
+    expect(page.get_by_role("button", name="Record", exact=True)).to_be_visible(timeout=READY_MS)
+    return page
+
+
+def record(page: Page) -> None:
+    page.get_by_role("button", name="Record", exact=True).click()
+
+
+@pytest.fixture(scope="module")
+def recordings(
+    open_chromium: OpenChromium, app: Server, gtzan: Path, tmp_path_factory: pytest.TempPathFactory
+) -> list[Recording]:
+    """A clip of each genre, played to a browser of its own; all ten at the same time."""
+    folder = tmp_path_factory.mktemp("played")
+    pages = []
+    for genre in GENRES:
+        clip = min((gtzan / "audio/full").glob(f"{genre}.*.flac"))
+        wave = folder / f"{genre}.wav"
+        soundfile.write(wave, *soundfile.read(clip))
+        chromium = open_chromium(*FAKE, f"--use-file-for-fake-audio-capture={wave}%noloop")
+        page = at_the_microphone(chromium.new_context(base_url=app.url))
+        page.evaluate(KEEP_TRACKS)
+        page.evaluate(STOP_AFTER, LENGTH_S)
+        pages.append((clip, page))
+    for _, page in pages:
+        record(page)
+    return [heard_from(page, clip) for clip, page in pages]
+
+
+def heard_from(page: Page, clip: Path) -> Recording:
+    expect(page.locator("#verdict")).to_contain_text("Listened to all of it", timeout=READY_MS)
+    address = page.locator("#clip audio").get_attribute("src")
+    assert address is not None
+    settings, asked = page.evaluate("[tracks[0].getSettings(), tracks[0].getConstraints()]")
+    heard = Recording(
+        clip,
+        page.request.get(address).body(),
+        page.locator("#verdict h2").inner_text(),
+        settings,
+        asked,
+    )
+    browser = page.context.browser
+    assert browser is not None
+    browser.close()
+    return heard
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_a_recording_of_each_genre_is_sent_as_it_sounds_and_judged_as_the_file_is(
+    recordings: list[Recording],
+) -> None:
+    """One test, so that the ten browsers start once, whichever process runs it."""
+    judge = Classifier.load().predict
+    told = {r.played.name: (judge(r.played).genre, judge(r.sent).genre) for r in recordings}
+    assert len(told) == len(GENRES)
+    assert sum(own == recorded for own, recorded in told.values()) >= 9, told
+    for recording in recordings:
+        assert recording.shown == sentences.verdict_sentence(judge(recording.sent))
+        sent = soundfile.info(io.BytesIO(recording.sent))
+        assert sent.samplerate >= 44_100
+        assert LENGTH_S - 4 < sent.duration < LENGTH_S + 5  # busy machines start late
+        assert recording.asked == UNPROCESSED
+        for name in ("echoCancellation", "noiseSuppression", "autoGainControl"):
+            assert recording.settings[name] is False
+
+
+@pytest.fixture(scope="module")
+def soundless(chromium: Chromium, app: Server) -> Iterator[Page]:
+    """A browser without sound: it gives back what it was asked for, or fails as it is told to."""
+    context = chromium.new_context(base_url=app.url)
+    context.add_init_script(
+        """navigator.mediaDevices.getUserMedia = async (asked) => {
+          if (window.trouble) throw new DOMException("", window.trouble);
+          return asked;
+        }"""
+    )
+    yield at_the_microphone(context)
+    context.close()
+
+
+@pytest.fixture
+def standin(soundless: Page) -> Iterator[Page]:
+    yield soundless
+    soundless.evaluate("() => { window.trouble = '' }")
+    if soundless.locator("#clip audio").count():
+        soundless.get_by_label("Clear").click()
+        expect(soundless.get_by_role("button", name="Record", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("asked", "passed_on"),
+    [
+        ({"audio": True}, {"audio": UNPROCESSED}),
+        ({"audio": {}}, {"audio": UNPROCESSED}),
+        (
+            {"audio": {"deviceId": {"exact": "line-in"}, "sampleRate": 48_000}},
+            {"audio": {"deviceId": {"exact": "line-in"}, "sampleRate": 48_000, **UNPROCESSED}},
+        ),
+        (
+            {"audio": {"echoCancellation": True, "channelCount": {"min": 2}}},
+            {"audio": UNPROCESSED},
+        ),
+        ({"audio": True, "video": {"width": 640}}, {"audio": UNPROCESSED, "video": {"width": 640}}),
+        ({"audio": False, "video": True}, {"audio": False, "video": True}),
+        ({"video": True}, {"video": True}),
+        ({}, {}),
+        (None, None),
+    ],
+)
+def test_whatever_is_asked_sound_comes_as_it_is(standin: Page, asked: Any, passed_on: Any) -> None:
+    ask = "async (asked) => [await navigator.mediaDevices.getUserMedia(asked)]"
+    assert standin.evaluate(ask, asked) == [passed_on]
+
+
+def test_a_refusal_is_told_in_words_and_a_file_will_do(
+    open_chromium: OpenChromium, app: Server
+) -> None:
+    chromium = open_chromium("--use-fake-device-for-media-stream", "--deny-permission-prompts")
+    context = chromium.new_context(base_url=app.url)
+    page = at_the_microphone(context)
+    record(page)
+    expect(page.get_by_role("alert")).to_have_text(
+        "GenreGenie may not use the microphone. Allow it beside the address, or drop a file."
+    )
+    context.grant_permissions(["microphone"])
+    record(page)
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("NotFoundError", "The browser finds no microphone. Connect one, or drop a file."),
+        ("NotReadableError", "perhaps another program has it"),
+        ("SecurityError", "may not use the microphone"),
+        ("OverconstrainedError", "finds no microphone"),
+        ("AbortError", "The microphone did not start. Try again, or drop a file."),
+    ],
+)
+def test_each_trouble_has_its_sentence(standin: Page, name: str, sentence: str) -> None:
+    standin.evaluate("(name) => { window.trouble = name }", name)
+    record(standin)
+    expect(standin.get_by_role("alert")).to_contain_text(sentence)
+
+
+def test_with_a_clip_there_the_trouble_is_over(standin: Page) -> None:
+    standin.evaluate("() => { window.trouble = 'NotFoundError' }")
+    record(standin)
+    expect(standin.get_by_role("alert")).to_be_visible()
+    standin.get_by_role("button", name="Corner Table").click()
+    expect(standin.locator("#clip audio")).to_be_visible(timeout=READY_MS)
+    expect(standin.get_by_role("alert")).to_be_hidden()
+
+
+def test_an_address_that_is_not_secure_is_told_so(open_chromium: OpenChromium, app: Server) -> None:
+    chromium = open_chromium(*FAKE, "--host-resolver-rules=MAP music.example 127.0.0.1")
+    page = at_the_microphone(chromium.new_context(base_url=f"http://music.example:{app.port}"))
+    assert not page.evaluate("isSecureContext")
+    record(page)
+    expect(page.get_by_role("alert")).to_have_text(
+        "Browsers give the microphone only to https pages and to localhost. Drop a file instead."
+    )
