@@ -20,6 +20,9 @@ NARROW_HZ: Final = 5_000.0
 COARSE_STEPS: Final = 40.0
 """With its level below so many steps, a sound is a coarse copy of itself."""
 
+COARSE_STEP: Final = 2.0**-7
+"""Steps of 8 bits are coarse at any level: they alone hide that a loud sound is narrow."""
+
 _FFT_SIZE: Final = 512
 _EVERY: Final = 4 * _FFT_SIZE  # one look in 93 ms tells as much as all
 _BATCH: Final = 16  # looks at a time; they stay in the cache
@@ -84,7 +87,8 @@ class Spectrum:
         end_hz = self.end_hz
         if end_hz is not None and end_hz <= NARROW_HZ:
             return "narrow"
-        return "coarse" if self.rms < COARSE_STEPS * step else "full"
+        is_coarse = step >= COARSE_STEP or self.rms < COARSE_STEPS * step
+        return "coarse" if is_coarse else "full"
 
 
 def from_low_bands(
