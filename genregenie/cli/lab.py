@@ -231,9 +231,10 @@ def _print_table(rows: Iterable[Mapping[str, str]]) -> None:
 
 def _ask(file: Path) -> None:
     from genregenie.common.genres import display_name
+    from genregenie.inference.batch import apart
     from genregenie.lab.text import ask
 
-    answer = ask(file)
+    answer = apart(ask, file)
     print(f"Tags: {answer.text or 'none, so the sound alone decides'}")
     for title, confidences in (
         ("sound alone", answer.sound),

@@ -123,6 +123,25 @@ def each_in_processes(
         yield AudioError(CRASHED) if isinstance(result, LostError) else result
 
 
+def apart(function: Callable[[T], R], item: T) -> R:
+    """``function(item)`` in a process of its own.
+
+    Raises
+    ------
+    AudioError
+        If a file has ended that process.
+    Exception
+        What `function` raises.
+    """
+    try:
+        (result,) = each_in_processes(function, [item], 1)
+    except MemoryError as error:
+        raise AudioError(CRASHED) from error
+    if isinstance(result, AudioError):
+        raise result
+    return result
+
+
 def _in_threads(
     files: Sequence[Path], jobs: int, spread: Spread, model: Path | None
 ) -> Iterator[Prediction | AudioError]:
