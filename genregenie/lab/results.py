@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from genregenie.common import resources
+from genregenie.common.files import write_text
 from genregenie.common.formatting import csv_lines
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ def read(name: str, folder: Path | None = None) -> list[dict[str, str]]:
 def write(name: str, lines: Sequence[Line], folder: Path | None = None, **own: str) -> None:
     """Put lines into a table in place of those that have all of `own`; others stay."""
     folder = folder or FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
     kept: list[Line] = [
         line for line in read(name, folder) if any(line.get(k) != v for k, v in own.items())
     ]
@@ -36,12 +36,8 @@ def write(name: str, lines: Sequence[Line], folder: Path | None = None, **own: s
     if not every:
         return
     fields = list(dict.fromkeys(field for line in every for field in line))
-    path = folder / f"{name}.csv"
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", newline="", encoding="utf-8") as file:
-        rows = ([line.get(field, "") for field in fields] for line in every)
-        file.writelines(csv_lines(fields, rows, end="\n"))
-    fresh.replace(path)
+    rows = ([line.get(field, "") for field in fields] for line in every)
+    write_text(folder / f"{name}.csv", "".join(csv_lines(fields, rows, end="\n")))
 
 
 def write_rows(rows: Sequence["Row"], folder: Path | None = None) -> None:

@@ -1,7 +1,6 @@
 """Listens to a folder of music and writes an index of it; `library_index` searches that."""
 
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 
 from genregenie.audio import AudioError
 from genregenie.audio.scan import Unreadable, walk
+from genregenie.common.files import replacing_folder
 from genregenie.datasets.folder import Skipped
 from genregenie.features import VECTOR_WIDTH
 from genregenie.inference.batch import classify_many
@@ -154,21 +154,10 @@ def _entry(path: Path, result: Prediction, status: os.stat_result) -> Entry:
 
 
 def _replace(output: Path, entries: list[Entry], vectors: Directions, acoustic: Acoustic) -> None:
-    """Write the index beside the old one, then put it in its place."""
-    fresh, old = (output.with_name(f"{output.name}.{suffix}") for suffix in ("new", "old"))
     try:
-        for leftover in (fresh, old):
-            shutil.rmtree(leftover, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        write_library(fresh, entries, vectors, acoustic.centre)
-        if output.exists():
-            output.rename(old)
-        fresh.rename(output)
+        with replacing_folder(output) as fresh:
+            write_library(fresh, entries, vectors, acoustic.centre)
     except OSError as error:
         raise LibraryError(
-            f"The index cannot be written to {output}: {error.strerror or error}. "
-            "Choose another --output."
+            f"The index cannot be written to {output}: {error.strerror}. Choose another --output."
         ) from error
-    finally:
-        for leftover in (fresh, old):
-            shutil.rmtree(leftover, ignore_errors=True)
