@@ -22,7 +22,7 @@ def format_duration(seconds: float) -> str:
 def csv_lines(
     header: Sequence[str], rows: Iterable[Sequence[Any]], end: str = "\r\n"
 ) -> Iterator[str]:
-    """The lines of a CSV table; no spreadsheet takes a cell of it for a formula.
+    r"""The lines of a CSV table; no spreadsheet takes a cell of it for a formula.
 
     Names of files, tags and genres are anybody's. Text that begins as a formula does and is no
     number is led by an apostrophe, which spreadsheets take for "this is text".
@@ -42,8 +42,8 @@ def csv_lines(
 
     Examples
     --------
-    >>> list(csv_lines(["clip", "change"], [["=cmd()", "-0.5"]], end="\\n"))
-    ['clip,change\\n', "'=cmd(),-0.5\\n"]
+    >>> list(csv_lines(["clip", "change"], [["=cmd()", "-0.5"]], end="\n"))
+    ['clip,change\n', "'=cmd(),-0.5\n"]
     """
     line = io.StringIO(newline="")
     # Of what ends a line, csv quotes in a cell only what it is told of: both, whatever `end` is.

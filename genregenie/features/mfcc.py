@@ -174,8 +174,10 @@ def _frames(signal: Array) -> Array:
 
 
 class _Spectra:
-    """Arrays for the spectra of up to `_BATCH` frames. New ones for each batch cost more than all
-    that is computed in them, since the system hands out such sizes page by page.
+    """Arrays for the spectra of up to `_BATCH` frames.
+
+    New ones for each batch cost more than all that is computed in them, since the system hands out
+    such sizes page by page.
     """
 
     def __init__(self) -> None:
