@@ -13,9 +13,9 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, Final
 
 from genregenie.audio import AudioError, AudioFile
+from genregenie.audio.parallel import CRASHED
 from genregenie.common.parallel import Pool, cores
 from genregenie.common.worker import LostError
-from genregenie.inference.batch import CRASHED
 from genregenie.inference.classifier import Classifier, Prediction
 
 WORKERS: Final = min(max(cores(), 2), 8)

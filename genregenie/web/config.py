@@ -1,9 +1,7 @@
 """How this server was asked to run, read once from the settings."""
 
 import contextlib
-import os
 import secrets
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -11,7 +9,7 @@ from typing import Final
 from starlette.datastructures import URL
 
 from genregenie.common import settings
-from genregenie.common.files import put_once
+from genregenie.common.files import creating
 
 KEY_NAME: Final = "secret-key"
 
@@ -101,13 +99,6 @@ def load_key() -> bytes:
 
 
 def _make_key(path: Path) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{KEY_NAME}-")
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(32))
-        # Put into place whole: of two processes starting at once, both read the first one's.
-        with contextlib.suppress(FileExistsError):
-            put_once(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    # Of two processes starting at once, both read the first one's.
+    with contextlib.suppress(FileExistsError), creating(path) as draft:
+        draft.write_text(secrets.token_hex(32))

@@ -14,8 +14,8 @@ from gradio.utils import NamedString
 from gradio_client import Client, handle_file
 
 from genregenie.audio import AudioError
+from genregenie.audio.parallel import CRASHED
 from genregenie.common.parallel import Pool
-from genregenie.inference.batch import CRASHED
 from genregenie.inference.classifier import Classifier
 from genregenie.web import analysis
 from genregenie.web.config import WebConfig
