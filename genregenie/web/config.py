@@ -8,6 +8,7 @@ from typing import Final
 
 from genregenie.common import settings
 from genregenie.common.files import creating
+from genregenie.common.formatting import reason
 
 KEY_NAME: Final = "secret-key"
 
@@ -81,7 +82,7 @@ def load_key() -> bytes:
         return path.read_text().strip().encode()
     except OSError as error:
         raise settings.SettingsError(
-            f"The signing key {path} cannot be used: {error.strerror}. "
+            f"The signing key {path} cannot be used: {reason(error)}. "
             "Set GENREGENIE_DATA_DIR to another folder."
         ) from None
 
