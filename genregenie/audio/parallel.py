@@ -55,3 +55,17 @@ def in_threads(
 ) -> Iterator[R | AudioError]:
     """`attempt` each file, in threads of this process, which a deadly file ends."""
     return parallel.in_threads(partial(attempt, function), files, jobs)
+
+
+def apart(function: Callable[[T], R], file: T) -> R:
+    """What `function` makes of a file, in a process of its own.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be used, or has ended that process.
+    """
+    (result,) = in_processes(function, [file], 1)
+    if isinstance(result, AudioError):
+        raise result
+    return result

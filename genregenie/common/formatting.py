@@ -36,25 +36,25 @@ def format_megabytes(size: int) -> str:
 
 
 def valid_text(name: str) -> str:
-    """The name of a file, whose bytes need not be text, as text that anything can store.
+    r"""The name of a file, whose bytes need not be text, as text that anything can store.
 
     Examples
     --------
-    >>> valid_text("caf\\udce9.mp3")
-    'caf\\\\udce9.mp3'
+    >>> valid_text("caf\udce9.mp3")
+    'caf\\udce9.mp3'
     """
     return name.encode("utf-8", "backslashreplace").decode()
 
 
 def printable(text: str) -> str:
-    """A name or a tag on one line: control characters and bytes that are no text are escaped.
+    r"""A name or a tag on one line: control characters and bytes that are no text are escaped.
 
     What a terminal is shown may come from anybody, and control characters can move its cursor.
 
     Examples
     --------
-    >>> printable("two\\nlines")
-    'two\\\\nlines'
+    >>> printable("two\nlines")
+    'two\\nlines'
     """
     if text.isprintable():
         return text
@@ -70,7 +70,7 @@ def reason(error: OSError | ValueError) -> str:
 def csv_lines(
     header: Sequence[str], rows: Iterable[Sequence[Any]], end: str = "\r\n"
 ) -> Iterator[str]:
-    """The lines of a CSV table; no spreadsheet takes a cell of it for a formula.
+    r"""The lines of a CSV table; no spreadsheet takes a cell of it for a formula.
 
     Names of files, tags and genres are anybody's. Text that begins as a formula does and is no
     number is led by an apostrophe, which spreadsheets take for "this is text".
@@ -90,8 +90,8 @@ def csv_lines(
 
     Examples
     --------
-    >>> list(csv_lines(["clip", "change"], [["=cmd()", "-0.5"]], end="\\n"))
-    ['clip,change\\n', "'=cmd(),-0.5\\n"]
+    >>> list(csv_lines(["clip", "change"], [["=cmd()", "-0.5"]], end="\n"))
+    ['clip,change\n', "'=cmd(),-0.5\n"]
     """
     line = io.StringIO(newline="")
     # Of what ends a line, csv quotes in a cell only what it is told of: both, whatever `end` is.

@@ -212,7 +212,7 @@ class Classifier:
         best = int(confidences[0].argmax())
         confidence = float(confidences[0, best])
         novelty = float(self.model.novelty(distances)[0])
-        verdict = self._verdict(confidence if quality == "full" else 0.0, novelty)
+        verdict = self._verdict(confidence, novelty, quality)
         return Prediction(
             genre=None if verdict == "not music" else self.model.genres[best],
             verdict=verdict,
@@ -244,11 +244,12 @@ class Classifier:
             **about,
         )
 
-    def _verdict(self, confidence: float, novelty: float) -> Verdict:
+    def _verdict(self, confidence: float, novelty: float, quality: Quality) -> Verdict:
         thresholds = self.model.thresholds
-        if novelty > thresholds.novelty:
+        if not thresholds.is_music(novelty, quality):
             return "not music"
-        return "confident" if confidence >= thresholds.confident else "unsure"
+        is_confident = quality == "full" and confidence >= thresholds.confident
+        return "confident" if is_confident else "unsure"
 
     def _named(self, confidences: Array) -> dict[str, float]:
         return dict(zip(self.model.genres, confidences.tolist(), strict=True))

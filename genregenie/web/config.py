@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from starlette.datastructures import URL
+
 from genregenie.common import settings
 from genregenie.common.files import creating
 from genregenie.common.formatting import reason
@@ -62,6 +64,16 @@ class WebConfig:
     def mails(self) -> bool:
         """Whether reset links can be mailed: that takes a server and an address of ours."""
         return self.smtp is not None and self.public_url is not None
+
+    def address(self, asked: URL) -> str:
+        """Where this server is for others, without a slash at the end.
+
+        Parameters
+        ----------
+        asked : URL
+            What a browser asked for, which says it where nobody else has.
+        """
+        return self.public_url or f"{asked.scheme}://{asked.netloc}"
 
 
 def load_key() -> bytes:

@@ -14,7 +14,7 @@ from genregenie.audio import AudioError, format_duration
 from genregenie.common.formatting import csv_bytes
 from genregenie.common.genres import display_name, ranked
 from genregenie.inference.classifier import Prediction
-from genregenie.web import hearing, uploads
+from genregenie.web import analysis, uploads
 from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import downloads
 from genregenie.web.ui.tabs.listen import ANALYSES
@@ -133,7 +133,7 @@ def _judged(
     if isinstance(clip.content, AudioError):
         return clip.content
     content = clip.content if isinstance(clip.content, bytes) else str(clip.content)
-    with contextlib.closing(hearing.hear(content)) as steps:
+    with contextlib.closing(analysis.hear(content)) as steps:
         while True:
             try:
                 next(steps)

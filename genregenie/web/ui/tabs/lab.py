@@ -14,7 +14,7 @@ from genregenie.lab import plots, results
 from genregenie.lab.systems import SYSTEMS, System, system
 from genregenie.lab.tables import SOURCES
 from genregenie.model.model import ModelError
-from genregenie.web import hearing
+from genregenie.web import analysis
 from genregenie.web.ui.tabs import lab_tables
 from genregenie.web.views import components, lab, sentences
 from genregenie.web.views.components import section
@@ -300,7 +300,7 @@ def ask_a(path: str | None) -> str:
     if path is None:
         return ""
     try:
-        answer = hearing.result_of(hearing.in_worker(ask, path))
+        answer = analysis.result_of(analysis.in_worker(ask, path))
     except (AudioError, ModelError) as error:
         return components.failure(str(error))
     parts = []
