@@ -1,6 +1,5 @@
 """Whatever is sent to Gradio's routes: no 5xx, no traceback, and a sentence where it is refused."""
 
-import asyncio
 import errno
 import io
 import json
@@ -19,7 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from genregenie.web.config import WebConfig
 from genregenie.web.security.refusals import Refusals
-from tests.web.servers import Browser, Server, Start
+from tests.web.servers import Browser, Server, Start, in_a_loop
 
 pytestmark = pytest.mark.slow
 
@@ -436,7 +435,7 @@ def answered(app: Callable[[Scope, Receive, Send], Any], path: str = "/app/x") -
         return {"type": "http.disconnect"}
 
     scope = {"type": "http", "method": "GET", "path": path, "headers": []}
-    asyncio.run(Refusals(app, "/app/")(scope, receive, send))
+    in_a_loop(Refusals(app, "/app/"), scope, receive, send)
     return sent
 
 
