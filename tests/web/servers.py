@@ -72,6 +72,13 @@ class Server:
     def browser(self) -> "Browser":
         return Browser(self.url)
 
+    def page_for(self, tab: int) -> str:
+        """The address of Gradio's page for one of many tabs that are open at once.
+
+        A browser keeps six connections open to a host, and each tab holds two of them.
+        """
+        return f"http://{tab // 2}.localhost:{self.port}/app/"
+
 
 class Browser(httpx.Client):
     """A client with cookies that says what a browser says, and fills in forms."""

@@ -178,12 +178,7 @@ def test_waiting_shows_the_place_in_the_queue_and_can_be_cancelled(
     new_tab: NewTab, app: Server, gtzan: Path, slow: threading.Event
 ) -> None:
     clip = gtzan / "audio/full/rock.00001.flac"
-    # A browser keeps six connections open to one host, and a tab takes two that stay open.
-    hosts = ["localhost", *(f"{n}.localhost" for n in range(hearing.WORKERS))]
-    pages = [
-        opened(new_tab(app), f"http://{hosts[n // 2]}:{app.port}/app/")
-        for n in range(hearing.WORKERS + 2)
-    ]
+    pages = [opened(new_tab(app), app.page_for(n)) for n in range(hearing.WORKERS + 2)]
     first, second, *others, third, fourth = pages
     expect(first.locator("#cancel")).to_be_hidden()
     for page in (first, second, *others):
