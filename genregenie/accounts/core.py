@@ -22,7 +22,7 @@ MIGRATIONS: Final = "genregenie.accounts:migrations"
 
 
 @dataclass(frozen=True)
-class Who:
+class User:
     """A person, as the rest of the program sees one."""
 
     id: int
@@ -54,9 +54,9 @@ def find_person(session: Session, name: str, *, lock: bool = False) -> Person | 
     return session.scalars(query.with_for_update() if lock else query).first()
 
 
-def as_who(person: Person) -> Who:
+def as_who(person: Person) -> User:
     """The part of a row that others may hold on to."""
-    return Who(person.id, person.name, person.guest)
+    return User(person.id, person.name, person.guest)
 
 
 def keep_newest(

@@ -18,7 +18,7 @@ from genregenie.accounts.core import Core, keep_newest
 from genregenie.accounts.export import Json, exporter
 from genregenie.accounts.tables import FeedbackRow, Person
 
-MOST: Final = 500
+MAX_ANSWERS: Final = 500
 """Answers kept for a person, and for nobody; beyond that the oldest are forgotten."""
 
 # Any number will do, as long as every GenreGenie asks PostgreSQL for the same lock.
@@ -52,7 +52,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Given:
+class FeedbackRecord:
     """An answer, and who gave it when: a number, or None for nobody."""
 
     person_id: int | None
@@ -93,7 +93,7 @@ class Feedback:
                 )
             )
             session.flush()
-            keep_newest(session, FeedbackRow, _of(person_id), MOST)
+            keep_newest(session, FeedbackRow, _of(person_id), MAX_ANSWERS)
         return True
 
     def take_back(self, person_id: int | None, key: bytes) -> None:
@@ -107,7 +107,7 @@ class Feedback:
         with self._core.db.read() as session:
             return session.scalar(query)
 
-    def everything(self) -> list[Given]:
+    def everything(self) -> list[FeedbackRecord]:
         """All answers of all people, the oldest first."""
         query = (
             select(FeedbackRow, Person.guest)
@@ -116,7 +116,7 @@ class Feedback:
         )
         with self._core.db.read() as session:
             return [
-                Given(row.person_id, bool(guest), row.said_at, _answer(row))
+                FeedbackRecord(row.person_id, bool(guest), row.said_at, _answer(row))
                 for row, guest in session.execute(query)
             ]
 

@@ -14,12 +14,12 @@ from genregenie.accounts.core import Core, keep_newest
 from genregenie.accounts.export import Json, exporter
 from genregenie.accounts.tables import OpinionRow, Person
 
-MOST: Final = 2000
+MAX_OPINIONS: Final = 2000
 """Opinions kept for a person; beyond that the oldest are forgotten."""
 
 
 @dataclass(frozen=True)
-class Said:
+class StoredOpinion:
     """One opinion."""
 
     key: str
@@ -34,16 +34,16 @@ class Opinions:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def of(self, person_id: int) -> list[Said]:
+    def of(self, person_id: int) -> list[StoredOpinion]:
         """All of a person's opinions, the oldest first."""
         query = select(OpinionRow).where(OpinionRow.person_id == person_id)
         with self._core.db.read() as session:
             return [
-                Said(row.item_key, row.artist, row.genre, row.liked)
+                StoredOpinion(row.item_key, row.artist, row.genre, row.liked)
                 for row in session.scalars(query.order_by(OpinionRow.id))
             ]
 
-    def say(self, person_id: int, said: Said) -> None:
+    def say(self, person_id: int, said: StoredOpinion) -> None:
         """Keep an opinion in the place of an earlier one; of somebody who is gone, nothing."""
         with self._core.db.write() as session:
             # Holding the person makes two clicks at once one after the other.
@@ -61,7 +61,7 @@ class Opinions:
                 )
             )
             session.flush()
-            keep_newest(session, OpinionRow, OpinionRow.person_id == person_id, MOST)
+            keep_newest(session, OpinionRow, OpinionRow.person_id == person_id, MAX_OPINIONS)
 
     def take_back(self, person_id: int, key: str) -> None:
         """Forget the opinion about one track."""

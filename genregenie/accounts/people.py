@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
-from genregenie.accounts.core import Core, Who, as_who, find_person, log
+from genregenie.accounts.core import Core, User, as_who, find_person, log
 from genregenie.accounts.errors import DemoFullError, NameTakenError, WrongCredentialsError
 from genregenie.accounts.names import (
     GUEST_PREFIX,
@@ -22,14 +22,14 @@ from genregenie.accounts.recovery import replace_codes
 from genregenie.accounts.sessions import Sessions, end_session, end_sessions
 from genregenie.accounts.tables import LoginSession, Person, RecoveryCode
 
-MOST_GUESTS: Final = 1000
+MAX_GUESTS: Final = 1000
 
 
 @dataclass(frozen=True)
 class Profile:
     """What the account page shows."""
 
-    who: Who
+    who: User
     email: str | None
     created_at: datetime
     password_changed_at: datetime | None
@@ -43,7 +43,7 @@ class People:
         self._core = core
         self._sessions = sessions
 
-    def sign_up(self, name: str, email: str, password: str) -> tuple[Who, list[str]]:
+    def sign_up(self, name: str, email: str, password: str) -> tuple[User, list[str]]:
         """Make an account with its recovery codes, which are shown now and never again.
 
         Raises
@@ -74,7 +74,7 @@ class People:
 
     def log_in(
         self, name: str, password: str, user_agent: str = "", old_token: str | None = None
-    ) -> tuple[Who, str]:
+    ) -> tuple[User, str]:
         """Check a password and start a session, ending the one this browser had.
 
         Raises
@@ -100,7 +100,7 @@ class People:
         log.info("logged in: %s", person.name)
         return as_who(person), token
 
-    def confirm(self, who: Who, password: str) -> None:
+    def confirm(self, who: User, password: str) -> None:
         """Ask a logged-in person for the password again, before something that matters.
 
         Raises
@@ -112,7 +112,7 @@ class People:
         with self._core.db.write() as session:
             self._core.throttles.clear(session, who.name)
 
-    def change_password(self, who: Who, old: str, new: str, user_agent: str = "") -> str:
+    def change_password(self, who: User, old: str, new: str, user_agent: str = "") -> str:
         """Replace the password, log every browser out, and this one in again: a new token.
 
         Raises
@@ -135,7 +135,7 @@ class People:
         log.info("changed the password: %s", who.name)
         return token
 
-    def change_email(self, who: Who, email: str, password: str) -> None:
+    def change_email(self, who: User, email: str, password: str) -> None:
         """Set or (when empty) remove the address that reset links go to.
 
         Raises
@@ -152,14 +152,14 @@ class People:
                 person.email_key = email_key(address) if address else None
         log.info("changed the e-mail address: %s", who.name)
 
-    def delete(self, who: Who) -> None:
+    def delete(self, who: User) -> None:
         """Remove a person and, by the foreign keys, everything of theirs."""
         with self._core.db.write() as session:
             session.execute(delete(Person).where(Person.id == who.id))
             self._core.throttles.clear(session, who.name)
         log.info("deleted: %s", who.name)
 
-    def add_guest(self, user_agent: str = "") -> tuple[Who, str]:
+    def add_guest(self, user_agent: str = "") -> tuple[User, str]:
         """A guest of the demo, logged in; gone again when the session is.
 
         Raises
@@ -170,7 +170,7 @@ class People:
         name = f"{GUEST_PREFIX}{secrets.token_hex(5)}"
         with self._core.db.write() as session:
             count = select(func.count()).select_from(Person).where(Person.guest)
-            if (session.scalar(count) or 0) >= MOST_GUESTS:
+            if (session.scalar(count) or 0) >= MAX_GUESTS:
                 raise DemoFullError("The demo is full. Please try again later.")
             now = self._core.clock()
             person = Person(name=name, name_key=name, guest=True, created_at=now)

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from genregenie.accounts.core import Core, Who, find_person, log
+from genregenie.accounts.core import Core, User, find_person, log
 from genregenie.accounts.errors import UnknownPersonError, WrongCodeError
 from genregenie.accounts.names import email_key, name_key
 from genregenie.accounts.passwords import check_password
@@ -26,7 +26,7 @@ from genregenie.accounts.tokens import (
 )
 
 LIFETIME: Final = timedelta(minutes=20)
-MOST_LINKS: Final = 3
+MAX_LINKS: Final = 3
 _NOBODY: Final = -1
 
 
@@ -45,7 +45,7 @@ class Recovery:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def new_codes(self, who: Who) -> list[str]:
+    def new_codes(self, who: User) -> list[str]:
         """Fresh recovery codes, to be shown once; the old ones stop working."""
         with self._core.db.write() as session:
             codes = replace_codes(session, who.id)
@@ -101,7 +101,7 @@ class Recovery:
                 count = select(func.count()).where(
                     ResetToken.person_id == person.id, ResetToken.expires_at > now
                 )
-                if person.email and (session.scalar(count) or 0) < MOST_LINKS:
+                if person.email and (session.scalar(count) or 0) < MAX_LINKS:
                     token = new_token()
                     _keep(session, person, token_digest(token), self._core)
                     links.append(ResetLink(person.email, person.name, token))

@@ -19,13 +19,13 @@ from genregenie.accounts.errors import NoRoomError
 from genregenie.accounts.export import Json, exporter
 from genregenie.accounts.tables import Person, ResultRow
 
-MOST: Final = 1000
+MAX_RESULTS: Final = 1000
 """Results kept for a person; beyond that the oldest are forgotten."""
-LARGEST_AUDIO: Final = 20 << 20
-MOST_AUDIO: Final = 60 << 20
+MAX_CLIP_BYTES: Final = 20 << 20
+MAX_AUDIO_BYTES: Final = 60 << 20
 """Bytes of one clip, and of all clips of a person, that are kept at most."""
-_LONGEST_NAME: Final = 300
-_LARGEST_ID: Final = 2**31 - 1
+_MAX_NAME_LENGTH: Final = 300
+_MAX_ID: Final = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Line:
+class ResultSummary:
     """A result in the list, without its details. `audio_bytes` is 0 where no audio is kept."""
 
     id: int
@@ -68,10 +68,10 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredResult:
     """A result as a whole."""
 
-    line: Line
+    line: ResultSummary
     details: str
 
 
@@ -112,7 +112,7 @@ class Results:
                 person_id=person_id,
                 made_at=self._core.clock(),
                 # No database takes a NUL, and file names are anybody's.
-                name=result.name.replace("\0", "")[:_LONGEST_NAME],
+                name=result.name.replace("\0", "")[:_MAX_NAME_LENGTH],
                 genre=result.genre,
                 verdict=result.verdict,
                 confidence=result.confidence,
@@ -121,12 +121,12 @@ class Results:
             )
             session.add(row)
             session.flush()
-            keep_newest(session, ResultRow, ResultRow.person_id == person_id, MOST)
+            keep_newest(session, ResultRow, ResultRow.person_id == person_id, MAX_RESULTS)
             return row.id
 
     def lines(
-        self, person_id: int, wanted: Filter = EVERYTHING, skip: int = 0, most: int = MOST
-    ) -> list[Line]:
+        self, person_id: int, wanted: Filter = EVERYTHING, skip: int = 0, most: int = MAX_RESULTS
+    ) -> list[ResultSummary]:
         """A person's results, the newest first."""
         query = select(ResultRow).where(*_of(person_id, wanted)).order_by(ResultRow.id.desc())
         with self._core.db.read() as session:
@@ -138,7 +138,7 @@ class Results:
         with self._core.db.read() as session:
             return session.scalar(query) or 0
 
-    def each(self, person_id: int, wanted: Filter = EVERYTHING) -> Iterator[Kept]:
+    def each(self, person_id: int, wanted: Filter = EVERYTHING) -> Iterator[StoredResult]:
         """All with their details, the newest first."""
         query = select(ResultRow).where(*_of(person_id, wanted)).order_by(ResultRow.id.desc())
         with self._core.db.read() as session:
@@ -146,14 +146,14 @@ class Results:
             for row in session.scalars(
                 query.options(undefer(ResultRow.details)), execution_options=options
             ):
-                yield Kept(as_line(row), row.details)
+                yield StoredResult(as_line(row), row.details)
 
-    def open(self, person_id: int, number: int) -> Kept | None:
+    def open(self, person_id: int, number: int) -> StoredResult | None:
         """One result, if it is this person's."""
         query = select(ResultRow).where(*one(person_id, number)).options(undefer(ResultRow.details))
         with self._core.db.read() as session:
             row = session.scalars(query).first()
-            return Kept(as_line(row), row.details) if row else None
+            return StoredResult(as_line(row), row.details) if row else None
 
     def delete(self, person_id: int, number: int) -> bool:
         """Forget a result with its audio and its link; whether there was one."""
@@ -176,9 +176,9 @@ class Results:
             If the clip is too large, or all that is kept would be.
         """
         size = len(audio.content)
-        if size > LARGEST_AUDIO:
+        if size > MAX_CLIP_BYTES:
             raise NoRoomError(
-                f"The clip has {_megabytes(size)} MB; up to {_megabytes(LARGEST_AUDIO)} MB are "
+                f"The clip has {_megabytes(size)} MB; up to {_megabytes(MAX_CLIP_BYTES)} MB are "
                 "kept with a result."
             )
         with self._core.db.write() as session:
@@ -186,10 +186,10 @@ class Results:
             others = select(func.coalesce(func.sum(ResultRow.audio_bytes), 0)).where(
                 ResultRow.person_id == person_id, ResultRow.id != number
             )
-            if (session.scalar(others) or 0) + size > MOST_AUDIO:
+            if (session.scalar(others) or 0) + size > MAX_AUDIO_BYTES:
                 raise NoRoomError(
-                    f"There is no room for it: {_megabytes(MOST_AUDIO)} MB of audio are kept for "
-                    "each person. Remove some from your history first."
+                    f"There is no room for it: {_megabytes(MAX_AUDIO_BYTES)} MB of audio are kept "
+                    "for each person. Remove some from your history first."
                 )
             return self._set_audio(session, person_id, number, audio)
 
@@ -220,9 +220,9 @@ class Results:
         return changed.first() is not None
 
 
-def as_line(row: ResultRow) -> Line:
+def as_line(row: ResultRow) -> ResultSummary:
     """The part of a row that is listed."""
-    return Line(
+    return ResultSummary(
         row.id,
         row.made_at,
         row.name,
@@ -251,7 +251,7 @@ def _of(person_id: int, wanted: Filter = EVERYTHING) -> list[ColumnElement[bool]
 def one(person_id: int, number: int) -> list[ColumnElement[bool]]:
     """The conditions for one result of one person."""
     # A number that no column can hold would be an error in PostgreSQL; it is nobody's.
-    number = number if 0 < number <= _LARGEST_ID else 0
+    number = number if 0 < number <= _MAX_ID else 0
     return [ResultRow.person_id == person_id, ResultRow.id == number]
 
 

@@ -8,13 +8,13 @@ from typing import Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from genregenie.accounts.core import Core, Who, as_who, log
+from genregenie.accounts.core import Core, User, as_who, log
 from genregenie.accounts.tables import LoginSession, Person
 from genregenie.accounts.tokens import new_token, token_digest
 
 SLIDING: Final = timedelta(days=14)
-LONGEST: Final = timedelta(days=90)
-GUEST_LONGEST: Final = timedelta(days=1)
+MAX_AGE: Final = timedelta(days=90)
+MAX_GUEST_AGE: Final = timedelta(days=1)
 # "Last seen" is written at most this often, so that looking at a page is not a write to the disk.
 TOUCH_EVERY: Final = timedelta(hours=1)
 
@@ -62,12 +62,12 @@ class Sessions:
                 browser=describe_browser(user_agent),
                 created_at=now,
                 last_seen_at=now,
-                expires_at=now + (GUEST_LONGEST if person.guest else SLIDING),
+                expires_at=now + (MAX_GUEST_AGE if person.guest else SLIDING),
             )
         )
         return token
 
-    def who(self, token: str) -> Who | None:
+    def who(self, token: str) -> User | None:
         """Whose session this is, or None. Being seen moves its end, to 90 days at most."""
         now = self._core.clock()
         query = (
@@ -89,7 +89,7 @@ class Sessions:
                 session.execute(
                     update(LoginSession)
                     .where(LoginSession.id == login_id)
-                    .values(last_seen_at=now, expires_at=min(now + SLIDING, created + LONGEST))
+                    .values(last_seen_at=now, expires_at=min(now + SLIDING, created + MAX_AGE))
                 )
         return who
 
@@ -122,7 +122,7 @@ class Sessions:
                 .where(LoginSession.person_id == person_id)
             )
 
-    def end_all(self, who: Who) -> None:
+    def end_all(self, who: User) -> None:
         """Log this person out everywhere."""
         with self._core.db.write() as session:
             end_sessions(session, who.id)

@@ -14,11 +14,11 @@ from sqlalchemy.orm import undefer
 
 from genregenie.accounts.core import Core
 from genregenie.accounts.errors import NoRoomError
-from genregenie.accounts.results import Kept, as_line, one
+from genregenie.accounts.results import StoredResult, as_line, one
 from genregenie.accounts.tables import Person, ResultRow
 from genregenie.accounts.tokens import keyed_token, token_digest
 
-MOST: Final = 200
+MAX_SHARES: Final = 200
 """Links of one person that work at the same time."""
 _SEED_BYTES: Final = 32
 
@@ -59,9 +59,10 @@ class Shares:
                 return token
             live = select(func.count()).select_from(ResultRow)
             mine = live.where(ResultRow.person_id == person_id, ResultRow.share_hash.is_not(None))
-            if row.share_hash is None and (session.scalar(mine) or 0) >= MOST:
+            if row.share_hash is None and (session.scalar(mine) or 0) >= MAX_SHARES:
                 raise NoRoomError(
-                    f"You share {MOST} results already. Take a link back before you make another."
+                    f"You share {MAX_SHARES} results already. Take a link back before "
+                    "you make another."
                 )
             row.share_seed = secrets.token_bytes(_SEED_BYTES)
             token = keyed_token(key, row.share_seed)
@@ -84,12 +85,12 @@ class Shares:
                 .values(share_seed=None, share_hash=None, shared_at=None)
             )
 
-    def find(self, token: str) -> Kept | None:
+    def find(self, token: str) -> StoredResult | None:
         """The result a link leads to; None for one taken back, expired or made up."""
         query = select(ResultRow).where(ResultRow.share_hash == token_digest(token))
         with self._core.db.read() as session:
             row = session.scalars(query.options(undefer(ResultRow.details))).first()
-            return Kept(as_line(row), row.details) if row else None
+            return StoredResult(as_line(row), row.details) if row else None
 
 
 def _token(row: ResultRow, key: bytes) -> str | None:

@@ -21,7 +21,7 @@ from genregenie.storage.database import Database
 
 FREE_TRIES: Final = 5
 FIRST_WAIT_S: Final = 5
-LONGEST_WAIT_S: Final = 15 * 60
+MAX_WAIT_S: Final = 15 * 60
 FORGET_AFTER: Final = timedelta(hours=1)
 
 
@@ -75,7 +75,7 @@ def wait_s(failures: int) -> int:
     """Seconds to wait after so many failures in a row."""
     if failures < FREE_TRIES:
         return 0
-    return int(min(FIRST_WAIT_S * 2 ** min(failures - FREE_TRIES, 20), LONGEST_WAIT_S))
+    return int(min(FIRST_WAIT_S * 2 ** min(failures - FREE_TRIES, 20), MAX_WAIT_S))
 
 
 def _digest(kind: str, name: str) -> bytes:

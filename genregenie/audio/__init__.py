@@ -4,7 +4,7 @@ Files up to ten minutes are read whole, longer ones on evenly spread stretches; 
 otherwise. What is opened at all: `formats`. How, without trusting it: `decoding`.
 """
 
-from genregenie.audio.file import SHORTEST_S, AudioFile
+from genregenie.audio.file import MIN_DURATION_S, AudioFile
 from genregenie.audio.formats import AUDIO_SUFFIXES, FORMATS, RATE_HZ, Samples, Source
 from genregenie.audio.spread import SIX_STRETCHES, WHOLE, Spread, Stretch
 from genregenie.common.errors import AudioError
@@ -13,8 +13,8 @@ from genregenie.common.formatting import format_duration
 __all__ = [
     "AUDIO_SUFFIXES",
     "FORMATS",
+    "MIN_DURATION_S",
     "RATE_HZ",
-    "SHORTEST_S",
     "SIX_STRETCHES",
     "WHOLE",
     "AudioError",

@@ -25,7 +25,7 @@ FAILURES: Final = (av.FFmpegError, OSError, ValueError, ArithmeticError, MemoryE
 
 DAMAGED: Final = "The audio in this file is damaged. Export or download it again."
 
-_LARGEST_ALLOCATION: Final = 64 << 20
+_MAX_ALLOCATION_BYTES: Final = 64 << 20
 _OTHER_DECODERS: Final = (
     *("mp3float", "mp2float", "aac_fixed", "ac3_fixed", "libvorbis", "libopus", "mpc7", "mpc8"),
 )
@@ -162,5 +162,5 @@ def bound_allocations() -> None:
             for library in folder.glob("*avutil*"):
                 limit = ctypes.CDLL(str(library)).av_max_alloc
                 limit.argtypes, limit.restype = [ctypes.c_size_t], None
-                limit(_LARGEST_ALLOCATION)
+                limit(_MAX_ALLOCATION_BYTES)
         _allocations_bounded = True

@@ -16,7 +16,7 @@ from genregenie.audio.spread import WHOLE, Spread, Stretch
 from genregenie.audio.stream import AudioStream
 from genregenie.common.errors import AudioError
 
-SHORTEST_S: Final = 1.0
+MIN_DURATION_S: Final = 1.0
 """Less than this cannot be judged."""
 
 _OGG: Final = b"OggS"
@@ -139,7 +139,7 @@ class AudioFile:
         Raises
         ------
         AudioError
-            When the audio turns out damaged, not finite, or shorter than `SHORTEST_S`.
+            When the audio turns out damaged, not finite, or shorter than `MIN_DURATION_S`.
         """
         claimed_s = self.duration_s
         if claimed_s <= spread.whole_file_s:
@@ -166,11 +166,11 @@ class AudioFile:
             raise AudioError(DAMAGED)
         if self.analysed_s == 0:
             raise AudioError("There is no sound in this file. Export or download it again.")
-        if self.analysed_s < SHORTEST_S:
-            length_s = min(self.analysed_s, SHORTEST_S - 0.01)  # 0.996 must not read as 1.00
+        if self.analysed_s < MIN_DURATION_S:
+            length_s = min(self.analysed_s, MIN_DURATION_S - 0.01)  # 0.996 must not read as 1.00
             raise AudioError(
                 f"This clip is {length_s:.2f} s long. "
-                f"GenreGenie needs at least {SHORTEST_S:.0f} s, and 10 s or more work best."
+                f"GenreGenie needs at least {MIN_DURATION_S:.0f} s, and 10 s or more work best."
             )
 
     def _blocks(self, start_s: float, length_s: float) -> Iterator[Samples]:

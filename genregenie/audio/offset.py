@@ -12,11 +12,11 @@ import numpy as np
 
 from genregenie.audio.formats import RATE_HZ, Samples
 
-LARGEST_MEAN: Final = 0.012
-LARGEST_RELATIVE_MEAN: Final = 0.1
+MAX_MEAN: Final = 0.012
+MAX_RELATIVE_MEAN: Final = 0.1
 
 _CHUNK: Final = RATE_HZ // 10
-_ENOUGH: Final = 5 * RATE_HZ  # a mean over less is moved by the music itself
+_MIN_SAMPLES: Final = 5 * RATE_HZ  # a mean over less is moved by the music itself
 _CERTAIN: Final = 5.0  # standard errors
 _SAME: Final = 0.1
 
@@ -31,7 +31,7 @@ def without_offset(blocks: Iterable[Samples]) -> Iterator[Samples]:
     """
     offset, judged = 0.0, False
     for block in blocks:
-        if len(block) >= _ENOUGH or not judged:
+        if len(block) >= _MIN_SAMPLES or not judged:
             found = _offset(block)
             if not found or abs(found - offset) > _SAME * abs(offset):
                 offset = found  # else it is the same one, and stays exactly the same
@@ -41,13 +41,13 @@ def without_offset(blocks: Iterable[Samples]) -> Iterator[Samples]:
 
 def _offset(block: Samples) -> float:
     """The constant part of a block, 0 where there is none beyond what music has."""
-    samples = block.astype(np.float64)
-    mean = float(samples.mean())
-    spread = max(float(samples @ samples) / len(samples) - mean**2, 0.0) ** 0.5
-    if abs(mean) <= min(LARGEST_MEAN, LARGEST_RELATIVE_MEAN * spread):
+    mean = float(block.mean(dtype=np.float64))
+    square = float(np.einsum("i,i", block, block, dtype=np.float64)) / len(block)
+    spread = max(square - mean**2, 0.0) ** 0.5
+    if abs(mean) <= min(MAX_MEAN, MAX_RELATIVE_MEAN * spread):
         return 0.0
     # Digital silence in it has no offset, and is left out.
-    chunks = samples[: len(samples) // _CHUNK * _CHUNK].reshape(-1, _CHUNK)
+    chunks = block[: len(block) // _CHUNK * _CHUNK].astype(np.float64).reshape(-1, _CHUNK)
     means = chunks[np.ptp(chunks, axis=1) > 0].mean(axis=1)
     if len(means) < 2:
         return 0.0

@@ -11,7 +11,7 @@ from genregenie.audio.formats import RATE_HZ, Samples
 from genregenie.common.errors import AudioError
 
 BLOCK_SAMPLES: Final = 10 * RATE_HZ
-_LARGEST_FRAME_S: Final = 60.0
+_MAX_FRAME_S: Final = 60.0
 _STANDARD_CHANNELS: Final = 8
 _RATES_HZ: Final = (4_000, 768_000)
 
@@ -52,7 +52,7 @@ def resampled(frames: Iterator[av.AudioFrame]) -> Iterator[Samples]:
 def _checked(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
     low, high = _RATES_HZ
     for frame in frames:
-        if frame.samples > _LARGEST_FRAME_S * frame.sample_rate:
+        if frame.samples > _MAX_FRAME_S * frame.sample_rate:
             raise AudioError("This file is packed in a way that GenreGenie does not read.")
         if not low <= frame.sample_rate <= high:
             raise AudioError(

@@ -4,6 +4,7 @@ import glob
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from genregenie.audio.formats import AUDIO_SUFFIXES
@@ -18,7 +19,7 @@ _SUFFIXES: Final = tuple(AUDIO_SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AudioPath:
     """A file, and what tells whether it has changed.
 
     Attributes
@@ -50,14 +51,14 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """A path that could not be looked at, and why."""
+class Skipped:
+    """A file or folder that could not be used, and why."""
 
     path: str
     reason: str
 
 
-def walk(paths: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[Found | Trouble]:
+def walk(paths: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[AudioPath | Skipped]:
     """Every audio file that `paths` name or hold, in order of name within each folder.
 
     Links are followed, but no file and no folder is visited twice, so a circle ends. Hidden files
@@ -76,28 +77,39 @@ def walk(paths: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[Found | 
     return _Walk(_spec(exclude) if exclude else None).over(paths)
 
 
+def files_in(folder: Path) -> tuple[list[Path], list[Skipped]]:
+    """Every audio file in a folder and below it, as `walk` finds them, and what was unreadable."""
+    found, skipped = [], []
+    for entry in walk([str(folder)]):
+        if isinstance(entry, Skipped):
+            skipped.append(entry)
+        else:
+            found.append(Path(entry.path))
+    return found, skipped
+
+
 class _Walk:
     def __init__(self, exclude: "GitIgnoreSpec | None") -> None:
         self._exclude = exclude
         self._seen: set[tuple[int, int]] = set()
 
-    def over(self, paths: Sequence[str]) -> Iterator[Found | Trouble]:
+    def over(self, paths: Sequence[str]) -> Iterator[AudioPath | Skipped]:
         for path in paths:
             if os.path.lexists(path) or not glob.has_magic(path):
                 yield from self._one(path)
                 continue
             matches = sorted(glob.glob(path, recursive=True))
             if not matches:
-                yield Trouble(path, "Nothing matches this pattern.")
+                yield Skipped(path, "Nothing matches this pattern.")
             for match in matches:
                 if match.lower().endswith(_SUFFIXES) or os.path.isdir(match):
                     yield from self._one(match)
 
-    def _one(self, path: str) -> Iterator[Found | Trouble]:
+    def _one(self, path: str) -> Iterator[AudioPath | Skipped]:
         try:
             status = os.stat(path)
         except (OSError, ValueError) as error:
-            yield _trouble(path, error)
+            yield _unreadable(path, error)
             return
         if not os.path.isdir(path):
             yield from self._file(path, status)
@@ -106,18 +118,18 @@ class _Walk:
 
     def _folder(
         self, folder: str, rules: list[tuple[str, "GitIgnoreSpec"]]
-    ) -> Iterator[Found | Trouble]:
+    ) -> Iterator[AudioPath | Skipped]:
         try:
             with os.scandir(folder) as scan:
                 entries = sorted(scan, key=lambda entry: entry.name)
         except OSError as error:
-            yield _trouble(folder, error)
+            yield _unreadable(folder, error)
             return
         if any(entry.name == IGNORE_FILE for entry in entries):
             try:
                 rules = [*rules, (folder, _read_ignore_file(os.path.join(folder, IGNORE_FILE)))]
             except (OSError, ValueError) as error:
-                yield Trouble(os.path.join(folder, IGNORE_FILE), f"This cannot be read: {error}.")
+                yield Skipped(os.path.join(folder, IGNORE_FILE), f"This cannot be read: {error}.")
         for entry in entries:
             if entry.name[0] == ".":
                 continue
@@ -129,16 +141,16 @@ class _Walk:
                     continue
                 status = entry.stat()
             except OSError as error:
-                yield _trouble(entry.path, error)
+                yield _unreadable(entry.path, error)
                 continue
             if not is_folder:
                 yield from self._file(entry.path, status)
             elif self._is_new(status):
                 yield from self._folder(entry.path, rules)
 
-    def _file(self, path: str, status: os.stat_result) -> Iterator[Found]:
+    def _file(self, path: str, status: os.stat_result) -> Iterator[AudioPath]:
         if self._is_new(status):
-            yield Found.at(path, status)
+            yield AudioPath.at(path, status)
 
     def _is_new(self, status: os.stat_result) -> bool:
         key = (status.st_dev, status.st_ino)
@@ -171,8 +183,8 @@ def _left_out(path: str, is_folder: bool, rules: list[tuple[str, "GitIgnoreSpec"
     return False
 
 
-def _trouble(path: str, error: OSError | ValueError) -> Trouble:
+def _unreadable(path: str, error: OSError | ValueError) -> Skipped:
     if isinstance(error, FileNotFoundError):
-        return Trouble(path, "There is no file or folder with this name.")
+        return Skipped(path, "There is no file or folder with this name.")
     reason = getattr(error, "strerror", None) or str(error)
-    return Trouble(path, f"This cannot be read: {reason}.")
+    return Skipped(path, f"This cannot be read: {reason}.")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from genregenie.accounts.feedback import Given
+    from genregenie.accounts.feedback import FeedbackRecord
     from genregenie.training.feedback import Change
     from genregenie.training.improve import Improved
 
@@ -44,14 +44,15 @@ def add_feedback_options(train: argparse.ArgumentParser) -> None:
 def _export(arguments: argparse.Namespace) -> int:
     import numpy as np
 
-    from genregenie.datasets.feedback import Feedback
+    from genregenie.common.files import creating
+    from genregenie.datasets.feedback import FeedbackTable
     from genregenie.datasets.table import DataError
 
     try:
         columns = from_database()
-        known = Feedback.of(columns, DATABASE).table.known()
+        known = FeedbackTable.of(columns, DATABASE).table.known()
         # A stream, since NumPy would add its suffix to another name.
-        with arguments.file.open("xb") as file:
+        with creating(arguments.file) as draft, draft.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **columns)
     except FileExistsError:
         print(f"{arguments.file} exists already. Choose another name.", file=sys.stderr)
@@ -98,7 +99,7 @@ def from_database() -> dict[str, Any]:
     return as_columns(given)
 
 
-def as_columns(given: Sequence["Given"]) -> dict[str, Any]:
+def as_columns(given: Sequence["FeedbackRecord"]) -> dict[str, Any]:
     """Answers as columns of a table. People are numbered; all guests are one, and so is nobody.
 
     Raises
@@ -144,10 +145,10 @@ def read(source: Path) -> Any:
     ------
     DataError
     """
-    from genregenie.datasets.feedback import Feedback, read_feedback
+    from genregenie.datasets.feedback import FeedbackTable, read_feedback
 
     if source == Path(DATABASE):
-        return Feedback.of(from_database(), DATABASE)
+        return FeedbackTable.of(from_database(), DATABASE)
     return read_feedback(source)
 
 

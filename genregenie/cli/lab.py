@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from genregenie.lab.runs import Row
     from genregenie.spotify_features.exportify import Sheet
-    from genregenie.spotify_features.model import Verdict
+    from genregenie.spotify_features.model import FeatureVerdict
 
 _PARTS = ("scores", "report", "confusion", "curve")
 
@@ -230,16 +230,17 @@ def _print_table(rows: Iterable[Mapping[str, str]]) -> None:
 
 
 def _ask(file: Path) -> None:
-    from genregenie.common.genres import display_name
+    from genregenie.audio.parallel import apart
+    from genregenie.common.genres import display_name, ranked
     from genregenie.lab.text import ask
 
-    answer = ask(file)
+    answer = apart(ask, file)
     print(f"Tags: {answer.text or 'none, so the sound alone decides'}")
     for title, confidences in (
         ("sound alone", answer.sound),
         ("sound and tags", answer.sound_and_text),
     ):
-        best = sorted(confidences.items(), key=lambda item: -item[1])[:3]
+        best = ranked(confidences)[:3]
         print(f"{title:<16}" + ", ".join(f"{display_name(g)} {p:.0%}" for g, p in best))
 
 
@@ -251,7 +252,7 @@ def _spotify_features(options: argparse.Namespace) -> int:
     from genregenie.model.model import ModelError
     from genregenie.spotify_features.exportify import read_sheet
     from genregenie.spotify_features.model import shipped
-    from genregenie.spotify_features.report import as_object
+    from genregenie.spotify_features.report import record
 
     try:
         sheet = read_sheet(options.file)
@@ -259,13 +260,13 @@ def _spotify_features(options: argparse.Namespace) -> int:
     except (DataError, ModelError) as error:
         return _fail(error)
     if options.json:
-        print(json.dumps(as_object(sheet, verdicts), indent=2, ensure_ascii=False))
+        print(json.dumps(record(sheet, verdicts), indent=2, ensure_ascii=False))
     else:
         _print_verdicts(sheet, verdicts)
     return 0
 
 
-def _print_verdicts(sheet: "Sheet", verdicts: Sequence["Verdict"]) -> None:
+def _print_verdicts(sheet: "Sheet", verdicts: Sequence["FeatureVerdict"]) -> None:
     from genregenie.spotify_features.model import display_name
 
     width = min(max(len(name) for name in sheet.names), 50)

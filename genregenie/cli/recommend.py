@@ -66,7 +66,7 @@ def add_recommend_commands(
 
 
 def _years(text: str) -> tuple[int, int]:
-    from genregenie.spotify.queries import Wishes
+    from genregenie.spotify.queries import SearchOptions
 
     first, _, last = text.partition("-")
     try:
@@ -74,7 +74,7 @@ def _years(text: str) -> tuple[int, int]:
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a range such as 1990-2005") from None
     try:
-        Wishes(years)
+        SearchOptions(years)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return years
@@ -89,27 +89,33 @@ def _fail(message: object) -> int:
 
 
 def _recommend(options: argparse.Namespace) -> int:
+    from genregenie.common.worker import keep_to_one_thread
+
+    keep_to_one_thread()
     from genregenie.audio import AudioError
-    from genregenie.inference.classifier import Classifier
+    from genregenie.audio.parallel import apart
+    from genregenie.inference.batch import classify
     from genregenie.model.model import ModelError
     from genregenie.recommend.library_index import LibraryError
     from genregenie.recommend.recommender import Recommender
-    from genregenie.spotify.queries import Depth, Wishes
+    from genregenie.spotify.queries import Depth, SearchOptions
 
     try:
         recommender = Recommender.load(options.index or settings.library_index())
-        prediction = Classifier.load().predict(options.file)
+        prediction = apart(classify, options.file)
         recommendations = recommender.recommend(
-            prediction, _spotify(options.offline), Wishes(options.years, Depth(options.depth))
+            prediction,
+            _spotify(options.offline),
+            SearchOptions(options.years, Depth(options.depth)),
         )
     except AudioError as error:
         return _fail(f"{options.file}: {error}")
     except (ModelError, LibraryError) as error:
         return _fail(error)
     if options.json:
-        from genregenie.recommend.report import as_object
+        from genregenie.recommend.report import record
 
-        report = as_object(str(options.file), prediction.genre, recommendations)
+        report = record(str(options.file), prediction.genre, recommendations)
         print(json.dumps(report, indent=2))
     elif options.format:
         from genregenie.recommend import export
@@ -200,7 +206,12 @@ def _index(options: argparse.Namespace) -> int:
 
 
 def _similar(options: argparse.Namespace) -> int:
+    from genregenie.common.worker import keep_to_one_thread
+
+    keep_to_one_thread()
     from genregenie.audio import AudioError
+    from genregenie.audio.parallel import apart
+    from genregenie.inference.batch import classify
     from genregenie.inference.classifier import Classifier
     from genregenie.model.model import ModelError
     from genregenie.recommend.acoustic import Acoustic
@@ -208,7 +219,7 @@ def _similar(options: argparse.Namespace) -> int:
 
     try:
         classifier = Classifier.load()
-        vector = classifier.predict(options.file).vector
+        vector = apart(classify, options.file).vector
         folder = options.index or settings.library_index() or _index_above(options.file)
         if folder is None:
             return _fail(

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genregenie.common.genres import display_name
+from genregenie.common.genres import display_name, ranked
 
 if TYPE_CHECKING:
-    from genregenie.audio.scan import Found
+    from genregenie.audio.scan import AudioPath
     from genregenie.tagging.journal import Journal
-    from genregenie.tagging.policy import Wish
+    from genregenie.tagging.policy import TagPolicy
     from genregenie.tagging.tagger import Item, Listening
 
 MODES = ("add", "replace", "if-empty")
@@ -112,14 +112,14 @@ def _tag(options: argparse.Namespace) -> int:
     from genregenie.inference.cluster import ClusterError
     from genregenie.model.model import ModelError
     from genregenie.tagging.journal import Journal, JournalError
-    from genregenie.tagging.policy import NamesError, Wish, read_names
+    from genregenie.tagging.policy import NamesError, TagPolicy, read_names
     from genregenie.tagging.reports import ReportError
     from genregenie.tagging.tagger import Listening
 
     try:
         classifier = Classifier.load()
         names = read_names(options.names, classifier.model.genres) if options.names else {}
-        wish = Wish(options.mode, options.threshold, options.at_most, names)
+        wish = TagPolicy(options.mode, options.threshold, options.at_most, names)
         listening = Listening(
             classifier.version,
             WHOLE if options.whole else SIX_STRETCHES,
@@ -139,13 +139,13 @@ def _tag(options: argparse.Namespace) -> int:
 
 def _found(
     paths: Sequence[str], exclude: Sequence[str]
-) -> tuple[list["Found"], list[tuple[str, str]]]:
-    from genregenie.audio.scan import Found, walk
+) -> tuple[list["AudioPath"], list[tuple[str, str]]]:
+    from genregenie.audio.scan import AudioPath, walk
     from genregenie.tagging.reports import shown
 
     files, troubles = [], []
     for entry in walk(paths, exclude):
-        if isinstance(entry, Found):
+        if isinstance(entry, AudioPath):
             files.append(entry)
         else:
             troubles.append((shown(entry.path), entry.reason))
@@ -156,7 +156,11 @@ class _Tagging:
     """One run: plans, writes if asked to, prints a line for each file and the sum of it."""
 
     def __init__(
-        self, options: argparse.Namespace, journal: "Journal", wish: "Wish", listening: "Listening"
+        self,
+        options: argparse.Namespace,
+        journal: "Journal",
+        wish: "TagPolicy",
+        listening: "Listening",
     ) -> None:
         self._options = options
         self._journal = journal
@@ -165,7 +169,7 @@ class _Tagging:
         wanted = (options.csv, options.jsonl, options.html, options.playlists)
         self._keep = any(path is not None for path in wanted)
 
-    def over(self, files: Sequence["Found"]) -> list["Item"]:
+    def over(self, files: Sequence["AudioPath"]) -> list["Item"]:
         """Do it. Returns what reports need: every file if there are any, else what failed."""
         kept: list[Item] = []
         states: Counter[str] = Counter()
@@ -191,7 +195,7 @@ class _Tagging:
         self._print_sum(states, run)
         return kept
 
-    def _items(self, files: Sequence["Found"], run: int | None) -> Iterator["Item"]:
+    def _items(self, files: Sequence["AudioPath"], run: int | None) -> Iterator["Item"]:
         from tqdm import tqdm
 
         from genregenie.tagging.tagger import plan, write
@@ -249,7 +253,7 @@ def _line(item: "Item") -> str:
     if item.state == "failed" or item.heard is None:
         return f"{item.state:<9}  {name}\n           {item.reason}"
     if item.state in ("unsure", "not music"):
-        likely = sorted(item.heard.confidences.items(), key=lambda pair: -pair[1])[:2]
+        likely = ranked(item.heard.confidences)[:2]
         guess = ", ".join(f"{display_name(genre)} {p:.0%}" for genre, p in likely)
         return f"{item.state:<9}  {name}" + (f"\n           {guess}?" if item.heard.genre else "")
     if item.state == "as it is":

@@ -25,7 +25,7 @@ ONE_PERSON: Final = 0.05
 
 
 @dataclass(frozen=True)
-class Feedback:
+class FeedbackTable:
     """Answers.
 
     Attributes
@@ -58,9 +58,9 @@ class Feedback:
             raise DataError(f"{source}: person has shape {person.shape}, wanted {(len(table),)}.")
         return cls(table, person)
 
-    def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> "Feedback":
+    def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> "FeedbackTable":
         """The answers at `index`."""
-        return Feedback(self.table.take(index), self.person[index])
+        return FeedbackTable(self.table.take(index), self.person[index])
 
     def clips(self, curated: int) -> tuple[Table, Array]:
         """Each clip once, under the genre most say, and its weight; 1 is a curated clip's.
@@ -101,7 +101,7 @@ class Feedback:
         return self.table.take(np.array(index, dtype=np.intp)), np.array(weights)
 
 
-def read_feedback(path: Path) -> Feedback:
+def read_feedback(path: Path) -> FeedbackTable:
     """Read what ``genregenie feedback export`` wrote.
 
     Raises
@@ -109,4 +109,4 @@ def read_feedback(path: Path) -> Feedback:
     DataError
         If the file is missing, or is something else.
     """
-    return Feedback.of(read_columns(path), str(path))
+    return FeedbackTable.of(read_columns(path), str(path))

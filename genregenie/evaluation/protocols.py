@@ -91,7 +91,7 @@ PROTOCOLS: Final = {
     p.kind: p for p in (RANDOM, STRATIFIED, TRACKS, GROUPED, FILES, FAULT_FILTERED, FIXED, VECTORS)
 }
 
-FEWEST_CLIPS: Final = 4
+MIN_CLIPS: Final = 4
 
 KNOWN_SHARE: Final = 0.75
 """Share of each genre's clips whose artist must be known for a split to be called artists apart.
@@ -158,9 +158,9 @@ def fold_count(table: Table, wanted: int) -> int:
     """
     for genre in table.genres:
         clips = table.groups[table.genre == genre]
-        if len(clips) < FEWEST_CLIPS:
+        if len(clips) < MIN_CLIPS:
             raise DataError(
-                f"{genre} has {len(clips)} clips. Every genre needs {FEWEST_CLIPS} at least, and "
+                f"{genre} has {len(clips)} clips. Every genre needs {MIN_CLIPS} at least, and "
                 "thirty or more make a model worth having."
             )
         artists = len(np.unique(clips))

@@ -5,12 +5,13 @@ from typing import Final
 
 import numpy as np
 
-from genregenie.features.mfcc import COEFFICIENTS, Array
+from genregenie.common.arrays import Array
+from genregenie.features.mfcc import COEFFICIENTS
 from genregenie.features.statistics import Statistics
 
 _UPPER: Final = np.triu_indices(COEFFICIENTS)
 _UPPER_SCALE: Final = np.where(_UPPER[0] == _UPPER[1], 1.0, np.sqrt(2.0))
-_SMALLEST_VARIANCE: Final = 1e-9
+_MIN_VARIANCE: Final = 1e-9
 
 ROW_WIDTH: Final = 1 + COEFFICIENTS + len(_UPPER[0])
 VECTOR_WIDTH: Final = COEFFICIENTS + len(_UPPER[0])
@@ -94,14 +95,12 @@ def tangent_vectors(
     calculus on diffusion tensors", MRM 2006.
     """
     values, axes = np.linalg.eigh(reference)
-    whitening = (axes / np.sqrt(np.maximum(values, _SMALLEST_VARIANCE))) @ axes.T
+    whitening = (axes / np.sqrt(np.maximum(values, _MIN_VARIANCE))) @ axes.T
 
     trust = (rows[:, 0] / (rows[:, 0] + prior_frames))[:, None, None]
     covariances = trust * row_covariances(rows) + (1.0 - trust) * reference
     values, axes = np.linalg.eigh(whitening @ covariances @ whitening)
-    logs = (axes * np.log(np.maximum(values, _SMALLEST_VARIANCE))[:, None, :]) @ np.swapaxes(
-        axes, 1, 2
-    )
+    logs = (axes * np.log(np.maximum(values, _MIN_VARIANCE))[:, None, :]) @ np.swapaxes(axes, 1, 2)
 
     deviations = row_means(rows) - centre
     deviations[:, 0] *= level_weight

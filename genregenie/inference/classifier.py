@@ -1,6 +1,6 @@
 """From an audio file to a `Prediction`."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate
@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from genregenie.audio import SHORTEST_S, WHOLE, AudioError, AudioFile, Samples, Source, Spread
+from genregenie.audio import MIN_DURATION_S, WHOLE, AudioFile, Samples, Source, Spread
 from genregenie.common import settings
 from genregenie.common.version import __version__
 from genregenie.features import (
@@ -29,7 +29,7 @@ Verdict = Literal["confident", "unsure", "not music"]
 TIMELINE_STEP_S: Final = 3.0
 TIMELINE_STEPS: Final = 2  # each moment looks at this many steps, so neighbours overlap by half
 NEIGHBOURS: Final = 5
-_SHORTEST_MOMENT_FRAMES: Final = 100
+_MIN_MOMENT_FRAMES: Final = 100
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Prediction:
     @property
     def is_silent(self) -> bool:
         """Whether there was hardly any sound in it."""
-        return self.analysed_s < SHORTEST_S
+        return self.analysed_s < MIN_DURATION_S
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ class Classifier:
             "title": title,
             "artist": artist,
         }
-        if whole.sounding_s < SHORTEST_S:
+        if whole.sounding_s < MIN_DURATION_S:
             return self._nothing_heard(whole, about)
         moments = [moment for stretch in steps for moment in _moments(stretch)]
         end_hz = spectrum.end_hz
@@ -212,7 +212,7 @@ class Classifier:
         best = int(confidences[0].argmax())
         confidence = float(confidences[0, best])
         novelty = float(self.model.novelty(distances)[0])
-        verdict = self._verdict(confidence if quality == "full" else 0.0, novelty)
+        verdict = self._verdict(confidence, novelty, quality)
         return Prediction(
             genre=None if verdict == "not music" else self.model.genres[best],
             verdict=verdict,
@@ -244,11 +244,12 @@ class Classifier:
             **about,
         )
 
-    def _verdict(self, confidence: float, novelty: float) -> Verdict:
+    def _verdict(self, confidence: float, novelty: float, quality: Quality) -> Verdict:
         thresholds = self.model.thresholds
-        if novelty > thresholds.novelty:
+        if not thresholds.is_music(novelty, quality):
             return "not music"
-        return "confident" if confidence >= thresholds.confident else "unsure"
+        is_confident = quality == "full" and confidence >= thresholds.confident
+        return "confident" if is_confident else "unsure"
 
     def _named(self, confidences: Array) -> dict[str, float]:
         return dict(zip(self.model.genres, confidences.tolist(), strict=True))
@@ -266,18 +267,6 @@ class Classifier:
         )
 
 
-def classify_each(
-    paths: Iterable[Path], model: Path | None = None, spread: Spread = WHOLE
-) -> Iterator[Prediction | AudioError]:
-    """Classify files one after the other; a file that cannot be used yields its error."""
-    classifier = Classifier.load(model)
-    for path in paths:
-        try:
-            yield classifier.predict(path, spread)
-        except AudioError as error:
-            yield error
-
-
 @cache
 def _load(folder: Path) -> Classifier:
     return Classifier(Model.load(folder))
@@ -289,7 +278,7 @@ def _steps(start_s: float, blocks: Iterable[Samples]) -> list[_Span]:
         _Span(start_s + i * TIMELINE_STEP_S, start_s + (i + 1) * TIMELINE_STEP_S, stats)
         for i, stats in enumerate(binned_mel_statistics(blocks, TIMELINE_STEP_S))
     ]
-    if len(spans) > 1 and spans[-1].statistics.frames < _SHORTEST_MOMENT_FRAMES:
+    if len(spans) > 1 and spans[-1].statistics.frames < _MIN_MOMENT_FRAMES:
         last, scrap = spans[-2:]
         spans[-2:] = [_Span(last.start_s, scrap.end_s, last.statistics + scrap.statistics)]
     return spans
@@ -309,5 +298,5 @@ def _moments(steps: list[_Span]) -> list[_Span]:
         for w in windows
         if w
     ]
-    enough = [m for m in moments if m.statistics.count >= _SHORTEST_MOMENT_FRAMES]
+    enough = [m for m in moments if m.statistics.count >= _MIN_MOMENT_FRAMES]
     return enough or moments

@@ -19,7 +19,7 @@ SETTINGS: Final[dict[str, Any]] = {
 }
 
 
-class BoostedBag(ClassifierMixin, BaseEstimator):
+class BoostingEnsemble(ClassifierMixin, BaseEstimator):
     """Histogram boosting from several seeds; their decisions are averaged.
 
     Each tree sees a fifth of the features at each split, so seeds give models that err apart,

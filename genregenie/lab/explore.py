@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
+from genregenie.common.files import write_text
 from genregenie.features import Array
 from genregenie.lab.tables import FeatureTable, ceiling, counts, readable
 
@@ -14,7 +15,7 @@ SHOWN_TRACKS: Final = 600
 _DIGITS: Final = 4
 _QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 _COMPONENTS: Final = 30
-_LARGEST_VECTORS: Final = 100
+_MAX_VECTORS: Final = 100
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,7 @@ class Exploration:
 
     def save(self, path: Path) -> None:
         """Write the numbers as JSON."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(self), separators=(",", ":")) + "\n", encoding="utf-8")
+        write_text(path, json.dumps(asdict(self), separators=(",", ":")) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -120,7 +120,7 @@ def explore(table: FeatureTable, title: str) -> Exploration:
 def _tempo_first(table: FeatureTable) -> FeatureTable:
     """Tempo to the front, and no more columns than can be looked at."""
     columns = sorted(table.columns, key=lambda name: "tempo" not in name.lower())
-    return table.only(columns[:_LARGEST_VECTORS])
+    return table.only(columns[:_MAX_VECTORS])
 
 
 def _correlations(standard: Array) -> Array:

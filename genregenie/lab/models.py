@@ -23,7 +23,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from genregenie.lab.bag import BoostedBag
+from genregenie.lab.bag import BoostingEnsemble
 from genregenie.lab.preparing import QuantileCapper, Sampled, SpotifyVectors
 from genregenie.lab.systems import SVC_ROWS
 from genregenie.lab.tables import FeatureTable
@@ -159,7 +159,7 @@ def system_c(*, sampler: str = "", weighted: bool = False) -> tuple[Candidate, .
 
 def shipped() -> Candidate:
     """What `genregenie.lab.spotify_training` ships."""
-    return candidate("shipped", ("vectors", SpotifyVectors()), ("classify", BoostedBag()))
+    return candidate("shipped", ("vectors", SpotifyVectors()), ("classify", BoostingEnsemble()))
 
 
 def boosting(**more: Any) -> HistGradientBoostingClassifier:

@@ -1,8 +1,6 @@
 """Training, scoring and writing the shipped Spotify-features classifier, and its card."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -10,17 +8,19 @@ from typing import Any, Final
 import numpy as np
 from sklearn.base import clone
 
+from genregenie.common import settings
+from genregenie.common.files import replacing_folder
 from genregenie.datasets.table import DataError
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import VECTORS, Index, holdout
 from genregenie.features import Array
 from genregenie.lab import results
-from genregenie.lab.bag import SETTINGS, BoostedBag
+from genregenie.lab.bag import SETTINGS, BoostingEnsemble
 from genregenie.lab.tables import FeatureTable, ceiling
 from genregenie.model.model import tempered
 from genregenie.spotify_features import model
 from genregenie.spotify_features.model import display_name
-from genregenie.spotify_features.trees import Trees
+from genregenie.spotify_features.trees import TreeEnsemble
 from genregenie.spotify_features.vectors import SPOTIFY_COLUMNS, spotify_vectors
 from genregenie.training.artifacts import versions
 from genregenie.training.calibration import fit_temperature
@@ -59,16 +59,16 @@ def ship(
     DataError
         For another table, or a folder that holds something else.
     """
-    folder = folder or model.FOLDER
+    folder = folder or settings.trained_dir() / model.NAME
     if table.columns != SPOTIFY_COLUMNS:
         raise DataError(f"The table must have the columns {', '.join(SPOTIFY_COLUMNS)}.")
     if folder.exists() and any(folder.iterdir()) and not (folder / model.MODEL_JSON).exists():
         raise DataError(f"{folder} holds files that are not a model. Choose another folder.")
-    bag = BoostedBag(rounds=rounds) if rounds else BoostedBag()
+    bag = BoostingEnsemble(rounds=rounds) if rounds else BoostingEnsemble()
     vectors, y = spotify_vectors(table.rows), table.labels
 
-    def fitted(index: Index) -> Trees:
-        return Trees.of(clone(bag).fit(vectors[index], y[index]).members_)
+    def fitted(index: Index) -> TreeEnsemble:
+        return TreeEnsemble.of(clone(bag).fit(vectors[index], y[index]).members_)
 
     train, test = holdout(table, VECTORS, _SHARE, HELD_OUT_SEED)
     inner, tuning = holdout(table.take(train), VECTORS, _SHARE, seed=1)
@@ -146,23 +146,18 @@ def _medians(rows: Array) -> dict[str, float]:
 
 def _write(
     folder: Path,
-    trees: Trees,
+    trees: TreeEnsemble,
     description: dict[str, Any],
     report: list[dict[str, Any]],
     confusion: list[dict[str, Any]],
 ) -> None:
-    """Write everything beside the folder, then put it in its place file by file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        fresh = Path(scratch)
+    with replacing_folder(folder) as fresh:
         trees.save(fresh / model.TREES_NPZ)
         text = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
         (fresh / model.MODEL_JSON).write_text(text, encoding="utf-8")
         (fresh / "README.md").write_text(card(description, report), encoding="utf-8")
         results.write("per_genre", report, fresh)
         results.write("confusion", confusion, fresh)
-        for file in fresh.iterdir():
-            shutil.move(file, folder / file.name)
 
 
 def card(description: dict[str, Any], report: list[dict[str, Any]]) -> str:

@@ -17,8 +17,8 @@ LABELS: Final = ("label", "genre", "playlist_genre", "class", "target")
 """Columns that may hold the genre, the likeliest first."""
 
 _NOT_FEATURES: Final = {"length", "filename", "clip", "track", "artist", "title", "fold"}
-_MOST_ROWS: Final = 200_000
-_MOST_GENRES: Final = 60
+_MAX_ROWS: Final = 200_000
+_MAX_GENRES: Final = 60
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,10 @@ def read_features(path: Path) -> FeatureTable:
             f"{LABELS[-1]}."
         )
     genre = np.array([value.strip() for value in columns[label]])
-    if not 2 <= len(np.unique(genre)) <= _MOST_GENRES:
+    if not 2 <= len(np.unique(genre)) <= _MAX_GENRES:
         raise DataError(
             f"The column {label} of {path.name} has {len(np.unique(genre))} different values; a "
-            f"column of genres has 2 to {_MOST_GENRES}."
+            f"column of genres has 2 to {_MAX_GENRES}."
         )
     numbers = {
         name: values
@@ -157,8 +157,8 @@ def _read_csv(path: Path) -> dict[str, list[str]]:
     lines = [line for line in lines if any(cell.strip() for cell in line)]
     if len(lines) < 2:
         raise DataError(f"{path.name} holds no rows under a line of column names.")
-    if len(lines) > _MOST_ROWS:
-        raise DataError(f"{path.name} has more than {_MOST_ROWS:,} rows.")
+    if len(lines) > _MAX_ROWS:
+        raise DataError(f"{path.name} has more than {_MAX_ROWS:,} rows.")
     head, *body = lines
     if uneven := [i for i, line in enumerate(body, 2) if len(line) != len(head)]:
         raise DataError(

@@ -27,7 +27,7 @@ Directions = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Alike:
+class SimilarTrack:
     """A track that sounds like the clip.
 
     Attributes
@@ -75,7 +75,7 @@ class Acoustic:
         self._genre = catalogue.genre[known]
         self._artist_keys = np.array([artist_key(name) for name in self._artist.tolist()])
 
-    def nearest(self, vector: Array, count: int = POOL) -> list[Alike]:
+    def nearest(self, vector: Array, count: int = POOL) -> list[SimilarTrack]:
         """The tracks most alike, most alike first.
 
         Parameters
@@ -87,7 +87,7 @@ class Acoustic:
             return []
         cosines = self._directions @ directions(vector[None], self.centre)[0]
         return [
-            Alike(
+            SimilarTrack(
                 str(self._artist[i]),
                 str(self._title[i]),
                 str(self._genre[i]),
@@ -130,20 +130,20 @@ def as_share(cosine: float) -> float:
 
 
 def varied(
-    candidates: Iterable[Alike], *, artist: str | None = None, title: str | None = None
-) -> Iterator[Alike]:
+    candidates: Iterable[SimilarTrack], *, artist: str | None = None, title: str | None = None
+) -> Iterator[SimilarTrack]:
     """Candidates without exact repeats, without the clip itself, one for each artist.
 
     Parameters
     ----------
-    candidates : iterable of Alike
+    candidates : iterable of SimilarTrack
         Most alike first.
     artist, title : str, optional
         The clip's own tags.
 
     Yields
     ------
-    Alike
+    SimilarTrack
         In the order they came. Two tracks exactly as alike are one recording under two names.
     """
     itself = (artist_key(artist or ""), song_key(title or ""))

@@ -18,7 +18,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from genregenie.features import VECTOR_WIDTH, Array
-from genregenie.recommend.acoustic import POOL, Alike, Directions, as_share, directions, top
+from genregenie.recommend.acoustic import POOL, Directions, SimilarTrack, as_share, directions, top
 
 FORMAT: Final = 1
 LIBRARY_JSON: Final = "library.json"
@@ -108,7 +108,7 @@ class Library:
                 "Make it again with 'genregenie index'."
             ) from error
 
-    def nearest(self, vector: Array, count: int = POOL) -> list[Alike]:
+    def nearest(self, vector: Array, count: int = POOL) -> list[SimilarTrack]:
         """The files most alike, most alike first; `vector` as for `Acoustic.nearest`.
 
         Raises
@@ -121,7 +121,7 @@ class Library:
         rows, cosines = self._search(wanted, count)
         entries = self._entries(rows)
         return [
-            Alike(e.artist, e.title, e.genre, as_share(cosine), e.path)
+            SimilarTrack(e.artist, e.title, e.genre, as_share(cosine), e.path)
             for e, cosine in zip(entries, cosines, strict=True)
         ]
 

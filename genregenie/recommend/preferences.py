@@ -16,7 +16,7 @@ T = TypeVar("T")
 ARTIST_PLACES: Final = 10.0
 KIN_PLACES: Final = 6.0
 GENRE_PLACES: Final = 2.0
-MOST_PER_GENRE: Final = 3
+MAX_PER_GENRE: Final = 3
 
 _TILT: Final = 0.1
 
@@ -28,7 +28,7 @@ class Opinion:
     Attributes
     ----------
     key : str
-        Of the track: `Alike.key`, or an id of Spotify's.
+        Of the track: `SimilarTrack.key`, or an id of Spotify's.
     artist, genre : str
     liked : bool
     """
@@ -40,7 +40,7 @@ class Opinion:
 
 
 @dataclass(frozen=True)
-class Candidate(Generic[T]):
+class Rankable(Generic[T]):
     """Something that may be recommended; its place in the list says how well it fits."""
 
     item: T
@@ -57,7 +57,7 @@ class Ranked(Generic[T]):
     reason: str | None
 
 
-class Taste:
+class Preferences:
     """All of a person's opinions, ready to be asked.
 
     Parameters
@@ -98,13 +98,13 @@ class Taste:
         }
 
     def rank(
-        self, candidates: Sequence[Candidate[T]], kin: Mapping[str, str] | None = None
+        self, candidates: Sequence[Rankable[T]], kin: Mapping[str, str] | None = None
     ) -> list[Ranked[T]]:
         """Put candidates in the order of fit and taste; what is not for this person leaves.
 
         Parameters
         ----------
-        candidates : sequence of Candidate
+        candidates : sequence of Rankable
             The best fitting first.
         kin : mapping of str to str, optional
             From the key of an artist's name to a liked artist who sounds similar.
@@ -120,7 +120,7 @@ class Taste:
                 scored.append((place - places, place, Ranked(candidate.item, reason)))
         return [ranked for _, _, ranked in sorted(scored, key=lambda entry: entry[:2])]
 
-    def _pull(self, candidate: Candidate[T], kin: Mapping[str, str]) -> tuple[float, str | None]:
+    def _pull(self, candidate: Rankable[T], kin: Mapping[str, str]) -> tuple[float, str | None]:
         """How many places forward, and why."""
         balance = self._genre_balance(candidate.genre)
         places = GENRE_PLACES * balance
@@ -138,4 +138,4 @@ class Taste:
         return places, reason
 
     def _genre_balance(self, genre: str) -> int:
-        return max(-MOST_PER_GENRE, min(MOST_PER_GENRE, self._genres[genre]))
+        return max(-MAX_PER_GENRE, min(MAX_PER_GENRE, self._genres[genre]))

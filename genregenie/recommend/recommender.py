@@ -14,10 +14,10 @@ from genregenie.common import settings
 from genregenie.common.genres import display_name
 from genregenie.features import Array
 from genregenie.inference.classifier import Classifier, Prediction
-from genregenie.recommend.acoustic import POOL, Acoustic, Alike, varied
-from genregenie.recommend.preferences import Candidate, Opinion, Ranked, Taste
+from genregenie.recommend.acoustic import POOL, Acoustic, SimilarTrack, varied
+from genregenie.recommend.preferences import Opinion, Preferences, Rankable, Ranked
 from genregenie.spotify.names import artist_key
-from genregenie.spotify.queries import GenrePlan, Query, Wishes, plan
+from genregenie.spotify.queries import GenrePlan, Query, SearchOptions, plan
 from genregenie.spotify.search import BUDGET_S, gather
 from genregenie.spotify.tracks import Track
 
@@ -35,14 +35,14 @@ class SoundsLike:
 
     Attributes
     ----------
-    track : Alike
+    track : SimilarTrack
     reason : str or None
         "because you liked ..."
     song : Track or None
         The same song on Spotify, where it was found there.
     """
 
-    track: Alike
+    track: SimilarTrack
     reason: str | None = None
     song: Track | None = None
 
@@ -68,7 +68,7 @@ class SpotifyAnswer:
     Attributes
     ----------
     state : str
-        ``"ok"``, ``"nothing found"``, ``"offline"``, ``"not music"`` or a `Trouble`.
+        ``"ok"``, ``"nothing found"``, ``"offline"``, ``"not music"`` or a `FailureKind`.
     message : str
         One line for the person: what happened and what would help; empty when all is well.
     tracks : tuple of OnSpotify
@@ -97,7 +97,7 @@ class Recommendations:
 class Nearest(Protocol):
     """Anything that knows the tracks nearest to a vector: the catalogue, or one's library."""
 
-    def nearest(self, vector: Array, count: int = POOL) -> list[Alike]:
+    def nearest(self, vector: Array, count: int = POOL) -> list[SimilarTrack]:
         """The tracks most alike, most alike first."""
         ...
 
@@ -139,16 +139,16 @@ class Recommender:
         self,
         prediction: Prediction,
         spotify: Searchable | None,
-        wishes: Wishes | None = None,
+        wishes: SearchOptions | None = None,
         opinions: Iterable[Opinion] = (),
     ) -> Recommendations:
         """Both kinds. `spotify` None stays offline."""
-        taste = Taste(opinions)
+        taste = Preferences(opinions)
         neighbours = self.neighbours(prediction, taste)
-        return self.on_spotify(prediction, neighbours, spotify, wishes or Wishes(), taste)
+        return self.on_spotify(prediction, neighbours, spotify, wishes or SearchOptions(), taste)
 
     def neighbours(
-        self, prediction: Prediction, taste: Taste, count: int = NEIGHBOURS
+        self, prediction: Prediction, taste: Preferences, count: int = NEIGHBOURS
     ) -> tuple[SoundsLike, ...]:
         """What sounds like the clip, most alike first unless taste says otherwise."""
         if prediction.genre is None:
@@ -158,7 +158,7 @@ class Recommender:
             artist=prediction.artist,
             title=prediction.title,
         )
-        candidates = [Candidate(a, a.key, (a.artist,), a.genre) for a in found]
+        candidates = [Rankable(a, a.key, (a.artist,), a.genre) for a in found]
         ranked = taste.rank(candidates, self._kin(taste))[:count]
         return tuple(SoundsLike(r.item, r.reason) for r in ranked)
 
@@ -167,8 +167,8 @@ class Recommender:
         prediction: Prediction,
         neighbours: Sequence[SoundsLike],
         spotify: Searchable | None,
-        wishes: Wishes,
-        taste: Taste,
+        wishes: SearchOptions,
+        taste: Preferences,
         budget_s: float = BUDGET_S,
     ) -> Recommendations:
         """Add what Spotify has, and pages on Spotify for the neighbours. Never fails."""
@@ -193,9 +193,7 @@ class Recommender:
         shelves = [
             (
                 p,
-                taste.rank([Candidate(t, t.id, t.artists, p.genre) for t in tracks], kin)[
-                    : p.count
-                ],
+                taste.rank([Rankable(t, t.id, t.artists, p.genre) for t in tracks], kin)[: p.count],
             )
             for p, tracks in zip(plans, found.tracks, strict=True)
         ]
@@ -212,7 +210,7 @@ class Recommender:
         )
         return Recommendations(linked, answer)
 
-    def _kin(self, taste: Taste) -> dict[str, str]:
+    def _kin(self, taste: Preferences) -> dict[str, str]:
         """Artists who sound like a liked one, by the catalogue; the latest like goes first."""
         kin: dict[str, str] = {}
         for liked in taste.liked_artists():
@@ -222,7 +220,7 @@ class Recommender:
 
 
 def _artists(
-    neighbours: Sequence[SoundsLike], prediction: Prediction, taste: Taste
+    neighbours: Sequence[SoundsLike], prediction: Prediction, taste: Preferences
 ) -> dict[str, tuple[str, ...]]:
     """For each genre, who makes it: liked artists first, then those of the neighbours."""
     return {
@@ -246,7 +244,7 @@ def _interleaved(
     return tuple(entry for *_, entry in sorted(placed, key=lambda place: place[:2]))
 
 
-def _nothing(plans: Sequence[GenrePlan], wishes: Wishes) -> str:
+def _nothing(plans: Sequence[GenrePlan], wishes: SearchOptions) -> str:
     names = " or ".join(display_name(p.genre).lower() for p in plans) or "such music"
     helps = "Try a wider range of years." if wishes.years else "Try another clip."
     return f"Spotify found no {names}. {helps}"

@@ -5,7 +5,7 @@ from typing import Any
 from genregenie.recommend.recommender import OnSpotify, Recommendations, SoundsLike
 
 
-def as_object(file: str, genre: str | None, found: Recommendations) -> dict[str, Any]:
+def record(file: str, genre: str | None, found: Recommendations) -> dict[str, Any]:
     """Recommendations for a file as an object that JSON can hold."""
     return {
         "file": file,

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from genregenie.spotify.errors import SpotifyUnavailableError, Trouble
+from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError
 
 
 class Breaker:
@@ -18,7 +18,7 @@ class Breaker:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._until: dict[Trouble, float] = {}
+        self._until: dict[FailureKind, float] = {}
         self._lock = threading.Lock()
 
     def check(self) -> None:
@@ -38,7 +38,7 @@ class Breaker:
 
     def remember(self, error: SpotifyUnavailableError) -> None:
         """Do not ask again until the pause is over. A refused question says nothing of the next."""
-        if error.trouble is Trouble.REFUSED:
+        if error.trouble is FailureKind.REFUSED:
             return
         with self._lock:
             end = self._clock() + error.pause_s

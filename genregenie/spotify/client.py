@@ -11,7 +11,7 @@ from cachetools import TTLCache
 from genregenie.common import settings
 from genregenie.common.settings import SpotifyKeys
 from genregenie.spotify.breaker import Breaker
-from genregenie.spotify.errors import SpotifyUnavailableError, Trouble
+from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError
 from genregenie.spotify.queries import FARTHEST, PAGE, Query
 from genregenie.spotify.tracks import Track, read_page
 from genregenie.spotify.transport import (
@@ -71,7 +71,7 @@ class Spotify:
         SpotifyUnavailableError
         """
         if self._auth is None:
-            raise SpotifyUnavailableError(Trouble.NO_KEYS)
+            raise SpotifyUnavailableError(FailureKind.NO_KEYS)
         key = (query.text, self.market, query.offset)
         with self._pages_lock:
             known = self._pages.get(key)
@@ -106,7 +106,7 @@ class Spotify:
             except SpotifyUnavailableError as error:
                 failure = error
             # A token may be taken back before its time; that deserves one more try.
-            if failure.trouble is not Trouble.UNAUTHORIZED or attempt == 2:
+            if failure.trouble is not FailureKind.UNAUTHORIZED or attempt == 2:
                 break
             auth.forget(token or auth.token)
         raise failure
@@ -126,7 +126,7 @@ class Misconfigured:
         SpotifyUnavailableError
             Always.
         """
-        raise SpotifyUnavailableError(Trouble.MISCONFIGURED, sentence=self._sentence)
+        raise SpotifyUnavailableError(FailureKind.MISCONFIGURED, sentence=self._sentence)
 
 
 @cache

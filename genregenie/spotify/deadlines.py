@@ -8,9 +8,9 @@ from typing import Final, Generic, TypeVar
 T = TypeVar("T")
 
 WIDTH: Final = 4
-MOST_THREADS: Final = 64
+MAX_THREADS: Final = 64
 
-_places = threading.BoundedSemaphore(MOST_THREADS)
+_places = threading.BoundedSemaphore(MAX_THREADS)
 
 
 class _Round(Generic[T]):
@@ -65,7 +65,7 @@ def run_until(deadline: float, jobs: Sequence[Callable[[], T]]) -> list[T | None
     list
         What each job returned, or None where it was not done in time. A job that hangs is left
         behind on a daemon thread, which does not keep the process alive; while more than
-        `MOST_THREADS` hang, nothing new is begun.
+        `MAX_THREADS` hang, nothing new is begun.
     """
     state = _Round(jobs, deadline)
     places = sum(_places.acquire(blocking=False) for _ in range(min(WIDTH, len(jobs))))

@@ -8,10 +8,10 @@ from typing import Final
 
 BUSY_S: Final = 30.0
 FORBIDDEN_S: Final = 3600.0
-LONGEST_S: Final = 7 * 86_400.0
+MAX_WAIT_S: Final = 7 * 86_400.0
 
 
-class Trouble(StrEnum):
+class FailureKind(StrEnum):
     """Kinds of failure; the value is the state that the command line reports."""
 
     NO_KEYS = "no keys"
@@ -28,32 +28,34 @@ class Trouble(StrEnum):
 
 
 _SENTENCES: Final = {
-    Trouble.NO_KEYS: (
+    FailureKind.NO_KEYS: (
         "Spotify is not set up here. With SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET set, "
         "tracks to play appear here."
     ),
-    Trouble.MISCONFIGURED: "Spotify is not set up correctly here.",
-    Trouble.BAD_KEYS: (
+    FailureKind.MISCONFIGURED: "Spotify is not set up correctly here.",
+    FailureKind.BAD_KEYS: (
         "Spotify does not accept this app's keys. "
         "Check SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET."
     ),
-    Trouble.UNAUTHORIZED: (
+    FailureKind.UNAUTHORIZED: (
         "Spotify let this app in and then out again. Try again in {pause}; if it stays so, "
         "make new keys in Spotify's developer dashboard."
     ),
-    Trouble.FORBIDDEN: (
+    FailureKind.FORBIDDEN: (
         "Spotify refuses this app. Its owner needs Spotify Premium and must allow the Web API "
         "in the developer dashboard. Spotify will be asked again in {pause}."
     ),
-    Trouble.TOO_MANY: "Spotify has been asked too often and wants a pause. Try again in {pause}.",
-    Trouble.REFUSED: "Spotify did not accept the question. Check GENREGENIE_MARKET.",
-    Trouble.BROKEN: "Spotify has a fault of its own at the moment. Try again in {pause}.",
-    Trouble.SLOW: "Spotify took too long to answer. Try again in {pause}.",
-    Trouble.UNREACHABLE: (
+    FailureKind.TOO_MANY: (
+        "Spotify has been asked too often and wants a pause. Try again in {pause}."
+    ),
+    FailureKind.REFUSED: "Spotify did not accept the question. Check GENREGENIE_MARKET.",
+    FailureKind.BROKEN: "Spotify has a fault of its own at the moment. Try again in {pause}.",
+    FailureKind.SLOW: "Spotify took too long to answer. Try again in {pause}.",
+    FailureKind.UNREACHABLE: (
         "Spotify cannot be reached from here. Check the internet connection, then try again "
         "in {pause}."
     ),
-    Trouble.NONSENSE: "Spotify's answer made no sense. Try again in {pause}.",
+    FailureKind.NONSENSE: "Spotify's answer made no sense. Try again in {pause}.",
 }
 
 
@@ -62,15 +64,15 @@ class SpotifyUnavailableError(Exception):
 
     Attributes
     ----------
-    trouble : Trouble
+    trouble : FailureKind
     pause_s : float >= 0
         How long not to ask again.
     """
 
     def __init__(
-        self, trouble: Trouble, pause_s: float | None = None, sentence: str | None = None
+        self, trouble: FailureKind, pause_s: float | None = None, sentence: str | None = None
     ) -> None:
-        usual = FORBIDDEN_S if trouble is Trouble.FORBIDDEN else BUSY_S
+        usual = FORBIDDEN_S if trouble is FailureKind.FORBIDDEN else BUSY_S
         self.trouble = trouble
         self.pause_s = usual if pause_s is None else pause_s
         super().__init__(sentence or _SENTENCES[trouble].format(pause=in_words(self.pause_s)))
@@ -81,17 +83,17 @@ def of_status(
 ) -> SpotifyUnavailableError:
     """The trouble that an HTTP status means; `token` for the answer to a request for a token."""
     if status == 429:
-        return SpotifyUnavailableError(Trouble.TOO_MANY, retry_after_s(retry_after))
+        return SpotifyUnavailableError(FailureKind.TOO_MANY, retry_after_s(retry_after))
     if token and status in (400, 401):
-        return SpotifyUnavailableError(Trouble.BAD_KEYS)
+        return SpotifyUnavailableError(FailureKind.BAD_KEYS)
     if status >= 500:
-        return SpotifyUnavailableError(Trouble.BROKEN)
+        return SpotifyUnavailableError(FailureKind.BROKEN)
     trouble = {
-        400: Trouble.REFUSED,
-        401: Trouble.UNAUTHORIZED,
-        403: Trouble.FORBIDDEN,
+        400: FailureKind.REFUSED,
+        401: FailureKind.UNAUTHORIZED,
+        403: FailureKind.FORBIDDEN,
     }
-    return SpotifyUnavailableError(trouble.get(status, Trouble.NONSENSE))
+    return SpotifyUnavailableError(trouble.get(status, FailureKind.NONSENSE))
 
 
 def retry_after_s(header: str | None) -> float:
@@ -102,7 +104,7 @@ def retry_after_s(header: str | None) -> float:
         seconds = _until(header or "")
     if not math.isfinite(seconds) or seconds < 0:
         return BUSY_S
-    return min(seconds, LONGEST_S)
+    return min(seconds, MAX_WAIT_S)
 
 
 def in_words(seconds: float) -> str:

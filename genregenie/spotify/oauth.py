@@ -18,7 +18,7 @@ from spotipy.oauth2 import SpotifyOauthError, SpotifyPKCE
 
 from genregenie.common import settings
 from genregenie.spotify.deadlines import run_until
-from genregenie.spotify.errors import SpotifyUnavailableError, Trouble
+from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError
 from genregenie.spotify.names import SPOTIFY_PAGES, clean
 from genregenie.spotify.search import BUDGET_S
 from genregenie.spotify.tracks import Track
@@ -27,8 +27,8 @@ from genregenie.spotify.transport import FAILURES, TIMEOUT_S, BoundedSession, fa
 SCOPE: Final = "playlist-modify-private"
 BEGUN_S: Final = 600.0
 CONNECTED_S: Final = 6 * 3600.0
-MOST: Final = 10_000
-MOST_TRACKS: Final = 100
+MAX_LOGINS: Final = 10_000
+MAX_TRACKS: Final = 100
 
 T = TypeVar("T")
 
@@ -46,12 +46,13 @@ class _Auth(SpotifyPKCE):
 
 @dataclass(frozen=True)
 class _Begun:
-    person_id: int
+    person_id: int | None
     auth: _Auth
 
 
 class Logins:
-    """Who is connected to Spotify. Safe to use from many threads.
+    """Who is connected to Spotify: people by number, and nobody, who is None. Safe to use from
+    many threads.
 
     Parameters
     ----------
@@ -74,11 +75,11 @@ class Logins:
         self._redirect_uri = redirect_uri
         self._api = api
         self._accounts = accounts
-        self._begun: TTLCache[str, _Begun] = TTLCache(MOST, BEGUN_S)
-        self._connected: TTLCache[int, _Auth] = TTLCache(MOST, CONNECTED_S)
+        self._begun: TTLCache[str, _Begun] = TTLCache(MAX_LOGINS, BEGUN_S)
+        self._connected: TTLCache[int | None, _Auth] = TTLCache(MAX_LOGINS, CONNECTED_S)
         self._lock = threading.Lock()
 
-    def begin(self, person_id: int) -> str:
+    def begin(self, person_id: int | None) -> str:
         """Address at Spotify to send this person to."""
         auth = _Auth(
             self._client_id,
@@ -97,7 +98,7 @@ class Logins:
             self._begun[state] = _Begun(person_id, auth)
         return url
 
-    def finish(self, person_id: int, state: str, code: str) -> None:
+    def finish(self, person_id: int | None, state: str, code: str) -> None:
         """Take what Spotify sent a person back with.
 
         Raises
@@ -120,23 +121,23 @@ class Logins:
         with self._lock:
             self._connected[person_id] = begun.auth
 
-    def is_connected(self, person_id: int) -> bool:
+    def is_connected(self, person_id: int | None) -> bool:
         """Whether this person can save playlists now."""
         with self._lock:
             return person_id in self._connected
 
-    def forget(self, person_id: int) -> None:
+    def forget(self, person_id: int | None) -> None:
         """Drop this person's token."""
         with self._lock:
             self._connected.pop(person_id, None)
 
     def keep_only(self, people: set[int]) -> None:
-        """Drop the tokens of everybody else."""
+        """Drop the tokens of everybody else but nobody, who never leaves."""
         with self._lock:
-            for person_id in set(self._connected) - people:
+            for person_id in set(self._connected) - people - {None}:
                 del self._connected[person_id]
 
-    def save_playlist(self, person_id: int, name: str, tracks: Sequence[Track]) -> str:
+    def save_playlist(self, person_id: int | None, name: str, tracks: Sequence[Track]) -> str:
         """Make a private playlist in the person's own account; returns its page on Spotify.
 
         Raises
@@ -159,7 +160,7 @@ class Logins:
             playlist_id = str(made["id"])
             if not playlist_id.isalnum():
                 raise ValueError("not an id")
-            client.playlist_add_items(playlist_id, [t.uri for t in tracks[:MOST_TRACKS]])
+            client.playlist_add_items(playlist_id, [t.uri for t in tracks[:MAX_TRACKS]])
             return playlist_id
 
         try:
@@ -183,7 +184,7 @@ def _in_time(work: Callable[[], T]) -> T:
 
     (result,) = run_until(time.monotonic() + BUDGET_S, [tried])
     if result is None:
-        result = SpotifyUnavailableError(Trouble.SLOW)
+        result = SpotifyUnavailableError(FailureKind.SLOW)
     if isinstance(result, SpotifyUnavailableError):
         raise LoginError(str(result)) from result
     return result
@@ -193,7 +194,7 @@ def _is_refusal(error: LoginError) -> bool:
     """Whether the person's log-in is what Spotify does not accept."""
     cause = error.__cause__
     return isinstance(cause, SpotifyUnavailableError) and (
-        cause.trouble in (Trouble.BAD_KEYS, Trouble.UNAUTHORIZED)
+        cause.trouble in (FailureKind.BAD_KEYS, FailureKind.UNAUTHORIZED)
     )
 
 

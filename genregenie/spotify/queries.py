@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
 
+from genregenie.common.genres import ranked
 from genregenie.spotify.names import clean
 
 PAGE: Final = 10
@@ -19,7 +20,7 @@ FARTHEST: Final = 1000
 """Highest offset Spotify answers to."""
 
 COUNT: Final = 10
-MOST_GENRES: Final = 3
+MAX_GENRES: Final = 3
 ARTISTS_PER_GENRE: Final = 3
 EARLIEST_YEAR: Final = 1900
 LATEST_YEAR: Final = 2100
@@ -27,7 +28,7 @@ LATEST_YEAR: Final = 2100
 _WORTH_ASKING: Final = 0.1
 _GEM_OFFSETS: Final = (100, 50)
 _PAGES: Final = 3
-_LONGEST_NAME: Final = 80
+_MAX_NAME_LENGTH: Final = 80
 _SPOTIFY_NAMES: Final = {"hiphop": "hip-hop"}
 
 
@@ -40,7 +41,7 @@ class Depth(StrEnum):
 
 
 @dataclass(frozen=True)
-class Wishes:
+class SearchOptions:
     """What the person chose.
 
     Attributes
@@ -142,8 +143,8 @@ def shares(confidences: Mapping[str, float], count: int = COUNT) -> dict[str, in
     >>> shares({"blues": 0.7, "rock": 0.3}, 10)
     {'blues': 7, 'rock': 3}
     """
-    ranked = sorted(confidences.items(), key=lambda item: -item[1])[:MOST_GENRES]
-    chosen = [item for item in ranked if item[1] >= _WORTH_ASKING] or ranked[:1]
+    likely = ranked(confidences)[:MAX_GENRES]
+    chosen = [item for item in likely if item[1] >= _WORTH_ASKING] or likely[:1]
     total = sum(p for _, p in chosen)
     if total <= 0:
         return {}
@@ -157,7 +158,7 @@ def shares(confidences: Mapping[str, float], count: int = COUNT) -> dict[str, in
 def plan(
     confidences: Mapping[str, float],
     artists: Mapping[str, Sequence[str]],
-    wishes: Wishes,
+    wishes: SearchOptions,
 ) -> tuple[GenrePlan, ...]:
     """Queries for a clip, the likeliest genre first.
 
@@ -167,7 +168,7 @@ def plan(
         Over the genres.
     artists : mapping of str to sequence of str
         For each genre, artists known to make it, the most fitting first.
-    wishes : Wishes
+    wishes : SearchOptions
     """
     plans = []
     for genre, count in shares(confidences, wishes.count).items():
@@ -191,7 +192,7 @@ def spotify_name(genre: str) -> str:
     return _SPOTIFY_NAMES.get(genre, genre.replace("_", " ").lower())
 
 
-def _ladder(genre: str, wishes: Wishes) -> tuple[Query, ...]:
+def _ladder(genre: str, wishes: SearchOptions) -> tuple[Query, ...]:
     name = spotify_name(genre)
     spaced = name.replace("-", " ")
     exact = f"genre:{_quoted(name)}"
@@ -204,7 +205,7 @@ def _ladder(genre: str, wishes: Wishes) -> tuple[Query, ...]:
     return (*deep, first, *more, *others)
 
 
-def _worded(text: str, wishes: Wishes) -> str:
+def _worded(text: str, wishes: SearchOptions) -> str:
     if wishes.years is None:
         return text
     first, last = wishes.years
@@ -213,4 +214,4 @@ def _worded(text: str, wishes: Wishes) -> str:
 
 def _quoted(text: str) -> str:
     """A name as a phrase; a quotation mark inside it would end the phrase."""
-    return f'"{clean(text.replace(chr(34), " "), _LONGEST_NAME)}"'
+    return f'"{clean(text.replace(chr(34), " "), _MAX_NAME_LENGTH)}"'

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from genregenie.recommend.acoustic import Alike
+from genregenie.recommend.acoustic import SimilarTrack
 from genregenie.spotify.deadlines import run_until
-from genregenie.spotify.errors import SpotifyUnavailableError, Trouble
+from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError
 from genregenie.spotify.names import artist_key, song_key
-from genregenie.spotify.queries import Depth, GenrePlan, Query, Wishes, song_query
+from genregenie.spotify.queries import Depth, GenrePlan, Query, SearchOptions, song_query
 from genregenie.spotify.tracks import Track
 
 BUDGET_S: Final = 8.0
@@ -22,7 +22,7 @@ _Answer = tuple[Track, ...] | SpotifyUnavailableError
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """What Spotify had.
 
     Attributes
@@ -44,12 +44,12 @@ class Found:
 def gather(
     search: Search,
     plans: Sequence[GenrePlan],
-    neighbours: Sequence[Alike],
-    wishes: Wishes,
+    neighbours: Sequence[SimilarTrack],
+    wishes: SearchOptions,
     *,
     refused: Callable[[Track], bool] = lambda track: False,
     budget_s: float = BUDGET_S,
-) -> Found:
+) -> SearchResult:
     """Find tracks for every plan, and the neighbours themselves.
 
     Parameters
@@ -57,8 +57,8 @@ def gather(
     search : callable
         Gives one page of tracks, or raises SpotifyUnavailableError.
     plans : sequence of GenrePlan
-    neighbours : sequence of Alike
-    wishes : Wishes
+    neighbours : sequence of SimilarTrack
+    wishes : SearchOptions
     refused : callable
         Whether a track must not come up.
     budget_s : float > 0
@@ -83,7 +83,7 @@ def gather(
         asked.ask([s.plan.ladder[rung] for s in hungry])
         for shelf in hungry:
             shelf.fill(asked.tracks(shelf.plan.ladder[rung]), taken)
-    return Found(
+    return SearchResult(
         tracks=tuple(shelf.ordered() for shelf in shelves),
         songs=tuple(
             next((t for t in asked.tracks(query) if t.is_song(n.artist, n.title)), None)
@@ -107,7 +107,7 @@ class _Asked:
         answers = run_until(self._deadline, [lambda q=query: self._try(q) for query in new])  # type: ignore[misc]
         for query, answer in zip(new, answers, strict=True):
             if answer is None:
-                answer = SpotifyUnavailableError(Trouble.SLOW)
+                answer = SpotifyUnavailableError(FailureKind.SLOW)
             if isinstance(answer, SpotifyUnavailableError):
                 self.error = self.error or answer
             else:
@@ -142,7 +142,7 @@ class _Taken:
 class _Shelf:
     """The tracks found for one genre."""
 
-    def __init__(self, plan: GenrePlan, wishes: Wishes) -> None:
+    def __init__(self, plan: GenrePlan, wishes: SearchOptions) -> None:
         self.plan = plan
         self._wishes = wishes
         self._tracks: list[Track] = []

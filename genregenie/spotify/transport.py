@@ -13,13 +13,13 @@ from spotipy.oauth2 import SpotifyClientCredentials, SpotifyOauthError
 from urllib3.util import Retry
 
 from genregenie.common.settings import SpotifyKeys
-from genregenie.spotify.errors import SpotifyUnavailableError, Trouble, of_status
+from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError, of_status
 
 TIMEOUT_S: Final = (3.0, 4.0)
 """To connect, and between two pieces of an answer."""
 
 _WHOLE_ANSWER_S: Final = 6.0
-_LONGEST_ANSWER: Final = 4 << 20
+_MAX_ANSWER_BYTES: Final = 4 << 20
 _PIECE: Final = 1 << 16
 
 # Whatever a request to Spotify may raise; all of it becomes a SpotifyUnavailableError.
@@ -73,7 +73,7 @@ class BoundedSession(requests.Session):
         body = bytearray()
         for piece in response.iter_content(_PIECE):
             body += piece
-            if len(body) > _LONGEST_ANSWER or time.monotonic() > end:
+            if len(body) > _MAX_ANSWER_BYTES or time.monotonic() > end:
                 response.close()
                 raise requests.ReadTimeout("the answer is too long or too slow")
         response._content = bytes(body)
@@ -139,12 +139,12 @@ def failure_of(error: BaseException) -> SpotifyUnavailableError:
     if isinstance(error, SpotifyOauthError):
         response = getattr(error.__context__, "response", None)
         if response is None:
-            return SpotifyUnavailableError(Trouble.BAD_KEYS)
+            return SpotifyUnavailableError(FailureKind.BAD_KEYS)
         return of_status(response.status_code, response.headers.get("Retry-After"), token=True)
     if isinstance(error, requests.exceptions.JSONDecodeError):
-        return SpotifyUnavailableError(Trouble.NONSENSE)
+        return SpotifyUnavailableError(FailureKind.NONSENSE)
     if isinstance(error, requests.Timeout):
-        return SpotifyUnavailableError(Trouble.SLOW)
+        return SpotifyUnavailableError(FailureKind.SLOW)
     if isinstance(error, requests.ConnectionError):
-        return SpotifyUnavailableError(Trouble.UNREACHABLE)
-    return SpotifyUnavailableError(Trouble.NONSENSE)
+        return SpotifyUnavailableError(FailureKind.UNREACHABLE)
+    return SpotifyUnavailableError(FailureKind.NONSENSE)

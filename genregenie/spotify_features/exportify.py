@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from genregenie.datasets.table import DataError
 from genregenie.spotify_features.vectors import RANGES, SPOTIFY_COLUMNS, nothing_known
 
-MOST_ROWS: Final = 50_000
+MAX_ROWS: Final = 50_000
 KEYS: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 _ALSO: Final = {
@@ -38,7 +38,7 @@ _WORDS: Final = {
     | {"db": 1.0, "eb": 3.0, "gb": 6.0, "ab": 8.0, "bb": 10.0},
 }
 _IN_PERCENT: Final = 1.5
-_MOST_NAMED: Final = 5
+_MAX_NAMED: Final = 5
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ def read_sheet(path: Path) -> Sheet:
         )
     if not body:
         raise DataError(f"{path.name} holds no tracks under its line of column names.")
-    if len(body) > MOST_ROWS:
-        raise DataError(f"{path.name} has {len(body):,} tracks; {MOST_ROWS:,} are the most.")
+    if len(body) > MAX_ROWS:
+        raise DataError(f"{path.name} has {len(body):,} tracks; {MAX_ROWS:,} are the most.")
     names = _names(head, body)
     cells = {c: [line[i] if i < len(line) else "" for line in body] for c, i in found.items()}
     rows = np.column_stack(
@@ -194,8 +194,8 @@ def _remarks(
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    more = len(names) - _MAX_NAMED
+    return ", ".join(names[:_MAX_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _tracks(number: int) -> str:

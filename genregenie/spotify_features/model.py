@@ -9,10 +9,11 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from genregenie.common import resources
+from genregenie.common import settings
+from genregenie.common.arrays import ranking
 from genregenie.features import Array
 from genregenie.model.model import ModelError, tempered
-from genregenie.spotify_features.trees import Trees
+from genregenie.spotify_features.trees import TreeEnsemble
 from genregenie.spotify_features.vectors import (
     RANGES,
     SPOTIFY_COLUMNS,
@@ -21,7 +22,7 @@ from genregenie.spotify_features.vectors import (
 )
 
 FORMAT: Final = 1
-FOLDER: Final = resources.models() / "spotify"
+NAME: Final = "spotify"
 MODEL_JSON: Final = "model.json"
 TREES_NPZ: Final = "arrays.npz"
 TOP: Final = 5
@@ -41,7 +42,7 @@ def display_name(genre: str) -> str:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class FeatureVerdict:
     """The likeliest genres of a track, and what had to be filled in to name them.
 
     Attributes
@@ -85,7 +86,7 @@ class SpotifyModel:
     """
 
     genres: tuple[str, ...]
-    trees: Trees
+    trees: TreeEnsemble
     temperature: float
     usual: Array
     examples: dict[str, Array]
@@ -111,14 +112,15 @@ class SpotifyModel:
     def _confidences(self, rows: Array) -> Array:
         return tempered(self.trees.decisions(spotify_vectors(rows)), self.temperature)
 
-    def judge(self, rows: Array) -> list[Verdict]:
+    def judge(self, rows: Array) -> list[FeatureVerdict]:
         """A verdict for each row; one of which nothing is known gets no genre."""
         unknown = nothing_known(np.asarray(rows, dtype=np.float64)).tolist()
-        order = np.argsort(-(confidences := self.confidences(rows)), axis=1, kind="stable")
+        confidences = self.confidences(rows)
+        order = ranking(confidences)
         return [
-            Verdict((), ())
+            FeatureVerdict((), ())
             if gap
-            else Verdict(
+            else FeatureVerdict(
                 tuple((self.genres[i], float(own[i])) for i in best[:TOP].tolist()),
                 tuple(c for c, v in zip(SPOTIFY_COLUMNS, row, strict=True) if np.isnan(v)),
             )
@@ -134,7 +136,7 @@ class SpotifyModel:
         ModelError
             If it is missing, incomplete, or written in another format.
         """
-        folder = folder or FOLDER
+        folder = folder or settings.trained(NAME)
         try:
             card = json.loads((folder / MODEL_JSON).read_text(encoding="utf-8"))
             if card["format"] != FORMAT or tuple(card["columns"]) != SPOTIFY_COLUMNS:
@@ -142,7 +144,7 @@ class SpotifyModel:
                     f"The model in {folder} has another format. Make it again with "
                     "'genregenie lab --ship'."
                 )
-            trees = Trees.load(folder / TREES_NPZ)
+            trees = TreeEnsemble.load(folder / TREES_NPZ)
             if len(trees.baseline) != len(card["genres"]):
                 raise ModelError(f"The model in {folder} has other genres than its description.")
             return cls(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from genregenie.spotify_features.exportify import Sheet
-from genregenie.spotify_features.model import TOP, Verdict, display_name
+from genregenie.spotify_features.model import TOP, FeatureVerdict, display_name
 
 HEADER = (
     "Track",
@@ -17,7 +17,7 @@ HEADER = (
 )
 
 
-def as_object(sheet: Sheet, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def record(sheet: Sheet, verdicts: Sequence[FeatureVerdict]) -> dict[str, Any]:
     """All tracks as an object that JSON can hold."""
     return {
         "notes": list(sheet.notes),
@@ -34,7 +34,7 @@ def as_object(sheet: Sheet, verdicts: Sequence[Verdict]) -> dict[str, Any]:
     }
 
 
-def as_rows(sheet: Sheet, verdicts: Sequence[Verdict]) -> list[list[Any]]:
+def as_rows(sheet: Sheet, verdicts: Sequence[FeatureVerdict]) -> list[list[Any]]:
     """A line for each track, in the order of `HEADER`."""
     return [
         [

@@ -18,8 +18,8 @@ _ROWS_AT_ONCE: Final = 256
 
 
 @dataclass(frozen=True)
-class Trees:
-    """Trees whose leaves add up to a decision for each class.
+class TreeEnsemble:
+    """TreeEnsemble whose leaves add up to a decision for each class.
 
     The nodes of all trees lie one after the other; children are counted from the tree's root.
 

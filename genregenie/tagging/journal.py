@@ -1,10 +1,10 @@
 """What was heard in which file, and what was written where: the memory of `tag` and `untag`.
 
 One SQLite file in the data folder. A file's answer is kept under its real, absolute path and the
-version of the model. It holds as long as size, time of change and identity (`walk.Found`) are the
-same; where only the identity differs (another mount, a copy put back), as long as blocks from all
-over the file are. A change is written down before it is made, with the record that undoes it, so
-that a run may end at any moment.
+version of the model. It holds as long as size, time of change and identity (`scan.AudioPath`) are
+the same; where only the identity differs (another mount, a copy put back), as long as blocks from
+all over the file are. A change is written down before it is made, with the record that undoes it,
+so that a run may end at any moment.
 """
 
 import contextlib
@@ -23,11 +23,11 @@ from typing import Any, Final, Self
 
 from filelock import FileLock, Timeout
 
-from genregenie.audio.scan import Found
+from genregenie.audio.scan import AudioPath
 from genregenie.common import settings
 from genregenie.tagging import schema
 from genregenie.tagging.places import RealPaths, probe
-from genregenie.tagging.records import Change, Heard, Run
+from genregenie.tagging.records import CachedResult, Change, Run
 from genregenie.tagging.replace import COPY_PREFIX
 
 FILE_NAME: Final = "library.sqlite3"
@@ -116,11 +116,13 @@ class Journal:
 
     # --- what was heard ----------------------------------------------------------------------
 
-    def knows(self, file: Found, version: str) -> bool:
+    def knows(self, file: AudioPath, version: str) -> bool:
         """Whether the file's answer is there, and the file is still the same."""
         return self._same(file, version) is not None
 
-    def recall(self, file: Found, version: str) -> tuple[Heard, tuple[str, ...] | None] | None:
+    def recall(
+        self, file: AudioPath, version: str
+    ) -> tuple[CachedResult, tuple[str, ...] | None] | None:
         """What was heard in a file that is still the same, and the genres in its tags.
 
         The genres are None if its tags could not be read, or may have changed since.
@@ -129,9 +131,11 @@ class Journal:
         if row is None:
             return None
         answer, genres = row
-        return Heard(**json.loads(answer)), None if genres is None else tuple(json.loads(genres))
+        return CachedResult(**json.loads(answer)), None if genres is None else tuple(
+            json.loads(genres)
+        )
 
-    def _same(self, file: Found, version: str) -> tuple[str, str | None] | None:
+    def _same(self, file: AudioPath, version: str) -> tuple[str, str | None] | None:
         path = self._real.path(file.path)
         row = self._run(
             "SELECT identity, probe, answer, genres FROM heard"
@@ -147,7 +151,7 @@ class Journal:
         return (answer, None) if probed is None or probed == probe(path) else None
 
     def remember(
-        self, file: Found, version: str, heard: Heard, genres: tuple[str, ...] | None
+        self, file: AudioPath, version: str, heard: CachedResult, genres: tuple[str, ...] | None
     ) -> None:
         """Keep an answer and the genres in the tags; on disk a second later at most."""
         path = self._real.path(file.path)
@@ -161,7 +165,7 @@ class Journal:
         if time.monotonic() - self._saved_at > _SAVED_EVERY_S:
             self.save()
 
-    def follow(self, before: Found, after: Found, genres: tuple[str, ...]) -> None:
+    def follow(self, before: AudioPath, after: AudioPath, genres: tuple[str, ...]) -> None:
         """A file's tags were changed and nothing else: what was heard in it still holds."""
         self.save()
         path = self._real.path(before.path)
@@ -172,7 +176,7 @@ class Journal:
             *(os.fsencode(path), before.size, before.changed_ns),
         )
 
-    def find_elsewhere(self, file: Found) -> bool:
+    def find_elsewhere(self, file: AudioPath) -> bool:
         """Learn whether a file is one that was heard under another path, moved or copied since.
 
         What was heard in it then holds here too. What was written to it does not follow: only who

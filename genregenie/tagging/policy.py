@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from genregenie.common.genres import display_name
+from genregenie.common.genres import display_name, ranked
 from genregenie.tagging.formats.genrelist import parts
 
 Mode = Literal["add", "replace", "if-empty"]
@@ -18,7 +18,7 @@ class NamesError(Exception):
 
 
 @dataclass(frozen=True)
-class Wish:
+class TagPolicy:
     """What somebody wants written.
 
     Attributes
@@ -46,7 +46,7 @@ class Wish:
 
         Examples
         --------
-        >>> Wish(at_most=1).after(["Live"], {"rock": 0.9, "pop": 0.1})
+        >>> TagPolicy(at_most=1).after(["Live"], {"rock": 0.9, "pop": 0.1})
         ('Live', 'Rock')
         """
         if self.mode == "if-empty" and before:
@@ -60,10 +60,8 @@ class Wish:
 
     def heard(self, confidences: Mapping[str, float]) -> tuple[str, ...]:
         """Names of the genres that are likely enough, the most likely first."""
-        likely = sorted(
-            (genre for genre, p in confidences.items() if p >= self.threshold),
-            key=lambda genre: -confidences[genre],
-        )[: self.at_most]
+        best = ranked(confidences)[: self.at_most]
+        likely = [genre for genre, p in best if p >= self.threshold]
         return _without_repeats(
             [name for genre in likely for name in self.names.get(genre, (display_name(genre),))]
         )

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from genregenie.audio import SIX_STRETCHES, AudioError, Spread
-from genregenie.audio.scan import Found
+from genregenie.audio.scan import AudioPath
 from genregenie.inference.batch import classify_many
 from genregenie.inference.classifier import Prediction
 from genregenie.tagging.delta import DeltaError, difference, digest, digests, restored
 from genregenie.tagging.journal import Journal
 from genregenie.tagging.places import candidates
-from genregenie.tagging.policy import Wish
-from genregenie.tagging.records import Change, Heard
+from genregenie.tagging.policy import TagPolicy
+from genregenie.tagging.records import CachedResult, Change
 from genregenie.tagging.replace import ReplaceError, prepare, sentence
 from genregenie.tagging.tags import TagError, mapped, read_genres, write_copy
 
@@ -34,10 +34,10 @@ class Item:
 
     Attributes
     ----------
-    file : Found
+    file : AudioPath
     state : State
         ``"unsure"`` and ``"not music"`` are left alone; ``"as it is"`` needs nothing.
-    heard : Heard or None
+    heard : CachedResult or None
         None if it could not be listened to.
     before, after : tuple of str
         Genres in its tags, and those planned or written.
@@ -45,9 +45,9 @@ class Item:
         Why it failed, a sentence; else empty.
     """
 
-    file: Found
+    file: AudioPath
     state: State
-    heard: Heard | None
+    heard: CachedResult | None
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     reason: str = ""
@@ -78,7 +78,7 @@ class Listening:
 
 
 def plan(
-    files: Sequence[Found], journal: Journal, wish: Wish, listening: Listening
+    files: Sequence[AudioPath], journal: Journal, wish: TagPolicy, listening: Listening
 ) -> Iterator[Item]:
     """What is to become of each file, in order. Files heard before are not heard again.
 
@@ -125,8 +125,8 @@ def plan(
             yield _planned(file, heard, genres, wish)
 
 
-def _heard(prediction: Prediction) -> Heard:
-    return Heard(
+def _heard(prediction: Prediction) -> CachedResult:
+    return CachedResult(
         verdict=prediction.verdict,
         genre=prediction.genre,
         confidence=prediction.confidence,
@@ -138,7 +138,9 @@ def _heard(prediction: Prediction) -> Heard:
     )
 
 
-def _planned(file: Found, heard: Heard, before: tuple[str, ...], wish: Wish) -> Item:
+def _planned(
+    file: AudioPath, heard: CachedResult, before: tuple[str, ...], wish: TagPolicy
+) -> Item:
     if heard.verdict == "unsure" or heard.verdict == "not music":
         state: State = "unsure" if heard.verdict == "unsure" else "not music"
         return Item(file, state, heard, before, before)
@@ -286,7 +288,7 @@ def _put_back(change: Change, journal: Journal) -> None:
 
     path = change.path
     try:
-        tagged = Found.at(path)
+        tagged = AudioPath.at(path)
         with mapped(path) as now:
             if digest(now) == digests(change.undo)[0]:
                 return  # as it was already: the run was killed just before it wrote
@@ -300,8 +302,8 @@ def _put_back(change: Change, journal: Journal) -> None:
     journal.follow(tagged, _now(path), change.genres)
 
 
-def _now(path: str) -> Found:
+def _now(path: str) -> AudioPath:
     try:
-        return Found.at(path)
+        return AudioPath.at(path)
     except OSError as error:
         raise ReplaceError(sentence(error)) from error

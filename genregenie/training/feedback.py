@@ -2,8 +2,8 @@
 
 The recipe is that of the model at hand: its winner with its hyper-parameters. It is fitted to
 curated clips without and with feedback, and both are scored on curated clips by artists that
-neither knew. Feedback is only ever learned from there, and never where it is about an artist or
-a recording that is being scored. All that as far as the artists are known, which
+neither knew. Feedback is only ever learned from there, and never where it is about an artist or a
+recording that is being scored. All that as far as the artists are known, which
 `Outcome.measured` says.
 """
 
@@ -22,11 +22,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from genregenie.datasets.artists import Known, group_key
-from genregenie.datasets.feedback import Feedback
+from genregenie.datasets.feedback import FeedbackTable
 from genregenie.datasets.table import DataError, Table
 from genregenie.evaluation.protocols import GROUPED, Index, decisive
 from genregenie.features import Array
-from genregenie.model.model import Space
+from genregenie.model.model import TangentSpace
 from genregenie.training import calibration, compare
 from genregenie.training.candidates import Candidate
 from genregenie.training.estimators import Tempered
@@ -40,7 +40,7 @@ recording do not lie further apart. Copies at a low bit rate can."""
 RESAMPLES: Final = 2_000
 PEOPLE_FOLDS: Final = 5
 
-Verdict = Literal["helped", "made no clear difference", "hurt"]
+Effect = Literal["helped", "made no clear difference", "hurt"]
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Outcome:
         return text
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Effect:
         """Only what the intervals leave no doubt of counts; what hurts anything hurts."""
         if self.accuracy.high < 0 or self.log_loss.low > 0:
             return "hurt"
@@ -150,7 +150,7 @@ def measure(
     candidate: Candidate,
     parameters: Mapping[str, Any],
     table: Table,
-    feedback: Feedback,
+    feedback: FeedbackTable,
     *,
     folds: int,
     seeds: int,
@@ -207,7 +207,7 @@ def _both(
     return without, model
 
 
-def _clashes(clips: Table, scored: Table, space: Space) -> NDArray[np.bool_]:
+def _clashes(clips: Table, scored: Table, space: TangentSpace) -> NDArray[np.bool_]:
     """Which clips of feedback must not be known where a clip is scored, shape (m, n)."""
     vectors = [space.vectors(t.rows) for t in (clips, scored)]
     ours, theirs = (np.array([group_key(a) for a in t.artist]) for t in (clips, scored))
@@ -216,8 +216,8 @@ def _clashes(clips: Table, scored: Table, space: Space) -> NDArray[np.bool_]:
 
 
 def _people_apart(
-    table: Table, feedback: Feedback, space: Space
-) -> list[tuple[Table, Array, Feedback]]:
+    table: Table, feedback: FeedbackTable, space: TangentSpace
+) -> list[tuple[Table, Array, FeedbackTable]]:
     """What some people's feedback teaches, and the answers of others; nothing is in both."""
     count = len(np.unique(feedback.person))
     if count < 2:
@@ -234,7 +234,7 @@ def _people_apart(
 
 def _agreement(
     table: Table,
-    people: list[tuple[Table, Array, Feedback]],
+    people: list[tuple[Table, Array, FeedbackTable]],
     results: list[tuple[compare.Fold, compare.Fold]],
 ) -> Change | None:
     if not people:

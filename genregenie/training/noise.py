@@ -27,7 +27,7 @@ LEVELS: Final = (10.0, 100.0)
 that was stored 40 dB too soft 29."""
 
 _DRAWS: Final = 400
-_SMALLEST_VARIANCE: Final = 1e-3
+_MIN_VARIANCE: Final = 1e-3
 
 
 def in_noise(rows: Array, seed: int = 0) -> Array:
@@ -59,7 +59,7 @@ def in_noise(rows: Array, seed: int = 0) -> Array:
         means[i] += noisy.mean(axis=0) - clean.mean(axis=0)
         changed = covariances[i] + np.cov(noisy.T) - np.cov(clean.T)
         values, axes = np.linalg.eigh(changed)
-        covariances[i] = (axes * np.maximum(values, _SMALLEST_VARIANCE)) @ axes.T
+        covariances[i] = (axes * np.maximum(values, _MIN_VARIANCE)) @ axes.T
     return as_rows(means, covariances, rows[:, 0])
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from genregenie.features import Array, row_covariances, row_means
-from genregenie.model.model import Space
+from genregenie.model.model import TangentSpace
 
 
 class GaussianTangent(TransformerMixin, BaseEstimator):
@@ -47,9 +47,9 @@ class GaussianTangent(TransformerMixin, BaseEstimator):
         """Map rows of shape (n, 105) to vectors of shape (n, 104)."""
         return self.space().vectors(np.asarray(X, dtype=np.float64))
 
-    def space(self) -> Space:
+    def space(self) -> TangentSpace:
         """What was fitted, free of scikit-learn."""
-        return Space(
+        return TangentSpace(
             self.centre_,
             self.reference_,
             self.mean_weight,

@@ -16,7 +16,7 @@ from genregenie.features import Statistics, as_row
 from genregenie.inference.classifier import Moment, Neighbour, Prediction
 from genregenie.inference.report import as_object
 from genregenie.model.explain import Reason
-from genregenie.model.model import Space
+from genregenie.model.model import TangentSpace
 from genregenie.web.views import sentences
 
 
@@ -40,7 +40,7 @@ def as_result(prediction: Prediction, name: str | None = None) -> Result:
     )
 
 
-def as_prediction(details: str, space: Space) -> Prediction:
+def as_prediction(details: str, space: TangentSpace) -> Prediction:
     """The prediction again, with the place that its clip has in `space`."""
     kept: dict[str, Any] = json.loads(details)
     sums = kept["statistics"]

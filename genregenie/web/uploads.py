@@ -9,9 +9,9 @@ from typing import Final
 
 from genregenie.audio import AudioError
 
-MOST_CLIPS: Final = 200
-LARGEST_CLIP: Final = 50 << 20
-LARGEST_ZIP: Final = 1 << 30
+MAX_CLIPS: Final = 200
+MAX_CLIP_BYTES: Final = 50 << 20
+MAX_ZIP_BYTES: Final = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,16 @@ class Clip:
 
 
 def clips(paths: Sequence[str]) -> Iterator[Clip]:
-    """Every clip in uploaded files, zip archives opened, `MOST_CLIPS` at most.
+    """Every clip in uploaded files, zip archives opened, `MAX_CLIPS` at most.
 
     Nothing is unpacked to disk, and no more of an archive is read than the limits allow,
     whatever its directory claims.
     """
-    left = MOST_CLIPS
+    left = MAX_CLIPS
     for path in map(Path, paths):
         for clip in _unzipped(path) if zipfile.is_zipfile(path) else [Clip(path.name, path)]:
             if left == 0:
-                sentence = f"Only the first {MOST_CLIPS} clips are listened to at once."
+                sentence = f"Only the first {MAX_CLIPS} clips are listened to at once."
                 yield Clip(clip.name, AudioError(sentence))
                 return
             left -= 1
@@ -57,7 +57,7 @@ def _names(paths: Sequence[str]) -> Iterator[str]:
         for name in names:
             yield name
             seen += 1
-            if seen > MOST_CLIPS:
+            if seen > MAX_CLIPS:
                 return
 
 
@@ -81,7 +81,7 @@ def _unzipped(path: Path) -> Iterator[Clip]:
                 yield Clip(path.name, AudioError("There are no files in this archive."))
             unpacked = 0
             for info in members:
-                content = _member(archive, info, LARGEST_ZIP - unpacked)
+                content = _member(archive, info, MAX_ZIP_BYTES - unpacked)
                 unpacked += len(content) if isinstance(content, bytes) else 0
                 yield Clip(info.filename, content)
     except (zipfile.BadZipFile, OSError, UnicodeError):
@@ -91,12 +91,12 @@ def _unzipped(path: Path) -> Iterator[Clip]:
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, room: int) -> bytes | AudioError:
     if info.flag_bits & 1:
         return AudioError("This file is encrypted. Pack it without a password.")
-    most = min(LARGEST_CLIP, room)
+    most = min(MAX_CLIP_BYTES, room)
     try:
         with archive.open(info) as file:
             content = file.read(most + 1)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError):
         return AudioError("This file is damaged in the archive. Pack it again.")
     if len(content) > most:
-        return AudioError(f"This file is larger than {LARGEST_CLIP >> 20} MB.")
+        return AudioError(f"This file is larger than {MAX_CLIP_BYTES >> 20} MB.")
     return content

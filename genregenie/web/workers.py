@@ -8,17 +8,21 @@ import anyio
 from anyio.to_thread import run_sync
 
 from genregenie.accounts.passwords import AT_ONCE
+from genregenie.common.errors import GenreGenieError
 
 # At about 25 a second on two cores these wait some seconds; more would wait in vain.
-MOST_WAITING: Final = 150
+MAX_WAITING: Final = 150
 _LOOKING: Final = 8
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class BusyError(Exception):
+class BusyError(GenreGenieError):
     """More log-ins are waiting than the machine can serve in a sensible time."""
+
+    def __init__(self) -> None:
+        super().__init__("Many people are logging in. Please try again in a moment.")
 
 
 class Workers:
@@ -40,7 +44,7 @@ class Workers:
         BusyError
             If too many wait already.
         """
-        if self._hashing.statistics().tasks_waiting >= MOST_WAITING:
+        if self._hashing.statistics().tasks_waiting >= MAX_WAITING:
             raise BusyError
         return await run_sync(functools.partial(work, *args, **kwargs), limiter=self._hashing)
 

@@ -64,7 +64,7 @@ def test_clicks_at_once_leave_one_answer(accounts: Accounts, anybody: bool) -> N
 def test_the_oldest_are_forgotten(
     accounts: Accounts, anybody: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feedback, "MOST", 3)
+    monkeypatch.setattr(feedback, "MAX_ANSWERS", 3)
     me = newcomer(accounts, "Ada") if anybody else None
     other = newcomer(accounts, "Bob")
     accounts.feedback.give(other, JAZZ)

@@ -3,11 +3,11 @@ import threading
 import pytest
 
 from genregenie.accounts import Accounts, export, opinions
-from genregenie.accounts.opinions import Said
+from genregenie.accounts.opinions import StoredOpinion
 
 GOOD = "a calm indigo morning"
-QUEEN = Said("queen/radiogaga", "Queen", "rock", liked=True)
-CHER = Said("6f807x0ima9a1j3VPbc7VN", "Cher", "pop", liked=False)
+QUEEN = StoredOpinion("queen/radiogaga", "Queen", "rock", liked=True)
+CHER = StoredOpinion("6f807x0ima9a1j3VPbc7VN", "Cher", "pop", liked=False)
 
 
 def newcomer(accounts: Accounts, name: str) -> int:
@@ -27,7 +27,7 @@ def test_a_later_opinion_replaces_an_earlier_one(accounts: Accounts) -> None:
     ada = newcomer(accounts, "Ada")
     accounts.opinions.say(ada, QUEEN)
     accounts.opinions.say(ada, CHER)
-    changed = Said(QUEEN.key, "Queen", "rock", liked=False)
+    changed = StoredOpinion(QUEEN.key, "Queen", "rock", liked=False)
     accounts.opinions.say(ada, changed)
     assert accounts.opinions.of(ada) == [CHER, changed]
     accounts.opinions.take_back(ada, CHER.key)
@@ -45,10 +45,10 @@ def test_clicks_at_once_leave_one_opinion(accounts: Accounts) -> None:
 
 
 def test_the_oldest_are_forgotten(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opinions, "MOST", 3)
+    monkeypatch.setattr(opinions, "MAX_OPINIONS", 3)
     ada = newcomer(accounts, "Ada")
     for number in range(5):
-        accounts.opinions.say(ada, Said(str(number), "a", "rock", liked=True))
+        accounts.opinions.say(ada, StoredOpinion(str(number), "a", "rock", liked=True))
     assert [said.key for said in accounts.opinions.of(ada)] == ["2", "3", "4"]
 
 

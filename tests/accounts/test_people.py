@@ -16,7 +16,7 @@ from genregenie.accounts.errors import (
 from genregenie.accounts.passwords import HashCost, Hasher
 from genregenie.accounts.service import Accounts as Service
 from genregenie.accounts.tables import Base, LoginSession, Person
-from genregenie.accounts.throttle import FREE_TRIES, LONGEST_WAIT_S, wait_s
+from genregenie.accounts.throttle import FREE_TRIES, MAX_WAIT_S, wait_s
 from tests.accounts.standins import CHEAP, Clock
 
 GOOD = "a calm indigo morning"
@@ -142,7 +142,7 @@ def test_back_off_grows_refuses_even_the_right_password_and_forgets(
         with pytest.raises(WrongCredentialsError):
             accounts.people.log_in(name, OTHER)
     assert waits == sorted(waits)
-    assert waits[0] < waits[3] < waits[-1] == LONGEST_WAIT_S
+    assert waits[0] < waits[3] < waits[-1] == MAX_WAIT_S
     clock.move(hours=2)
     for _ in range(FREE_TRIES):
         with pytest.raises(WrongCredentialsError):
@@ -169,7 +169,7 @@ def test_one_accounts_failures_are_not_anothers(accounts: Accounts) -> None:
 
 def test_waits_are_bounded() -> None:
     assert [wait_s(n) for n in (0, 4, 5, 6, 7)] == [0, 0, 5, 10, 20]
-    assert wait_s(10_000) == LONGEST_WAIT_S
+    assert wait_s(10_000) == MAX_WAIT_S
 
 
 def test_a_hundred_guesses_at_once_do_not_slip_through(accounts: Accounts) -> None:
@@ -278,7 +278,7 @@ def test_guests_come_without_a_password_and_go_with_their_session(
 
 
 def test_the_demo_can_be_full(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("genregenie.accounts.people.MOST_GUESTS", 2)
+    monkeypatch.setattr("genregenie.accounts.people.MAX_GUESTS", 2)
     accounts.people.add_guest()
     accounts.people.add_guest()
     with pytest.raises(DemoFullError):

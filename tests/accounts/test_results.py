@@ -137,7 +137,7 @@ def test_deleting_one_and_all(accounts: Accounts) -> None:
 
 
 def test_the_oldest_are_forgotten(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results, "MOST", 3)
+    monkeypatch.setattr(results, "MAX_RESULTS", 3)
     ada = newcomer(accounts, "Ada")
     for number in range(5):
         keep(accounts, ada, str(number))
@@ -164,8 +164,8 @@ def test_guests_and_those_who_are_gone_keep_nothing(accounts: Accounts) -> None:
 def test_audio_is_kept_when_asked_for_and_goes_with_its_result(
     accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results, "LARGEST_AUDIO", 100)
-    monkeypatch.setattr(results, "MOST_AUDIO", 150)
+    monkeypatch.setattr(results, "MAX_CLIP_BYTES", 100)
+    monkeypatch.setattr(results, "MAX_AUDIO_BYTES", 150)
     ada = newcomer(accounts, "Ada")
     first, second = keep(accounts, ada), keep(accounts, ada)
     assert accounts.results.audio(ada, first) is None

@@ -96,7 +96,7 @@ def test_another_key_cannot_show_the_link_and_replaces_it(accounts: Accounts) ->
 
 
 def test_there_is_an_end_to_links(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shares, "MOST", 2)
+    monkeypatch.setattr(shares, "MAX_SHARES", 2)
     ada = newcomer(accounts)
     first, second, third = (keep(accounts, ada) for _ in range(3))
     make(accounts, ada, first)

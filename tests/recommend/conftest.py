@@ -5,14 +5,14 @@ import numpy as np
 from genregenie.common.genres import GENRES
 from genregenie.features import VECTOR_WIDTH
 from genregenie.inference.classifier import Prediction
-from genregenie.model.model import Catalogue, Space
+from genregenie.model.model import Catalogue, TangentSpace
 from tests.spotify.conftest import clock, server, spotify, spotify_environment  # noqa: F401
 
 
 def make_catalogue(tracks: list[tuple[str, str, str]], vectors: np.ndarray) -> Catalogue:
     """A catalogue of (artist, title, genre) at given vectors."""
     artist, title, genre = (np.array(column) for column in zip(*tracks, strict=True))
-    space = Space(np.zeros(13), np.eye(13), 1.0, 1.0, 0.0)
+    space = TangentSpace(np.zeros(13), np.eye(13), 1.0, 1.0, 0.0)
     return Catalogue(artist, title, genre, vectors, space)
 
 

@@ -8,12 +8,12 @@ import pytest
 from genregenie.datasets.table import read_table
 from genregenie.features import VECTOR_WIDTH
 from genregenie.inference.classifier import Classifier
-from genregenie.recommend.acoustic import Acoustic, Alike, as_share, directions, top, varied
+from genregenie.recommend.acoustic import Acoustic, SimilarTrack, as_share, directions, top, varied
 from tests.recommend.conftest import make_catalogue
 
 
-def alike(artist: str, title: str, share: float) -> Alike:
-    return Alike(artist, title, "rock", share)
+def alike(artist: str, title: str, share: float) -> SimilarTrack:
+    return SimilarTrack(artist, title, "rock", share)
 
 
 def test_the_same_direction_is_wholly_alike():

@@ -5,7 +5,7 @@ import io
 from xml.etree import ElementTree
 
 from genregenie.recommend import export
-from genregenie.recommend.acoustic import Alike
+from genregenie.recommend.acoustic import SimilarTrack
 from genregenie.recommend.recommender import (
     OnSpotify,
     Recommendations,
@@ -16,7 +16,7 @@ from genregenie.spotify.tracks import Track
 
 TRACK = Track("6f807x0ima9a1j3VPbc7VN", '=Song & <b>"x"</b>', ("One", "Two"), "Album", 1999, 61.4)
 FOUND = Recommendations(
-    (SoundsLike(Alike("Ärzte, Die", "A\nB", "rock", 0.5)),),
+    (SoundsLike(SimilarTrack("Ärzte, Die", "A\nB", "rock", 0.5)),),
     SpotifyAnswer("ok", "", (OnSpotify(TRACK, "pop"),)),
 )
 NS = {"x": "http://xspf.org/ns/0/"}

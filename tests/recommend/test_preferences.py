@@ -1,6 +1,6 @@
 """Likes and dislikes change the order."""
 
-from genregenie.recommend.preferences import Candidate, Opinion, Taste
+from genregenie.recommend.preferences import Opinion, Preferences, Rankable
 
 
 def like(artist, genre="rock", key=None):
@@ -12,35 +12,35 @@ def dislike(artist, genre="rock", key=None):
 
 
 def ten(genre="rock"):
-    return [Candidate(f"song {i}", f"key {i}", (f"artist {i}",), genre) for i in range(10)]
+    return [Rankable(f"song {i}", f"key {i}", (f"artist {i}",), genre) for i in range(10)]
 
 
 def order(opinions, candidates=None, kin=None):
-    return [r.item for r in Taste(opinions).rank(candidates or ten(), kin)]
+    return [r.item for r in Preferences(opinions).rank(candidates or ten(), kin)]
 
 
 def test_no_opinion_changes_nothing():
     assert order([]) == [f"song {i}" for i in range(10)]
-    assert all(r.reason is None for r in Taste().rank(ten()))
+    assert all(r.reason is None for r in Preferences().rank(ten()))
 
 
 def test_a_liked_artist_comes_first_and_says_why():
-    ranked = Taste([like("Artist 7")]).rank(ten())
+    ranked = Preferences([like("Artist 7")]).rank(ten())
     assert ranked[0].item == "song 7"
     assert ranked[0].reason == "because you liked Artist 7"
     assert ranked[1].reason is None
 
 
 def test_an_artist_who_sounds_like_a_liked_one_moves_up():
-    ranked = Taste([like("Bob Marley")]).rank(ten(), {"artist8": "Bob Marley"})
+    ranked = Preferences([like("Bob Marley")]).rank(ten(), {"artist8": "Bob Marley"})
     assert [r.item for r in ranked][:4] == ["song 0", "song 1", "song 2", "song 8"]
     assert ranked[3].reason == "because you liked Bob Marley, who sounds similar"
 
 
 def test_a_liked_genre_moves_up():
-    mixed = [Candidate(i, str(i), (str(i),), g) for i, g in enumerate(["rock", "rock", "jazz"])]
+    mixed = [Rankable(i, str(i), (str(i),), g) for i, g in enumerate(["rock", "rock", "jazz"])]
     opinions = [like(f"jazz {i}", "jazz") for i in range(3)]
-    ranked = Taste(opinions).rank(mixed)
+    ranked = Preferences(opinions).rank(mixed)
     assert [r.item for r in ranked] == [2, 0, 1]
     assert ranked[0].reason == "because you liked other jazz"
 
@@ -60,7 +60,7 @@ def test_an_artist_liked_and_disliked_as_often_stays():
 
 
 def test_the_blend_leans_but_the_clip_decides():
-    taste = Taste([like(f"{i}", "pop") for i in range(20)])
+    taste = Preferences([like(f"{i}", "pop") for i in range(20)])
     tilted = taste.tilted({"rock": 0.7, "pop": 0.3})
     assert tilted["pop"] > 0.3
     assert tilted["rock"] == 0.7
@@ -68,6 +68,8 @@ def test_the_blend_leans_but_the_clip_decides():
 
 
 def test_liked_artists_of_a_genre():
-    taste = Taste([like("A", "pop"), like("B", "rock"), like("C", "pop"), dislike("C", "pop")])
+    taste = Preferences(
+        [like("A", "pop"), like("B", "rock"), like("C", "pop"), dislike("C", "pop")]
+    )
     assert taste.liked_artists("pop") == ("A",)
     assert taste.liked_artists() == ("B", "A")

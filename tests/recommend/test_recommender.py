@@ -6,7 +6,7 @@ import pytest
 from genregenie.features import VECTOR_WIDTH
 from genregenie.recommend import recommender as module
 from genregenie.recommend.acoustic import Acoustic
-from genregenie.recommend.preferences import Opinion, Taste
+from genregenie.recommend.preferences import Opinion, Preferences
 from genregenie.recommend.recommender import Recommender
 from genregenie.spotify.client import Misconfigured, Spotify
 from tests.recommend.conftest import make_catalogue, make_prediction
@@ -60,9 +60,9 @@ def test_a_liked_track_changes_what_comes_next(recommender, clip, spotify):
     before = recommender.recommend(clip, spotify)
     assert "Toto" not in [n.track.artist for n in before.neighbours]
     after = recommender.recommend(clip, spotify, opinions=[like("Queen")])
-    liked = recommender.neighbours(clip, Taste([like("Queen")]), 30)
+    liked = recommender.neighbours(clip, Preferences([like("Queen")]), 30)
     place = [n.track.artist for n in liked].index("Toto")
-    plain = [n.track.artist for n in recommender.neighbours(clip, Taste(), 30)].index("Toto")
+    plain = [n.track.artist for n in recommender.neighbours(clip, Preferences(), 30)].index("Toto")
     assert place < plain
     assert liked[place].reason == "because you liked Queen, who sounds similar"
     on_spotify = {s.track.artist: s.reason for s in after.spotify.tracks}
@@ -88,9 +88,13 @@ def test_a_neighbour_that_spotify_has_is_linked(recommender, acoustic, spotify):
     opinions = [like("Queen")]
     found = recommender.recommend(clip, spotify, opinions=opinions)
     assert found.neighbours
-    queen = recommender.neighbours(clip, Taste(opinions), 30)
+    queen = recommender.neighbours(clip, Preferences(opinions), 30)
     linked = recommender.on_spotify(
-        clip, [n for n in queen if n.track.artist == "Queen"], spotify, module.Wishes(), Taste()
+        clip,
+        [n for n in queen if n.track.artist == "Queen"],
+        spotify,
+        module.SearchOptions(),
+        Preferences(),
     )
     (neighbour,) = linked.neighbours
     assert neighbour.song.is_song("Queen", "Radio Ga Ga")
@@ -127,6 +131,6 @@ def test_nothing_like_it_for_what_is_not_music(recommender, clip, spotify, serve
 
 def test_nothing_found_says_what_helps(recommender, clip, spotify, server):
     server.songs = ()
-    found = recommender.recommend(clip, spotify, module.Wishes(years=(1999, 1999)))
+    found = recommender.recommend(clip, spotify, module.SearchOptions(years=(1999, 1999)))
     assert found.spotify.state == "nothing found"
     assert "wider range of years" in found.spotify.message

@@ -12,7 +12,7 @@ import pytest
 from genregenie.common.settings import SpotifyKeys
 from genregenie.spotify.breaker import Breaker
 from genregenie.spotify.client import Misconfigured, Spotify, shared_spotify
-from genregenie.spotify.errors import SpotifyUnavailableError, Trouble
+from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError
 from genregenie.spotify.queries import Query
 from tests.spotify.conftest import KEYS
 from tests.spotify.standin import Failure, error
@@ -75,7 +75,7 @@ def test_sixteen_cold_threads_fail_with_one_token_request(spotify, server):
         return trouble(spotify, Query(f"rock {number}")).trouble
 
     with ThreadPoolExecutor(16) as pool:
-        assert set(pool.map(ask, range(16))) == {Trouble.BROKEN}
+        assert set(pool.map(ask, range(16))) == {FailureKind.BROKEN}
     assert server.requests["/api/token"] == 1
 
 
@@ -85,14 +85,14 @@ def test_a_token_taken_back_is_replaced_once(spotify, server):
     assert spotify.search(Query("rock"))
     assert server.requests["/api/token"] == 2
     server.api_failure = error(401, "Invalid access token")
-    assert trouble(spotify, Query("pop")).trouble is Trouble.UNAUTHORIZED
+    assert trouble(spotify, Query("pop")).trouble is FailureKind.UNAUTHORIZED
     assert server.requests["/api/token"] == 3
 
 
 def test_without_keys_nothing_is_asked(server):
     spotify = Spotify(None, "GB", server.address, server.address)
     failure = trouble(spotify)
-    assert failure.trouble is Trouble.NO_KEYS
+    assert failure.trouble is FailureKind.NO_KEYS
     assert "SPOTIPY_CLIENT_ID" in str(failure)
     assert not server.requests
 
@@ -100,42 +100,42 @@ def test_without_keys_nothing_is_asked(server):
 def test_bad_keys(server):
     spotify = Spotify(SpotifyKeys("an-app", "wrong"), "GB", server.address, server.address)
     failure = trouble(spotify)
-    assert failure.trouble is Trouble.BAD_KEYS
+    assert failure.trouble is FailureKind.BAD_KEYS
     assert "Check SPOTIPY_CLIENT_ID" in str(failure)
 
 
 def test_an_unknown_market(server):
     spotify = Spotify(KEYS, "ZZ", server.address, server.address)
     failure = trouble(spotify)
-    assert failure.trouble is Trouble.REFUSED
+    assert failure.trouble is FailureKind.REFUSED
     assert "GENREGENIE_MARKET" in str(failure)
     trouble(spotify)
     assert server.requests["/v1/search"] == 2  # a refused question says nothing of the next
 
 
 WAYS = {
-    "unauthorized": (error(401), Trouble.UNAUTHORIZED, 30),
-    "forbidden": (error(403), Trouble.FORBIDDEN, 3600),
-    "too many": (error(429, Retry_After="7"), Trouble.TOO_MANY, 7),
-    "too many, a day": (error(429, Retry_After="86000"), Trouble.TOO_MANY, 86_000),
-    "too many, no time": (error(429), Trouble.TOO_MANY, 30),
-    "too many, nonsense": (error(429, Retry_After="soon"), Trouble.TOO_MANY, 30),
-    "too many, negative": (error(429, Retry_After="-5"), Trouble.TOO_MANY, 30),
-    "too many, endless": (error(429, Retry_After="inf"), Trouble.TOO_MANY, 30),
-    "too many, a year": (error(429, Retry_After="31536000"), Trouble.TOO_MANY, 7 * 86_400),
-    "broken": (error(500), Trouble.BROKEN, 30),
-    "bad gateway": (Failure(502, b"<html>Bad gateway</html>"), Trouble.BROKEN, 30),
-    "unavailable": (error(503, Retry_After="86000"), Trouble.BROKEN, 30),
-    "not JSON": (Failure(200, b"<html>Log in to the hotel</html>"), Trouble.NONSENSE, 30),
-    "empty": (Failure(200, b""), Trouble.NONSENSE, 30),
-    "a list": (Failure(200, b"[]"), Trouble.NONSENSE, 30),
-    "no items": (Failure(200, b'{"tracks": {"items": null}}'), Trouble.NONSENSE, 30),
-    "error text": (Failure(400, b'{"error": "text"}'), Trouble.NONSENSE, 30),
-    "error list": (Failure(403, b"[1]"), Trouble.NONSENSE, 30),
-    "gone": (error(404), Trouble.NONSENSE, 30),
-    "not gzip": (Failure(200, b"x", {"Content-Encoding": "gzip"}), Trouble.NONSENSE, 30),
-    "too long": (Failure(200, b" " * (5 << 20)), Trouble.SLOW, 30),
-    "dropped": (Failure(how="drop"), Trouble.UNREACHABLE, 30),
+    "unauthorized": (error(401), FailureKind.UNAUTHORIZED, 30),
+    "forbidden": (error(403), FailureKind.FORBIDDEN, 3600),
+    "too many": (error(429, Retry_After="7"), FailureKind.TOO_MANY, 7),
+    "too many, a day": (error(429, Retry_After="86000"), FailureKind.TOO_MANY, 86_000),
+    "too many, no time": (error(429), FailureKind.TOO_MANY, 30),
+    "too many, nonsense": (error(429, Retry_After="soon"), FailureKind.TOO_MANY, 30),
+    "too many, negative": (error(429, Retry_After="-5"), FailureKind.TOO_MANY, 30),
+    "too many, endless": (error(429, Retry_After="inf"), FailureKind.TOO_MANY, 30),
+    "too many, a year": (error(429, Retry_After="31536000"), FailureKind.TOO_MANY, 7 * 86_400),
+    "broken": (error(500), FailureKind.BROKEN, 30),
+    "bad gateway": (Failure(502, b"<html>Bad gateway</html>"), FailureKind.BROKEN, 30),
+    "unavailable": (error(503, Retry_After="86000"), FailureKind.BROKEN, 30),
+    "not JSON": (Failure(200, b"<html>Log in to the hotel</html>"), FailureKind.NONSENSE, 30),
+    "empty": (Failure(200, b""), FailureKind.NONSENSE, 30),
+    "a list": (Failure(200, b"[]"), FailureKind.NONSENSE, 30),
+    "no items": (Failure(200, b'{"tracks": {"items": null}}'), FailureKind.NONSENSE, 30),
+    "error text": (Failure(400, b'{"error": "text"}'), FailureKind.NONSENSE, 30),
+    "error list": (Failure(403, b"[1]"), FailureKind.NONSENSE, 30),
+    "gone": (error(404), FailureKind.NONSENSE, 30),
+    "not gzip": (Failure(200, b"x", {"Content-Encoding": "gzip"}), FailureKind.NONSENSE, 30),
+    "too long": (Failure(200, b" " * (5 << 20)), FailureKind.SLOW, 30),
+    "dropped": (Failure(how="drop"), FailureKind.UNREACHABLE, 30),
 }
 
 
@@ -160,15 +160,15 @@ def test_every_failure_has_a_kind_and_a_pause(spotify, server, clock, way):
 
 
 TOKEN_WAYS = {
-    "refused": (Failure(401, b'{"error": "invalid_client"}'), Trouble.BAD_KEYS),
-    "forbidden": (Failure(403, b'{"error": "forbidden"}'), Trouble.FORBIDDEN),
-    "too many": (Failure(429, b"slow down", {"Retry-After": "86000"}), Trouble.TOO_MANY),
-    "broken": (Failure(500, b"oops"), Trouble.BROKEN),
-    "not JSON": (Failure(200, b"<html>"), Trouble.NONSENSE),
-    "no token": (Failure(200, b"{}"), Trouble.NONSENSE),
-    "null": (Failure(200, b"null"), Trouble.NONSENSE),
-    "a list": (Failure(400, b"[]"), Trouble.NONSENSE),
-    "dropped": (Failure(how="drop"), Trouble.UNREACHABLE),
+    "refused": (Failure(401, b'{"error": "invalid_client"}'), FailureKind.BAD_KEYS),
+    "forbidden": (Failure(403, b'{"error": "forbidden"}'), FailureKind.FORBIDDEN),
+    "too many": (Failure(429, b"slow down", {"Retry-After": "86000"}), FailureKind.TOO_MANY),
+    "broken": (Failure(500, b"oops"), FailureKind.BROKEN),
+    "not JSON": (Failure(200, b"<html>"), FailureKind.NONSENSE),
+    "no token": (Failure(200, b"{}"), FailureKind.NONSENSE),
+    "null": (Failure(200, b"null"), FailureKind.NONSENSE),
+    "a list": (Failure(400, b"[]"), FailureKind.NONSENSE),
+    "dropped": (Failure(how="drop"), FailureKind.UNREACHABLE),
 }
 
 
@@ -185,9 +185,11 @@ def test_no_network(server):
         unused.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{unused.getsockname()[1]}"
         failure = trouble(Spotify(KEYS, "GB", nowhere, nowhere))
-        assert failure.trouble is Trouble.UNREACHABLE
+        assert failure.trouble is FailureKind.UNREACHABLE
         assert "internet connection" in str(failure)
-        assert trouble(Spotify(KEYS, "GB", nowhere, server.address)).trouble is Trouble.UNREACHABLE
+        assert (
+            trouble(Spotify(KEYS, "GB", nowhere, server.address)).trouble is FailureKind.UNREACHABLE
+        )
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -209,12 +211,12 @@ def test_a_fault_that_passes_is_not_noticed(spotify, server):
 def test_kinds_are_remembered_side_by_side(clock):
     breaker = Breaker(clock)
     breaker.check()
-    breaker.remember(SpotifyUnavailableError(Trouble.SLOW))
-    breaker.remember(SpotifyUnavailableError(Trouble.FORBIDDEN))
-    breaker.remember(SpotifyUnavailableError(Trouble.TOO_MANY, 5))
+    breaker.remember(SpotifyUnavailableError(FailureKind.SLOW))
+    breaker.remember(SpotifyUnavailableError(FailureKind.FORBIDDEN))
+    breaker.remember(SpotifyUnavailableError(FailureKind.TOO_MANY, 5))
     with pytest.raises(SpotifyUnavailableError) as caught:
         breaker.check()
-    assert caught.value.trouble is Trouble.FORBIDDEN
+    assert caught.value.trouble is FailureKind.FORBIDDEN
     clock.now += 3601
     breaker.check()
 
@@ -242,7 +244,7 @@ def test_a_wrong_setting_is_a_sentence(monkeypatch, name, value):
     spotify = shared_spotify()
     assert isinstance(spotify, Misconfigured)
     failure = trouble(spotify)
-    assert failure.trouble is Trouble.MISCONFIGURED
+    assert failure.trouble is FailureKind.MISCONFIGURED
     assert name in str(failure)
 
 

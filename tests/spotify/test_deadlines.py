@@ -32,9 +32,9 @@ def test_nothing_begins_after_the_deadline():
 def test_hanging_threads_are_limited_and_places_come_back():
     release = threading.Event()
     before = threading.active_count()
-    for _ in range(deadlines.MOST_THREADS // deadlines.WIDTH + 5):
+    for _ in range(deadlines.MAX_THREADS // deadlines.WIDTH + 5):
         run_until(time.monotonic() + 0.01, [lambda: release.wait(60)] * deadlines.WIDTH)
-    assert threading.active_count() - before <= deadlines.MOST_THREADS
+    assert threading.active_count() - before <= deadlines.MAX_THREADS
     assert run_until(time.monotonic() + 30, [lambda: 1]) == [None]  # at once
     release.set()
     deadline = time.monotonic() + 30

@@ -6,8 +6,8 @@ import email.utils
 import pytest
 
 from genregenie.spotify.errors import (
+    FailureKind,
     SpotifyUnavailableError,
-    Trouble,
     in_words,
     retry_after_s,
 )
@@ -41,7 +41,7 @@ def test_pauses_in_words(seconds, words):
     assert in_words(seconds) == words
 
 
-@pytest.mark.parametrize("trouble", Trouble)
+@pytest.mark.parametrize("trouble", FailureKind)
 def test_every_trouble_has_a_sentence(trouble):
     sentence = str(SpotifyUnavailableError(trouble))
     assert sentence.endswith(".")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genregenie.common.genres import GENRES
-from genregenie.spotify.queries import Depth, Query, Wishes, plan, shares, song_query
+from genregenie.spotify.queries import Depth, Query, SearchOptions, plan, shares, song_query
 
 
 def test_seventy_thirty_is_seven_and_three():
@@ -42,7 +42,7 @@ def test_places_add_up_and_follow_confidence(values, count):
 
 
 def test_the_ladder_for_hip_hop():
-    (hiphop,) = plan({"hiphop": 1.0}, {}, Wishes(years=(1990, 2020)))
+    (hiphop,) = plan({"hiphop": 1.0}, {}, SearchOptions(years=(1990, 2020)))
     assert [query.text for query in hiphop.ladder] == [
         'genre:"hip-hop" year:1990-2020',
         'genre:"hip-hop" year:1990-2020',
@@ -54,14 +54,14 @@ def test_the_ladder_for_hip_hop():
 
 
 def test_one_year_and_one_genre_a_query():
-    first, second = plan({"blues": 0.6, "rock": 0.4}, {}, Wishes(years=(1999, 1999)))
+    first, second = plan({"blues": 0.6, "rock": 0.4}, {}, SearchOptions(years=(1999, 1999)))
     assert [query.text for query in first.ladder][-1] == "blues year:1999"
     assert all(("rock" in q.text) and ("blues" not in q.text) for q in second.ladder)
 
 
 def test_artists_come_first_and_are_quoted():
     artists = {"jazz": ['Thelonious "Sphere" Monk', "B", "C", "D"]}
-    (jazz,) = plan({"jazz": 1.0}, artists, Wishes())
+    (jazz,) = plan({"jazz": 1.0}, artists, SearchOptions())
     assert [query.text for query in jazz.by_artist] == [
         'artist:"Thelonious Sphere Monk"',
         'artist:"B"',
@@ -71,8 +71,8 @@ def test_artists_come_first_and_are_quoted():
 
 
 def test_hidden_gems_lie_deeper():
-    (gems,) = plan({"jazz": 1.0}, {"jazz": ["A"]}, Wishes(depth=Depth.GEMS))
-    (known,) = plan({"jazz": 1.0}, {"jazz": ["A"]}, Wishes(depth=Depth.KNOWN))
+    (gems,) = plan({"jazz": 1.0}, {"jazz": ["A"]}, SearchOptions(depth=Depth.GEMS))
+    (known,) = plan({"jazz": 1.0}, {"jazz": ["A"]}, SearchOptions(depth=Depth.KNOWN))
     assert [query.offset for query in gems.ladder][:3] == [100, 50, 0]
     assert gems.by_artist[0].offset == 10
     assert known.ladder[0].offset == known.by_artist[0].offset == 0
@@ -87,11 +87,11 @@ def test_names_cannot_break_out_of_the_query():
 @pytest.mark.parametrize("years", [(2000, 1990), (1, 2000), (1990, 9999)])
 def test_impossible_years(years):
     with pytest.raises(ValueError, match="make no range"):
-        Wishes(years=years)
+        SearchOptions(years=years)
 
 
 def test_an_unknown_year_is_allowed():
-    wishes = Wishes(years=(1990, 2000))
+    wishes = SearchOptions(years=(1990, 2000))
     assert wishes.allow(None)
     assert wishes.allow(1990)
     assert not wishes.allow(1989)

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from genregenie.cli.main import main
 from genregenie.common import resources
 from genregenie.datasets.table import DataError
-from genregenie.lab.bag import BoostedBag
+from genregenie.lab.bag import BoostingEnsemble
 from genregenie.lab.spotify_training import ship
 from genregenie.model.model import ModelError, tempered
 from genregenie.spotify_features.exportify import KEYS, read_sheet
-from genregenie.spotify_features.model import FOLDER, SpotifyModel, display_name, shipped
+from genregenie.spotify_features.model import NAME, SpotifyModel, display_name, shipped
 from genregenie.spotify_features.report import HEADER, as_rows
-from genregenie.spotify_features.trees import Trees
+from genregenie.spotify_features.trees import TreeEnsemble
 from genregenie.spotify_features.vectors import SPOTIFY_COLUMNS, spotify_vectors
 from tests.lab.conftest import small_table, spotify_like
 
@@ -49,17 +49,17 @@ def sheet_of(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
 def test_trees_give_what_scikit_learn_gives_from_memory_and_from_disk(tmp_path):
     table = spotify_like()
     vectors = spotify_vectors(table.rows)
-    bag = BoostedBag(members=2, rounds=4).fit(vectors[:400], table.labels[:400])
-    trees = Trees.of(bag.members_)
+    bag = BoostingEnsemble(members=2, rounds=4).fit(vectors[:400], table.labels[:400])
+    trees = TreeEnsemble.of(bag.members_)
     trees.save(tmp_path / "t.npz")
-    for own in (trees, Trees.load(tmp_path / "t.npz")):
+    for own in (trees, TreeEnsemble.load(tmp_path / "t.npz")):
         found = tempered(own.decisions(vectors), 1.0)
         assert found == pytest.approx(bag.predict_proba(vectors), abs=1e-6)
     assert (bag.predict(vectors[400:]) == table.labels[400:]).mean() > 0.6
     assert trees.decisions(vectors[:0]).shape == (0, 3)
 
 
-def forged(trees: Trees, **changes):
+def forged(trees: TreeEnsemble, **changes):
     arrays = dict(vars(trees))
     for name, (index, value) in changes.items():
         arrays[name] = arrays[name].copy()
@@ -79,10 +79,10 @@ def forged(trees: Trees, **changes):
 )
 def test_forged_trees_are_refused(tmp_path, changes):
     table = spotify_like()
-    bag = BoostedBag(members=1, rounds=2).fit(spotify_vectors(table.rows), table.labels)
-    np.savez(tmp_path / "t.npz", **forged(Trees.of(bag.members_), **changes))
+    bag = BoostingEnsemble(members=1, rounds=2).fit(spotify_vectors(table.rows), table.labels)
+    np.savez(tmp_path / "t.npz", **forged(TreeEnsemble.of(bag.members_), **changes))
     with pytest.raises(ValueError, match="tree"):
-        Trees.load(tmp_path / "t.npz")
+        TreeEnsemble.load(tmp_path / "t.npz")
 
 
 def test_shipping_writes_a_folder_that_answers(tmp_path):
@@ -116,7 +116,7 @@ def test_models_that_cannot_be_read_say_so(tmp_path):
     with pytest.raises(ModelError, match="no Spotify-features model"):
         SpotifyModel.load(tmp_path)
     for name in ("model.json", "arrays.npz"):
-        (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
+        (tmp_path / name).write_bytes((resources.models() / NAME / name).read_bytes())
     (tmp_path / "arrays.npz").write_bytes(b"PK nothing")
     with pytest.raises(ModelError, match="cannot be read"):
         SpotifyModel.load(tmp_path)
@@ -138,7 +138,7 @@ def test_the_shipped_model_knows_its_typical_tracks():
 
 
 def test_what_is_promised_of_the_shipped_model():
-    held_out = json.loads((FOLDER / "model.json").read_text())["held_out"]
+    held_out = json.loads((resources.models() / NAME / "model.json").read_text())["held_out"]
     assert held_out["macro_f1"] > 0.6
     assert held_out["ece"] < 0.05
     assert held_out["accuracy"] < held_out["ceiling"] < 0.95

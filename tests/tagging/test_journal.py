@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from genregenie.audio.scan import Found
+from genregenie.audio.scan import AudioPath
 from genregenie.tagging import tagger
 from genregenie.tagging.delta import difference
 from genregenie.tagging.journal import FILE_NAME, Journal
 from genregenie.tagging.places import RealPaths, candidates, probe
-from genregenie.tagging.records import Heard
+from genregenie.tagging.records import CachedResult
 from genregenie.tagging.tags import read_genres, write_genres
 from tests import sounds
 from tests.tagging.conftest import EXAMPLES, snapshot
 
-HEARD = Heard("confident", "jazz", 0.9, {"jazz": 0.9}, 3.0, 3.0, None, None)
+HEARD = CachedResult("confident", "jazz", 0.9, {"jazz": 0.9}, 3.0, 3.0, None, None)
 WHEN = 1_600_000_000 * 10**9
 
 
@@ -186,7 +186,7 @@ def old_journal(data_dir):
 
 def test_answers_under_absolute_paths_are_kept_and_others_given_up(albums, old_journal):
     path = albums / "a/song.mp3"
-    found = Found.at(str(path))
+    found = AudioPath.at(str(path))
     with old_journal as journal:
         for name in (os.fsencode(path), b"song.mp3", b"./song.mp3"):
             row = (
@@ -202,7 +202,7 @@ def test_answers_under_absolute_paths_are_kept_and_others_given_up(albums, old_j
         with Journal() as journal:
             assert journal.recall(found, "v") == (HEARD, None)
             os.chdir(albums / "b")
-            assert journal.recall(Found.at("song.mp3"), "v") is None
+            assert journal.recall(AudioPath.at("song.mp3"), "v") is None
 
 
 @pytest.mark.parametrize("asked", ["a", "", "a/*.mp3"])

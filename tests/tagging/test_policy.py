@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genregenie.common.genres import GENRES
-from genregenie.tagging.policy import MODES, NamesError, Wish, read_names
+from genregenie.tagging.policy import MODES, NamesError, TagPolicy, read_names
 
 SURE = {"rock": 0.6, "hiphop": 0.3, "pop": 0.1}
 
@@ -13,17 +13,21 @@ SURE = {"rock": 0.6, "hiphop": 0.3, "pop": 0.1}
 @pytest.mark.parametrize(
     ("wish", "before", "after"),
     [
-        (Wish(), [], ["Rock", "Hip-hop"]),
-        (Wish(), ["Live"], ["Live", "Rock", "Hip-hop"]),
-        (Wish(), ["hip hop"], ["hip hop", "Rock"]),
-        (Wish(mode="replace"), ["Live"], ["Rock", "Hip-hop"]),
-        (Wish(mode="if-empty"), ["Live"], ["Live"]),
-        (Wish(mode="if-empty"), [], ["Rock", "Hip-hop"]),
-        (Wish(at_most=1), [], ["Rock"]),
-        (Wish(threshold=0.1, at_most=9), [], ["Rock", "Hip-hop", "Pop"]),
-        (Wish(threshold=0.9), ["Live"], ["Live"]),
-        (Wish(mode="replace", threshold=0.9), ["Live"], ["Live"]),
-        (Wish(names={"rock": ("Rock & Roll", "Guitar")}), [], ["Rock & Roll", "Guitar", "Hip-hop"]),
+        (TagPolicy(), [], ["Rock", "Hip-hop"]),
+        (TagPolicy(), ["Live"], ["Live", "Rock", "Hip-hop"]),
+        (TagPolicy(), ["hip hop"], ["hip hop", "Rock"]),
+        (TagPolicy(mode="replace"), ["Live"], ["Rock", "Hip-hop"]),
+        (TagPolicy(mode="if-empty"), ["Live"], ["Live"]),
+        (TagPolicy(mode="if-empty"), [], ["Rock", "Hip-hop"]),
+        (TagPolicy(at_most=1), [], ["Rock"]),
+        (TagPolicy(threshold=0.1, at_most=9), [], ["Rock", "Hip-hop", "Pop"]),
+        (TagPolicy(threshold=0.9), ["Live"], ["Live"]),
+        (TagPolicy(mode="replace", threshold=0.9), ["Live"], ["Live"]),
+        (
+            TagPolicy(names={"rock": ("Rock & Roll", "Guitar")}),
+            [],
+            ["Rock & Roll", "Guitar", "Hip-hop"],
+        ),
     ],
 )
 def test_genres_after(wish, before, after):
@@ -35,11 +39,11 @@ def test_a_list_in_one_text_is_read_as_a_list(join):
     """What is there stays as somebody wrote it, and nothing comes a second time."""
     sure = {"jazz": 0.6, "hiphop": 0.4}
     both = join.join(("Hip Hop", "JAZZ"))
-    assert Wish().after([both], sure) == (both,)
+    assert TagPolicy().after([both], sure) == (both,)
     one = join.join(("Jazz", "Live"))
-    assert Wish().after([one], sure) == (one, "Hip-hop")
-    assert Wish(mode="replace").after([one], sure) == ("Jazz", "Hip-hop")
-    assert Wish(mode="if-empty").after([one], sure) == (one,)
+    assert TagPolicy().after([one], sure) == (one, "Hip-hop")
+    assert TagPolicy(mode="replace").after([one], sure) == ("Jazz", "Hip-hop")
+    assert TagPolicy(mode="if-empty").after([one], sure) == (one,)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +59,7 @@ def test_a_list_in_one_text_is_read_as_a_list(join):
     ],
 )
 def test_a_name_of_ones_own_may_be_a_list_too(before, name, added):
-    wish = Wish(names={"jazz": (name,)})
+    wish = TagPolicy(names={"jazz": (name,)})
     assert (len(wish.after(before, {"jazz": 0.9})) > len(before)) == added
 
 
@@ -67,7 +71,7 @@ def test_a_name_of_ones_own_may_be_a_list_too(before, name, added):
     scores=st.lists(st.floats(0, 1), min_size=len(GENRES), max_size=len(GENRES)),
 )
 def test_doing_it_twice_changes_nothing_more(before, mode, threshold, at_most, scores):
-    wish = Wish(mode, threshold, at_most)
+    wish = TagPolicy(mode, threshold, at_most)
     confidences = dict(zip(GENRES, scores, strict=True))
     once = wish.after(before, confidences)
     assert wish.after(once, confidences) == once

@@ -10,9 +10,9 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import sync_playwright
 
-from genregenie.audio.scan import Found
+from genregenie.audio.scan import AudioPath
 from genregenie.tagging import reports
-from genregenie.tagging.records import Heard
+from genregenie.tagging.records import CachedResult
 from genregenie.tagging.tagger import Item
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -25,8 +25,8 @@ def item(
     verdict = state if state in ("unsure", "not music") else "confident"
     title, artist = more.pop("title", "A title"), more.pop("artist", "An artist")
     confidences = {genre or "jazz": confidence, "rock": round(1 - confidence, 3)}
-    heard = Heard(verdict, genre, confidence, confidences, 181.5, 60.0, title, artist)
-    return Item(Found(path, 1, 1), state, heard, **more)
+    heard = CachedResult(verdict, genre, confidence, confidences, 181.5, 60.0, title, artist)
+    return Item(AudioPath(path, 1, 1), state, heard, **more)
 
 
 ITEMS = [
@@ -36,7 +36,7 @@ ITEMS = [
     item(f"/music/{EVIL}.mp3", "unsure", "rock", 0.4, title=EVIL, artist="=cmd()"),
     item("/music/c.mp3", "unsure", "pop", 0.3, title=None, artist=None),
     item("/music/d.wav", "not music", None, 0.2),
-    Item(Found("/music/e.mp3", 1, 1), "failed", None, reason="This file is empty."),
+    Item(AudioPath("/music/e.mp3", 1, 1), "failed", None, reason="This file is empty."),
 ]
 
 

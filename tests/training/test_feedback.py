@@ -12,7 +12,7 @@ from genregenie.accounts import open_accounts
 from genregenie.accounts.feedback import Answer
 from genregenie.accounts.passwords import HashCost
 from genregenie.cli.main import main
-from genregenie.datasets.feedback import ONE_PERSON, Feedback, read_feedback
+from genregenie.datasets.feedback import ONE_PERSON, FeedbackTable, read_feedback
 from genregenie.datasets.table import DataError, Table
 from genregenie.features import Statistics, as_row, as_rows
 from genregenie.model.model import Model
@@ -24,17 +24,17 @@ from genregenie.training.train import select, train
 from tests.training.tables import make_table
 
 
-def said(*answers: tuple[str, str, str]) -> Feedback:
+def said(*answers: tuple[str, str, str]) -> FeedbackTable:
     """Feedback from (person, track, genre)."""
     person, track, genre = (np.array(column) for column in zip(*answers, strict=True))
     none = np.full(len(answers), "")
     rows = as_rows(
         np.zeros((len(answers), 13)), np.tile(np.eye(13), (len(answers), 1, 1)), [9] * len(answers)
     )
-    return Feedback(Table(track, genre, none, none, none, rows), person)
+    return FeedbackTable(Table(track, genre, none, none, none, rows), person)
 
 
-def weights(feedback: Feedback, curated: int = 1000) -> dict[tuple[str, str], float]:
+def weights(feedback: FeedbackTable, curated: int = 1000) -> dict[tuple[str, str], float]:
     clips, weight = feedback.clips(curated)
     keys = zip(clips.track.tolist(), clips.genre.tolist(), strict=True)
     return dict(zip(keys, weight.tolist(), strict=True))
@@ -78,17 +78,18 @@ def tables() -> tuple[Table, Table]:
     return curated, replace(others, artist=np.char.add("other ", others.artist))
 
 
-def feedback(table: Table, *, wrong: bool = False) -> Feedback:
+def feedback(table: Table, *, wrong: bool = False) -> FeedbackTable:
     """Each artist's clips labelled by three people, rightly or with the next genre."""
     genre = np.roll(table.genres, 1)[table.labels] if wrong else table.genre
     everybody = [
-        Feedback(replace(table, genre=genre), np.char.add(table.artist, f" {i}")) for i in range(3)
+        FeedbackTable(replace(table, genre=genre), np.char.add(table.artist, f" {i}"))
+        for i in range(3)
     ]
     columns = {
         name: np.concatenate([getattr(f.table, name) for f in everybody])
         for name in ("track", "genre", "artist", "title", "fold", "rows")
     }
-    return Feedback(Table(**columns), np.concatenate([f.person for f in everybody]))
+    return FeedbackTable(Table(**columns), np.concatenate([f.person for f in everybody]))
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,7 @@ def model(base: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(base, tmp_path / "model"))
 
 
-def improved(model: Path, given: Feedback, **options: object):
+def improved(model: Path, given: FeedbackTable, **options: object):
     curated, _ = tables()
     usual = {"source": "a test", "command": "train", "folds": 3, "seeds": 2, "jobs": 1}
     return improve(curated, model, given, **usual | options)
@@ -161,7 +162,7 @@ def test_poisoned_feedback_is_found_out_and_replaces_nothing(model):
 
 def test_a_person_alone_cannot_do_much(model):
     given = feedback(tables()[1], wrong=True)
-    alone = Feedback(given.table, np.full(len(given), "alone"))
+    alone = FeedbackTable(given.table, np.full(len(given), "alone"))
     crowd = improved(model, given).outcome
     assert improved(model, alone).outcome.log_loss.difference < 0.2 * crowd.log_loss.difference
 
@@ -178,7 +179,7 @@ def test_feedback_about_a_held_out_clip_is_not_learned_from(model):
     assert _clashes(only_artist, curated, space).diagonal().all()
     (candidate,) = select(["logistic_regression"])
     parameters = Model.load(model).card["parameters"]
-    own = Feedback(replace(copies, track=curated.track), np.full(len(curated), "fan"))
+    own = FeedbackTable(replace(copies, track=curated.track), np.full(len(curated), "fan"))
     outcome = measure(candidate, parameters, curated, own, folds=3, seeds=1, jobs=1)
     cheat = compare.fit(candidate, curated)
     assert (cheat.predict(curated.rows) == curated.labels).mean() > 0.9
@@ -205,7 +206,7 @@ def test_what_it_was_measured_on_is_said_without_claiming_more(model):
 
     nameless = feedback(others)
     blank = replace(nameless.table, artist=np.full(len(nameless), ""))
-    unsaid = improve(curated, model, Feedback(blank, nameless.person), **usual)
+    unsaid = improve(curated, model, FeedbackTable(blank, nameless.person), **usual)
     assert "120 of 120 clips of the feedback name no artist" in unsaid.outcome.measured
     assert "nor in the feedback" not in unsaid.outcome.measured
     assert "name no artist" in (unsaid.folder / "README.md").read_text()

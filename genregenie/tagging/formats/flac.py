@@ -7,7 +7,7 @@ from genregenie.tagging.formats.edits import Damaged, Edit, TagError
 from genregenie.tagging.formats.vorbis import Comments
 
 _PADDING, _COMMENTS = 1, 4
-_LARGEST_BLOCK = (1 << 24) - 1
+_MAX_BLOCK_BYTES = (1 << 24) - 1
 _NEW_PADDING = 1024
 
 Block = tuple[int, bytes]
@@ -61,7 +61,7 @@ def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
     blocks, end = _blocks(data, start)
     place, comments = _comments(blocks)
     new = comments.with_genres(genres).to_bytes()
-    if len(new) > _LARGEST_BLOCK:
+    if len(new) > _MAX_BLOCK_BYTES:
         raise TagError("The tags of this file are too long for a genre.")
     grown = len(new) + 4
     if place is None:
@@ -82,7 +82,7 @@ def _pad(blocks: list[Block], grown: int) -> None:
     paddings = [i for i, (kind, _) in enumerate(blocks) if kind == _PADDING]
     for i in reversed(paddings):
         size = len(blocks[i][1]) - grown
-        if 0 <= size <= _LARGEST_BLOCK:
+        if 0 <= size <= _MAX_BLOCK_BYTES:
             blocks[i] = (_PADDING, bytes(size))
             return
     if paddings:

@@ -18,11 +18,11 @@ from genregenie.tagging.formats.genrelist import id3_genres, id3_text
 
 _HEADER: Final = 10
 _NEW_PADDING: Final = 1024
-_LARGEST_TAG: Final = (1 << 28) - 1
+_MAX_TAG_BYTES: Final = (1 << 28) - 1
 _NAMES: Final = {2: re.compile(rb"[A-Z0-9]{3}"), 3: re.compile(rb"[A-Z0-9]{3}[A-Z0-9 ]")}
 _NAMES[4] = _NAMES[3]
 _GENRE: Final = {2: b"TCO", 3: b"TCON", 4: b"TCON"}
-_MOST_UNPACKED: Final = 1 << 16
+_MAX_UNPACKED_BYTES: Final = 1 << 16
 
 _UNSYNC, _EXTENDED, _FOOTER = 0x80, 0x40, 0x10
 
@@ -185,7 +185,7 @@ def _plain(frame: Frame, tag: Tag) -> bytes:
     if not packed:
         return data
     try:
-        return zlib.decompressobj().decompress(data, _MOST_UNPACKED)
+        return zlib.decompressobj().decompress(data, _MAX_UNPACKED_BYTES)
     except zlib.error as error:
         raise Damaged from error
 
@@ -211,7 +211,7 @@ def with_genres(tag: Tag, genres: Sequence[str]) -> bytes:
         body = _body(tag, frames, rest)
         if _HEADER + len(body) == tag.size:
             break
-    if len(body) > _LARGEST_TAG:
+    if len(body) > _MAX_TAG_BYTES:
         raise TagError("The tags of this file are too long for a genre.")
     head = bytes([tag.version, tag.revision, tag.flags]) + syncsafe(len(body))
     footer = b"3DI" + head if tag.version == 4 and tag.flags & _FOOTER else b""

@@ -11,7 +11,7 @@ from genregenie.tagging.formats.mp4 import Atom, atoms
 
 _ABOVE: Final = (b"trak", b"mdia", b"minf")
 _OFFSETS: Final = {b"stco": ">u4", b"co64": ">u8"}
-_MOST: Final = 1 << 48
+_MAX_SAMPLES: Final = 1 << 48
 
 Ints = NDArray[np.int64]
 
@@ -60,7 +60,7 @@ def _chunks(data: Bytes, table: Atom) -> tuple[Ints, Ints] | None:
     uniform = any(data[held[b"stsz"].body + 4 : held[b"stsz"].body + 8])
     if uniform or offsets is None or runs is None or sizes is None:
         return None
-    if not len(offsets) or not len(runs) or offsets.max() > _MOST:
+    if not len(offsets) or not len(runs) or offsets.max() > _MAX_SAMPLES:
         return None
     runs = runs.reshape(-1, 3)
     lengths = np.diff(np.append(runs[:, 0] - 1, len(offsets)))

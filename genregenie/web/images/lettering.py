@@ -30,7 +30,7 @@ _FALLBACKS: Final = (
     "NotoSansThai-Regular.ttf",
     "DroidSansFallback.ttf",
 )
-_LONGEST: Final = 300  # characters; far more than a card can show
+_MAX_CHARACTERS: Final = 300  # characters; far more than a card can show
 _JOINER: Final = "\u200d"
 _PROBE_SIZE: Final = 24
 _ABSENT: Final = "\U0010ffff"  # a code point that will never be a letter
@@ -50,7 +50,7 @@ def clean(text: str) -> str:
     Control characters and marks that turn the direction of writing are dropped, so that a
     file's name cannot rearrange what stands beside it.
     """
-    composed = unicodedata.normalize("NFC", text[:_LONGEST])
+    composed = unicodedata.normalize("NFC", text[:_MAX_CHARACTERS])
     kept = (
         " " if unicodedata.category(c) in ("Cc", "Zs", "Zl", "Zp") else c
         for c in composed

@@ -10,16 +10,16 @@ from genregenie.audio import AUDIO_SUFFIXES
 from genregenie.common import resources
 from genregenie.inference.classifier import Classifier
 from genregenie.web.config import WebConfig
-from genregenie.web.saved_results import keeper_of
+from genregenie.web.saved_results import saved_results
 from genregenie.web.ui.examples import EXAMPLES_DIR
 from genregenie.web.ui.sections import feedback
 from genregenie.web.ui.sections.recommendations import STYLE
 from genregenie.web.ui.session_bar import session_bar
 from genregenie.web.ui.tabs import batch, history, lab, listen, models, spotify_features
-from genregenie.web.uploads import LARGEST_CLIP
+from genregenie.web.uploads import MAX_CLIP_BYTES
 
 _ASSETS: Final = resources.assets()
-_LONGEST_QUEUE: Final = 100
+_MAX_QUEUE: Final = 100
 
 _BRAND: Final = """
 <div class="gg-brand"><svg viewBox="0 0 48 48" aria-hidden="true">
@@ -53,7 +53,7 @@ def build_page(accounts: Accounts | None = None, config: WebConfig | None = None
         If there is no model: noticed at the start, not at the first clip.
     """
     Classifier.load()
-    keeper = keeper_of(accounts, config)
+    keeper = saved_results(accounts, config)
     with gr.Blocks(title="GenreGenie", analytics_enabled=False) as page:
         with gr.Row(elem_id="top"):
             gr.HTML(_BRAND, elem_id="brand", padding=False)
@@ -76,7 +76,7 @@ def build_page(accounts: Accounts | None = None, config: WebConfig | None = None
             gr.Markdown(_HELP)
         page.load(session_bar, None, bar, api_visibility="private")
         theme.click(None, js=_TOGGLE, api_visibility="private")
-    return page.queue(max_size=_LONGEST_QUEUE)
+    return page.queue(max_size=_MAX_QUEUE)
 
 
 def launch_options() -> dict[str, Any]:
@@ -87,7 +87,7 @@ def launch_options() -> dict[str, Any]:
         "js": _asset("page.js"),
         # Gradio runs what stands in the head before it builds the page, and `js` after.
         "head": f"<script>{_asset('microphone.js')}</script><script>{_clips_script()}</script>",
-        "max_file_size": LARGEST_CLIP,
+        "max_file_size": MAX_CLIP_BYTES,
         "allowed_paths": [str(EXAMPLES_DIR)],
     }
 

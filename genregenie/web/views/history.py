@@ -8,7 +8,7 @@ from html import escape
 from typing import Final
 from urllib.parse import urlencode
 
-from genregenie.accounts.results import Filter, Line
+from genregenie.accounts.results import Filter, ResultSummary
 from genregenie.audio import format_duration
 from genregenie.common.genres import display_name
 from genregenie.web.paths import HISTORY_CSV, HISTORY_JSON
@@ -20,7 +20,7 @@ VERDICTS: Final = {"confident": "Confident", "unsure": "Unsure", "not music": "N
 
 ONLY: Final = {"shared": "Only what is shared", "audio": "Only with audio"}
 
-_FEWEST_PERIODS: Final = 7  # so that a first column does not fill the plot
+_MIN_PERIODS: Final = 7  # so that a first column does not fill the plot
 _GAP: Final = 0.16  # of a column's width
 
 
@@ -47,7 +47,7 @@ def wanted(genre: str, verdict: str, only: str) -> Filter:
     return Filter(genre or None, verdict or None, only or None)
 
 
-def summary(line: Line) -> str:
+def summary(line: ResultSummary) -> str:
     """A result in a few words: "Reggae, 78 % sure"."""
     if line.genre is None:
         return "Not music"
@@ -57,7 +57,7 @@ def summary(line: Line) -> str:
     return f"{genre}, {line.confidence:.0%} sure".replace("%", " %")
 
 
-def results(lines: Sequence[Line], wanted: Filter, skip: int, total: int) -> str:
+def results(lines: Sequence[ResultSummary], wanted: Filter, skip: int, total: int) -> str:
     """One page of the list, with ways to the others and to the files."""
     if not total:
         return components.section("Results", "<p>None like this. Choose less narrowly.</p>")
@@ -70,7 +70,7 @@ def results(lines: Sequence[Line], wanted: Filter, skip: int, total: int) -> str
     )
 
 
-def taste(lines: Sequence[Line]) -> str:
+def taste(lines: Sequence[ResultSummary]) -> str:
     """Genres over time: a column for each period, and the same in words; empty for no music."""
     found = periods([(line.made_at, line.genre) for line in lines if line.genre is not None])
     if not found:
@@ -122,7 +122,7 @@ def periods(heard: Sequence[tuple[datetime, str]]) -> list[Period]:
     for day, (_, genre) in zip(days, heard, strict=True):
         counts.setdefault(_start(day, unit), Counter())[genre] += 1
     starts = [max(counts)]
-    while starts[-1] > min(counts) or len(starts) < _FEWEST_PERIODS:
+    while starts[-1] > min(counts) or len(starts) < _MIN_PERIODS:
         starts.append(_start(starts[-1] - timedelta(days=1), unit))
     return [Period(start, unit, counts.get(start, Counter())) for start in reversed(starts)]
 
@@ -154,7 +154,7 @@ def _told(period: Period) -> str:
     return f"{when}: {genres}"
 
 
-def _item(line: Line) -> str:
+def _item(line: ResultSummary) -> str:
     mark = f' style="--gg-genre: {components.colour(line.genre)}"' if line.genre else ""
     name = escape(line.name)
     tags = '<span class="past-tag">audio kept</span>' if line.audio_bytes else ""

@@ -18,7 +18,7 @@ from genregenie.recommend.recommender import (
     SoundsLike,
     SpotifyAnswer,
 )
-from genregenie.spotify.errors import Trouble
+from genregenie.spotify.errors import FailureKind
 
 CONNECT: Final = "/spotify/connect"
 
@@ -128,7 +128,7 @@ def not_saved(sentence: str, *, connect: bool) -> str:
 
 def is_worth_showing(answer: SpotifyAnswer) -> bool:
     """Whether a retry with other wishes could change anything."""
-    return answer.state != Trouble.NO_KEYS
+    return answer.state != FailureKind.NO_KEYS
 
 
 def _section(heading: str, body: str, note: str = "", logo: str = "") -> str:

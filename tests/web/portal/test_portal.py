@@ -405,7 +405,7 @@ def test_in_a_frame_a_new_tab_is_offered(server: Server) -> None:
 
 def test_a_rush_is_turned_away_politely(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     running = start()
-    monkeypatch.setattr("genregenie.web.workers.MOST_WAITING", 0)
+    monkeypatch.setattr("genregenie.web.workers.MAX_WAITING", 0)
     with running.browser() as client:
         answer = client.log_in("Ada")
         assert answer.status_code == 503

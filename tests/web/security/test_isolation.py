@@ -252,7 +252,7 @@ def test_what_a_person_brought_goes_with_the_account(server: Server, eve: Browse
 
 
 def test_what_guests_brought_goes_with_them(server: Server, eve: Browser) -> None:
-    ownership = server.app.state.desk.ownership
+    ownership = server.app.state.portal.ownership
     with somebody(server) as guest:
         path = upload(guest, b"a guest's")
         guest.fill("/logout")
@@ -286,7 +286,7 @@ def test_nobody_reads_what_was_not_granted(
 
 
 def test_handles_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("genregenie.web.security.ownership.MOST_HANDLES", 10)
+    monkeypatch.setattr("genregenie.web.security.ownership.MAX_HANDLES", 10)
     own = Ownership(tmp_path)
     for number in range(50):
         assert own.claim(1, f"handle{number}")

@@ -54,7 +54,7 @@ def test_the_table_fills_row_by_row_and_ends_with_a_csv(archive: Path, tmp_path:
 def bomb() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr("big.wav", bytes(uploads.LARGEST_CLIP + 1))
+        packed.writestr("big.wav", bytes(uploads.MAX_CLIP_BYTES + 1))
     return buffer.getvalue()
 
 
@@ -101,10 +101,10 @@ def test_an_empty_archive(tmp_path: Path) -> None:
 def test_there_is_a_limit_and_it_is_said(tmp_path: Path) -> None:
     path = tmp_path / "clips.zip"
     with zipfile.ZipFile(path, "w") as packed:
-        for i in range(uploads.MOST_CLIPS + 5):
+        for i in range(uploads.MAX_CLIPS + 5):
             packed.writestr(f"{i}.wav", b"x")
     found = list(uploads.clips([str(path)]))
-    assert len(found) == uploads.MOST_CLIPS + 1
+    assert len(found) == uploads.MAX_CLIPS + 1
     assert "Only the first 200" in str(found[-1].content)
 
 

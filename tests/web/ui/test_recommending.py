@@ -9,14 +9,14 @@ import gradio as gr
 import pytest
 
 from genregenie.inference.classifier import Classifier
-from genregenie.recommend.acoustic import Alike
+from genregenie.recommend.acoustic import SimilarTrack
 from genregenie.recommend.recommender import (
     OnSpotify,
     Recommendations,
     SoundsLike,
     SpotifyAnswer,
 )
-from genregenie.spotify.queries import Wishes
+from genregenie.spotify.queries import SearchOptions
 from genregenie.spotify.tracks import Track
 from genregenie.web.ui.sections.recommendations import Listener, _opinion, _Section
 from genregenie.web.views import recommendations
@@ -34,7 +34,7 @@ TRACK = Track(
     explicit=True,
     artwork="https://i.scdn.co/image/abc",
 )
-NEIGHBOUR = SoundsLike(Alike(NASTY, NASTY, NASTY, 0.82), f"because you liked {NASTY}")
+NEIGHBOUR = SoundsLike(SimilarTrack(NASTY, NASTY, NASTY, 0.82), f"because you liked {NASTY}")
 ANSWER = SpotifyAnswer("ok", NASTY, (OnSpotify(TRACK, "rock", NASTY),))
 FOUND = Recommendations((NEIGHBOUR,), ANSWER)
 
@@ -128,13 +128,13 @@ def test_a_message_without_tracks():
     ],
 )
 def test_years(first, last, years):
-    assert Wishes.written(first, last, "any").years == years
+    assert SearchOptions.written(first, last, "any").years == years
 
 
 @pytest.mark.parametrize(("first", "last"), [("x", ""), ("2000", "1990"), ("-1", ""), ("3", "")])
 def test_years_that_make_no_sense(first, last):
     with pytest.raises(ValueError, match=r"year|range"):
-        Wishes.written(first, last, "any")
+        SearchOptions.written(first, last, "any")
 
 
 def test_only_what_is_shown_can_be_liked():

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
 from genregenie.accounts import open_accounts
-from genregenie.accounts.feedback import Given, clip_key
+from genregenie.accounts.feedback import FeedbackRecord, clip_key
 from genregenie.common.genres import GENRES
 from genregenie.features import Statistics
 from genregenie.inference.classifier import Classifier, Prediction
@@ -32,7 +32,7 @@ def drop(page: Page, clip: Path) -> None:
     expect(page.locator("#was-it-right h3")).to_be_visible(timeout=30_000)
 
 
-def given(server: Server) -> list[Given]:
+def given(server: Server) -> list[FeedbackRecord]:
     newest = max(server.accounts.people.living())
     return [one for one in server.accounts.feedback.everything() if one.person_id == newest]
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genregenie.accounts.results import Filter, Kept, Line
+from genregenie.accounts.results import Filter, ResultSummary, StoredResult
 from genregenie.common.genres import GENRES
 from genregenie.features import COEFFICIENTS, Statistics
 from genregenie.inference.classifier import Classifier, Moment, Neighbour, Prediction
@@ -84,9 +84,9 @@ def test_what_a_clip_is_called() -> None:
     assert stored.as_result(tagged, "tune").name == "Nina \N{EN DASH} Blue"
 
 
-def line(number: int = 1, genre: str | None = "jazz", **changes: object) -> Line:
+def line(number: int = 1, genre: str | None = "jazz", **changes: object) -> ResultSummary:
     verdict = "confident" if genre else "not music"
-    plain = Line(number, NOW, f"clip {number}", genre, verdict, 0.78, 30.0, 0, None)
+    plain = ResultSummary(number, NOW, f"clip {number}", genre, verdict, 0.78, 30.0, 0, None)
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
@@ -147,7 +147,7 @@ def test_columns_are_as_high_as_there_are_clips() -> None:
         (line(genre=None), "Not music"),
     ],
 )
-def test_results_in_a_few_words(result: Line, told: str) -> None:
+def test_results_in_a_few_words(result: ResultSummary, told: str) -> None:
     assert past.summary(replace(result)) == told
 
 
@@ -184,7 +184,7 @@ def test_marks_of_audio_and_links() -> None:
 def test_results_as_files() -> None:
     heard = Classifier.load().predict(sounds.encode(sounds.tune(5.0)))
     result = stored.as_result(heard, "=cmd()")
-    kept = Kept(line(name=result.name), result.details)
+    kept = StoredResult(line(name=result.name), result.details)
     rows = history.as_csv([kept]).decode("utf-8-sig").splitlines()
     assert rows[0].startswith("When (UTC),Clip,Genre,Verdict,Sure (%),Length (s),blues (%)")
     assert rows[1].startswith("2026-11-21 09:30:00,'=cmd(),")

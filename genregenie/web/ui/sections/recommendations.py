@@ -8,25 +8,24 @@ from typing import Any, Final
 import gradio as gr
 
 from genregenie.accounts import Accounts
-from genregenie.accounts.opinions import Said
+from genregenie.accounts.opinions import StoredOpinion
 from genregenie.audio import AudioError
 from genregenie.common import resources, settings
 from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Prediction
-from genregenie.recommend.preferences import Opinion, Taste
+from genregenie.recommend.preferences import Opinion, Preferences
 from genregenie.recommend.recommender import (
     Recommendations,
     Recommender,
     SoundsLike,
     SpotifyAnswer,
 )
-from genregenie.recommend.report import as_object
+from genregenie.recommend.report import record
 from genregenie.spotify.client import shared_spotify
 from genregenie.spotify.oauth import LoginError, shared_logins
-from genregenie.spotify.queries import Depth, Wishes
-from genregenie.web import hearing
-from genregenie.web.security.gate import who_asks
-from genregenie.web.security.isolation import NOBODY
+from genregenie.spotify.queries import Depth, SearchOptions
+from genregenie.web import analysis
+from genregenie.web.identity import id_of, who_asks
 from genregenie.web.views import recommendations as cards
 
 _AT_ONCE: Final = 8  # they mostly wait for Spotify
@@ -186,15 +185,15 @@ class _Section:
         """Recommend for an audio file: the object that ``genregenie recommend --json`` prints."""
         name = Path(path).name
         try:
-            wishes = Wishes.written(first, last, depth)
-            prediction = hearing.predict(path)
+            wishes = SearchOptions.written(first, last, depth)
+            prediction = analysis.predict(path)
         except (AudioError, ValueError) as error:
             refused = Recommendations((), SpotifyAnswer("not asked", str(error)))
-            return as_object(name, None, refused)
+            return record(name, None, refused)
         recommender = Recommender.load(settings.library_index())
         opinions = self._opinions([], request)
         found = recommender.recommend(prediction, shared_spotify(), wishes, opinions)
-        return as_object(name, prediction.genre, found)
+        return record(name, prediction.genre, found)
 
     def again(
         self,
@@ -235,7 +234,7 @@ class _Section:
         prediction, songs = listener.prediction, listener.recommendations.songs
         if prediction is None or logins is None:
             return ""
-        person_id = _person_id(request)
+        person_id = id_of(who_asks(request))
         name = f"GenreGenie: {prediction.title or display_name(prediction.genre or '')}"
         try:
             return cards.saved(logins.save_playlist(person_id, name, songs))
@@ -256,7 +255,7 @@ class _Section:
         listener.turn += 1
         turn = listener.turn
         listener.asked = _asked(first, last, depth)
-        taste = Taste(self._opinions(listener.said, request))
+        taste = Preferences(self._opinions(listener.said, request))
         liked = {opinion.key: opinion.liked for opinion in taste.opinions}
         recommender = Recommender.load(settings.library_index())
         # What is there stays until there is something better.
@@ -268,7 +267,7 @@ class _Section:
         tracks = cards.on_spotify(waiting.spotify, liked) if before.spotify.state else None
         yield _update(listener, sounds, tracks or cards.waiting())
         try:
-            wishes = Wishes.written(first, last, depth)
+            wishes = SearchOptions.written(first, last, depth)
         except ValueError as error:
             found = Recommendations(neighbours, SpotifyAnswer("years", str(error)))
         else:
@@ -283,8 +282,8 @@ class _Section:
         )
 
     def _opinions(self, said: Sequence[Opinion], request: gr.Request) -> list[Opinion]:
-        person_id = _person_id(request)
-        if self._accounts is None or person_id == NOBODY:
+        person_id = id_of(who_asks(request))
+        if self._accounts is None or person_id is None:
             return list(said)
         return [
             Opinion(o.key, o.artist, o.genre, o.liked)
@@ -294,20 +293,15 @@ class _Section:
     def _keep(
         self, listener: Listener, opinion: Opinion, *, undo: bool, request: gr.Request
     ) -> None:
-        person_id = _person_id(request)
-        if self._accounts is None or person_id == NOBODY:
+        person_id = id_of(who_asks(request))
+        if self._accounts is None or person_id is None:
             others = [o for o in listener.said if o.key != opinion.key]
             listener.said = others if undo else [*others, opinion]
         elif undo:
             self._accounts.opinions.take_back(person_id, opinion.key)
         else:
-            kept = Said(opinion.key, opinion.artist, opinion.genre, opinion.liked)
+            kept = StoredOpinion(opinion.key, opinion.artist, opinion.genre, opinion.liked)
             self._accounts.opinions.say(person_id, kept)
-
-
-def _person_id(request: gr.Request) -> int:
-    who = who_asks(request)
-    return who.id if who else NOBODY
 
 
 def _opinion(listener: Listener, key: str, *, liked: bool) -> Opinion | None:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from genregenie.accounts.errors import NoRoomError
 from genregenie.common import resources
 from genregenie.inference.classifier import Prediction
-from genregenie.web.saved_results import Keeper
+from genregenie.web.saved_results import SavedResults
 from genregenie.web.views import components
 
 EVENTS: Final[dict[str, Any]] = {"api_visibility": "private", "concurrency_limit": 8}
@@ -38,14 +38,14 @@ class SharePanel:
 
     Parameters
     ----------
-    keeper : Keeper
+    keeper : SavedResults
     number : gr.State
         Of the result that is shown, or None.
     place : str
         Begins the elements' names.
     """
 
-    def __init__(self, keeper: Keeper, number: gr.State, place: str) -> None:
+    def __init__(self, keeper: SavedResults, number: gr.State, place: str) -> None:
         self._keeper = keeper
         self._make = gr.Button("Share a link", size="sm", elem_id=f"{place}-share")
         self._link = gr.HTML(
@@ -100,7 +100,7 @@ class KeepPanel:
     Build it where it is to stand, then say with `after` which event brings the result.
     """
 
-    def __init__(self, keeper: Keeper | None) -> None:
+    def __init__(self, keeper: SavedResults | None) -> None:
         self._keeper = keeper
         if keeper is None:
             return

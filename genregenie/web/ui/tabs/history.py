@@ -6,12 +6,12 @@ from typing import Any, Final
 import gradio as gr
 
 from genregenie.accounts import Accounts
-from genregenie.accounts.results import Filter, Kept
+from genregenie.accounts.results import Filter, StoredResult
 from genregenie.common import resources
 from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Classifier
 from genregenie.web import stored
-from genregenie.web.saved_results import Keeper
+from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import downloads
 from genregenie.web.ui.sections.recommendations import recommending
 from genregenie.web.ui.sections.saving import EVENTS, TAKEN_BACK, SharePanel
@@ -38,7 +38,7 @@ _FOCUS_SURE: Final = "() => document.querySelector('#past-no')?.focus()"
 _FOCUS_DELETE: Final = "() => document.querySelector('#past-delete-all')?.focus()"
 
 
-def build(tab: gr.Tab, accounts: Accounts | None, keeper: Keeper | None) -> None:
+def build(tab: gr.Tab, accounts: Accounts | None, keeper: SavedResults | None) -> None:
     """Put the tab's contents into the Blocks under construction."""
     if keeper is None:
         gr.HTML(components.section("History", f"<p>{_NO_ACCOUNT}</p>"), padding=False)
@@ -49,7 +49,7 @@ def build(tab: gr.Tab, accounts: Accounts | None, keeper: Keeper | None) -> None
 class _History:
     """The tab's components and handlers; what the browser says of numbers is never believed."""
 
-    def __init__(self, tab: gr.Tab, accounts: Accounts | None, keeper: Keeper) -> None:
+    def __init__(self, tab: gr.Tab, accounts: Accounts | None, keeper: SavedResults) -> None:
         self._keeper = keeper
         self._results = keeper.results
         self._build_list()
@@ -250,7 +250,7 @@ class _History:
             *self.share.update(url),
         )
 
-    def _shown(self, person_id: int, kept: Kept) -> tuple[Any, ...]:
+    def _shown(self, person_id: int, kept: StoredResult) -> tuple[Any, ...]:
         prediction = stored.as_prediction(kept.details, Classifier.load().model.catalogue.space)
         is_music = prediction.genre is not None
         audio = self._results.audio(person_id, kept.line.id) if kept.line.audio_bytes else None

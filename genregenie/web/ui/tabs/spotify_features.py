@@ -11,11 +11,12 @@ import gradio as gr
 import numpy as np
 import pandas as pd
 
+from genregenie.common.formatting import csv_bytes
 from genregenie.datasets.table import DataError
 from genregenie.model.model import ModelError
 from genregenie.spotify_features.exportify import KEYS, Sheet, read_sheet
-from genregenie.spotify_features.model import SpotifyModel, Verdict, display_name, shipped
-from genregenie.spotify_features.report import HEADER, as_object, as_rows
+from genregenie.spotify_features.model import FeatureVerdict, SpotifyModel, display_name, shipped
+from genregenie.spotify_features.report import HEADER, as_rows, record
 from genregenie.spotify_features.vectors import SPOTIFY_COLUMNS
 from genregenie.web.ui import downloads
 from genregenie.web.ui.tabs.listen import ANALYSES
@@ -174,7 +175,7 @@ def judge(*values: Any) -> str:
     return _answer(shipped(), verdict)
 
 
-def _answer(model: SpotifyModel, verdict: Verdict) -> str:
+def _answer(model: SpotifyModel, verdict: FeatureVerdict) -> str:
     bars = components.bar_list(
         [(g, p, f"{100 * p:.1f} %") for g, p in verdict.top], display_name, lambda genre: _TINT
     )
@@ -206,21 +207,19 @@ def judge_table(path: str | None) -> tuple[Any, ...]:
     return (
         f'<ul class="gg-list" role="status">{lines}</ul>',
         gr.update(value=pd.DataFrame(rows[:_SHOWN_ROWS], columns=list(HEADER)), visible=True),
-        gr.update(
-            value=downloads.as_file("genres.csv", downloads.as_csv(HEADER, rows)), visible=True
-        ),
+        gr.update(value=downloads.as_file("genres.csv", csv_bytes(HEADER, rows)), visible=True),
     )
 
 
 def spotify_features(path: str) -> dict[str, Any]:
     """Name genres from a CSV: the object that ``genregenie spotify-features --json`` prints."""
     try:
-        return as_object(*_read(path)) | {"error": None}
+        return record(*_read(path)) | {"error": None}
     except DataError as error:
         return {"notes": [], "tracks": [], "error": str(error)}
 
 
-def _read(path: str) -> tuple[Sheet, list[Verdict]]:
+def _read(path: str) -> tuple[Sheet, list[FeatureVerdict]]:
     sheet = read_sheet(Path(path))
     return sheet, shipped().judge(sheet.rows)
 
