@@ -93,7 +93,8 @@ def _recommend(options: argparse.Namespace) -> int:
 
     keep_to_one_thread()
     from genregenie.audio import AudioError
-    from genregenie.inference.batch import apart, classify
+    from genregenie.audio.parallel import apart
+    from genregenie.inference.batch import classify
     from genregenie.model.model import ModelError
     from genregenie.recommend.library_index import LibraryError
     from genregenie.recommend.recommender import Recommender
@@ -209,7 +210,8 @@ def _similar(options: argparse.Namespace) -> int:
 
     keep_to_one_thread()
     from genregenie.audio import AudioError
-    from genregenie.inference.batch import apart, classify
+    from genregenie.audio.parallel import apart
+    from genregenie.inference.batch import classify
     from genregenie.inference.classifier import Classifier
     from genregenie.model.model import ModelError
     from genregenie.recommend.acoustic import Acoustic

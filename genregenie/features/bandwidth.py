@@ -11,7 +11,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from genregenie.audio.formats import RATE_HZ, Samples
-from genregenie.features.mfcc import BANDS, PREEMPHASIS, SMOOTH, Array, mel_edges_hz
+from genregenie.common.arrays import Array
+from genregenie.features.mfcc import BANDS, PREEMPHASIS, SMOOTH, mel_edges_hz
 from genregenie.features.statistics import MelStatistics, Statistics
 
 NARROW_HZ: Final = 5_000.0

@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from genregenie.audio.formats import RATE_HZ, Samples
+from genregenie.common.arrays import Array
 
 COEFFICIENTS: Final = 13
 BANDS: Final = 26
@@ -34,8 +35,6 @@ _FULL_SCALE: Final = 32_768.0
 _SIGNAL: Final = 5.0
 """A frame without a signal spans less, in steps of 16 bits: digital silence, a constant, dither in
 the last bit or two. It is looked at before pre-emphasis, which leaves a thirtieth of bass."""
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -175,8 +174,11 @@ def _frames(signal: Array) -> Array:
 
 
 class _Spectra:
-    """Arrays for the spectra of up to `_BATCH` frames. New ones for each batch cost more than all
-    that is computed in them, since the system hands out such sizes page by page."""
+    """Arrays for the spectra of up to `_BATCH` frames.
+
+    New ones for each batch cost more than all that is computed in them, since the system hands out
+    such sizes page by page.
+    """
 
     def __init__(self) -> None:
         self._padded = np.zeros((_BATCH, _FFT_SIZE))

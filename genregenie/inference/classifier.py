@@ -1,6 +1,6 @@
 """From an audio file to a `Prediction`."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate
@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from genregenie.audio import MIN_DURATION_S, WHOLE, AudioError, AudioFile, Samples, Source, Spread
+from genregenie.audio import MIN_DURATION_S, WHOLE, AudioFile, Samples, Source, Spread
 from genregenie.common import settings
 from genregenie.common.version import __version__
 from genregenie.features import (
@@ -265,18 +265,6 @@ class Classifier:
             )
             for i in np.argsort(distances, kind="stable")[:NEIGHBOURS]
         )
-
-
-def classify_each(
-    paths: Iterable[Path], model: Path | None = None, spread: Spread = WHOLE
-) -> Iterator[Prediction | AudioError]:
-    """Classify files one after the other; a file that cannot be used yields its error."""
-    classifier = Classifier.load(model)
-    for path in paths:
-        try:
-            yield classifier.predict(path, spread)
-        except AudioError as error:
-            yield error
 
 
 @cache
