@@ -57,7 +57,7 @@ def summary(line: ResultSummary) -> str:
     genre = display_name(line.genre)
     if line.verdict == "unsure":
         return f"Not sure: perhaps {genre.lower()}"
-    return f"{genre}, {line.confidence:.0%} sure".replace("%", " %")
+    return f"{genre}, {100 * line.confidence:.0f} % sure"
 
 
 def results(lines: Sequence[ResultSummary], wanted: Filter, skip: int, total: int) -> Markup:
