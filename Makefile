@@ -74,6 +74,7 @@ check: $(VENV)/.test-ready
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
+	$(BIN)/lint-imports --no-logo
 
 test: system-packages check
 	$(PYTEST)
@@ -99,16 +100,16 @@ example-packages:
 	fi
 
 examples: example-packages $(VENV)/.test-ready
-	$(BIN)/python assets/examples/compose.py
+	$(BIN)/python scripts/examples/compose.py
 
 benchmark: $(VENV)/.test-ready
 	$(BIN)/python benchmarks/speed.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 screenshots: $(VENV)/.test-ready
-	$(BIN)/python docs/screenshots.py
+	$(BIN)/python scripts/screenshots.py
 
 plots: $(VENV)/.run-ready
-	$(BIN)/python docs/lab_plots.py
+	$(BIN)/python scripts/lab_plots.py

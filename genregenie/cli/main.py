@@ -19,7 +19,7 @@ from genregenie.cli.recommend import add_recommend_commands
 from genregenie.cli.tag import add_library_commands
 from genregenie.cli.users import add_users_command
 from genregenie.common import settings
-from genregenie.common.genres import display_name
+from genregenie.common.genres import display_name, ranked
 from genregenie.common.version import __version__
 
 
@@ -215,8 +215,8 @@ def _as_line(path: Path, result: Any, width: int) -> str:
         length += "  silence"
     if result.genre is None:
         return f"{name}  {'not music':<10}  {'':<34}  {length}"
-    ranked = sorted(result.confidences.items(), key=lambda item: -item[1])[:3]
-    best, *others = (f"{display_name(genre)} {p:.0%}" for genre, p in ranked)
+    likely = ranked(result.confidences)[:3]
+    best, *others = (f"{display_name(genre)} {p:.0%}" for genre, p in likely)
     return f"{name}  {result.verdict:<10}  {best:<14} {', '.join(others):<24}  {length}"
 
 
@@ -261,13 +261,13 @@ def _train(options: argparse.Namespace) -> int:
     command = "genregenie train" if default else f"genregenie train {shlex.quote(name)}"
     if options.candidates:
         command += f" --candidates {options.candidates}"
-    folder = options.output or settings.trained_dir() / (
-        "gtzan" if default else name if source.is_dir() else source.stem
-    )
+    called = "gtzan" if default else name if source.is_dir() else source.stem
     if options.with_feedback is not None:
-        return _improve(options, source, folder, name, command)
+        base = options.output or settings.trained(called)
+        return _improve(options, source, base, name, command)
     if options.replace:
         return _fail("--replace goes with --with-feedback.")
+    folder = options.output or settings.trained_dir() / called
     try:
         chosen = select(options.candidates.split(",") if options.candidates else None)
         table = _read_folder(source, options.jobs) if source.is_dir() else read_table(source)
@@ -328,6 +328,7 @@ def _improve(options: argparse.Namespace, source: Path, base: Path, name: str, c
             seeds=options.seeds,
             jobs=options.jobs,
             replace=options.replace,
+            home=None if options.output else settings.trained_dir(),
             say=lambda line: print(line, flush=True),
         )
     except (DataError, ModelError, OSError) as error:

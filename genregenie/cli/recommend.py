@@ -89,8 +89,12 @@ def _fail(message: object) -> int:
 
 
 def _recommend(options: argparse.Namespace) -> int:
+    from genregenie.common.worker import keep_to_one_thread
+
+    keep_to_one_thread()
     from genregenie.audio import AudioError
-    from genregenie.inference.classifier import Classifier
+    from genregenie.audio.parallel import apart
+    from genregenie.inference.batch import classify
     from genregenie.model.model import ModelError
     from genregenie.recommend.library_index import LibraryError
     from genregenie.recommend.recommender import Recommender
@@ -98,7 +102,7 @@ def _recommend(options: argparse.Namespace) -> int:
 
     try:
         recommender = Recommender.load(options.index or settings.library_index())
-        prediction = Classifier.load().predict(options.file)
+        prediction = apart(classify, options.file)
         recommendations = recommender.recommend(
             prediction,
             _spotify(options.offline),
@@ -202,7 +206,12 @@ def _index(options: argparse.Namespace) -> int:
 
 
 def _similar(options: argparse.Namespace) -> int:
+    from genregenie.common.worker import keep_to_one_thread
+
+    keep_to_one_thread()
     from genregenie.audio import AudioError
+    from genregenie.audio.parallel import apart
+    from genregenie.inference.batch import classify
     from genregenie.inference.classifier import Classifier
     from genregenie.model.model import ModelError
     from genregenie.recommend.acoustic import Acoustic
@@ -210,7 +219,7 @@ def _similar(options: argparse.Namespace) -> int:
 
     try:
         classifier = Classifier.load()
-        vector = classifier.predict(options.file).vector
+        vector = apart(classify, options.file).vector
         folder = options.index or settings.library_index() or _index_above(options.file)
         if folder is None:
             return _fail(

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from genregenie.audio import AudioFile, Source
+from genregenie.common.files import replacing
 from genregenie.features import Statistics, as_row, statistics
 from genregenie.lab import results
 from genregenie.lab.models import with_text
@@ -60,9 +61,8 @@ def save_text(pipelines: dict[str, Pipeline], folder: Path | None = None) -> Non
     """Write both pipelines with skops."""
     from skops.io import dump
 
-    folder = folder or results.FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    dump(pipelines, folder / FILE, compression=ZIP_DEFLATED)
+    with replacing(results.written(folder) / FILE) as draft:
+        dump(pipelines, draft, compression=ZIP_DEFLATED)
 
 
 @cache
@@ -87,7 +87,7 @@ def ask(source: Source, folder: Path | None = None) -> Answer:
     ModelError
         If the pipelines have not been made.
     """
-    pipelines = _load((folder or results.FOLDER) / FILE)
+    pipelines = _load(results.place(FILE, folder))
     with AudioFile(source) as audio:
         stats = sum((statistics(s.blocks) for s in audio.stretches()), Statistics.empty())
         text = " ".join(part for part in (audio.artist, audio.title) if part)

@@ -6,7 +6,7 @@ one of these options into an event, ``**ANALYSIS``, and what the event shows bes
 
 from typing import Any, Final
 
-from genregenie.web import hearing
+from genregenie.web import analysis
 
 MAX_QUEUE: Final = 100
 """Events that may wait; who comes later is asked to try again."""
@@ -20,7 +20,7 @@ QUIET: Final[Options] = {**PRIVATE, "show_progress": "hidden"}
 """Over before anybody wonders."""
 
 ANALYSIS: Final[Options] = {
-    "concurrency_limit": hearing.WORKERS,
+    "concurrency_limit": analysis.WORKERS,
     "concurrency_id": "analysis",
 }
 """What analyses sound or numbers."""

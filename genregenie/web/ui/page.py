@@ -10,7 +10,7 @@ from genregenie.audio import AUDIO_SUFFIXES
 from genregenie.common import resources
 from genregenie.inference.classifier import Classifier
 from genregenie.web.config import WebConfig
-from genregenie.web.saved_results import keeper_of
+from genregenie.web.saved_results import saved_results
 from genregenie.web.ui import events
 from genregenie.web.ui.examples import EXAMPLES_DIR
 from genregenie.web.ui.sections import feedback, recommendations
@@ -38,7 +38,7 @@ def build_page(accounts: Accounts | None = None, config: WebConfig | None = None
         If there is no model: noticed at the start, not at the first clip.
     """
     Classifier.load()
-    saved_results = keeper_of(accounts, config)
+    saved = saved_results(accounts, config)
     with gr.Blocks(title="GenreGenie", analytics_enabled=False) as page:
         with gr.Row(elem_id="top"):
             gr.HTML(views.brand(), elem_id="brand", padding=False)
@@ -46,11 +46,11 @@ def build_page(accounts: Accounts | None = None, config: WebConfig | None = None
             bar = gr.HTML(elem_id="bar", padding=False)
         with gr.Tabs():
             with gr.Tab("Listen", id="listen"):
-                listen.build(accounts, saved_results)
+                listen.build(accounts, saved)
             with gr.Tab("Many clips", id="many"):
-                batch.build(saved_results)
+                batch.build(saved)
             with gr.Tab("History", id="history") as tab:
-                history.build(tab, accounts, saved_results)
+                history.build(tab, accounts, saved)
             with gr.Tab("From Spotify features", id="spotify-features"):
                 spotify_features.build()
             with gr.Tab("Models", id="models"):

@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from genregenie.web.security.gate import form_token, who_asks
+from genregenie.web.identity import identity_on_page
 from genregenie.web.views import page
 
 
@@ -11,7 +11,7 @@ def session_bar(request: gr.Request) -> str:
 
     Use it as ``page.load(session_bar, None, gr.HTML())``. Empty with the gate off.
     """
-    inner, who = request.request, who_asks(request)
-    if inner is None or who is None:
+    identity = identity_on_page(request)
+    if identity is None:
         return ""
-    return page.session_bar(who.name, form_token(inner.scope))
+    return page.session_bar(identity.user.name, identity.form_token)

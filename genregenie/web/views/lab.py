@@ -6,7 +6,7 @@ from typing import Any, Final
 import pandas as pd
 from markupsafe import Markup
 
-from genregenie.common.genres import display_name
+from genregenie.common.genres import display_name, ranked
 from genregenie.evaluation.protocols import PROTOCOLS
 from genregenie.lab import plots
 from genregenie.lab.explore import Exploration
@@ -176,7 +176,7 @@ def _confusion_table(lines: Lines) -> Markup:
 
 
 def questions(evened: Lines, grown: Lines) -> Markup:
-    """Does evening out genres help, and does folding in new tracks?"""
+    """Whether evening out genres helps, and whether folding in new tracks does."""
     parts = []
     if evened:
         rows = [
@@ -223,7 +223,7 @@ def answers(ways: Mapping[str, Mapping[str, float]], text: str) -> Markup:
     """What system A says of a clip in different ways, and the text of the clip's tags."""
     parts = []
     for title, confidences in ways.items():
-        best = sorted(confidences.items(), key=lambda item: -item[1])[:5]
+        best = ranked(confidences)[:5]
         items = [(genre, share, f"{100 * share:.1f} %") for genre, share in best]
         parts.append(section(title, components.bar_list(items)))
     told = f"Its tags say: {text}" if text else "It has no tags to read."

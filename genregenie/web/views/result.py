@@ -7,7 +7,7 @@ from typing import Final
 from markupsafe import Markup
 
 from genregenie.audio import FORMATS, format_duration
-from genregenie.common.genres import display_name
+from genregenie.common.genres import display_name, ranked
 from genregenie.inference.classifier import TIMELINE_STEP_S, Moment, Prediction
 from genregenie.web.uploads import MAX_CLIP_BYTES
 from genregenie.web.views import components, sentences
@@ -44,8 +44,7 @@ def verdict(prediction: Prediction, name: str | None = None) -> Markup:
 
 def bars(prediction: Prediction) -> Markup:
     """All confidences as bars, the most confident first."""
-    ranked = sorted(prediction.confidences.items(), key=lambda item: -item[1])
-    rows = bar_list([(g, p, f"{100 * p:.1f} %") for g, p in ranked])
+    rows = bar_list([(g, p, f"{100 * p:.1f} %") for g, p in ranked(prediction.confidences)])
     return section("How sure", rows, sentences.reasons_sentence(prediction))
 
 
@@ -53,7 +52,7 @@ def timeline(prediction: Prediction) -> Markup:
     """The genre through the clip: a column for each moment, and the same in words."""
     moments, end_s = prediction.timeline, prediction.duration_s
     totals = {g: sum(m.confidences[g] for m in moments) for g in prediction.confidences}
-    named = sorted(totals, key=lambda g: -totals[g])[:_NAMED_IN_TIMELINE]
+    named = [genre for genre, _ in ranked(totals)[:_NAMED_IN_TIMELINE]]
     spans = moment_spans(moments, end_s)
     return render(
         "result",

@@ -15,7 +15,7 @@ from genregenie.accounts.feedback import Answer, clip_key
 from genregenie.common import resources
 from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Classifier, Prediction
-from genregenie.web.security.gate import who_asks
+from genregenie.web.identity import id_of, who_asks
 from genregenie.web.ui import events
 from genregenie.web.views import feedback as views
 from genregenie.web.views.components import quiet
@@ -97,7 +97,7 @@ class Handlers:
             return gr.update(visible=False), "", quiet("")
         key = clip_key(prediction.statistics.to_bytes())
         try:
-            said = self._feedback.genre_of(_person_id(request), key)
+            said = self._feedback.genre_of(id_of(who_asks(request)), key)
         except SQLAlchemyError as error:
             log.error("feedback cannot be read: %s", type(error).__name__)
             return gr.update(visible=False), "", quiet("")
@@ -113,7 +113,7 @@ class Handlers:
         key = clip_key(numbers)
         if prediction is None or asked != key.hex():
             return quiet("Another clip has come since, so nothing was kept.")
-        person_id = _person_id(request)
+        person_id = id_of(who_asks(request))
         try:
             if genre == "":
                 self._feedback.take_back(person_id, key)
@@ -137,12 +137,6 @@ class Handlers:
         where = "with your account" if person_id is not None else "here without a name"
         what = "your answer, the artist" if answer.artist else "your answer"
         return quiet(_KEPT.format(where=where, what=what))
-
-
-def _person_id(request: gr.Request) -> int | None:
-    """Who asks; None with the gate off, where nobody has a name."""
-    who = who_asks(request)
-    return who.id if who else None
 
 
 def _plain(tag: str) -> str:

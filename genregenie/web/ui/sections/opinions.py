@@ -8,8 +8,7 @@ from genregenie.accounts import Accounts
 from genregenie.accounts.opinions import StoredOpinion
 from genregenie.recommend.preferences import Opinion
 from genregenie.recommend.recommender import Recommendations
-from genregenie.web.security.gate import who_asks
-from genregenie.web.security.isolation import NOBODY
+from genregenie.web.identity import id_of, who_asks
 
 
 class Opinions:
@@ -26,8 +25,8 @@ class Opinions:
 
     def of(self, request: gr.Request, in_tab: Sequence[Opinion] = ()) -> list[Opinion]:
         """All that whoever asks has said so far."""
-        asking = person_id(request)
-        if self._accounts is None or asking == NOBODY:
+        asking = id_of(who_asks(request))
+        if self._accounts is None or asking is None:
             return list(in_tab)
         return [
             Opinion(o.key, o.artist, o.genre, o.liked) for o in self._accounts.opinions.of(asking)
@@ -35,8 +34,8 @@ class Opinions:
 
     def keep(self, request: gr.Request, in_tab: list[Opinion], opinion: Opinion) -> None:
         """Keep an opinion, in place of what was said of the same track before."""
-        asking = person_id(request)
-        if self._accounts is None or asking == NOBODY:
+        asking = id_of(who_asks(request))
+        if self._accounts is None or asking is None:
             in_tab[:] = [*(o for o in in_tab if o.key != opinion.key), opinion]
         else:
             stored = StoredOpinion(opinion.key, opinion.artist, opinion.genre, opinion.liked)
@@ -44,17 +43,11 @@ class Opinions:
 
     def take_back(self, request: gr.Request, in_tab: list[Opinion], key: str) -> None:
         """Forget what was said of a track."""
-        asking = person_id(request)
-        if self._accounts is None or asking == NOBODY:
+        asking = id_of(who_asks(request))
+        if self._accounts is None or asking is None:
             in_tab[:] = [o for o in in_tab if o.key != key]
         else:
             self._accounts.opinions.take_back(asking, key)
-
-
-def person_id(request: gr.Request) -> int:
-    """Who asks; `NOBODY` where nobody is logged in."""
-    who = who_asks(request)
-    return who.id if who else NOBODY
 
 
 def opinion_on(shown: Recommendations, key: str, *, liked: bool) -> Opinion | None:

@@ -23,9 +23,10 @@ from genregenie.recommend.report import record
 from genregenie.spotify.client import shared_spotify
 from genregenie.spotify.oauth import LoginError, shared_logins
 from genregenie.spotify.queries import Depth, SearchOptions
-from genregenie.web import hearing
+from genregenie.web import analysis
+from genregenie.web.identity import id_of, who_asks
 from genregenie.web.ui import events
-from genregenie.web.ui.sections.opinions import Opinions, opinion_on, person_id
+from genregenie.web.ui.sections.opinions import Opinions, opinion_on
 from genregenie.web.views import recommendations as views
 
 _STATE_LIVES_S: Final = 6 * 3600
@@ -170,7 +171,7 @@ class Handlers:
         name = Path(path).name
         try:
             options = SearchOptions.written(first, last, depth)
-            prediction = hearing.predict(path)
+            prediction = analysis.predict(path)
         except (AudioError, ValueError) as error:
             refused = Recommendations((), SpotifyAnswer("not asked", str(error)))
             return record(name, None, refused)
@@ -221,7 +222,7 @@ class Handlers:
         prediction, songs = listener.prediction, listener.recommendations.songs
         if prediction is None or logins is None:
             return ""
-        asking = person_id(request)
+        asking = id_of(who_asks(request))
         name = f"GenreGenie: {prediction.title or display_name(prediction.genre or '')}"
         try:
             return views.saved(logins.save_playlist(asking, name, songs))

@@ -13,7 +13,7 @@ from genregenie.lab import results
 from genregenie.lab.systems import SYSTEMS, System, system
 from genregenie.lab.tables import SOURCES
 from genregenie.model.model import ModelError
-from genregenie.web import hearing
+from genregenie.web import analysis
 from genregenie.web.ui import events
 from genregenie.web.ui.tabs import lab_tables
 from genregenie.web.views import components, lab, sentences
@@ -178,7 +178,7 @@ def ask_a(path: str | None) -> str:
     if path is None:
         return ""
     try:
-        answer = result_of(hearing.in_worker(ask, path))
+        answer = result_of(analysis.in_worker(ask, path))
     except (AudioError, ModelError) as error:
         return components.failure(str(error))
     ways = {"By sound alone": answer.sound, "By sound and tags": answer.sound_and_text}

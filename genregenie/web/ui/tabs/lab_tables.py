@@ -53,7 +53,7 @@ def build(tab: gr.Tab) -> None:
 
 
 def _kept(name: str) -> Exploration | None:
-    path = results.FOLDER / "explore" / f"{name}.json"
+    path = results.place(f"explore/{name}.json")
     return Exploration.load(path) if path.exists() else None
 
 

@@ -11,10 +11,11 @@ from markupsafe import Markup
 
 from genregenie.accounts import Accounts
 from genregenie.audio import AudioError
+from genregenie.common.formatting import csv_bytes
 from genregenie.common.steps import Steps
 from genregenie.inference.classifier import Prediction
 from genregenie.inference.report import as_object
-from genregenie.web import hearing
+from genregenie.web import analysis
 from genregenie.web.images.share_card import share_card
 from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import downloads, events
@@ -147,7 +148,7 @@ def listen(path: str | None) -> Iterator[tuple[Any, ...]]:
 
 def _hear(path: str) -> Generator[tuple[Any, ...], None, Prediction]:
     # Closed with this generator, which is what Cancel does: that ends the work.
-    with contextlib.closing(hearing.hear(path)) as working:
+    with contextlib.closing(analysis.hear(path)) as working:
         steps, told_s = Steps(working), 0.0
         for heard_s in steps:
             is_news, told_s = heard_s > told_s, heard_s
@@ -165,12 +166,12 @@ def picture_and_files(path: str | None, prediction: Prediction | None) -> tuple[
     if path is None or prediction is None or prediction.genre is None:
         return "", *[gr.update(visible=False)] * len(_SAVED)
     try:
-        shown = result.picture(*hearing.picture(path))
+        shown = result.picture(*analysis.picture(path))
     except AudioError:  # it was heard, so the rest is worth keeping
         shown = Markup("")
     table = sentences.confidence_table(prediction)
     contents: dict[str, bytes | str] = {
-        "genregenie.csv": downloads.as_csv(list(table.columns), table.to_numpy().tolist()),
+        "genregenie.csv": csv_bytes(list(table.columns), table.to_numpy().tolist()),
         "genregenie.json": downloads.as_json(as_object(Path(path).name, prediction)),
         "genregenie.png": share_card(prediction, prediction.title or _name(path)),
     }
@@ -181,7 +182,7 @@ def picture_and_files(path: str | None, prediction: Prediction | None) -> tuple[
 def classify(path: str) -> dict[str, Any]:
     """Name the genre of an audio file: the object that ``genregenie classify --json`` prints."""
     try:
-        return as_object(Path(path).name, hearing.predict(path))
+        return as_object(Path(path).name, analysis.predict(path))
     except AudioError as error:
         return as_object(Path(path).name, error)
 
