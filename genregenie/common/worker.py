@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from weakref import WeakSet
 
+from genregenie.common.steps import Steps
+
 R = TypeVar("R")
 
 _ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -243,12 +245,10 @@ def _answer(work: bytes, connection: Connection) -> bytes:
 
 
 def _told(steps: Generator[Any, None, R], connection: Connection) -> R:
-    while True:
-        try:
-            connection.send(("told", next(steps)))
-        except StopIteration as end:
-            value: R = end.value
-            return value
+    every = Steps(steps)
+    for step in every:
+        connection.send(("told", step))
+    return every.result
 
 
 def _failed(error: Exception) -> bytes:
