@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genregenie.common import settings
+from genregenie.common.formatting import valid_text
 from genregenie.common.genres import display_name
 
 if TYPE_CHECKING:
@@ -232,7 +233,7 @@ def _similar(options: argparse.Namespace) -> int:
         return _fail(f"{options.file}: {error}")
     except (ModelError, LibraryError) as error:
         return _fail(error)
-    itself = str(options.file.absolute()).encode("utf-8", "backslashreplace").decode()
+    itself = valid_text(str(options.file.absolute()))
     others = [track for track in found if track.path != itself][: options.count]
     if options.json:
         keys = ("path", "artist", "title", "genre", "alike")

@@ -209,10 +209,11 @@ def _work(there: socket.socket) -> None:
     connection = Connection(there.detach())
     asked: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(connection, asked), daemon=True).start()
-    while True:
-        work = asked.get()
-        connection.send(("begun", None))
-        connection.send_bytes(_answer(work, connection))
+    with contextlib.suppress(ConnectionError):  # who asked was killed, and `_receive` ends this
+        while True:
+            work = asked.get()
+            connection.send(("begun", None))
+            connection.send_bytes(_answer(work, connection))
 
 
 def _be_expendable() -> None:

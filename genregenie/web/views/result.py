@@ -7,6 +7,7 @@ from typing import Final
 from markupsafe import Markup
 
 from genregenie.audio import FORMATS, format_duration
+from genregenie.common.formatting import format_megabytes
 from genregenie.common.genres import display_name, ranked
 from genregenie.inference.classifier import TIMELINE_STEP_S, Moment, Prediction
 from genregenie.web.uploads import MAX_CLIP_BYTES
@@ -23,7 +24,7 @@ def invitation() -> Markup:
     """What stands in place of a verdict before there is a clip."""
     return panel(
         "Drop a clip, record one, or try an example",
-        f"Ten seconds or more work best. {FORMATS}, up to {MAX_CLIP_BYTES >> 20} MB.",
+        f"Ten seconds or more work best. {FORMATS}, up to {format_megabytes(MAX_CLIP_BYTES)}.",
     )
 
 
