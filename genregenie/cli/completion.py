@@ -12,11 +12,10 @@ SHELLS: Final = ("bash", "zsh", "fish")
 _OFFERED: Final = {file_path: "file", folder_path: "directory", any_path: "file"}
 
 _HOW: Final = """\
-How to use it, from the next shell on:
-  bash  genregenie completion bash > ~/.local/share/bash-completion/completions/genregenie
-  zsh   genregenie completion zsh > ~/.zfunc/_genregenie
-        with 'fpath=(~/.zfunc $fpath); autoload -Uz compinit; compinit' in ~/.zshrc
-  fish  genregenie completion fish > ~/.config/fish/completions/genregenie.fish
+A line in the start-up file of the shell is enough:
+  ~/.bashrc                   eval "$(genregenie completion bash)"
+  ~/.zshrc, after compinit    eval "$(genregenie completion zsh)"
+  ~/.config/fish/config.fish  genregenie completion fish | source
 """
 
 
