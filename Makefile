@@ -100,7 +100,7 @@ example-packages:
 	fi
 
 examples: example-packages $(VENV)/.test-ready
-	$(BIN)/python assets/examples/compose.py
+	$(BIN)/python scripts/examples/compose.py
 
 benchmark: $(VENV)/.test-ready
 	$(BIN)/python benchmarks/speed.py
@@ -109,7 +109,7 @@ clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 screenshots: $(VENV)/.test-ready
-	$(BIN)/python docs/screenshots.py
+	$(BIN)/python scripts/screenshots.py
 
 plots: $(VENV)/.run-ready
-	$(BIN)/python docs/lab_plots.py
+	$(BIN)/python scripts/lab_plots.py

@@ -58,13 +58,13 @@ def _train(options: argparse.Namespace) -> int:
     command = "genregenie train" if default else f"genregenie train {shlex.quote(name)}"
     if options.candidates:
         command += f" --candidates {options.candidates}"
-    folder = options.output or settings.trained_dir() / (
-        "gtzan" if default else name if source.is_dir() else source.stem
-    )
+    called = "gtzan" if default else name if source.is_dir() else source.stem
     if options.with_feedback is not None:
-        return _improve(options, source, folder, name, command)
+        base = options.output or settings.trained(called)
+        return _improve(options, source, base, name, command)
     if options.replace:
         raise CommandError("--replace goes with --with-feedback.")
+    folder = options.output or settings.trained_dir() / called
     from genregenie.training.train import select, train
 
     chosen = select(options.candidates.split(",") if options.candidates else None)
@@ -120,6 +120,7 @@ def _improve(options: argparse.Namespace, source: Path, base: Path, name: str, c
         seeds=options.seeds,
         jobs=options.jobs,
         replace=options.replace,
+        home=None if options.output else settings.trained_dir(),
         say=say,
     )
     return feedback_command.report(improved, base, replace=options.replace)

@@ -22,8 +22,8 @@ class SettingsError(GenreGenieError):
 
 
 def model_dir() -> Path:
-    """Folder of the shipped model: ``GENREGENIE_MODEL``, else ``models/gtzan``."""
-    return Path(os.environ.get("GENREGENIE_MODEL") or resources.models() / "gtzan")
+    """Folder of the model that listens: ``GENREGENIE_MODEL``, else `trained` ``gtzan``."""
+    return Path(os.environ.get("GENREGENIE_MODEL") or trained("gtzan"))
 
 
 def training_data_dir() -> Path:
@@ -38,6 +38,12 @@ def training_data_dir() -> Path:
 def trained_dir() -> Path:
     """Folder that new models go to: ``models`` of the checkout, else of the data folder."""
     return (resources.checkout() or data_dir()) / "models"
+
+
+def trained(name: str) -> Path:
+    """What has this name among the models: the one made here, else the one that is shipped."""
+    own = trained_dir() / name
+    return own if own.exists() else resources.models() / name
 
 
 def on_space() -> bool:

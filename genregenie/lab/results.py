@@ -5,19 +5,31 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from genregenie.common import resources
+from genregenie.common import settings
 
 if TYPE_CHECKING:
     from genregenie.lab.runs import Headline, Row
 
-FOLDER: Final = resources.models() / "lab"
+_ROOM: Final = "lab"
 
 Line = Mapping[str, Any]
 
 
+def place(name: str, folder: Path | None = None) -> Path:
+    """Where a file of results is read: in `folder`, else what was made here or is shipped."""
+    return folder / name if folder else settings.trained(f"{_ROOM}/{name}")
+
+
+def written(folder: Path | None = None) -> Path:
+    """The folder that results are written to, made where it is missing."""
+    folder = folder or settings.trained_dir() / _ROOM
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def read(name: str, folder: Path | None = None) -> list[dict[str, str]]:
     """The lines of a table; none if it has not been written."""
-    path = (folder or FOLDER) / f"{name}.csv"
+    path = place(f"{name}.csv", folder)
     if not path.exists():
         return []
     with path.open(newline="", encoding="utf-8") as file:
@@ -26,8 +38,6 @@ def read(name: str, folder: Path | None = None) -> list[dict[str, str]]:
 
 def write(name: str, lines: Sequence[Line], folder: Path | None = None, **own: str) -> None:
     """Put lines into a table in place of those that have all of `own`; others stay."""
-    folder = folder or FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
     kept: list[Line] = [
         line for line in read(name, folder) if any(line.get(k) != v for k, v in own.items())
     ]
@@ -35,7 +45,7 @@ def write(name: str, lines: Sequence[Line], folder: Path | None = None, **own: s
     if not every:
         return
     fields = list(dict.fromkeys(field for line in every for field in line))
-    path = folder / f"{name}.csv"
+    path = written(folder) / f"{name}.csv"
     fresh = path.with_suffix(".new")
     with fresh.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=fields, lineterminator="\n", restval="")

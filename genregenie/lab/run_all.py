@@ -78,7 +78,7 @@ def run_explorations(folder: Path | None = None, say: Say | None = None) -> None
     """The numbers behind the plots of every table."""
     for name, source in SOURCES.items():
         found = explore(open_table(name), source.title)
-        found.save((folder or results.FOLDER) / "explore" / f"{name}.json")
+        found.save(results.written(folder) / "explore" / f"{name}.json")
         if say is not None:
             say(f"explored {name}")
 
@@ -98,7 +98,7 @@ def run_all(
     run_explorations(folder, say)
     seconds = time.perf_counter() - clock
     about = {"command": "genregenie lab", "seconds": round(seconds), "versions": versions()}
-    path = (folder or results.FOLDER) / "lab.json"
+    path = results.written(folder) / "lab.json"
     path.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     return seconds
 

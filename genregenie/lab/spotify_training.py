@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from sklearn.base import clone
 
+from genregenie.common import settings
 from genregenie.datasets.table import DataError
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import VECTORS, Index, holdout
@@ -59,7 +60,7 @@ def ship(
     DataError
         For another table, or a folder that holds something else.
     """
-    folder = folder or model.FOLDER
+    folder = folder or settings.trained_dir() / model.NAME
     if table.columns != SPOTIFY_COLUMNS:
         raise DataError(f"The table must have the columns {', '.join(SPOTIFY_COLUMNS)}.")
     if folder.exists() and any(folder.iterdir()) and not (folder / model.MODEL_JSON).exists():

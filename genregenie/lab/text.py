@@ -60,9 +60,7 @@ def save_text(pipelines: dict[str, Pipeline], folder: Path | None = None) -> Non
     """Write both pipelines with skops."""
     from skops.io import dump
 
-    folder = folder or results.FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    dump(pipelines, folder / FILE, compression=ZIP_DEFLATED)
+    dump(pipelines, results.written(folder) / FILE, compression=ZIP_DEFLATED)
 
 
 @cache
@@ -87,7 +85,7 @@ def ask(source: Source, folder: Path | None = None) -> Answer:
     ModelError
         If the pipelines have not been made.
     """
-    pipelines = _load((folder or results.FOLDER) / FILE)
+    pipelines = _load(results.place(FILE, folder))
     with AudioFile(source) as audio:
         stats = sum((statistics(s.blocks) for s in audio.stretches()), Statistics.empty())
         text = " ".join(part for part in (audio.artist, audio.title) if part)

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from genregenie.common import resources
+from genregenie.common import settings
 from genregenie.features import Array
 from genregenie.model.model import ModelError, tempered
 from genregenie.spotify_features.trees import TreeEnsemble
@@ -21,7 +21,7 @@ from genregenie.spotify_features.vectors import (
 )
 
 FORMAT: Final = 1
-FOLDER: Final = resources.models() / "spotify"
+NAME: Final = "spotify"
 MODEL_JSON: Final = "model.json"
 TREES_NPZ: Final = "arrays.npz"
 TOP: Final = 5
@@ -134,7 +134,7 @@ class SpotifyModel:
         ModelError
             If it is missing, incomplete, or written in another format.
         """
-        folder = folder or FOLDER
+        folder = folder or settings.trained(NAME)
         try:
             card = json.loads((folder / MODEL_JSON).read_text(encoding="utf-8"))
             if card["format"] != FORMAT or tuple(card["columns"]) != SPOTIFY_COLUMNS:

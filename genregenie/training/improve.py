@@ -46,6 +46,7 @@ def improve(
     seeds: int = 2,
     jobs: int = -1,
     replace: bool = False,
+    home: Path | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Improved:
     """Measure what feedback does for a model, and write the model that has learned from it.
@@ -55,12 +56,15 @@ def improve(
     table : Table
         The curated clips that the model in `base` was trained on.
     base : Path
-        Its folder; the new model goes beside it, under the same name with `SUFFIX`.
+        Its folder.
     feedback : FeedbackTable
     source, command, folds, seeds, jobs
         As for `genregenie.training.train.train`.
     replace : bool
-        Put the new model in the place of the old one, if the feedback helped.
+        Call the new model as the old one is called, if the feedback helped.
+    home : Path or None
+        Folder that the new model goes to, under the name of the old one with `SUFFIX`; None for
+        the one that the old one lies in.
     say : called with a line of text now and then
 
     Raises
@@ -75,7 +79,8 @@ def improve(
         raise DataError(
             f"The model in {base} knows other genres than the table. Train it on this table first."
         )
-    beside = base.with_name(base.name + SUFFIX)
+    home = home or base.parent
+    beside = home / (base.name + SUFFIX)
     refuse_other_files(beside)
     known = np.isin(feedback.table.genre, table.genres)
     if not known.all():
@@ -99,7 +104,7 @@ def improve(
     pipeline = clone(candidate.pipeline).set_params(**card["parameters"])
     fitted = fit(candidate, table, pipeline, clips, weights)
     replaced = replace and outcome.verdict == "helped"
-    folder = base if replaced else beside
+    folder = home / base.name if replaced else beside
     about = {
         "winner": candidate.name,
         "reason": f"accuracy {outcome.accuracy.with_feedback:.3f} with "

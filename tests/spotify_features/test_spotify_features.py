@@ -19,7 +19,7 @@ from genregenie.lab.bag import BoostingEnsemble
 from genregenie.lab.spotify_training import ship
 from genregenie.model.model import ModelError, tempered
 from genregenie.spotify_features.exportify import KEYS, read_sheet
-from genregenie.spotify_features.model import FOLDER, SpotifyModel, display_name, shipped
+from genregenie.spotify_features.model import NAME, SpotifyModel, display_name, shipped
 from genregenie.spotify_features.report import HEADER, as_rows
 from genregenie.spotify_features.trees import TreeEnsemble
 from genregenie.spotify_features.vectors import SPOTIFY_COLUMNS, spotify_vectors
@@ -116,7 +116,7 @@ def test_models_that_cannot_be_read_say_so(tmp_path):
     with pytest.raises(ModelError, match="no Spotify-features model"):
         SpotifyModel.load(tmp_path)
     for name in ("model.json", "arrays.npz"):
-        (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
+        (tmp_path / name).write_bytes((resources.models() / NAME / name).read_bytes())
     (tmp_path / "arrays.npz").write_bytes(b"PK nothing")
     with pytest.raises(ModelError, match="cannot be read"):
         SpotifyModel.load(tmp_path)
@@ -138,7 +138,7 @@ def test_the_shipped_model_knows_its_typical_tracks():
 
 
 def test_what_is_promised_of_the_shipped_model():
-    held_out = json.loads((FOLDER / "model.json").read_text())["held_out"]
+    held_out = json.loads((resources.models() / NAME / "model.json").read_text())["held_out"]
     assert held_out["macro_f1"] > 0.6
     assert held_out["ece"] < 0.05
     assert held_out["accuracy"] < held_out["ceiling"] < 0.95

@@ -141,7 +141,7 @@ def test_good_feedback_helps_and_goes_beside_the_model(model):
     assert new.version != Model.load(model).version
     assert new.card["feedback"]["verdict"] == "helped"
     assert new.catalogue.title.tolist() == curated.title.tolist()
-    assert "## FeedbackTable" in (result.folder / "README.md").read_text()
+    assert "## Feedback" in (result.folder / "README.md").read_text()
 
 
 def test_it_replaces_the_model_when_that_is_asked_for_and_it_helped(model):

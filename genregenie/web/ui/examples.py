@@ -1,4 +1,4 @@
-"""The clips a visitor can try at once; made by ``assets/examples``, free for any use (CC0)."""
+"""The clips a visitor can try at once; made by ``scripts/examples``, free for any use (CC0)."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -12,6 +12,7 @@ import soundfile
 from genregenie.common import settings
 from genregenie.inference.classifier import Classifier
 from genregenie.web.ui.examples import EXAMPLES, EXAMPLES_DIR, Example
+from tests import machine
 
 needs_model = pytest.mark.skipif(
     not (settings.model_dir() / "model.json").exists(), reason="there is no trained model"
@@ -64,7 +65,7 @@ def test_is_music_and_says_its_name(example: Example) -> None:
 def test_the_notes_are_the_same_every_time(
     module: str, song: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.syspath_prepend(EXAMPLES_DIR)
+    monkeypatch.syspath_prepend(machine.ROOT / "scripts/examples")
     compose = getattr(importlib.import_module(module), song)
     try:
         first, second = compose(), compose()

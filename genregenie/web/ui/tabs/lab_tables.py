@@ -49,7 +49,7 @@ def build(tab: gr.Tab, runs: dict[str, Any]) -> None:
 
 
 def _kept(name: str) -> Exploration | None:
-    path = results.FOLDER / "explore" / f"{name}.json"
+    path = results.place(f"explore/{name}.json")
     return Exploration.load(path) if path.exists() else None
 
 

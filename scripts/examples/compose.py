@@ -24,10 +24,11 @@ from band import Song
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from scipy.signal import butter, sosfilt
 
+from genregenie.common import resources
 from genregenie.inference.classifier import Classifier
 from genregenie.web.views.sentences import ranked, verdict_sentence
 
-HERE: Final = Path(__file__).resolve().parent
+EXAMPLES: Final = resources.assets() / "examples"
 SOUND_FONT: Final = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 RATE_HZ: Final = 44_100
 LOUDNESS_LUFS: Final = -16.0
@@ -61,8 +62,8 @@ def main() -> None:
             )
         for name in arguments.names or SONGS:
             song = SONGS[name]()
-            write_mp3(HERE / f"{name}.mp3", master(render(song), song), song.title)
-    write_table(HERE / "README.md")
+            write_mp3(EXAMPLES / f"{name}.mp3", master(render(song), song), song.title)
+    write_table(EXAMPLES / "README.md")
 
 
 def render(song: Song) -> np.ndarray:
@@ -141,7 +142,7 @@ def write_table(readme: Path) -> None:
     rows = ["| clip | written as | GenreGenie says | most confident |", "|---|---|---|---|"]
     meter = pyloudnorm.Meter(RATE_HZ)
     for name in SONGS:
-        path = HERE / f"{name}.mp3"
+        path = EXAMPLES / f"{name}.mp3"
         heard = Classifier.load().predict(path)
         first = ", ".join(f"{genre} {share:.0%}" for genre, share in ranked(heard)[:3])
         rows.append(

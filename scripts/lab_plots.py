@@ -1,14 +1,14 @@
 """Draws the plots in docs/images from what the lab kept: ``make plots``."""
 
-from pathlib import Path
 from typing import Any
 
+from genregenie.common import resources
 from genregenie.evaluation.protocols import PROTOCOLS
 from genregenie.lab import plots, results
 from genregenie.lab.explore import Exploration
 from genregenie.web.views.sentences import model_name
 
-IMAGES = Path(__file__).resolve().parent / "images"
+IMAGES = resources.docs() / "images"
 PAPER, INK = "#ffffff", "#1f2937"
 
 
@@ -47,7 +47,7 @@ def main() -> None:
     }
     save("learning", plots.learning_curve("kNN on segments", rows, curves))
 
-    tempo = Exploration.load(results.FOLDER / "explore" / "spotify.json")
+    tempo = Exploration.load(results.place("explore/spotify.json"))
     save("tempo", plots.box_plot(tempo, "tempo"))
 
 

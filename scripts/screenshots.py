@@ -17,13 +17,13 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from genregenie.accounts import open_accounts
+from genregenie.common import resources
 from genregenie.inference.classifier import Classifier
 from genregenie.storage.database import sqlite_url
 from genregenie.web import stored
 from genregenie.web.ui.examples import EXAMPLES
 
-ROOT = Path(__file__).resolve().parent.parent
-IMAGES = ROOT / "docs" / "images"
+IMAGES = resources.docs() / "images"
 EXAMPLE = "Corner Table"
 NAME, PASSWORD = "Ada", "a calm indigo morning"
 WIDE = {"width": 1100, "height": 1000}
@@ -54,7 +54,9 @@ def running_app() -> Iterator[str]:
         port = str(probe.getsockname()[1])
         probe.close()
         settings = {"GENREGENIE_DATA_DIR": data, "GRADIO_SERVER_PORT": port}
-        app = subprocess.Popen([sys.executable, str(ROOT / "app.py")], env=os.environ | settings)
+        app = subprocess.Popen(
+            [sys.executable, "-m", "genregenie", "serve"], env=os.environ | settings
+        )
         try:
             for _ in range(600):
                 with contextlib.suppress(OSError):
