@@ -98,6 +98,23 @@ def test_help_loads_the_ground_floor_and_the_command_line_alone():
     assert done.stdout.splitlines()[-1] == "['cli', 'common'] []", done.stderr
 
 
+def test_no_command_but_serve_loads_the_web(tmp_path):
+    code = (
+        "import sys\n"
+        "from genregenie.cli.main import main\n"
+        "words = ['classify X', 'tag X', 'untag', 'recommend --offline X', 'similar X']\n"
+        "words += ['spotify-features X', 'lab --list', 'evaluate X', 'train X', 'users list']\n"
+        "words += ['index D', 'feedback export X', 'completion bash']\n"
+        "for line in words:\n"
+        "    assert main(line.split()) in (0, 1), line\n"
+        "print(sorted({'gradio', 'fastapi', 'uvicorn', 'genregenie.web'} & set(sys.modules)))"
+    )
+    settings = {"GENREGENIE_DATA_DIR": str(tmp_path / "data")}
+    done = machine.run("-c", code, environment=settings, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 # --- version ---------------------------------------------------------------------------------
 
 
@@ -215,6 +232,23 @@ def test_lines_of_progress_are_left_out_too(own_csv, capsys):
     quiet = capsys.readouterr().out.splitlines()
     assert len(quiet) < len(usual)
     assert quiet[-1] == usual[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "level"),
+    [([], logging.INFO), (["--quiet"], logging.WARNING), (["--verbose"], logging.DEBUG)],
+)
+def test_a_server_keeps_its_own_log(words, level, monkeypatch):
+    handlers = list(logging.getLogger().handlers)
+    asked = []
+
+    def serve(*arguments):
+        assert logging.getLogger().handlers == handlers  # each line comes once, in its own form
+        asked.append(arguments)
+
+    monkeypatch.setattr("genregenie.web.startup.serve", serve)
+    assert main([*words, "serve", "--port", "8000"]) == 0
+    assert asked == [(None, 8000, level)]
 
 
 def test_what_goes_wrong_is_said_however_quiet(tmp_path, capsys):
