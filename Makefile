@@ -75,6 +75,7 @@ check: $(VENV)/.test-ready
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
+	$(BIN)/lint-imports --no-logo
 
 test: system-packages check
 	$(PYTEST)
@@ -106,7 +107,7 @@ benchmark: $(VENV)/.test-ready
 	$(BIN)/python benchmarks/speed.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 screenshots: $(VENV)/.test-ready
 	$(BIN)/python scripts/screenshots.py

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from genregenie.cli.arguments import Commands, add_command, add_jobs, add_json, file_path
 from genregenie.cli.messages import Bar, log
-from genregenie.common.genres import display_name
+from genregenie.common.genres import display_name, ranked
 
 if TYPE_CHECKING:
     from genregenie.audio import AudioError
@@ -94,6 +94,6 @@ def _as_line(path: Path, result: "Prediction | AudioError", width: int) -> str:
         length += "  silence"
     if result.genre is None:
         return f"{name}  {'not music':<10}  {'':<34}  {length}"
-    ranked = sorted(result.confidences.items(), key=lambda item: -item[1])[:3]
-    best, *others = (f"{display_name(genre)} {p:.0%}" for genre, p in ranked)
+    likely = ranked(result.confidences)[:3]
+    best, *others = (f"{display_name(genre)} {p:.0%}" for genre, p in likely)
     return f"{name}  {result.verdict:<10}  {best:<14} {', '.join(others):<24}  {length}"

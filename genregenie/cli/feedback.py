@@ -48,13 +48,14 @@ def add_options(train: argparse.ArgumentParser) -> None:
 def _export(options: argparse.Namespace) -> int:
     import numpy as np
 
+    from genregenie.common.files import creating
     from genregenie.datasets.feedback import FeedbackTable
 
     columns = from_database()
     known = FeedbackTable.of(columns, DATABASE).table.known()
     try:
         # A stream, since NumPy would add its suffix to another name.
-        with options.file.open("xb") as file:
+        with creating(options.file) as draft, draft.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **columns)
     except FileExistsError:
         raise CommandError(f"{options.file} exists already. Choose another name.") from None

@@ -55,13 +55,17 @@ def _years(text: str) -> tuple[int, int]:
 
 
 def _recommend(options: argparse.Namespace) -> int:
-    from genregenie.inference.classifier import Classifier
+    from genregenie.common.worker import keep_to_one_thread
+
+    keep_to_one_thread()
+    from genregenie.audio.parallel import apart
+    from genregenie.inference.batch import classify
     from genregenie.recommend.recommender import Recommender
     from genregenie.spotify.queries import Depth, SearchOptions
 
     recommender = Recommender.load(options.index or settings.library_index())
     with about(options.file):
-        prediction = Classifier.load().predict(options.file)
+        prediction = apart(classify, options.file)
     recommendations = recommender.recommend(
         prediction,
         _spotify(options.offline),

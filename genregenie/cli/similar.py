@@ -30,13 +30,18 @@ def add(commands: Commands) -> None:
 
 
 def _similar(options: argparse.Namespace) -> int:
+    from genregenie.common.worker import keep_to_one_thread
+
+    keep_to_one_thread()
+    from genregenie.audio.parallel import apart
+    from genregenie.inference.batch import classify
     from genregenie.inference.classifier import Classifier
     from genregenie.recommend.acoustic import Acoustic
     from genregenie.recommend.library_index import Library
 
     classifier = Classifier.load()
     with about(options.file):
-        vector = classifier.predict(options.file).vector
+        vector = apart(classify, options.file).vector
     folder = options.index or settings.library_index() or _index_above(options.file)
     if folder is None:
         raise CommandError(

@@ -63,7 +63,7 @@ class Server:
     def __init__(self, app: FastAPI, accounts: Accounts, url: str) -> None:
         self.app, self.accounts, self.url = app, accounts, url
         self.port = int(url.rpartition(":")[2])
-        self.folder: Path = app.state.desk.ownership.folder
+        self.folder: Path = app.state.portal.ownership.folder
 
     def browser(self) -> "Browser":
         return Browser(self.url)

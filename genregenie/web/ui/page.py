@@ -10,7 +10,7 @@ from genregenie.audio import AUDIO_SUFFIXES
 from genregenie.common import resources
 from genregenie.inference.classifier import Classifier
 from genregenie.web.config import WebConfig
-from genregenie.web.saved_results import keeper_of
+from genregenie.web.saved_results import saved_results
 from genregenie.web.ui.examples import EXAMPLES_DIR
 from genregenie.web.ui.sections import feedback
 from genregenie.web.ui.sections.recommendations import STYLE
@@ -53,7 +53,7 @@ def build_page(accounts: Accounts | None = None, config: WebConfig | None = None
         If there is no model: noticed at the start, not at the first clip.
     """
     Classifier.load()
-    keeper = keeper_of(accounts, config)
+    keeper = saved_results(accounts, config)
     with gr.Blocks(title="GenreGenie", analytics_enabled=False) as page:
         with gr.Row(elem_id="top"):
             gr.HTML(_BRAND, elem_id="brand", padding=False)

@@ -4,7 +4,7 @@ from html import escape
 
 import gradio as gr
 
-from genregenie.web.security.gate import form_token, who_asks
+from genregenie.web.identity import identity_on_page
 
 
 def session_bar(request: gr.Request) -> str:
@@ -12,15 +12,14 @@ def session_bar(request: gr.Request) -> str:
 
     Use it as ``page.load(session_bar, None, gr.HTML())``. Empty with the gate off.
     """
-    inner, who = request.request, who_asks(request)
-    if inner is None or who is None:
+    identity = identity_on_page(request)
+    if identity is None:
         return ""
-    token = form_token(inner.scope)
     return (
         '<div class="session-bar" style="display:flex;gap:1rem;align-items:center;'
         'justify-content:flex-end;flex-wrap:wrap">'
-        f'<a href="/account">{escape(who.name)}</a>'
+        f'<a href="/account">{escape(identity.user.name)}</a>'
         '<form method="post" action="/logout" style="margin:0">'
-        f'<input type="hidden" name="token" value="{escape(token)}">'
+        f'<input type="hidden" name="token" value="{escape(identity.form_token)}">'
         '<button type="submit">Log out</button></form></div>'
     )

@@ -123,7 +123,7 @@ def test_what_needs_no_session(server: Server) -> None:
             assert client.show(path).status_code == 200
         for name in ("portal.css", "portal.js", "logo.svg"):
             assert client.get(f"/portal/{name}").status_code == 200
-        for name in ("../desk.py", "templates", "%2e%2e/desk.py", ""):
+        for name in ("../context.py", "templates", "%2e%2e/context.py", ""):
             assert client.get(f"/portal/{name}").status_code == 401
 
 
@@ -135,7 +135,7 @@ def test_websockets_are_refused_before_they_are_accepted(
     start: Start, known: bool, origin: str, status: int, extension: bool
 ) -> None:
     app = start().app
-    token = app.state.desk.accounts.people.add_guest()[1] if known else "nonsense"
+    token = app.state.portal.accounts.people.add_guest()[1] if known else "nonsense"
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:

@@ -117,7 +117,7 @@ def test_by_another_number_nobody_gets_what_is_not_theirs(
     number = keep(app, ada_id, heard)
     keep(app, eve_id, heard, "Eve's own")
     app.accounts.results.keep_audio(ada_id, number, Audio(b"RIFF", ".wav"))
-    app.accounts.shares.make(ada_id, number, app.app.state.desk.config.key)
+    app.accounts.shares.make(ada_id, number, app.app.state.portal.config.key)
 
     mine = Tab(ada).open(number)
     assert "Ada&#x27;s song" in mine["past-verdict"]
@@ -151,7 +151,7 @@ def test_a_link_is_taken_back_from_the_list(
 ) -> None:
     ada, ada_id, *_ = people
     number = keep(app, ada_id, heard)
-    token = app.accounts.shares.make(ada_id, number, app.app.state.desk.config.key)
+    token = app.accounts.shares.make(ada_id, number, app.app.state.portal.config.key)
     assert token is not None
     tab = Tab(ada)
     wanted = tab.on("past-list", "select")

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from genregenie.audio import AUDIO_SUFFIXES, AudioFile
 from genregenie.inference.classifier import Classifier
-from genregenie.web import hearing
+from genregenie.web import analysis
 from genregenie.web.config import WebConfig
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.views import sentences
@@ -174,16 +174,16 @@ def test_nothing_sticks_out(chromium: Chromium, app: Server, gtzan: Path, width:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Listening that takes until the event is set, and tells how far it is meanwhile."""
-    go, hear = threading.Event(), hearing.hear
+    go, hear = threading.Event(), analysis.hear
 
-    def hear_slowly(clip: hearing.Clip) -> Iterator[float]:
+    def hear_slowly(clip: analysis.Clip) -> Iterator[float]:
         heard_s = 0.0
         while not go.wait(0.3):
             heard_s += 30.0
             yield heard_s
         return (yield from hear(clip))
 
-    monkeypatch.setattr(hearing, "hear", hear_slowly)
+    monkeypatch.setattr(analysis, "hear", hear_slowly)
     yield go
     go.set()
 
@@ -193,7 +193,7 @@ def test_waiting_shows_the_place_in_the_queue_and_can_be_cancelled(
 ) -> None:
     clip = gtzan / "audio/full/rock.00001.flac"
     # A browser keeps few connections open to one server, so each has one of its own.
-    contexts = [chromium.new_context(base_url=app.url) for _ in range(hearing.WORKERS + 2)]
+    contexts = [chromium.new_context(base_url=app.url) for _ in range(analysis.WORKERS + 2)]
     pages = [opened(context) for context in contexts]
     first, second, *others, third, fourth = pages
     expect(first.locator("#cancel")).to_be_hidden()

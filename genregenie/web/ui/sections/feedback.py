@@ -16,7 +16,7 @@ from genregenie.accounts.feedback import Answer, clip_key
 from genregenie.common import resources
 from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Classifier, Prediction
-from genregenie.web.security.gate import who_asks
+from genregenie.web.identity import id_of, who_asks
 from genregenie.web.views import components as pieces
 from genregenie.web.views import sentences
 
@@ -99,7 +99,7 @@ class _Desk:
             return gr.update(visible=False), "", pieces.quiet("")
         key = clip_key(prediction.statistics.to_bytes())
         try:
-            said = self._feedback.genre_of(_person_id(request), key)
+            said = self._feedback.genre_of(id_of(who_asks(request)), key)
         except SQLAlchemyError as error:
             log.error("feedback cannot be read: %s", type(error).__name__)
             return gr.update(visible=False), "", pieces.quiet("")
@@ -113,7 +113,7 @@ class _Desk:
         key = clip_key(numbers)
         if prediction is None or asked != key.hex():
             return pieces.quiet("Another clip has come since, so nothing was kept.")
-        person_id = _person_id(request)
+        person_id = id_of(who_asks(request))
         try:
             if genre == "":
                 self._feedback.take_back(person_id, key)
@@ -170,12 +170,6 @@ def row(prediction: Prediction, key: str, said: str | None = None) -> str:
         f'</select></label><button type="button" class="gg-back" data-genre=""{hidden}>'
         "Take it back</button></div>"
     )
-
-
-def _person_id(request: gr.Request) -> int | None:
-    """Who asks; None with the gate off, where nobody has a name."""
-    who = who_asks(request)
-    return who.id if who else None
 
 
 def _plain(tag: str) -> str:

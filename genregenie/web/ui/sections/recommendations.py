@@ -24,9 +24,8 @@ from genregenie.recommend.report import record
 from genregenie.spotify.client import shared_spotify
 from genregenie.spotify.oauth import LoginError, shared_logins
 from genregenie.spotify.queries import Depth, SearchOptions
-from genregenie.web import hearing
-from genregenie.web.security.gate import who_asks
-from genregenie.web.security.isolation import NOBODY
+from genregenie.web import analysis
+from genregenie.web.identity import id_of, who_asks
 from genregenie.web.views import recommendations as cards
 
 _AT_ONCE: Final = 8  # they mostly wait for Spotify
@@ -187,7 +186,7 @@ class _Section:
         name = Path(path).name
         try:
             wishes = SearchOptions.written(first, last, depth)
-            prediction = hearing.predict(path)
+            prediction = analysis.predict(path)
         except (AudioError, ValueError) as error:
             refused = Recommendations((), SpotifyAnswer("not asked", str(error)))
             return record(name, None, refused)
@@ -235,7 +234,7 @@ class _Section:
         prediction, songs = listener.prediction, listener.recommendations.songs
         if prediction is None or logins is None:
             return ""
-        person_id = _person_id(request)
+        person_id = id_of(who_asks(request))
         name = f"GenreGenie: {prediction.title or display_name(prediction.genre or '')}"
         try:
             return cards.saved(logins.save_playlist(person_id, name, songs))
@@ -283,8 +282,8 @@ class _Section:
         )
 
     def _opinions(self, said: Sequence[Opinion], request: gr.Request) -> list[Opinion]:
-        person_id = _person_id(request)
-        if self._accounts is None or person_id == NOBODY:
+        person_id = id_of(who_asks(request))
+        if self._accounts is None or person_id is None:
             return list(said)
         return [
             Opinion(o.key, o.artist, o.genre, o.liked)
@@ -294,8 +293,8 @@ class _Section:
     def _keep(
         self, listener: Listener, opinion: Opinion, *, undo: bool, request: gr.Request
     ) -> None:
-        person_id = _person_id(request)
-        if self._accounts is None or person_id == NOBODY:
+        person_id = id_of(who_asks(request))
+        if self._accounts is None or person_id is None:
             others = [o for o in listener.said if o.key != opinion.key]
             listener.said = others if undo else [*others, opinion]
         elif undo:
@@ -303,11 +302,6 @@ class _Section:
         else:
             kept = StoredOpinion(opinion.key, opinion.artist, opinion.genre, opinion.liked)
             self._accounts.opinions.say(person_id, kept)
-
-
-def _person_id(request: gr.Request) -> int:
-    who = who_asks(request)
-    return who.id if who else NOBODY
 
 
 def _opinion(listener: Listener, key: str, *, liked: bool) -> Opinion | None:

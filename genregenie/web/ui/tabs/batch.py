@@ -11,9 +11,10 @@ import pandas as pd
 from sqlalchemy.exc import SQLAlchemyError
 
 from genregenie.audio import AudioError, format_duration
-from genregenie.common.genres import display_name
+from genregenie.common.formatting import csv_bytes
+from genregenie.common.genres import display_name, ranked
 from genregenie.inference.classifier import Prediction
-from genregenie.web import hearing, uploads
+from genregenie.web import analysis, uploads
 from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import downloads
 from genregenie.web.ui.tabs.listen import ANALYSES
@@ -97,7 +98,7 @@ def listen_to_all(
             gr.update(visible=True),
         )
     failed = sum(1 for r in rows if r[3] == "failed")
-    csv = downloads.as_file("genregenie.csv", downloads.as_csv(COLUMNS, rows))
+    csv = downloads.as_file("genregenie.csv", csv_bytes(COLUMNS, rows))
     told = f"Listened to all {len(rows)}." + (f" {failed} could not be used." if failed else "")
     yield (
         components.quiet(told),
@@ -112,7 +113,6 @@ def row(name: str, result: Prediction | AudioError) -> list[Any]:
     """A line of the table, in the order of `COLUMNS`."""
     if isinstance(result, AudioError):
         return [name, "", None, "failed", "", "", str(result)]
-    ranked = sorted(result.confidences, key=lambda genre: -result.confidences[genre])
     length = format_duration(result.duration_s)
     if result.genre is None:
         remark = "Silence" if result.is_silent else "Speech, tones or noise?"
@@ -122,7 +122,7 @@ def row(name: str, result: Prediction | AudioError) -> list[Any]:
         remarks.append(f"too {result.quality} to be sure")
     remark = ", ".join(remarks)
     sure = round(100 * result.confidence, 1)
-    best, second = (display_name(genre) for genre in ranked[:2])
+    best, second = (display_name(genre) for genre, _ in ranked(result.confidences)[:2])
     return [name, best, sure, result.verdict, second, length, remark]
 
 
@@ -133,7 +133,7 @@ def _judged(
     if isinstance(clip.content, AudioError):
         return clip.content
     content = clip.content if isinstance(clip.content, bytes) else str(clip.content)
-    with contextlib.closing(hearing.hear(content)) as steps:
+    with contextlib.closing(analysis.hear(content)) as steps:
         while True:
             try:
                 next(steps)

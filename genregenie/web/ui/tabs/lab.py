@@ -7,13 +7,14 @@ from typing import Any, Final
 import gradio as gr
 
 from genregenie.audio import AudioError
+from genregenie.common.genres import ranked
 from genregenie.datasets.table import DataError
 from genregenie.evaluation.protocols import PROTOCOLS
 from genregenie.lab import plots, results
 from genregenie.lab.systems import SYSTEMS, System, system
 from genregenie.lab.tables import SOURCES
 from genregenie.model.model import ModelError
-from genregenie.web import hearing
+from genregenie.web import analysis
 from genregenie.web.ui.tabs import lab_tables
 from genregenie.web.views import components, lab, sentences
 from genregenie.web.views.components import section
@@ -299,7 +300,7 @@ def ask_a(path: str | None) -> str:
     if path is None:
         return ""
     try:
-        answer = hearing.result_of(hearing.in_worker(ask, path))
+        answer = analysis.result_of(analysis.in_worker(ask, path))
     except (AudioError, ModelError) as error:
         return components.failure(str(error))
     parts = []
@@ -307,7 +308,7 @@ def ask_a(path: str | None) -> str:
         ("By sound alone", answer.sound),
         ("By sound and tags", answer.sound_and_text),
     ):
-        best = sorted(confidences.items(), key=lambda item: -item[1])[:5]
+        best = ranked(confidences)[:5]
         parts.append(
             section(title, components.bar_list([(g, p, f"{100 * p:.1f} %") for g, p in best]))
         )

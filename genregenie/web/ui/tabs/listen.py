@@ -10,9 +10,10 @@ import gradio as gr
 
 from genregenie.accounts import Accounts
 from genregenie.audio import AudioError
+from genregenie.common.formatting import csv_bytes
 from genregenie.inference.classifier import Prediction
 from genregenie.inference.report import as_object
-from genregenie.web import hearing
+from genregenie.web import analysis
 from genregenie.web.images.share_card import share_card
 from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import downloads
@@ -23,7 +24,7 @@ from genregenie.web.ui.sections.saving import KeepPanel
 from genregenie.web.views import components, sentences
 
 ANALYSES: Final[dict[str, Any]] = {
-    "concurrency_limit": hearing.WORKERS,
+    "concurrency_limit": analysis.WORKERS,
     "concurrency_id": "analysis",
 }
 """Options of every event that analyses: so many at once in all, the rest queue."""
@@ -160,7 +161,7 @@ def listen(path: str | None) -> Iterator[tuple[Any, ...]]:
 
 def _hear(path: str) -> Generator[tuple[Any, ...], None, Prediction]:
     # Closed with this generator, which is what Cancel does: that ends the work.
-    with contextlib.closing(hearing.hear(path)) as steps:
+    with contextlib.closing(analysis.hear(path)) as steps:
         told_s = 0.0
         while True:
             try:
@@ -182,14 +183,14 @@ def take_away(path: str | None, prediction: Prediction | None) -> tuple[Any, ...
     if path is None or prediction is None or prediction.genre is None:
         return "", *[gr.update(visible=False)] * len(_SAVED)
     try:
-        shown = components.picture(*hearing.picture(path))
+        shown = components.picture(*analysis.picture(path))
     except AudioError:  # it was heard, so the rest is worth keeping
         shown = ""
     title = prediction.title or _name(path)
     table = sentences.confidence_table(prediction)
     files = (
         downloads.as_file(
-            "genregenie.csv", downloads.as_csv(list(table.columns), table.to_numpy().tolist())
+            "genregenie.csv", csv_bytes(list(table.columns), table.to_numpy().tolist())
         ),
         downloads.as_file(
             "genregenie.json", downloads.as_json(as_object(Path(path).name, prediction))
@@ -205,7 +206,7 @@ def take_away(path: str | None, prediction: Prediction | None) -> tuple[Any, ...
 def classify(path: str) -> dict[str, Any]:
     """Name the genre of an audio file: the object that ``genregenie classify --json`` prints."""
     try:
-        return as_object(Path(path).name, hearing.predict(path))
+        return as_object(Path(path).name, analysis.predict(path))
     except AudioError as error:
         return as_object(Path(path).name, error)
 

@@ -1,4 +1,4 @@
-"""People's clips are opened in worker processes, never in the server's own.
+"""People's clips are analysed in worker processes, never in the server's own.
 
 A clip that kills its decoder, or keeps it for ever, ends one worker: whose clip it was gets a
 sentence, nobody else notices, and another worker takes its place. The workers have the model
@@ -13,9 +13,9 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, Final
 
 from genregenie.audio import AudioError, AudioFile
+from genregenie.audio.parallel import CRASHED
 from genregenie.common.parallel import Pool, cores
 from genregenie.common.worker import LostError
-from genregenie.inference.batch import CRASHED
 from genregenie.inference.classifier import Classifier, Prediction
 
 WORKERS: Final = min(max(cores(), 2), 8)
@@ -160,7 +160,6 @@ def workers_for_a_server() -> Iterator[None]:
 
 
 def _prepare() -> None:
-
     Classifier.load()
 
 
