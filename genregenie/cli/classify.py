@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from genregenie.cli.arguments import Commands, add_command, add_jobs, add_json, file_path
 from genregenie.cli.messages import Bar, log
+from genregenie.common.formatting import printable
 from genregenie.common.genres import display_name, ranked
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _classify(options: argparse.Namespace) -> int:
     log.debug("%d files, heard by model %s", len(files), classifier.version)
     results = zip(files, classify_many(files, jobs=options.jobs), strict=True)
     objects = []
-    width = min(max((len(str(path)) for path in files), default=0), 60)
+    width = min(max((len(printable(str(path))) for path in files), default=0), 60)
     with Bar(options, len(files)) as bar:
         for path, result in results:
             failed |= isinstance(result, AudioError)
@@ -71,7 +72,7 @@ def _named_files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
             files.append(Path(entry.path))
         else:
             failed = True
-            log.error("%s: %s", entry.path, entry.reason)
+            log.error("%s: %s", printable(entry.path), entry.reason)
     if not files and not failed:
         failed = True
         log.error("genregenie: There are no audio files there.")
@@ -81,7 +82,7 @@ def _named_files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
 def _as_line(path: Path, result: "Prediction | AudioError", width: int) -> str:
     from genregenie.audio import AudioError, format_duration
 
-    name = f"{path!s:<{width}}"
+    name = f"{printable(str(path)):<{width}}"
     if isinstance(result, AudioError):
         return f"{name}  {'failed':<10}  {result}"
     length = format_duration(result.duration_s)

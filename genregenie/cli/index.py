@@ -11,6 +11,7 @@ from genregenie.cli.arguments import (
     folder_path,
 )
 from genregenie.cli.messages import Bar, log
+from genregenie.common.formatting import printable
 
 
 def add(commands: Commands) -> None:
@@ -32,7 +33,7 @@ def _index(options: argparse.Namespace) -> int:
     with Bar(options, label="Listening") as bar:
         made = index_folder(options.folder, options.output, options.jobs, bar.reach)
     for skip in made.skipped:
-        log.warning("skipped %s: %s", skip.path, skip.reason)
+        log.warning("skipped %s: %s", printable(skip.path), skip.reason)
     print(
         f"{made.tracks} tracks in {made.path}, {made.unchanged} of them known from before.\n"
         f"Search it with: genregenie similar FILE --index '{made.path}'"

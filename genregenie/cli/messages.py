@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from genregenie.common.errors import AudioError, GenreGenieError
+from genregenie.common.formatting import printable
 
 log = logging.getLogger("genregenie.cli")
 _progress = logging.getLogger("genregenie.cli.progress")
@@ -80,7 +81,7 @@ def about(file: object) -> Iterator[None]:
     try:
         yield
     except AudioError as error:
-        raise AudioError(f"{file}: {error}") from error
+        raise AudioError(f"{printable(str(file))}: {error}") from error
 
 
 class Bar:

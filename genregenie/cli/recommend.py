@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from genregenie.cli.arguments import Commands, add_command, add_index, add_json, file_path
 from genregenie.cli.messages import about
 from genregenie.common import settings
+from genregenie.common.formatting import printable
 from genregenie.common.genres import display_name
 
 if TYPE_CHECKING:
@@ -95,9 +96,10 @@ def _spotify(offline: bool) -> "Spotify | Misconfigured | None":
 
 def _print(file: Path, prediction: "Prediction", recommendations: "Recommendations") -> None:
     if prediction.genre is None:
-        print(f"{file}: not music")
+        print(f"{printable(str(file))}: not music")
     else:
-        print(f"{file}: {display_name(prediction.genre)}, {prediction.confidence:.0%} sure")
+        genre = display_name(prediction.genre)
+        print(f"{printable(str(file))}: {genre}, {prediction.confidence:.0%} sure")
     if recommendations.neighbours:
         print("\nSounds like")
         for neighbour in recommendations.neighbours:
@@ -116,8 +118,8 @@ def _neighbour_line(neighbour: "SoundsLike") -> str:
     track = neighbour.track
     name = f"{track.artist} - {track.title}" if track.artist else track.title
     return (
-        f"  {f'{track.alike:.0%}':>4} alike  {name}  ({display_name(track.genre)})\n"
-        f"              {track.path or neighbour.url}"
+        f"  {f'{track.alike:.0%}':>4} alike  {printable(name)}  ({display_name(track.genre)})\n"
+        f"              {printable(track.path or neighbour.url)}"
     )
 
 

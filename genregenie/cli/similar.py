@@ -15,7 +15,7 @@ from genregenie.cli.arguments import (
 )
 from genregenie.cli.messages import CommandError, about
 from genregenie.common import settings
-from genregenie.common.formatting import valid_text
+from genregenie.common.formatting import printable, valid_text
 from genregenie.common.genres import display_name
 
 
@@ -61,8 +61,8 @@ def _similar(options: argparse.Namespace) -> int:
         return 0
     for track in others:
         name = f"{track.artist} - {track.title}" if track.artist else track.title
-        print(f"{track.alike:>4.0%} alike  {name}  ({display_name(track.genre)})")
-        print(f"            {track.path}")
+        print(f"{track.alike:>4.0%} alike  {printable(name)}  ({display_name(track.genre)})")
+        print(f"            {printable(track.path or '')}")
     return 0
 
 

@@ -18,6 +18,7 @@ from genregenie.cli.arguments import (
 )
 from genregenie.cli.messages import Bar, CommandError, log, print_table, say
 from genregenie.common import settings
+from genregenie.common.formatting import printable
 
 if TYPE_CHECKING:
     from genregenie.datasets.table import Table
@@ -137,5 +138,5 @@ def _read(source: Path, options: argparse.Namespace) -> "Table":
     with Bar(options, label="Listening") as bar:
         table, skipped = read_folder(source, options.jobs, bar.reach)
     for skip in skipped:
-        log.warning("skipped %s: %s", skip.path, skip.reason)
+        log.warning("skipped %s: %s", printable(skip.path), skip.reason)
     return table

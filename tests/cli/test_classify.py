@@ -93,6 +93,20 @@ def test_a_folder_stands_for_the_songs_in_it(album):
     ]
 
 
+@pytest.mark.slow
+def test_a_name_moves_no_cursor(tmp_path):
+    """Whoever made the file chose its name, and control characters can rewrite what is shown."""
+    (tmp_path / "a\x1b[2Jb\nc.wav").write_bytes(b"no sound")
+    done = genregenie("classify", str(tmp_path))
+    assert done.stdout.count("\n") == 1
+    assert "a\\x1b[2Jb\\nc.wav  failed" in done.stdout
+    for command in ("index", "recommend"):
+        path = tmp_path if command == "index" else next(tmp_path.iterdir())
+        refused = genregenie(command, str(path))
+        assert refused.returncode == 1
+        assert "\x1b" not in refused.stdout + refused.stderr
+
+
 def test_where_there_is_nothing_to_hear_a_sentence_says_so(tmp_path):
     done = genregenie("classify", tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
