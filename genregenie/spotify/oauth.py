@@ -51,8 +51,9 @@ class _Begun:
 
 
 class Logins:
-    """Who is connected to Spotify: people by number, and nobody, who is None. Safe to use from
-    many threads.
+    """Who is connected to Spotify: people by number, and nobody, who is None.
+
+    Safe to use from many threads.
 
     Parameters
     ----------

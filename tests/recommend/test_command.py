@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from genregenie.inference.batch import CRASHED
+from genregenie.audio.parallel import CRASHED
 from tests import deaths, sounds
 from tests.machine import genregenie
 from tests.spotify.standin import Failure, error
