@@ -82,6 +82,7 @@ def test_a_protocol_alone_is_wrong_use(capsys):
     assert stop.value.code == 2
 
 
+@pytest.mark.slow
 def test_asking_system_a_reads_the_tags(tmp_path, capsys):
     path = tmp_path / "clip.flac"
     tags = {"artist": "Bob Marley", "title": "Jamming"}
@@ -165,6 +166,7 @@ def test_the_tab_explores_kept_tables_and_ones_own(own_csv, tmp_path):
     assert "no column of genres" in lab_tables.explored_file(str(tmp_path / "bad.csv"))[1]
 
 
+@pytest.mark.slow
 def test_the_tab_asks_system_a(tmp_path):
     from genregenie.web.ui.tabs import lab
 
