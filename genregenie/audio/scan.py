@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from genregenie.audio.formats import AUDIO_SUFFIXES
+from genregenie.common.formatting import reason
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -129,7 +130,9 @@ class _Walk:
             try:
                 rules = [*rules, (folder, _read_ignore_file(os.path.join(folder, IGNORE_FILE)))]
             except (OSError, ValueError) as error:
-                yield Skipped(os.path.join(folder, IGNORE_FILE), f"This cannot be read: {error}.")
+                yield Skipped(
+                    os.path.join(folder, IGNORE_FILE), f"This cannot be read: {reason(error)}."
+                )
         for entry in entries:
             if entry.name[0] == ".":
                 continue
@@ -186,5 +189,4 @@ def _left_out(path: str, is_folder: bool, rules: list[tuple[str, "GitIgnoreSpec"
 def _unreadable(path: str, error: OSError | ValueError) -> Skipped:
     if isinstance(error, FileNotFoundError):
         return Skipped(path, "There is no file or folder with this name.")
-    reason = getattr(error, "strerror", None) or str(error)
-    return Skipped(path, f"This cannot be read: {reason}.")
+    return Skipped(path, f"This cannot be read: {reason(error)}.")

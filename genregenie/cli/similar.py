@@ -15,6 +15,7 @@ from genregenie.cli.arguments import (
 )
 from genregenie.cli.messages import CommandError, about
 from genregenie.common import settings
+from genregenie.common.formatting import valid_text
 from genregenie.common.genres import display_name
 
 
@@ -50,7 +51,7 @@ def _similar(options: argparse.Namespace) -> int:
         )
     library = Library.load(folder, Acoustic(classifier.model.catalogue).centre)
     found = library.nearest(vector, options.count + 1)
-    itself = str(options.file.absolute()).encode("utf-8", "backslashreplace").decode()
+    itself = valid_text(str(options.file.absolute()))
     others = [track for track in found if track.path != itself][: options.count]
     if options.json:
         keys = ("path", "artist", "title", "genre", "alike")

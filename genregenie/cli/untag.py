@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from genregenie.cli.arguments import Commands, add_command, any_path, positive
 from genregenie.cli.messages import Bar, CommandError, log
+from genregenie.common.formatting import printable
 
 if TYPE_CHECKING:
     from genregenie.tagging.journal import Journal
@@ -50,7 +51,6 @@ def _list_runs(journal: "Journal") -> int:
 
 
 def _take_back(options: argparse.Namespace, journal: "Journal") -> int:
-    from genregenie.tagging.reports import shown
     from genregenie.tagging.tagger import untag
 
     number = options.number
@@ -63,7 +63,7 @@ def _take_back(options: argparse.Namespace, journal: "Journal") -> int:
             for item in untag(number, journal, options.moved):
                 if item.reason:
                     failed += 1
-                    bar.print(f"failed  {shown(item.path)}\n        {item.reason}")
+                    bar.print(f"failed  {printable(item.path)}\n        {item.reason}")
                 else:
                     done += 1
                 bar.advance()

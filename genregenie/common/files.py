@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from genregenie.common.errors import GenreGenieError
+from genregenie.common.formatting import reason
 
 _WRITABLE = 0o222
 
@@ -154,7 +155,7 @@ def _draft(path: Path, *, deep: bool = True) -> Iterator[Path]:
     except (FileExistsError, WriteError):
         raise
     except OSError as error:
-        raise WriteError(error.errno, error.strerror or str(error), str(path)) from error
+        raise WriteError(error.errno, reason(error), str(path)) from error
     finally:
         with contextlib.suppress(OSError):
             shutil.rmtree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)

@@ -87,18 +87,7 @@ def in_threads(function: Callable[[T], R], items: Iterable[T], jobs: int = -1) -
     ValueError
         If `jobs` is 0.
     """
-    return _results_of_threads(function, items, _number(jobs))
-
-
-def _number(jobs: int) -> int:
-    if jobs == 0:
-        raise ValueError("jobs is 0: it takes one at least, or -1 for one per core.")
-    return jobs if jobs > 0 else max(cores() + 1 + jobs, 1)
-
-
-def _results_of_threads(
-    function: Callable[[T], R], items: Iterable[T], threads: int
-) -> Iterator[R]:
+    threads = _number(jobs)
     waiting: deque[Future[R]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:
@@ -111,6 +100,12 @@ def _results_of_threads(
         finally:
             for left in waiting:
                 left.cancel()
+
+
+def _number(jobs: int) -> int:
+    if jobs == 0:
+        raise ValueError("jobs is 0: it takes one at least, or -1 for one per core.")
+    return jobs if jobs > 0 else max(cores() + 1 + jobs, 1)
 
 
 @dataclass

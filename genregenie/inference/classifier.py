@@ -11,6 +11,7 @@ import numpy as np
 
 from genregenie.audio import MIN_DURATION_S, WHOLE, AudioFile, Samples, Source, Spread
 from genregenie.common import settings
+from genregenie.common.steps import result_of
 from genregenie.common.version import __version__
 from genregenie.features import (
     Array,
@@ -154,13 +155,7 @@ class Classifier:
         AudioError
             If the file cannot be used as audio; the message is a sentence for its owner.
         """
-        hearing = self.hear(source, spread)
-        while True:
-            try:
-                next(hearing)
-            except StopIteration as heard:
-                prediction: Prediction = heard.value
-                return prediction
+        return result_of(self.hear(source, spread))
 
     def hear(self, source: Source, spread: Spread = WHOLE) -> Generator[float, None, Prediction]:
         """`predict` in steps, for who shows progress or may want to stop.

@@ -214,10 +214,11 @@ class Catalogue:
             return cls(npz["artist"], npz["title"], npz["genre"], vectors, _space(npz))
 
 
-_POOR_NOVELTY: Final = 1.4
-"""So many times as far from all references as any other a narrow or coarse sound may be and still
-be music, for what is hidden in it may be near. Of 199 recordings in 8 bits, stored up to 60 dB too
-soft, or both over a telephone, the furthest lay at 1.25 thresholds; tones lie at 1.4 to 2.6."""
+_COARSE_NOVELTY: Final = 1.4
+"""So many times as far from all references as any other a coarse sound may be and still be music,
+for what its noise hides may be near. Of 199 recordings in 8 bits, also over a telephone before, or
+stored up to 60 dB too soft, the furthest lay at 1.25 thresholds; tones lie at 1.4 to 2.6. A narrow
+sound needs no such thing: what it lacks is filled in."""
 
 
 @dataclass(frozen=True)
@@ -238,8 +239,8 @@ class Thresholds:
     novelty_neighbours: int
 
     def is_music(self, novelty: float, quality: Quality) -> bool:
-        """Whether a sound of this novelty counts as music; a poor one may lie further away."""
-        return novelty <= self.novelty * (1.0 if quality == "full" else _POOR_NOVELTY)
+        """Whether a sound of this novelty counts as music; a coarse one may lie further away."""
+        return novelty <= self.novelty * (_COARSE_NOVELTY if quality == "coarse" else 1.0)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 from genregenie.audio import AudioError
 from genregenie.audio.scan import Skipped, files_in
 from genregenie.common.files import replacing_folder
+from genregenie.common.formatting import reason, valid_text
 from genregenie.features import VECTOR_WIDTH
 from genregenie.inference.batch import classify_many
 from genregenie.inference.classifier import Classifier, Prediction
@@ -80,7 +81,7 @@ def index_folder(
         try:
             status = path.stat()
         except OSError as error:
-            skipped.append(Skipped(str(path), f"This file cannot be read: {error.strerror}."))
+            skipped.append(Skipped(str(path), f"This file cannot be read: {reason(error)}."))
             continue
         entry, direction = known.get(str(path), (None, None))
         if entry and direction is not None and _unchanged(entry, status):
@@ -141,7 +142,7 @@ def _unchanged(entry: Entry, status: os.stat_result) -> bool:
 
 def _entry(path: Path, result: Prediction, status: os.stat_result) -> Entry:
     # Names of files need not be valid text; SQLite wants text.
-    readable = str(path).encode("utf-8", "backslashreplace").decode()
+    readable = valid_text(str(path))
     title = result.title or Path(readable).stem
     genre = result.genre or ""
     return Entry(readable, result.artist or "", title, genre, status.st_size, status.st_mtime_ns)
@@ -153,5 +154,5 @@ def _replace(output: Path, entries: list[Entry], vectors: Directions, acoustic: 
             write_library(fresh, entries, vectors, acoustic.centre)
     except OSError as error:
         raise LibraryError(
-            f"The index cannot be written to {output}: {error.strerror}. Choose another --output."
+            f"The index cannot be written to {output}: {reason(error)}. Choose another --output."
         ) from error

@@ -10,6 +10,7 @@ from starlette.datastructures import URL
 
 from genregenie.common import settings
 from genregenie.common.files import creating
+from genregenie.common.formatting import reason
 
 KEY_NAME: Final = "secret-key"
 
@@ -93,7 +94,7 @@ def load_key() -> bytes:
         return path.read_text().strip().encode()
     except OSError as error:
         raise settings.SettingsError(
-            f"The signing key {path} cannot be used: {error.strerror}. "
+            f"The signing key {path} cannot be used: {reason(error)}. "
             "Set GENREGENIE_DATA_DIR to another folder."
         ) from None
 

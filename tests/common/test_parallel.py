@@ -79,7 +79,7 @@ def test_threads_answer_in_order_and_are_not_ahead_of_what_is_wanted() -> None:
     assert len(began) <= 100 + 2 * parallel._AHEAD
     assert list(in_threads(run, [])) == []
     with pytest.raises(ValueError, match="jobs is 0"):
-        in_threads(run, [1], jobs=0)
+        list(in_threads(run, [1], jobs=0))
 
 
 def test_an_error_in_a_thread_comes_out_where_it_is_asked_for() -> None:

@@ -154,8 +154,10 @@ def test_verdicts_follow_the_thresholds(classifier):
     assert classifier._verdict(1.0, thresholds.novelty + 1e-9, "full") == "not music"
     for poor in ("narrow", "coarse"):
         assert classifier._verdict(1.0, 0.0, poor) == "unsure"
-        assert classifier._verdict(1.0, 1.3 * thresholds.novelty, poor) == "unsure"
+        assert classifier._verdict(1.0, thresholds.novelty, poor) == "unsure"
         assert classifier._verdict(1.0, 2.0 * thresholds.novelty, poor) == "not music"
+    assert classifier._verdict(1.0, 1.3 * thresholds.novelty, "coarse") == "unsure"
+    assert classifier._verdict(1.0, 1.3 * thresholds.novelty, "narrow") == "not music"
 
 
 # --- the shipped model -----------------------------------------------------------------------

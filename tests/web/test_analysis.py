@@ -21,7 +21,7 @@ from genregenie.web import analysis
 from genregenie.web.config import WebConfig
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.tabs import batch, lab
-from genregenie.web.ui.tabs.listen import AS_IT_IS, classify, listen, take_away
+from genregenie.web.ui.tabs.listen import AS_IT_IS, classify, listen, picture_and_files
 from tests import deaths
 from tests.common import work
 from tests.web.servers import Server, Start
@@ -101,7 +101,7 @@ def test_a_picture_that_cannot_be_drawn_takes_nothing_with_it(
 ) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     heard = Classifier.load().predict(EXAMPLES[0].path)
-    picture, *saved = take_away(str(clips["kill"]), heard)
+    picture, *saved = picture_and_files(str(clips["kill"]), heard)
     assert picture == ""
     assert all(file["visible"] for file in saved)
 

@@ -22,7 +22,7 @@ from genregenie.web.images.share_card import HEIGHT, WIDTH, share_card
 from genregenie.web.paths import share_path
 from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.dependencies import Portal
-from genregenie.web.views import components, sentences
+from genregenie.web.views import result, sentences
 
 _READ: Final = ["GET", "HEAD"]
 _UNLISTED: Final = {"x-robots-tag": "noindex, nofollow"}
@@ -85,9 +85,9 @@ def _content(kept: StoredResult) -> dict[str, Any]:
         "name": kept.line.name,
         "sentence": sentence,
         # The page's heading is the name already.
-        "verdict": components.verdict(replace(prediction, artist=None, title=None)),
-        "bars": components.bars(prediction) if is_music else "",
-        "timeline": components.timeline(prediction) if is_music else "",
+        "verdict": result.verdict(replace(prediction, artist=None, title=None)),
+        "bars": result.bars(prediction) if is_music else "",
+        "timeline": result.timeline(prediction) if is_music else "",
         "told": sentences.timeline_sentence(prediction) if is_music else "",
         "neighbours": neighbours,
     }

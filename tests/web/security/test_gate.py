@@ -5,7 +5,6 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import quote, unquote
 
-import anyio
 import httpx
 import pytest
 from fastapi.routing import APIRoute
@@ -14,7 +13,7 @@ from starlette.routing import BaseRoute, Mount
 from genregenie.web.config import WebConfig
 from genregenie.web.paths import PUBLIC, is_shared
 from genregenie.web.portal.guide import guide_paths
-from tests.web.servers import HTML, Browser, Server, Start
+from tests.web.servers import HTML, Browser, Server, Start, in_a_loop
 
 pytestmark = pytest.mark.slow
 
@@ -155,7 +154,7 @@ def test_websockets_are_refused_before_they_are_accepted(
         ],
         "extensions": {"websocket.http.response": {}} if extension else {},
     }
-    anyio.run(app, scope, receive, send)
+    in_a_loop(app, scope, receive, send)
     assert sent[0]["type"] == "websocket.http.response.start" if extension else "websocket.close"
     assert sent[0].get("status", status) == status
     assert "websocket.accept" not in {message["type"] for message in sent}
