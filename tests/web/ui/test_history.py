@@ -120,7 +120,7 @@ def test_by_another_number_nobody_gets_what_is_not_theirs(
     app.accounts.shares.make(ada_id, number, app.app.state.portal.config.key)
 
     mine = Tab(ada).open(number)
-    assert "Ada&#x27;s song" in mine["past-verdict"]
+    assert "Ada&#39;s song" in mine["past-verdict"]
     assert mine["past-clip"]["value"]["path"].endswith(".wav")
 
     tab = Tab(eve)
