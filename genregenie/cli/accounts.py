@@ -4,8 +4,6 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from genregenie.common.errors import DatabaseError
-
 if TYPE_CHECKING:
     from genregenie.accounts import Accounts
 
@@ -21,6 +19,7 @@ def opened_accounts() -> "Iterator[Accounts]":
     from sqlalchemy.exc import SQLAlchemyError
 
     from genregenie.accounts import open_accounts
+    from genregenie.storage.database import DatabaseError
 
     try:
         accounts = open_accounts()

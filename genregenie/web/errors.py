@@ -22,8 +22,9 @@ from genregenie.accounts.errors import (
     WrongCodeError,
     WrongCredentialsError,
 )
-from genregenie.common.errors import AudioError, DatabaseError, GenreGenieError
+from genregenie.common.errors import AudioError, GenreGenieError
 from genregenie.spotify.oauth import LoginError
+from genregenie.storage.database import DatabaseError
 from genregenie.web.workers import BusyError
 
 DATABASE_FAILURES: Final = (DatabaseError, SQLAlchemyError)

@@ -61,6 +61,7 @@ def test_a_protocol_alone_is_wrong_use(capsys):
     assert stop.value.code == 2
 
 
+@pytest.mark.slow
 def test_asking_system_a_reads_the_tags(tmp_path, capsys):
     path = tmp_path / "clip.flac"
     tags = {"artist": "Bob Marley", "title": "Jamming"}

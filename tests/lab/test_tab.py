@@ -3,6 +3,8 @@
 from dataclasses import replace
 from functools import partial
 
+import pytest
+
 from genregenie.lab import results
 from genregenie.lab.systems import SYSTEMS
 from genregenie.lab.tables import SOURCES
@@ -76,6 +78,7 @@ def test_the_tab_explores_kept_tables_and_ones_own(own_csv, tmp_path):
     assert "no column of genres" in lab_tables.explored_file(str(tmp_path / "bad.csv"))[1]
 
 
+@pytest.mark.slow
 def test_the_tab_asks_system_a(tmp_path):
     from genregenie.web.ui.tabs import lab
 

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from genregenie.accounts.errors import AccountError, NoRoomError, WeakPasswordError
-from genregenie.common.errors import AudioError, DatabaseError, GenreGenieError
+from genregenie.common.errors import AudioError, GenreGenieError
+from genregenie.storage.database import DatabaseError
 from genregenie.web.config import WebConfig
 from genregenie.web.errors import PROBLEMS, FormError, Problem, problem_of
 from tests.web.servers import HTML, Browser, Server, Start
