@@ -24,9 +24,11 @@ from genregenie.accounts.errors import (
 )
 from genregenie.common.errors import AudioError, GenreGenieError
 from genregenie.spotify.oauth import LoginError
+from genregenie.storage.database import DatabaseError
 from genregenie.web.workers import BusyError
 
-DatabaseError = SQLAlchemyError
+DATABASE_FAILURES: Final = (DatabaseError, SQLAlchemyError)
+"""What it is when the accounts are out of reach; the second where nobody has named it yet."""
 
 log = logging.getLogger("genregenie.web")
 
@@ -61,6 +63,12 @@ class Problem:
         return str(error) if self.text is None else self.text
 
 
+ACCOUNTS_AWAY: Final = Problem(
+    503,
+    title="Not available",
+    # A database's own text is for whoever runs the server, and may repeat what was asked of it.
+    text="The accounts cannot be reached at the moment. Please try again soon.",
+)
 RETRY_AFTER_S: Final = "10"
 """When to come back where the server could not do it just now; as a header says it."""
 
@@ -78,12 +86,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     DemoFullError: Problem(503, ""),
     LoginError: Problem(400, title="Spotify is not connected"),
     BusyError: Problem(503, title="Very busy"),
-    # Its own text may repeat what was asked of the database.
-    DatabaseError: Problem(
-        503,
-        title="Not available",
-        text="The accounts cannot be reached at the moment. Please try again soon.",
-    ),
+    **dict.fromkeys(DATABASE_FAILURES, ACCOUNTS_AWAY),
     # About the server rather than about what was asked; the log has its words.
     GenreGenieError: Problem(
         500, title="Not available", text="GenreGenie cannot do this at the moment."

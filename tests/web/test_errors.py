@@ -12,8 +12,9 @@ from sqlalchemy.exc import OperationalError
 
 from genregenie.accounts.errors import AccountError, NoRoomError, WeakPasswordError
 from genregenie.common.errors import AudioError, GenreGenieError
+from genregenie.storage.database import DatabaseError
 from genregenie.web.config import WebConfig
-from genregenie.web.errors import PROBLEMS, DatabaseError, FormError, Problem, problem_of
+from genregenie.web.errors import PROBLEMS, FormError, Problem, problem_of
 from tests.web.servers import HTML, Browser, Server, Start
 
 API = "/app/gradio_api"
@@ -41,10 +42,12 @@ def test_every_error_of_ours_has_words_and_no_database_speaks() -> None:
     assert problem is not None
     assert "path" not in problem.words(NewError("/a/path/of/the/server"))
     away = OperationalError("SELECT secret", None, Exception("away"))
-    problem = problem_of(away)
-    assert problem is not None
-    assert "secret" not in problem.words(away)
-    assert issubclass(OperationalError, DatabaseError)
+    for error in (away, DatabaseError(away)):
+        problem = problem_of(error)
+        assert problem is not None
+        assert problem.status == 503
+        assert "secret" not in problem.words(error)
+        assert "OperationalError" not in problem.words(error)
 
 
 @pytest.mark.slow
