@@ -230,7 +230,7 @@ def _print_table(rows: Iterable[Mapping[str, str]]) -> None:
 
 
 def _ask(file: Path) -> None:
-    from genregenie.common.genres import display_name
+    from genregenie.common.genres import display_name, ranked
     from genregenie.lab.text import ask
 
     answer = ask(file)
@@ -239,7 +239,7 @@ def _ask(file: Path) -> None:
         ("sound alone", answer.sound),
         ("sound and tags", answer.sound_and_text),
     ):
-        best = sorted(confidences.items(), key=lambda item: -item[1])[:3]
+        best = ranked(confidences)[:3]
         print(f"{title:<16}" + ", ".join(f"{display_name(g)} {p:.0%}" for g, p in best))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genregenie.common.genres import display_name
+from genregenie.common.genres import display_name, ranked
 
 if TYPE_CHECKING:
     from genregenie.audio.scan import AudioPath
@@ -253,7 +253,7 @@ def _line(item: "Item") -> str:
     if item.state == "failed" or item.heard is None:
         return f"{item.state:<9}  {name}\n           {item.reason}"
     if item.state in ("unsure", "not music"):
-        likely = sorted(item.heard.confidences.items(), key=lambda pair: -pair[1])[:2]
+        likely = ranked(item.heard.confidences)[:2]
         guess = ", ".join(f"{display_name(genre)} {p:.0%}" for genre, p in likely)
         return f"{item.state:<9}  {name}" + (f"\n           {guess}?" if item.heard.genre else "")
     if item.state == "as it is":

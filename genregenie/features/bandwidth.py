@@ -12,7 +12,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.fft import rfft
 
 from genregenie.audio.formats import RATE_HZ, Samples
-from genregenie.features.mfcc import BANDS, PREEMPHASIS, SMOOTH, Array
+from genregenie.common.arrays import Array
+from genregenie.features.mfcc import BANDS, PREEMPHASIS, SMOOTH
 from genregenie.features.statistics import MelStatistics, Statistics
 
 NARROW_HZ: Final = 5_000.0

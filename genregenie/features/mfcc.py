@@ -16,6 +16,7 @@ from python_speech_features import base as python_speech_features
 from scipy.fft import dct, rfft
 
 from genregenie.audio.formats import RATE_HZ, Samples
+from genregenie.common.arrays import Array
 
 COEFFICIENTS: Final = 13
 BANDS: Final = 26
@@ -34,8 +35,6 @@ _FULL_SCALE: Final = 32_768.0
 _SIGNAL: Final = 6.0
 """After pre-emphasis, in steps of 16 bits, a frame without a signal spans less: digital silence,
 a constant, dither in the last bit or two."""
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

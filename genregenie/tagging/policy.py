@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from genregenie.common.genres import display_name
+from genregenie.common.genres import display_name, ranked
 from genregenie.tagging.formats.genrelist import parts
 
 Mode = Literal["add", "replace", "if-empty"]
@@ -60,10 +60,8 @@ class TagPolicy:
 
     def heard(self, confidences: Mapping[str, float]) -> tuple[str, ...]:
         """Names of the genres that are likely enough, the most likely first."""
-        likely = sorted(
-            (genre for genre, p in confidences.items() if p >= self.threshold),
-            key=lambda genre: -confidences[genre],
-        )[: self.at_most]
+        best = ranked(confidences)[: self.at_most]
+        likely = [genre for genre, p in best if p >= self.threshold]
         return _without_repeats(
             [name for genre in likely for name in self.names.get(genre, (display_name(genre),))]
         )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from genregenie.audio import FORMATS, format_duration
-from genregenie.common.genres import GENRES, display_name
+from genregenie.common.genres import GENRES, display_name, ranked
 from genregenie.inference.classifier import TIMELINE_STEP_S, Moment, Prediction
 from genregenie.web.uploads import MAX_CLIP_BYTES
 from genregenie.web.views import sentences
@@ -87,8 +87,7 @@ def quiet(text: str) -> str:
 
 def bars(prediction: Prediction) -> str:
     """All confidences as bars, the most confident first."""
-    ranked = sorted(prediction.confidences.items(), key=lambda item: -item[1])
-    rows = bar_list([(g, p, f"{100 * p:.1f} %") for g, p in ranked])
+    rows = bar_list([(g, p, f"{100 * p:.1f} %") for g, p in ranked(prediction.confidences)])
     return section("How sure", rows, sentences.reasons_sentence(prediction))
 
 
@@ -132,7 +131,7 @@ def timeline(prediction: Prediction) -> str:
     """The genre through the clip: a column for each moment, and the same in words."""
     end_s = prediction.duration_s
     totals = {g: sum(m.confidences[g] for m in prediction.timeline) for g in prediction.confidences}
-    named = sorted(totals, key=lambda g: -totals[g])[:_NAMED_IN_TIMELINE]
+    named = [genre for genre, _ in ranked(totals)[:_NAMED_IN_TIMELINE]]
     columns = "".join(
         _column(moment, *span, named)
         for moment, span in zip(

@@ -11,7 +11,7 @@ import pandas as pd
 from sqlalchemy.exc import SQLAlchemyError
 
 from genregenie.audio import AudioError, format_duration
-from genregenie.common.genres import display_name
+from genregenie.common.genres import display_name, ranked
 from genregenie.inference.classifier import Prediction
 from genregenie.web import hearing, uploads
 from genregenie.web.saved_results import SavedResults
@@ -112,7 +112,6 @@ def row(name: str, result: Prediction | AudioError) -> list[Any]:
     """A line of the table, in the order of `COLUMNS`."""
     if isinstance(result, AudioError):
         return [name, "", None, "failed", "", "", str(result)]
-    ranked = sorted(result.confidences, key=lambda genre: -result.confidences[genre])
     length = format_duration(result.duration_s)
     if result.genre is None:
         remark = "Silence" if result.is_silent else "Speech, tones or noise?"
@@ -122,7 +121,7 @@ def row(name: str, result: Prediction | AudioError) -> list[Any]:
         remarks.append(f"too {result.quality} to be sure")
     remark = ", ".join(remarks)
     sure = round(100 * result.confidence, 1)
-    best, second = (display_name(genre) for genre in ranked[:2])
+    best, second = (display_name(genre) for genre, _ in ranked(result.confidences)[:2])
     return [name, best, sure, result.verdict, second, length, remark]
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import gradio as gr
 
 from genregenie.audio import AudioError
+from genregenie.common.genres import ranked
 from genregenie.datasets.table import DataError
 from genregenie.evaluation.protocols import PROTOCOLS
 from genregenie.lab import plots, results
@@ -307,7 +308,7 @@ def ask_a(path: str | None) -> str:
         ("By sound alone", answer.sound),
         ("By sound and tags", answer.sound_and_text),
     ):
-        best = sorted(confidences.items(), key=lambda item: -item[1])[:5]
+        best = ranked(confidences)[:5]
         parts.append(
             section(title, components.bar_list([(g, p, f"{100 * p:.1f} %") for g, p in best]))
         )
