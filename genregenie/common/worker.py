@@ -22,13 +22,15 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from weakref import WeakSet
 
+from genregenie.common.errors import GenreGenieError
+
 R = TypeVar("R")
 
 _ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """A worker has a core to itself, and what is computed for one clip is too small to be shared."""
 
 
-class LostError(Exception):
+class LostError(GenreGenieError):
     """What work ends in that ended its process."""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from genregenie.audio import WHOLE, AudioError, Source, Spread
+from genregenie.common.errors import GenreGenieError
 from genregenie.common.parallel import in_processes
 from genregenie.common.worker import LostError
 from genregenie.inference.classifier import Classifier, Prediction, classify_each
@@ -20,6 +21,10 @@ CRASHED: Final = (
     "Listening to this file ended its process: it may need more memory than there is. "
     "Export it again, or leave it out."
 )
+
+
+class BackendError(GenreGenieError, ValueError):
+    """Neither a way to spread work that there is nor the address of a cluster."""
 
 
 def classify(source: Source, *, spread: Spread = WHOLE, model: Path | None = None) -> Prediction:
@@ -86,8 +91,10 @@ def classify_many(
         If there is no usable model.
     ClusterError
         If the cluster cannot be used.
+    BackendError
+        For a backend that is none of these.
     ValueError
-        For a backend that is none of these, or no jobs.
+        For no jobs.
 
     Examples
     --------
@@ -101,7 +108,7 @@ def classify_many(
 
         return classify_on_cluster(files, backend, spread, model)
     if backend not in BACKENDS:
-        raise ValueError(
+        raise BackendError(
             f"There is no backend {backend!r}. Choose one of {', '.join(BACKENDS)}, or give the "
             "address of a Dask scheduler, such as tcp://192.168.1.5:8786."
         )

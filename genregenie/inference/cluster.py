@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from genregenie.audio import AudioError, Spread
+from genregenie.common.errors import GenreGenieError
 from genregenie.inference.batch import until_closed
 from genregenie.inference.classifier import Classifier, Prediction
 from genregenie.model.model import ModelError
@@ -28,7 +29,7 @@ KILLED: Final = (
 _SAME_TIME_NS: Final = 2_000_000_000  # file systems round the time of a change differently
 
 
-class ClusterError(Exception):
+class ClusterError(GenreGenieError):
     """A cluster that cannot be used; the message says what helps."""
 
 

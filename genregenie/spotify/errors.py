@@ -6,6 +6,8 @@ import math
 from enum import StrEnum
 from typing import Final
 
+from genregenie.common.errors import GenreGenieError
+
 BUSY_S: Final = 30.0
 FORBIDDEN_S: Final = 3600.0
 MAX_WAIT_S: Final = 7 * 86_400.0
@@ -59,7 +61,7 @@ _SENTENCES: Final = {
 }
 
 
-class SpotifyUnavailableError(Exception):
+class SpotifyUnavailableError(GenreGenieError):
     """Spotify cannot answer now; as text, a sentence for the person who asked.
 
     Attributes

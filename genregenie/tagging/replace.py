@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from genregenie.common.errors import GenreGenieError
+
 COPY_PREFIX: Final = ".genregenie-"
 """How names of unfinished copies begin; walks pass over hidden files."""
 
@@ -29,7 +31,7 @@ _SENTENCES: Final = {
 }
 
 
-class ReplaceError(Exception):
+class ReplaceError(GenreGenieError):
     """A file that was left as it is; the message says why."""
 
 

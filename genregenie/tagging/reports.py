@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from genregenie.audio import format_duration
+from genregenie.common.errors import GenreGenieError
 from genregenie.common.genres import display_name
 from genregenie.tagging.tagger import Item
 
@@ -24,7 +25,7 @@ COLUMNS: Final = (
 )
 
 
-class ReportError(Exception):
+class ReportError(GenreGenieError):
     """A report that cannot be written; the message is a sentence."""
 
 

@@ -7,11 +7,13 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 
+from genregenie.common.errors import GenreGenieError
+
 MAX_BYTES: Final = 32 * 1024
 MAX_FIELDS: Final = 20
 
 
-class FormError(Exception):
+class FormError(GenreGenieError):
     """The form as a whole cannot be used; the text is fit for showing."""
 
 
