@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from genregenie.common import settings
+from genregenie.common.formatting import csv_lines
 
 if TYPE_CHECKING:
     from genregenie.lab.runs import Headline, Row
@@ -48,9 +49,8 @@ def write(name: str, lines: Sequence[Line], folder: Path | None = None, **own: s
     path = written(folder) / f"{name}.csv"
     fresh = path.with_suffix(".new")
     with fresh.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=fields, lineterminator="\n", restval="")
-        writer.writeheader()
-        writer.writerows(every)
+        rows = ([line.get(field, "") for field in fields] for line in every)
+        file.writelines(csv_lines(fields, rows, end="\n"))
     fresh.replace(path)
 
 

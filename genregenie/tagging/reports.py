@@ -1,6 +1,5 @@
 """A run as a table, as lines of JSON, as a page, and as playlists."""
 
-import csv
 import json
 import os
 import re
@@ -13,10 +12,10 @@ from urllib.parse import quote
 
 from genregenie.audio import format_duration
 from genregenie.common.errors import GenreGenieError
+from genregenie.common.formatting import csv_lines
 from genregenie.common.genres import display_name
 from genregenie.tagging.tagger import Item
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _DOUBT: Final = ("failed", "not music", "unsure")
 
 COLUMNS: Final = (
@@ -46,12 +45,7 @@ def shown(text: str) -> str:
 def write_csv(path: Path, items: Iterable[Item]) -> None:
     """A table, one line a file; several genres are parted by ``"; "``."""
     with _opened(path) as file:
-        table = csv.writer(file)
-        table.writerow(COLUMNS)
-        for item in items:
-            row = {**_row(item), "file": shown(item.file.path)}
-            row["before"], row["after"] = ("; ".join(row[key]) for key in ("before", "after"))
-            table.writerow(_cell(row[key]) for key in COLUMNS)
+        file.writelines(csv_lines(COLUMNS, map(_cells, items)))
 
 
 def write_json_lines(path: Path, items: Iterable[Item]) -> None:
@@ -83,10 +77,11 @@ def _row(item: Item) -> dict[str, Any]:
     }
 
 
-def _cell(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+def _cells(item: Item) -> list[Any]:
+    """A line of the table, in the order of `COLUMNS`."""
+    row = {**_row(item), "file": shown(item.file.path)}
+    row |= {key: "; ".join(row[key]) for key in ("before", "after")}
+    return [row[key] for key in COLUMNS]
 
 
 # --- the page --------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Writing a trained model, its scores and its card to a folder."""
 
-import csv
 import json
 import os
 import shutil
@@ -16,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from skops.io import dump
 
+from genregenie.common.formatting import csv_lines
 from genregenie.evaluation.metrics import ReliabilityBin
 from genregenie.model.model import (
     ARRAYS_NPZ,
@@ -148,10 +148,9 @@ def score_rows(scores: Sequence[Scores]) -> list[dict[str, str]]:
 
 
 def _write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    header, cells = list(rows[0]), (list(row.values()) for row in rows)
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        file.writelines(csv_lines(header, cells, end="\n"))
 
 
 def _replace(fresh: Path, folder: Path) -> None:

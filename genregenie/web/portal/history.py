@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from genregenie.accounts.results import StoredResult
+from genregenie.common.formatting import csv_bytes
 from genregenie.common.genres import GENRES
 from genregenie.web.paths import HISTORY_CSV, HISTORY_JSON, HOME
 from genregenie.web.portal.context import PortalContext
@@ -48,8 +49,6 @@ def history_routes(desk: PortalContext) -> APIRouter:
 
 def as_csv(results: list[StoredResult]) -> bytes:
     """A line for each result, with the confidence in every genre."""
-    from genregenie.web.ui import downloads
-
     details = [json.loads(kept.details) for kept in results]
     genres = list(dict.fromkeys(g for d in details for g in d["confidences"])) or list(GENRES)
     rows = [
@@ -64,7 +63,7 @@ def as_csv(results: list[StoredResult]) -> bytes:
         ]
         for kept, d in zip(results, details, strict=True)
     ]
-    return downloads.as_csv([*HEADER, *(f"{genre} (%)" for genre in genres)], rows)
+    return csv_bytes([*HEADER, *(f"{genre} (%)" for genre in genres)], rows)
 
 
 def as_json(results: list[StoredResult]) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from sqlalchemy.exc import SQLAlchemyError
 
 from genregenie.audio import AudioError, format_duration
+from genregenie.common.formatting import csv_bytes
 from genregenie.common.genres import display_name, ranked
 from genregenie.inference.classifier import Prediction
 from genregenie.web import hearing, uploads
@@ -97,7 +98,7 @@ def listen_to_all(
             gr.update(visible=True),
         )
     failed = sum(1 for r in rows if r[3] == "failed")
-    csv = downloads.as_file("genregenie.csv", downloads.as_csv(COLUMNS, rows))
+    csv = downloads.as_file("genregenie.csv", csv_bytes(COLUMNS, rows))
     told = f"Listened to all {len(rows)}." + (f" {failed} could not be used." if failed else "")
     yield (
         components.quiet(told),

@@ -10,6 +10,7 @@ import gradio as gr
 
 from genregenie.accounts import Accounts
 from genregenie.audio import AudioError
+from genregenie.common.formatting import csv_bytes
 from genregenie.inference.classifier import Prediction
 from genregenie.inference.report import as_object
 from genregenie.web import hearing
@@ -189,7 +190,7 @@ def take_away(path: str | None, prediction: Prediction | None) -> tuple[Any, ...
     table = sentences.confidence_table(prediction)
     files = (
         downloads.as_file(
-            "genregenie.csv", downloads.as_csv(list(table.columns), table.to_numpy().tolist())
+            "genregenie.csv", csv_bytes(list(table.columns), table.to_numpy().tolist())
         ),
         downloads.as_file(
             "genregenie.json", downloads.as_json(as_object(Path(path).name, prediction))

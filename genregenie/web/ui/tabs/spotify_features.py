@@ -11,6 +11,7 @@ import gradio as gr
 import numpy as np
 import pandas as pd
 
+from genregenie.common.formatting import csv_bytes
 from genregenie.datasets.table import DataError
 from genregenie.model.model import ModelError
 from genregenie.spotify_features.exportify import KEYS, Sheet, read_sheet
@@ -206,9 +207,7 @@ def judge_table(path: str | None) -> tuple[Any, ...]:
     return (
         f'<ul class="gg-list" role="status">{lines}</ul>',
         gr.update(value=pd.DataFrame(rows[:_SHOWN_ROWS], columns=list(HEADER)), visible=True),
-        gr.update(
-            value=downloads.as_file("genres.csv", downloads.as_csv(HEADER, rows)), visible=True
-        ),
+        gr.update(value=downloads.as_file("genres.csv", csv_bytes(HEADER, rows)), visible=True),
     )
 
 
