@@ -188,8 +188,10 @@ class Smtp:
 
 
 def smtp() -> Smtp | None:
-    """Mail server: ``GENREGENIE_SMTP_HOST`` with ``_PORT``, ``_FROM``, ``_USER``, ``_PASSWORD``
-    and ``_SECURITY`` (``starttls``, ``tls`` or ``none``); None when no host is given.
+    """Mail server: ``GENREGENIE_SMTP_HOST`` and what goes with it; None when no host is given.
+
+    ``_PORT``, ``_FROM``, ``_USER``, ``_PASSWORD`` and ``_SECURITY``, which is ``starttls``, ``tls``
+    or ``none``.
 
     Raises
     ------

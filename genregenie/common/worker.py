@@ -78,6 +78,7 @@ class Worker:
 
     @property
     def is_busy(self) -> bool:
+        """Whether it owes an answer."""
         return any(self._owed)
 
     def ask(

@@ -29,12 +29,12 @@ class ReportError(GenreGenieError):
 
 
 def shown(text: str) -> str:
-    """A name or a tag on one line: control characters and bytes that are no text are escaped.
+    r"""A name or a tag on one line: control characters and bytes that are no text are escaped.
 
     Examples
     --------
-    >>> shown("two\\nlines")
-    'two\\\\nlines'
+    >>> shown("two\nlines")
+    'two\\nlines'
     """
     if text.isprintable():
         return text
