@@ -23,7 +23,10 @@ from genregenie.common import settings
 from genregenie.datasets.table import read_table
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import GROUPED, splits
-from genregenie.features import MelStatistics, Spectrum, as_row, mel_frames
+from genregenie.features.bandwidth import Spectrum
+from genregenie.features.mfcc import mel_frames
+from genregenie.features.statistics import MelStatistics
+from genregenie.features.tangent import as_row
 from genregenie.model.model import Model, tempered
 from genregenie.model.model import novelty as mean_distance
 from genregenie.training import calibration, compare

@@ -27,7 +27,9 @@ import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 
 from genregenie.audio import RATE_HZ, AudioFile
-from genregenie.features import FRAME_SAMPLES, HOP_SAMPLES, as_row, statistics
+from genregenie.features.mfcc import FRAME_SAMPLES, HOP_SAMPLES
+from genregenie.features.statistics import statistics
+from genregenie.features.tangent import as_row
 from genregenie.inference.batch import classify_many
 from genregenie.inference.classifier import Classifier
 

@@ -110,7 +110,7 @@ def as_columns(given: Sequence["FeedbackRecord"]) -> dict[str, Any]:
 
     from genregenie.accounts.feedback import clip_key
     from genregenie.datasets.table import DataError
-    from genregenie.features import Statistics
+    from genregenie.features.statistics import Statistics
 
     numbers: dict[str, int] = {}
     people = []

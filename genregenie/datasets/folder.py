@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from genregenie.audio import AudioError, AudioFile
 from genregenie.audio.scan import Unreadable, walk
+from genregenie.common.arrays import Array
 from genregenie.datasets.artists import Clip, Tags, credits_of
 from genregenie.datasets.table import DataError, Table
-from genregenie.features import Array, Statistics, as_row, statistics
+from genregenie.features.statistics import Statistics, statistics
+from genregenie.features.tangent import as_row
 from genregenie.inference.batch import CRASHED, each_in_processes
 
 Progress = Callable[[int, int, str], None]

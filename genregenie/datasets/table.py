@@ -9,9 +9,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from genregenie.common.arrays import Array
 from genregenie.common.errors import GenreGenieError
 from genregenie.datasets.artists import Known, group_key, is_nobody
-from genregenie.features import COEFFICIENTS, TABLE_FRAMES, Array, as_rows
+from genregenie.features.mfcc import COEFFICIENTS, TABLE_FRAMES
+from genregenie.features.tangent import as_rows
 
 
 class DataError(GenreGenieError):
@@ -29,7 +31,7 @@ class Table:
     fold : str array, shape (n,)
         ``train``, ``valid``, ``excluded``, or empty where there is no fixed split.
     rows : float64 array, shape (n, 105)
-        Statistics, as `genregenie.features.as_rows` lays them out.
+        Statistics, as `genregenie.features.tangent.as_rows` lays them out.
     album : str array, shape (n,), or None
         What clips of an unknown artist have in common; empty is unknown. None: nothing is known.
     origin : str array, shape (n,), or None

@@ -11,16 +11,11 @@ import numpy as np
 
 from genregenie.audio import MIN_DURATION_S, WHOLE, AudioError, AudioFile, Samples, Source, Spread
 from genregenie.common import settings
+from genregenie.common.arrays import Array
 from genregenie.common.version import __version__
-from genregenie.features import (
-    Array,
-    MelStatistics,
-    Quality,
-    Spectrum,
-    Statistics,
-    as_row,
-    binned_mel_statistics,
-)
+from genregenie.features.bandwidth import Quality, Spectrum
+from genregenie.features.statistics import MelStatistics, Statistics, binned_mel_statistics
+from genregenie.features.tangent import as_row
 from genregenie.model.explain import Reason, reasons
 from genregenie.model.model import Model
 

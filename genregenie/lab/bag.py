@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from genregenie.features import Array
+from genregenie.common.arrays import Array
 from genregenie.model.model import tempered
 
 SETTINGS: Final[dict[str, Any]] = {

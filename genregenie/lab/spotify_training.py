@@ -11,10 +11,10 @@ import numpy as np
 from sklearn.base import clone
 
 from genregenie.common import settings
+from genregenie.common.arrays import Array
 from genregenie.datasets.table import DataError
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import VECTORS, Index, holdout
-from genregenie.features import Array
 from genregenie.lab import results
 from genregenie.lab.bag import SETTINGS, BoostingEnsemble
 from genregenie.lab.tables import FeatureTable, ceiling

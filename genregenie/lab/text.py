@@ -11,7 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from genregenie.audio import AudioFile, Source
-from genregenie.features import Statistics, as_row, statistics
+from genregenie.features.statistics import Statistics, statistics
+from genregenie.features.tangent import as_row
 from genregenie.lab import results
 from genregenie.lab.models import with_text
 from genregenie.lab.tables import FeatureTable, join_text

@@ -11,8 +11,9 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.common.arrays import ranking
-from genregenie.features import COEFFICIENTS, VECTOR_WIDTH, Array
+from genregenie.common.arrays import Array, ranking
+from genregenie.features.mfcc import COEFFICIENTS
+from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.model.model import ArrayScorer, Model
 
 Part = Literal["loudness", "brightness", "colour", "change", "movement"]

@@ -21,8 +21,11 @@ from typing import Any, Final, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from genregenie.common.arrays import Array
 from genregenie.common.errors import GenreGenieError
-from genregenie.features import Array, MelStatistics, Statistics, from_low_bands, tangent_vectors
+from genregenie.features.bandwidth import from_low_bands
+from genregenie.features.statistics import MelStatistics, Statistics
+from genregenie.features.tangent import tangent_vectors
 
 FORMAT: Final = 1
 MODEL_JSON: Final = "model.json"
@@ -61,7 +64,7 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True)
 class TangentSpace:
-    """The fitted tangent space; see `genregenie.features.tangent_vectors`."""
+    """The fitted tangent space; see `genregenie.features.tangent.tangent_vectors`."""
 
     centre: Array
     reference: Array

@@ -12,7 +12,7 @@ import numpy as np
 from genregenie.audio import AudioError
 from genregenie.audio.scan import Unreadable, walk
 from genregenie.datasets.folder import Skipped
-from genregenie.features import VECTOR_WIDTH
+from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.inference.batch import classify_many
 from genregenie.inference.classifier import Classifier, Prediction
 from genregenie.recommend.acoustic import Acoustic, Directions, directions

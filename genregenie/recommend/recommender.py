@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from genregenie.common import settings
+from genregenie.common.arrays import Array
 from genregenie.common.genres import display_name
-from genregenie.features import Array
 from genregenie.inference.classifier import Classifier, Prediction
 from genregenie.recommend.acoustic import POOL, Acoustic, SimilarTrack, varied
 from genregenie.recommend.preferences import Opinion, Preferences, Rankable, Ranked

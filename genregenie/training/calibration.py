@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from genregenie.common.arrays import Array
 from genregenie.datasets.table import Table
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import GROUPED, splits
-from genregenie.features import Array
 from genregenie.model.model import Catalogue, Thresholds, novelty, tempered
 from genregenie.training.transformers import GaussianTangent
 

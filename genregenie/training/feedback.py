@@ -21,11 +21,11 @@ from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
+from genregenie.common.arrays import Array
 from genregenie.datasets.artists import Known, group_key
 from genregenie.datasets.feedback import FeedbackTable
 from genregenie.datasets.table import DataError, Table
 from genregenie.evaluation.protocols import GROUPED, Index, decisive
-from genregenie.features import Array
 from genregenie.model.model import TangentSpace
 from genregenie.training import calibration, compare
 from genregenie.training.candidates import Candidate

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from genregenie.accounts.results import Result
-from genregenie.features import Statistics, as_row
+from genregenie.features.statistics import Statistics
+from genregenie.features.tangent import as_row
 from genregenie.inference.classifier import Moment, Neighbour, Prediction
 from genregenie.inference.report import as_object
 from genregenie.model.explain import Reason

@@ -9,7 +9,7 @@ import pytest
 
 from genregenie.audio import RATE_HZ, AudioError
 from genregenie.common.genres import GENRES
-from genregenie.features import as_row
+from genregenie.features.tangent import as_row
 from genregenie.inference.classifier import Classifier, classify_each
 from genregenie.model.model import Model, ModelError, PipelineScorer, novelty, tempered
 from tests import sounds

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genregenie.features import VECTOR_WIDTH, as_rows
+from genregenie.features.tangent import VECTOR_WIDTH, as_rows
 from genregenie.inference.classifier import Classifier
 from genregenie.model.explain import PARTS, reasons
 from genregenie.model.model import Linear

@@ -3,7 +3,7 @@
 import numpy as np
 
 from genregenie.common.genres import GENRES
-from genregenie.features import VECTOR_WIDTH
+from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.inference.classifier import Prediction
 from genregenie.model.model import Catalogue, TangentSpace
 from tests.spotify.conftest import clock, server, spotify, spotify_environment  # noqa: F401

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from genregenie.features import VECTOR_WIDTH
+from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.inference.batch import CRASHED
 from genregenie.inference.classifier import Classifier
 from genregenie.recommend import library_index as module

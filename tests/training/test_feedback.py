@@ -14,7 +14,8 @@ from genregenie.accounts.passwords import HashCost
 from genregenie.cli.main import main
 from genregenie.datasets.feedback import ONE_PERSON, FeedbackTable, read_feedback
 from genregenie.datasets.table import DataError, Table
-from genregenie.features import Statistics, as_row, as_rows
+from genregenie.features.statistics import Statistics
+from genregenie.features.tangent import as_row, as_rows
 from genregenie.model.model import Model
 from genregenie.storage.database import sqlite_url
 from genregenie.training import compare

@@ -21,7 +21,7 @@ from scipy.signal import get_window
 from scipy.sparse import csr_array
 
 from genregenie.audio import RATE_HZ, Samples, format_duration
-from genregenie.features import Array
+from genregenie.common.arrays import Array
 
 WIDTH: Final = 1200
 HEIGHT: Final = 240

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from genregenie.accounts import open_accounts
 from genregenie.accounts.feedback import FeedbackRecord, clip_key
 from genregenie.common.genres import GENRES
-from genregenie.features import Statistics
+from genregenie.features.statistics import Statistics
 from genregenie.inference.classifier import Classifier, Prediction
 from genregenie.storage.database import sqlite_url
 from genregenie.web.ui.sections import feedback

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from genregenie.accounts.results import Filter, ResultSummary, StoredResult
 from genregenie.common.genres import GENRES
-from genregenie.features import COEFFICIENTS, Statistics
+from genregenie.features.mfcc import COEFFICIENTS
+from genregenie.features.statistics import Statistics
 from genregenie.inference.classifier import Classifier, Moment, Neighbour, Prediction
 from genregenie.web import stored
 from genregenie.web.portal import history
