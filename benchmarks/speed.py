@@ -180,7 +180,8 @@ def engine() -> None:
     references = [(rng.normal(size=13), np.cov(rng.normal(size=(13, 60)))) for _ in range(999)]
     one = seconds(lambda: model.confidences(row[None]), 50)
     ten = seconds(lambda: model.confidences(rows), 50)
-    near = seconds(lambda: model.catalogue.distances(row[None]), 50)
+    catalogue = model.catalogue
+    near = seconds(lambda: catalogue.distances(catalogue.space.vectors(row[None])), 50)
     loop = seconds(lambda: knn_loop(row, references), 3)
     print_table(
         "Model",

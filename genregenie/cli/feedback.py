@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from genregenie.accounts.feedback import FeedbackRecord
-    from genregenie.training.feedback import Change
+    from genregenie.model.metadata import Change
     from genregenie.training.improve import Improved
 
 DATABASE: Final = "the database"

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genregenie.common.arrays import Array
+from genregenie.common.artists import ArtistCount
 from genregenie.common.errors import GenreGenieError
-from genregenie.datasets.artists import Known, group_key, is_nobody
+from genregenie.datasets.artists import group_key, is_nobody
 from genregenie.features.mfcc import COEFFICIENTS, TABLE_FRAMES
 from genregenie.features.tangent import as_rows
 
@@ -74,9 +75,9 @@ class Table:
         origin = np.full(len(self), "table") if self.origin is None else self.origin
         return np.where(self.artist == "", "unknown", origin)
 
-    def known(self) -> Known:
+    def known(self) -> ArtistCount:
         """Of how many clips the artist is known, and by what."""
-        return Known.of(self.artist.tolist(), self.artist_from.tolist())
+        return ArtistCount.of(self.artist.tolist(), self.artist_from.tolist())
 
     @property
     def weights(self) -> Array:

@@ -202,8 +202,10 @@ class Classifier:
             self.model.seen(stats, end_hz) for stats in (whole, *(m.statistics for m in moments))
         ]
         rows = np.array([as_row(stats) for stats in seen])
-        confidences = self.model.confidences(rows)
-        distances = self.model.catalogue.distances(rows[:1])
+        answers = self.model.answers(rows)
+        confidences = answers.confidences
+        vectors = self.model.catalogue.space.vectors(rows[:1])
+        distances = self.model.catalogue.distances(vectors)
         best = int(confidences[0].argmax())
         confidence = float(confidences[0, best])
         novelty = float(self.model.novelty(distances)[0])
@@ -218,9 +220,9 @@ class Classifier:
                 for m, c in zip(moments, confidences[1:], strict=True)
             ),
             neighbours=self._neighbours(distances[0]),
-            vector=self.model.catalogue.space.vectors(rows[:1])[0],
+            vector=vectors[0],
             statistics=seen[0],
-            reasons=reasons(self.model, rows[0]),
+            reasons=reasons(self.model, None if answers.vectors is None else answers.vectors[0]),
             quality=quality,
             **about,
         )

@@ -18,7 +18,7 @@ from genregenie.evaluation.protocols import VECTORS, Index, holdout
 from genregenie.lab import results
 from genregenie.lab.bag import SETTINGS, BoostingEnsemble
 from genregenie.lab.tables import FeatureTable, ceiling
-from genregenie.model.model import tempered
+from genregenie.model.scorers import tempered
 from genregenie.spotify_features import model
 from genregenie.spotify_features.model import display_name
 from genregenie.spotify_features.trees import TreeEnsemble

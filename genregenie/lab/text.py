@@ -16,7 +16,8 @@ from genregenie.features.tangent import as_row
 from genregenie.lab import results
 from genregenie.lab.models import with_text
 from genregenie.lab.tables import FeatureTable, join_text
-from genregenie.model.model import TRUSTED_TYPES, ModelError
+from genregenie.model.model import ModelError
+from genregenie.model.scorers import TRUSTED_TYPES
 from genregenie.training.transformers import GaussianTangent
 
 FILE: Final = "text.skops"

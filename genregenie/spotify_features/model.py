@@ -11,7 +11,8 @@ import numpy as np
 
 from genregenie.common import settings
 from genregenie.common.arrays import Array, ranking
-from genregenie.model.model import ModelError, tempered
+from genregenie.model.model import ModelError
+from genregenie.model.scorers import tempered
 from genregenie.spotify_features.trees import TreeEnsemble
 from genregenie.spotify_features.vectors import (
     RANGES,

@@ -16,7 +16,7 @@ from sklearn.utils.validation import has_fit_parameter
 from genregenie.common.arrays import Array
 from genregenie.features.mfcc import COEFFICIENTS
 from genregenie.features.tangent import row_covariances, row_means
-from genregenie.model.model import tempered
+from genregenie.model.scorers import tempered
 
 
 class KernelLogisticRegression(ClassifierMixin, BaseEstimator):

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from genregenie.common.arrays import Array
 from genregenie.features.tangent import row_covariances, row_means
-from genregenie.model.model import TangentSpace
+from genregenie.model.space import TangentSpace
 
 
 class GaussianTangent(TransformerMixin, BaseEstimator):

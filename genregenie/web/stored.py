@@ -17,7 +17,7 @@ from genregenie.features.tangent import as_row
 from genregenie.inference.classifier import Moment, Neighbour, Prediction
 from genregenie.inference.report import as_object
 from genregenie.model.explain import Reason
-from genregenie.model.model import TangentSpace
+from genregenie.model.space import TangentSpace
 from genregenie.web.views import sentences
 
 

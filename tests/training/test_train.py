@@ -14,7 +14,8 @@ from genregenie.evaluation.evaluate import evaluate
 from genregenie.evaluation.protocols import GROUPED
 from genregenie.inference.batch import CRASHED
 from genregenie.inference.classifier import Classifier
-from genregenie.model.model import ArrayScorer, Model, PipelineScorer
+from genregenie.model.model import Model
+from genregenie.model.scorers import ArrayScorer, PipelineScorer
 from genregenie.training import artifacts, compare, estimators
 from genregenie.training.candidates import candidates
 from genregenie.training.train import select, train

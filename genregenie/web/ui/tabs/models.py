@@ -1,15 +1,15 @@
 """The Models tab: how good the model is, which one won and why, and what it cannot do."""
 
 from html import escape
-from typing import Any, Final
+from typing import Final
 
 import gradio as gr
 import pandas as pd
 
 from genregenie.common import settings
-from genregenie.datasets.artists import Known
 from genregenie.evaluation.protocols import FAULT_FILTERED, FILES, FIXED, GROUPED, STRATIFIED
 from genregenie.inference.classifier import Classifier
+from genregenie.model.metadata import Metadata, ScoringProtocol
 from genregenie.web.views import components
 
 _PROTOCOLS: Final = {
@@ -37,29 +37,29 @@ _CANNOT: Final = (
 
 def build() -> None:
     """Put the tab's contents into the Blocks under construction."""
-    card = Classifier.load().model.card
+    metadata = Classifier.load().model.metadata
     folder = settings.model_dir()
-    gr.HTML(summary(card), elem_id="model-summary", padding=False)
+    gr.HTML(summary(metadata), elem_id="model-summary", padding=False)
     if (folder / "scores.csv").exists():
         gr.Dataframe(
-            score_table(pd.read_csv(folder / "scores.csv"), card["winner"]),
+            score_table(pd.read_csv(folder / "scores.csv"), metadata.winner),
             label="Accuracy of every candidate (the winner is marked)",
             interactive=False,
             elem_id="scores",
             buttons=["copy"],
         )
-        gr.HTML(f'<p class="gg-note">{escape(why(card))}</p>', padding=False)
+        gr.HTML(f'<p class="gg-note">{escape(why(metadata))}</p>', padding=False)
     with gr.Row():
         if (folder / "per_genre_f1.csv").exists():
             with gr.Column(min_width=300):
-                per_genre = _per_genre(pd.read_csv(folder / "per_genre_f1.csv"), card)
+                per_genre = _per_genre(pd.read_csv(folder / "per_genre_f1.csv"), metadata)
                 gr.HTML(per_genre, padding=False)
         if (folder / "reliability.csv").exists():
             with gr.Column(min_width=300):
                 reliability = _reliability(pd.read_csv(folder / "reliability.csv"))
                 gr.HTML(reliability, elem_id="reliability", padding=False)
     if (folder / "confusion.csv").exists():
-        confusion = _confusion(pd.read_csv(folder / "confusion.csv", index_col=0), card)
+        confusion = _confusion(pd.read_csv(folder / "confusion.csv", index_col=0), metadata)
         gr.HTML(confusion, elem_id="confusion", padding=False)
     limits = "".join(f"<li>{escape(text)}</li>" for text in _CANNOT)
     gr.HTML(
@@ -85,41 +85,37 @@ def score_table(scores: pd.DataFrame, winner: str) -> pd.DataFrame:
     return table.drop(columns="candidate")
 
 
-def _protocol(card: dict[str, Any]) -> dict[str, str]:
+def _protocol(metadata: Metadata) -> ScoringProtocol:
     """How the figures were taken; models that do not say were scored with artists apart."""
-    usual = {"kind": GROUPED.kind, "title": GROUPED.title, "remark": GROUPED.remark}
-    protocol: dict[str, str] = card.get("protocol", usual)
-    return protocol
+    return metadata.protocol or ScoringProtocol(GROUPED.kind, GROUPED.title, GROUPED.remark)
 
 
-def _flatters(card: dict[str, Any]) -> bool:
-    return _protocol(card)["kind"] != GROUPED.kind
+def _flatters(metadata: Metadata) -> bool:
+    return _protocol(metadata).kind != GROUPED.kind
 
 
-def why(card: dict[str, Any]) -> str:
+def why(metadata: Metadata) -> str:
     """What the figures in the table mean."""
-    if _flatters(card):
-        return _WHY_FILES.format(remark=_protocol(card)["remark"])
+    if _flatters(metadata):
+        return _WHY_FILES.format(remark=_protocol(metadata).remark)
     return _WHY
 
 
-def summary(card: dict[str, Any]) -> str:
+def summary(metadata: Metadata) -> str:
     """What the model was trained on, which one won, and how it does, as HTML."""
-    held_out, trained_on = card["held_out"], card["trained_on"]
-    clips = f"{trained_on['tracks']} clips"
-    if "artists" in trained_on:
-        clips = str(Known.from_dict(trained_on["artists"]))
+    held_out, trained_on = metadata.held_out, metadata.trained_on
+    clips = str(trained_on.artists or f"{trained_on.tracks} clips")
     on = (
-        f"On clips it has not heard ({_protocol(card)['remark']})"
-        if _flatters(card)
+        f"On clips it has not heard ({_protocol(metadata).remark})"
+        if _flatters(metadata)
         else "On artists it has not heard"
     )
     text = (
-        f"Trained on {trained_on['source']}: {clips}. The winner is "
-        f"{card['winner'].replace('_', ' ')}: {card['reason']}. {on}, its "
-        f"confident answers ({held_out['confident_share']:.0%} of all) are right "
-        f"{held_out['confident_accuracy']:.0%} of the time; the expected calibration error is "
-        f"{held_out['ece']:.3f}."
+        f"Trained on {trained_on.source}: {clips}. The winner is "
+        f"{metadata.winner.replace('_', ' ')}: {metadata.reason}. {on}, its "
+        f"confident answers ({held_out.confident_share:.0%} of all) are right "
+        f"{held_out.confident_accuracy:.0%} of the time; the expected calibration error is "
+        f"{held_out.ece:.3f}."
     )
     return components.section("The model at work", f"<p>{escape(text)}</p>")
 
@@ -128,14 +124,14 @@ def _second(item: tuple[str, float]) -> float:
     return item[1]
 
 
-def _per_genre(scores: pd.DataFrame, card: dict[str, Any]) -> str:
-    protocol = _protocol(card)
-    own = scores[(scores["candidate"] == card["winner"]) & (scores["protocol"] == protocol["kind"])]
+def _per_genre(scores: pd.DataFrame, metadata: Metadata) -> str:
+    protocol = _protocol(metadata)
+    own = scores[(scores["candidate"] == metadata.winner) & (scores["protocol"] == protocol.kind)]
     f1 = own.drop(columns=["candidate", "protocol"])
     values = sorted(zip(f1.columns, f1.to_numpy(dtype=float)[0].tolist(), strict=True), key=_second)
     items = [(str(genre), value, f"{value:.2f}") for genre, value in reversed(values)]
     return components.section(
-        f"F1 by genre, {protocol['title']}",
+        f"F1 by genre, {protocol.title}",
         components.bar_list(items),
         f"1 would be perfect, {1 / len(items):.2g} is chance.",
     )
@@ -170,9 +166,9 @@ def _reliability(bins: pd.DataFrame) -> str:
     )
 
 
-def _confusion(counts: pd.DataFrame, card: dict[str, Any]) -> str:
+def _confusion(counts: pd.DataFrame, metadata: Metadata) -> str:
     return components.section(
         "What it mistakes for what",
         components.confusion_table(counts),
-        f"Per cent of each genre's clips, {_protocol(card)['title']}.",
+        f"Per cent of each genre's clips, {_protocol(metadata).title}.",
     )
