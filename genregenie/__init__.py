@@ -20,8 +20,8 @@ from genregenie.common.version import __version__
 if TYPE_CHECKING:
     from genregenie.audio import SIX_STRETCHES, WHOLE, AudioError, Spread
     from genregenie.inference.batch import classify, classify_many
-    from genregenie.inference.classifier import Prediction
     from genregenie.inference.cluster import ClusterError
+    from genregenie.inference.prediction import Prediction
     from genregenie.model.model import ModelError
 
 __all__ = [
@@ -43,7 +43,7 @@ _ROOMS: Final = {
     "AudioError": "audio",
     "ClusterError": "inference.cluster",
     "ModelError": "model.model",
-    "Prediction": "inference.classifier",
+    "Prediction": "inference.prediction",
     "Spread": "audio",
     "classify": "inference.batch",
     "classify_many": "inference.batch",

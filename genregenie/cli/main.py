@@ -147,7 +147,7 @@ def _classify(options: argparse.Namespace) -> int:
     from genregenie.audio import AudioError
     from genregenie.inference.batch import classify_many
     from genregenie.inference.classifier import Classifier
-    from genregenie.inference.report import as_object
+    from genregenie.inference.prediction import record
     from genregenie.model.model import ModelError
 
     try:
@@ -167,7 +167,7 @@ def _classify(options: argparse.Namespace) -> int:
         for path, result in results:
             failed |= isinstance(result, AudioError)
             if options.json:
-                objects.append(as_object(str(path), result))
+                objects.append(record(str(path), result))
             elif bar is None:
                 print(_as_line(path, result, width), flush=True)
             else:

@@ -11,7 +11,7 @@ from genregenie.common import settings
 from genregenie.common.genres import display_name
 
 if TYPE_CHECKING:
-    from genregenie.inference.classifier import Prediction
+    from genregenie.inference.prediction import Prediction
     from genregenie.recommend.recommender import OnSpotify, Recommendations, SoundsLike
 
 DEPTHS = ("any", "well known", "hidden gems")

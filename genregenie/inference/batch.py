@@ -10,7 +10,8 @@ from genregenie.audio import WHOLE, AudioError, Source, Spread
 from genregenie.common.errors import GenreGenieError
 from genregenie.common.parallel import in_processes
 from genregenie.common.worker import LostError
-from genregenie.inference.classifier import Classifier, Prediction, classify_each
+from genregenie.inference.classifier import Classifier, classify_each
+from genregenie.inference.prediction import Prediction
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -16,7 +16,8 @@ from typing import Any, Final
 from genregenie.audio import AudioError, Spread
 from genregenie.common.errors import GenreGenieError
 from genregenie.inference.batch import until_closed
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.model.model import ModelError
 
 CONNECT_S: Final = 10

@@ -14,7 +14,8 @@ from genregenie.audio.scan import Unreadable, walk
 from genregenie.datasets.folder import Skipped
 from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.inference.batch import classify_many
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.recommend.acoustic import Acoustic, Directions, directions
 from genregenie.recommend.library_index import (
     LIBRARY_JSON,

@@ -16,7 +16,8 @@ from genregenie.audio import AudioError, AudioFile
 from genregenie.common.parallel import Pool, cores
 from genregenie.common.worker import LostError
 from genregenie.inference.batch import CRASHED
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 
 WORKERS: Final = min(max(cores(), 2), 8)
 """Clips listened to at once in all; each takes a process of some 100 MB. The rest wait."""

@@ -8,7 +8,7 @@ import gradio as gr
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.results import Audio
-from genregenie.inference.classifier import Prediction
+from genregenie.inference.prediction import Prediction
 from genregenie.web import stored
 from genregenie.web.config import WebConfig
 from genregenie.web.paths import share_path

@@ -14,7 +14,8 @@ from starlette.responses import Response
 from genregenie.accounts.results import StoredResult
 from genregenie.common import settings
 from genregenie.common.genres import display_name
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.recommend.preferences import Preferences
 from genregenie.recommend.recommender import Recommender
 from genregenie.web import stored

@@ -10,7 +10,8 @@ import pandas as pd
 
 from genregenie.audio import FORMATS, format_duration
 from genregenie.common.genres import GENRES, display_name, ranked
-from genregenie.inference.classifier import TIMELINE_STEP_S, Moment, Prediction
+from genregenie.inference.classifier import TIMELINE_STEP_S
+from genregenie.inference.prediction import Moment, Prediction
 from genregenie.web.uploads import MAX_CLIP_BYTES
 from genregenie.web.views import sentences
 

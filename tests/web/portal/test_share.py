@@ -12,7 +12,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.web import stored
 from genregenie.web.config import WebConfig
 from genregenie.web.paths import is_shared

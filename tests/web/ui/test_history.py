@@ -15,7 +15,8 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
 from genregenie.accounts.results import Audio
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.web import stored
 from genregenie.web.config import WebConfig
 from genregenie.web.ui.examples import EXAMPLES

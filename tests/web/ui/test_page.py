@@ -10,7 +10,8 @@ import pytest
 
 from genregenie.common.artists import ArtistCount
 from genregenie.common.genres import GENRES
-from genregenie.inference.classifier import Classifier, Moment, Neighbour, Prediction
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Moment, Neighbour, Prediction
 from genregenie.model.metadata import ScoringProtocol
 from genregenie.web.ui.page import build_page
 from genregenie.web.ui.tabs import models

@@ -15,7 +15,8 @@ from genregenie.accounts import open_accounts
 from genregenie.accounts.feedback import FeedbackRecord, clip_key
 from genregenie.common.genres import GENRES
 from genregenie.features.statistics import Statistics
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.storage.database import sqlite_url
 from genregenie.web.ui.sections import feedback
 from tests import sounds

@@ -12,7 +12,7 @@ from genregenie.accounts.opinions import StoredOpinion
 from genregenie.audio import AudioError
 from genregenie.common import resources, settings
 from genregenie.common.genres import display_name
-from genregenie.inference.classifier import Prediction
+from genregenie.inference.prediction import Prediction
 from genregenie.recommend.preferences import Opinion, Preferences
 from genregenie.recommend.recommender import (
     Recommendations,

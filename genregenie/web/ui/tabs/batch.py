@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from genregenie.audio import AudioError, format_duration
 from genregenie.common.formatting import csv_bytes
 from genregenie.common.genres import display_name, ranked
-from genregenie.inference.classifier import Prediction
+from genregenie.inference.prediction import Prediction
 from genregenie.web import hearing, uploads
 from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import downloads

@@ -11,8 +11,7 @@ import gradio as gr
 from genregenie.accounts import Accounts
 from genregenie.audio import AudioError
 from genregenie.common.formatting import csv_bytes
-from genregenie.inference.classifier import Prediction
-from genregenie.inference.report import as_object
+from genregenie.inference.prediction import Prediction, record
 from genregenie.web import hearing
 from genregenie.web.images.share_card import share_card
 from genregenie.web.saved_results import SavedResults
@@ -193,7 +192,7 @@ def take_away(path: str | None, prediction: Prediction | None) -> tuple[Any, ...
             "genregenie.csv", csv_bytes(list(table.columns), table.to_numpy().tolist())
         ),
         downloads.as_file(
-            "genregenie.json", downloads.as_json(as_object(Path(path).name, prediction))
+            "genregenie.json", downloads.as_json(record(Path(path).name, prediction))
         ),
         downloads.as_file("genregenie.png", share_card(prediction, title)),
     )
@@ -206,9 +205,9 @@ def take_away(path: str | None, prediction: Prediction | None) -> tuple[Any, ...
 def classify(path: str) -> dict[str, Any]:
     """Name the genre of an audio file: the object that ``genregenie classify --json`` prints."""
     try:
-        return as_object(Path(path).name, hearing.predict(path))
+        return record(Path(path).name, hearing.predict(path))
     except AudioError as error:
-        return as_object(Path(path).name, error)
+        return record(Path(path).name, error)
 
 
 def _name(path: str) -> str | None:
