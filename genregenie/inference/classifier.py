@@ -40,14 +40,15 @@ class Classifier:
         self.model = model
 
     @classmethod
-    def load(cls, folder: Path | None = None) -> "Classifier":
+    def load(cls, folder: str | Path | None = None) -> "Classifier":
         """The model in `folder`, or the shipped one; loaded once per process.
 
         Raises
         ------
         ModelError
+            If there is no usable model.
         """
-        return _load(folder or settings.model_dir())
+        return _load(settings.model_dir() if folder is None else Path(folder))
 
     @property
     def version(self) -> str:
@@ -55,18 +56,21 @@ class Classifier:
         return f"{__version__}-{self.model.version}"
 
     def predict(self, source: Source, spread: Spread = WHOLE) -> Prediction:
-        """Classify a path, the bytes of a file, or an open binary file.
+        """Classify a file or samples.
 
         Parameters
         ----------
-        source : path, bytes, or seekable binary file
+        source : path, bytes, seekable binary file, or (samples, rate)
+            As for `genregenie.classify`.
         spread : Spread
             How much of it is listened to.
 
         Raises
         ------
         AudioError
-            If the file cannot be used as audio; the message is a sentence for its owner.
+            If that cannot be used as audio; the message is a sentence for its owner.
+        TypeError
+            If the source is something else.
         """
         hearing = self.hear(source, spread)
         while True:
@@ -180,6 +184,33 @@ class Classifier:
             )
             for i in np.argsort(distances, kind="stable")[:NEIGHBOURS]
         )
+
+
+def load(model: str | Path | None = None) -> Classifier:
+    """A classifier to keep: the model in a folder, or the shipped one.
+
+    It is loaded once per process, whoever asks for it, and safe to use from many threads.
+
+    Parameters
+    ----------
+    model : path, optional
+        A folder that ``genregenie train`` wrote. None is the shipped model, or the one that
+        ``GENREGENIE_MODEL`` names.
+
+    Raises
+    ------
+    ModelError
+        If there is no usable model.
+
+    Examples
+    --------
+    >>> classifier = load()
+    >>> classifier.model.genres[:3]
+    ('blues', 'classical', 'country')
+    >>> load() is classifier
+    True
+    """
+    return Classifier.load(model)
 
 
 def classify_each(
