@@ -3,7 +3,6 @@
 A later feature registers what it keeps with `exporter`; the download then contains it.
 """
 
-import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from genregenie.accounts.core import MIGRATIONS
 from genregenie.accounts.tables import Base, LoginSession, Person, RecoveryCode
-from genregenie.common.files import put_once
+from genregenie.common.files import creating
 from genregenie.storage.database import Database
 
 Json = dict[str, Any] | list[Any] | str | int | float | bool | None
@@ -83,20 +82,16 @@ def backup(db: Database, path: Path) -> int:
     ------
     FileExistsError
         If there is a file already; a backup never replaces anything.
+    WriteError
+        If it cannot be written.
     """
-    if path.exists():
-        raise FileExistsError(f"{path} exists already.")
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.unlink(missing_ok=True)
-    os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    copy = Database(f"sqlite:///{unfinished}")
-    try:
-        copy.upgrade(MIGRATIONS)
-        people = _copy_tables(db, copy)
-    finally:
-        copy.close()
-    # Closing the last connection has folded SQLite's log into the file.
-    put_once(unfinished, path)
+    with creating(path) as draft:
+        copy = Database(f"sqlite:///{draft}")
+        try:
+            copy.upgrade(MIGRATIONS)
+            people = _copy_tables(db, copy)
+        finally:
+            copy.close()  # the last connection, which folds SQLite's log into the file
     return people
 
 

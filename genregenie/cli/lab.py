@@ -230,10 +230,11 @@ def _print_table(rows: Iterable[Mapping[str, str]]) -> None:
 
 
 def _ask(file: Path) -> None:
+    from genregenie.audio.parallel import apart
     from genregenie.common.genres import display_name, ranked
     from genregenie.lab.text import ask
 
-    answer = ask(file)
+    answer = apart(ask, file)
     print(f"Tags: {answer.text or 'none, so the sound alone decides'}")
     for title, confidences in (
         ("sound alone", answer.sound),

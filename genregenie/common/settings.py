@@ -13,6 +13,7 @@ import platformdirs
 
 from genregenie.common import resources
 from genregenie.common.errors import GenreGenieError
+from genregenie.common.formatting import reason
 
 USUAL_PORT = 7860
 
@@ -101,7 +102,7 @@ def ready_data_dir() -> Path:
             probe.write(bytes(4096))  # a full disk still takes names
     except OSError as error:
         raise SettingsError(
-            f"The data folder {folder} cannot be written: {error.strerror}. "
+            f"The data folder {folder} cannot be written: {reason(error)}. "
             "Set GENREGENIE_DATA_DIR to one that can."
         ) from None
     return folder

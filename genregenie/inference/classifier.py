@@ -1,6 +1,6 @@
 """From an audio file to a `Prediction`."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from genregenie.audio import MIN_DURATION_S, WHOLE, AudioError, AudioFile, Samples, Source, Spread
+from genregenie.audio import MIN_DURATION_S, WHOLE, AudioFile, Samples, Source, Spread
 from genregenie.common import settings
 from genregenie.common.arrays import Array
+from genregenie.common.steps import result_of
 from genregenie.common.version import __version__
-from genregenie.features.bandwidth import Spectrum
+from genregenie.features.bandwidth import Quality, Spectrum
 from genregenie.features.statistics import MelStatistics, binned_mel_statistics
 from genregenie.features.tangent import as_row
 from genregenie.inference.prediction import Moment, Neighbour, Prediction, Verdict
@@ -72,13 +73,7 @@ class Classifier:
         TypeError
             If the source is something else.
         """
-        hearing = self.hear(source, spread)
-        while True:
-            try:
-                next(hearing)
-            except StopIteration as heard:
-                prediction: Prediction = heard.value
-                return prediction
+        return result_of(self.hear(source, spread))
 
     def hear(self, source: Source, spread: Spread = WHOLE) -> Generator[float, None, Prediction]:
         """`predict` in steps, for who shows progress or may want to stop.
@@ -132,7 +127,7 @@ class Classifier:
         best = int(confidences[0].argmax())
         confidence = float(confidences[0, best])
         novelty = float(self.model.novelty(distances)[0])
-        verdict = self._verdict(confidence if quality == "full" else 0.0, novelty)
+        verdict = self._verdict(confidence, novelty, quality)
         return Prediction(
             genre=None if verdict == "not music" else self.model.genres[best],
             verdict=verdict,
@@ -164,11 +159,12 @@ class Classifier:
             **about,
         )
 
-    def _verdict(self, confidence: float, novelty: float) -> Verdict:
+    def _verdict(self, confidence: float, novelty: float, quality: Quality) -> Verdict:
         thresholds = self.model.thresholds
-        if novelty > thresholds.novelty:
+        if not thresholds.is_music(novelty, quality):
             return "not music"
-        return "confident" if confidence >= thresholds.confident else "unsure"
+        is_confident = quality == "full" and confidence >= thresholds.confident
+        return "confident" if is_confident else "unsure"
 
     def _named(self, confidences: Array) -> dict[str, float]:
         return dict(zip(self.model.genres, confidences.tolist(), strict=True))
@@ -211,18 +207,6 @@ def load(model: str | Path | None = None) -> Classifier:
     True
     """
     return Classifier.load(model)
-
-
-def classify_each(
-    paths: Iterable[Path], model: Path | None = None, spread: Spread = WHOLE
-) -> Iterator[Prediction | AudioError]:
-    """Classify files one after the other; a file that cannot be used yields its error."""
-    classifier = Classifier.load(model)
-    for path in paths:
-        try:
-            yield classifier.predict(path, spread)
-        except AudioError as error:
-            yield error
 
 
 @cache

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from genregenie.common import settings
+from genregenie.common.files import write_text
 from genregenie.common.formatting import csv_lines
 
 if TYPE_CHECKING:
@@ -46,12 +47,8 @@ def write(name: str, lines: Sequence[Line], folder: Path | None = None, **own: s
     if not every:
         return
     fields = list(dict.fromkeys(field for line in every for field in line))
-    path = written(folder) / f"{name}.csv"
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", newline="", encoding="utf-8") as file:
-        rows = ([line.get(field, "") for field in fields] for line in every)
-        file.writelines(csv_lines(fields, rows, end="\n"))
-    fresh.replace(path)
+    rows = ([line.get(field, "") for field in fields] for line in every)
+    write_text(written(folder) / f"{name}.csv", "".join(csv_lines(fields, rows, end="\n")))
 
 
 def write_rows(rows: Sequence["Row"], folder: Path | None = None) -> None:

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from genregenie.audio import AudioFile, Source
+from genregenie.common.files import replacing
 from genregenie.features.statistics import Statistics, statistics
 from genregenie.features.tangent import as_row
 from genregenie.lab import results
@@ -62,7 +63,8 @@ def save_text(pipelines: dict[str, Pipeline], folder: Path | None = None) -> Non
     """Write both pipelines with skops."""
     from skops.io import dump
 
-    dump(pipelines, results.written(folder) / FILE, compression=ZIP_DEFLATED)
+    with replacing(results.written(folder) / FILE) as draft:
+        dump(pipelines, draft, compression=ZIP_DEFLATED)
 
 
 @cache

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from genregenie.common.errors import GenreGenieError
+from genregenie.common.formatting import reason
 from genregenie.common.genres import display_name, ranked
 from genregenie.tagging.formats.genrelist import parts
 
@@ -98,7 +99,7 @@ def read_names(path: Path, genres: Sequence[str]) -> dict[str, tuple[str, ...]]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise NamesError(f"{path} cannot be read: {error.strerror}.") from error
+        raise NamesError(f"{path} cannot be read: {reason(error)}.") from error
     except (ValueError, RecursionError) as error:
         raise NamesError(
             f'{path} is not a list of lines such as hiphop = "Rap": {error}'

@@ -21,6 +21,9 @@ T = TypeVar("T")
 class BusyError(GenreGenieError):
     """More log-ins are waiting than the machine can serve in a sensible time."""
 
+    def __init__(self) -> None:
+        super().__init__("Many people are logging in. Please try again in a moment.")
+
 
 class Workers:
     """Two lanes of threads: few for password hashing, some for quick look-ups.

@@ -50,7 +50,7 @@ def verdict_sentence(prediction: Prediction) -> str:
         if runner_up < _WORTH_NAMING:
             return f"Not sure: perhaps {best.lower()}"
         return f"Not sure: between {best.lower()} and {second.lower()}"
-    sentence = f"{best}, {first:.0%} sure".replace("%", " %")
+    sentence = f"{best}, {100 * first:.0f} % sure"
     return f"{sentence}; some {second.lower()} in it" if runner_up >= _WORTH_NAMING else sentence
 
 

@@ -13,11 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from genregenie.audio import AudioError, format_duration
 from genregenie.common.formatting import csv_bytes
 from genregenie.common.genres import display_name, ranked
+from genregenie.common.steps import Steps
 from genregenie.inference.prediction import Prediction
-from genregenie.web import hearing, uploads
+from genregenie.web import analysis, uploads
 from genregenie.web.saved_results import SavedResults
-from genregenie.web.ui import downloads
-from genregenie.web.ui.tabs.listen import ANALYSES
+from genregenie.web.ui import downloads, events
 from genregenie.web.views import components
 
 COLUMNS: Final = ("Clip", "Genre", "Sure (%)", "Verdict", "Then", "Length", "Remark")
@@ -25,15 +25,15 @@ COLUMNS: Final = ("Clip", "Genre", "Sure (%)", "Verdict", "Then", "Length", "Rem
 _INVITATION: Final = "Drop several files, or a zip archive of them."
 
 
-def build(keeper: SavedResults | None = None) -> None:
-    """Put the tab's contents into the Blocks under construction; the `keeper` keeps results."""
+def build(saved_results: SavedResults | None = None) -> None:
+    """Put the tab's contents into the Blocks under construction; `saved_results` keep results."""
 
     def run(paths: list[str] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         def keep(name: str | None, prediction: Prediction) -> None:
             # The table fills all the same when the accounts are out of reach.
             with contextlib.suppress(SQLAlchemyError):
-                if keeper is not None:
-                    keeper.keep(request, name, prediction)
+                if saved_results is not None:
+                    saved_results.keep(request, name, prediction)
 
         yield from listen_to_all(paths, keep)
 
@@ -56,23 +56,22 @@ def build(keeper: SavedResults | None = None) -> None:
         run,
         files,
         [progress, table, summary, download, stop],
-        api_visibility="private",
-        show_progress="hidden",
-        **ANALYSES,
+        **events.QUIET,
+        **events.ANALYSIS,
     )
     stop.click(
         lambda: (components.quiet("Stopped."), gr.update(visible=False)),
         None,
         [progress, stop],
         cancels=running,
-        api_visibility="private",
+        **events.PRIVATE,
     )
     files.clear(
         lambda: (components.quiet(_INVITATION), *[gr.update(visible=False)] * 4),
         None,
         [progress, table, summary, download, stop],
         cancels=running,
-        api_visibility="private",
+        **events.PRIVATE,
     )
 
 
@@ -133,16 +132,14 @@ def _judged(
     if isinstance(clip.content, AudioError):
         return clip.content
     content = clip.content if isinstance(clip.content, bytes) else str(clip.content)
-    with contextlib.closing(hearing.hear(content)) as steps:
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                prediction: Prediction = end.value
-                return prediction
-            except AudioError as error:
-                return error
-            yield *[gr.skip()] * 4, gr.update(visible=True)
+    with contextlib.closing(analysis.hear(content)) as working:
+        steps = Steps(working)
+        try:
+            for _ in steps:
+                yield *[gr.skip()] * 4, gr.update(visible=True)
+        except AudioError as error:
+            return error
+        return steps.result
 
 
 def _summary(found: Counter[str]) -> str:
