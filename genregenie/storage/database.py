@@ -14,10 +14,29 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from genregenie.common.errors import GenreGenieError
+
 BUSY_S: Final = 15
 SQLITE_NAME: Final = "genregenie.sqlite3"
 # Any number will do, as long as every GenreGenie asks PostgreSQL for the same lock.
 _UPGRADE_LOCK: Final = 0x67656E7265
+
+
+class DatabaseError(GenreGenieError):
+    """The database cannot be used, or did not do what it was asked.
+
+    Attributes
+    ----------
+    kind : str
+        The name of what went wrong, which may be shown and logged.
+    detail : str
+        What the database said of it; may repeat what was asked, people's names among it.
+    """
+
+    def __init__(self, cause: Exception, detail: str | None = None) -> None:
+        self.kind = type(cause).__name__
+        self.detail = detail or str(getattr(cause, "orig", cause))
+        super().__init__(f"The database cannot be used: {self.kind}")
 
 
 class Database:

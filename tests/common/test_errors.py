@@ -8,8 +8,9 @@ from types import ModuleType
 import pytest
 
 import genregenie
-from genregenie.common.errors import DatabaseError, GenreGenieError
+from genregenie.common.errors import GenreGenieError
 from genregenie.common.settings import SettingsError, server_port
+from genregenie.storage.database import DatabaseError
 
 
 def modules() -> Iterator[ModuleType]:
