@@ -23,9 +23,13 @@ from genregenie.common import settings
 from genregenie.datasets.table import read_table
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import GROUPED, splits
-from genregenie.features import MelStatistics, Quality, Spectrum, as_row, mel_frames
-from genregenie.model.model import Model, tempered
-from genregenie.model.model import novelty as mean_distance
+from genregenie.features.bandwidth import Quality, Spectrum
+from genregenie.features.mfcc import mel_frames
+from genregenie.features.statistics import MelStatistics
+from genregenie.features.tangent import as_row
+from genregenie.model.catalogue import novelty as mean_distance
+from genregenie.model.model import Model
+from genregenie.model.scorers import tempered
 from genregenie.training import calibration, compare
 from genregenie.training.artifacts import as_arrays
 from genregenie.training.train import select
@@ -163,7 +167,7 @@ def main() -> None:
     folder = settings.training_data_dir() / "gtzan"
     table = read_table(folder / "mfcc_statistics.npz")
     shipped = Model.load(settings.model_dir())
-    (winner,) = select([shipped.card["winner"]])
+    (winner,) = select([shipped.metadata.winner])
     index = {track: i for i, track in enumerate(table.track.tolist())}
     full = {p.stem: samples_of(p) for p in sorted((folder / "audio/full").glob("*.flac"))}
     short = {p.stem: samples_of(p) for p in sorted((folder / "audio/first_15s").glob("*.flac"))}
@@ -184,7 +188,7 @@ def main() -> None:
     for seed in range(3):
         for train, test in splits(table, GROUPED, 5, seed):
             known, held_out = table.take(train), set(test.tolist())
-            pipeline = winner.pipeline.set_params(**shipped.card["parameters"])
+            pipeline = winner.pipeline.set_params(**shipped.metadata.parameters)
             scorer = as_arrays(compare.fit(winner, known, pipeline))
             if scorer is None:
                 raise SystemExit("The shipped model has no arrays; this needs a winner that has.")
@@ -195,9 +199,8 @@ def main() -> None:
                     continue
                 stacked = np.array([row for _, row, _ in mine])
                 confidences = tempered(scorer.log_confidences(stacked), shipped.temperature)
-                novelties = mean_distance(
-                    references.distances(stacked), shipped.thresholds.novelty_neighbours
-                )
+                distances = references.distances(references.space.vectors(stacked))
+                novelties = mean_distance(distances, shipped.thresholds.novelty_neighbours)
                 for (i, _, quality), p, novelty in zip(
                     mine, confidences, novelties.tolist(), strict=True
                 ):

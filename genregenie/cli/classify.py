@@ -14,7 +14,7 @@ from genregenie.common.genres import display_name, ranked
 
 if TYPE_CHECKING:
     from genregenie.audio import AudioError
-    from genregenie.inference.classifier import Prediction
+    from genregenie.inference.prediction import Prediction
 
 
 def add(commands: Commands) -> None:
@@ -38,7 +38,7 @@ def _classify(options: argparse.Namespace) -> int:
     from genregenie.audio import AudioError
     from genregenie.inference.batch import classify_many
     from genregenie.inference.classifier import Classifier
-    from genregenie.inference.report import as_object
+    from genregenie.inference.prediction import record
 
     classifier = Classifier.load()
     files, failed = _named_files(options.files)
@@ -50,7 +50,7 @@ def _classify(options: argparse.Namespace) -> int:
         for path, result in results:
             failed |= isinstance(result, AudioError)
             if options.json:
-                objects.append(as_object(str(path), result))
+                objects.append(record(str(path), result))
             else:
                 bar.print(_as_line(path, result, width))
             bar.advance()

@@ -28,9 +28,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     result = evaluate(Model.load(settings.model_dir()), read_table(options.table))
     if options.json:
-        keys = ("n", "accuracy", "macro_f1", "top3", "ece", "per_genre")
-        scores = {key: getattr(result, key) for key in keys}
-        print(json.dumps(scores | {"confusion": result.confusion.tolist()}, indent=2))
+        print(json.dumps(result.to_dict(), indent=2))
     else:
         _print(result)
     return 0
@@ -45,4 +43,4 @@ def _print(result: "Evaluation") -> None:
     print(f"{'true genre':<12}{'F1':>5}{header}   (predicted)")
     for genre, row in zip(result.genres, result.confusion.tolist(), strict=True):
         counts = "".join(f"{count:>7}" for count in row)
-        print(f"{display_name(genre):<12}{result.per_genre[genre]['f1']:>5.2f}{counts}")
+        print(f"{display_name(genre):<12}{result.per_genre[genre].f1:>5.2f}{counts}")

@@ -12,7 +12,7 @@ from genregenie.cli.messages import CommandError, log
 if TYPE_CHECKING:
     from genregenie.accounts.feedback import FeedbackRecord
     from genregenie.datasets.feedback import FeedbackTable
-    from genregenie.training.feedback import Change
+    from genregenie.model.metadata import Change
     from genregenie.training.improve import Improved
 
 DATABASE: Final = "the database"
@@ -99,7 +99,7 @@ def as_columns(given: Sequence["FeedbackRecord"]) -> dict[str, Any]:
 
     from genregenie.accounts.feedback import clip_key
     from genregenie.datasets.table import DataError
-    from genregenie.features import Statistics
+    from genregenie.features.statistics import Statistics
 
     numbers: dict[str, int] = {}
     people = []

@@ -12,7 +12,7 @@ from genregenie.common.formatting import printable
 from genregenie.common.genres import display_name
 
 if TYPE_CHECKING:
-    from genregenie.inference.classifier import Prediction
+    from genregenie.inference.prediction import Prediction
     from genregenie.recommend.recommender import OnSpotify, Recommendations, SoundsLike
     from genregenie.spotify.client import Misconfigured, Spotify
 

@@ -2,7 +2,8 @@
 
 No artist may stand on both sides of a split, so a wrong artist costs more than none: what only
 looks like a name (*Various Artists*, *Track 01*, *CD2*, the genre's own name) is nobody's. A clip
-of which nothing is known is no artist of its own; `Known` counts the clips that have one.
+of which nothing is known is no artist of its own;
+`genregenie.common.artists.ArtistCount` counts the clips that have one.
 
 The name is taken as it stands. In classical music it may be the composer's or the performer's,
 whichever the files say.
@@ -11,10 +12,10 @@ whichever the files say.
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, Final, Literal, Self
+from typing import Final, Literal
 
 from genregenie.spotify.names import artist_key, clean
 
@@ -109,52 +110,6 @@ class Credit:
     artist: str
     origin: Origin
     album: str
-
-
-@dataclass(frozen=True)
-class Known:
-    """Of how many clips the artist is known, as a sentence says it (`str`).
-
-    Attributes
-    ----------
-    clips, artists : int
-    by : mapping of Origin to the number of clips
-    """
-
-    clips: int
-    artists: int
-    by: Mapping[str, int]
-
-    @classmethod
-    def of(cls, artists: Iterable[str], origins: Iterable[str]) -> Self:
-        """Count the clips that have these artists, empty ones unknown."""
-        pairs = list(zip(artists, origins, strict=True))
-        named = [(artist, origin) for artist, origin in pairs if artist]
-        by = Counter(origin for _, origin in named)
-        return cls(len(pairs), len({artist for artist, _ in named}), dict(sorted(by.items())))
-
-    @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> Self:
-        """What `to_dict` made."""
-        return cls(content["clips"], content["artists"], content["by"])
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it."""
-        return asdict(self)
-
-    @property
-    def known(self) -> int:
-        """Clips whose artist is known."""
-        return sum(self.by.values())
-
-    def __str__(self) -> str:
-        clips = f"{self.clips} {'clip' if self.clips == 1 else 'clips'}"
-        if not self.known:
-            return f"{clips}, the artist known of none"
-        ways = sorted((n, way) for way, n in self.by.items() if way != "table")
-        how = f" ({', '.join(f'by {way} {n}' for n, way in reversed(ways))})" if ways else ""
-        artists = f"{self.artists} {'artist' if self.artists == 1 else 'artists'}"
-        return f"{clips}, the artist known of {self.known}{how}, {artists}"
 
 
 def lead_artist(name: str) -> str:

@@ -14,8 +14,8 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from genregenie.common.arrays import Array
 from genregenie.datasets.table import DataError, Table, as_table, read_columns
-from genregenie.features import Array
 
 DOUBT: Final = 0.5
 """What is left to doubt after one person's word; each further one that agrees halves it again."""

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from genregenie.audio import AudioError, AudioFile
 from genregenie.audio.parallel import in_processes
 from genregenie.audio.scan import Skipped, files_in
+from genregenie.common.arrays import Array
 from genregenie.datasets.artists import Clip, Tags, credits_of
 from genregenie.datasets.table import DataError, Table
-from genregenie.features import Array, Statistics, as_row, statistics
+from genregenie.features.statistics import Statistics, statistics
+from genregenie.features.tangent import as_row
 
 Progress = Callable[[int, int, str], None]
 """Called with how many are done, how many there are, and what was done last."""

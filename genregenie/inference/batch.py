@@ -8,7 +8,8 @@ from typing import Final
 from genregenie.audio import WHOLE, AudioError, Source, Spread
 from genregenie.audio.parallel import attempt, in_processes, in_threads
 from genregenie.common.errors import GenreGenieError
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.inference.classifier import Classifier, load
+from genregenie.inference.prediction import Prediction
 
 BACKENDS: Final = ("processes", "threads", "serial")
 
@@ -17,12 +18,16 @@ class BackendError(GenreGenieError, ValueError):
     """Neither a way to spread work that there is nor the address of a cluster."""
 
 
-def classify(source: Source, *, spread: Spread = WHOLE, model: Path | None = None) -> Prediction:
-    """Classify a path, the bytes of a file, or an open binary file.
+def classify(
+    source: Source, *, spread: Spread = WHOLE, model: str | Path | None = None
+) -> Prediction:
+    """Classify a file or samples.
 
     Parameters
     ----------
-    source : path, bytes, or seekable binary file
+    source : path, bytes, seekable binary file, or (samples, rate)
+        Samples have shape (n,) or (n, channels), as floats with full scale -1 to 1, int16, int32
+        or uint8; their rate is in Hz.
     spread : Spread
         How much of it is listened to: `WHOLE`, `SIX_STRETCHES`, or one's own.
     model : path, optional
@@ -35,16 +40,26 @@ def classify(source: Source, *, spread: Spread = WHOLE, model: Path | None = Non
     Raises
     ------
     AudioError
-        If the file cannot be used as audio; the message is a sentence for its owner.
+        If that cannot be used as audio; the message is a sentence for its owner.
     ModelError
         If there is no usable model.
+    TypeError
+        If the source is something else.
 
     Examples
     --------
-    >>> genregenie.classify("song.mp3").verdict
-    'confident'
+    >>> import genregenie
+    >>> from genregenie.common import resources
+    >>> clip = resources.assets() / "examples" / "jazz.mp3"
+    >>> genregenie.classify(clip)
+    <Prediction: Jazz 92%, confident, 0:19>
+    >>> genregenie.classify(clip.read_bytes()).top(1)[0][0]
+    'jazz'
+    >>> import numpy as np
+    >>> genregenie.classify((np.zeros(44_100), 22_050)).verdict
+    'not music'
     """
-    return Classifier.load(model).predict(source, spread)
+    return load(model).predict(source, spread)
 
 
 def classify_many(
@@ -53,7 +68,7 @@ def classify_many(
     backend: str = "processes",
     jobs: int = -1,
     spread: Spread = WHOLE,
-    model: Path | None = None,
+    model: str | Path | None = None,
 ) -> Iterator[Prediction | AudioError]:
     """Classify files; one that cannot be used does not stop the others.
 
@@ -88,11 +103,16 @@ def classify_many(
 
     Examples
     --------
-    >>> files = sorted(Path("music").rglob("*.mp3"))
-    >>> for path, result in zip(files, genregenie.classify_many(files), strict=True):
-    ...     print(path, result.genre if isinstance(result, Prediction) else result)
+    >>> from genregenie.common import resources
+    >>> examples = resources.assets() / "examples"
+    >>> files = [examples / "classical.mp3", examples / "metal.mp3"]
+    >>> for path, result in zip(files, classify_many(files, backend="threads"), strict=True):
+    ...     print(path.name, result)
+    classical.mp3 <Prediction: Classical 93%, confident, 0:20>
+    metal.mp3 <Prediction: Metal 84%, confident, 0:20>
     """
     files = [Path(path) for path in paths]
+    model = None if model is None else Path(model)
     if "://" in backend:
         from genregenie.inference.cluster import classify_on_cluster
 

@@ -17,7 +17,8 @@ from typing import Any, Final
 from genregenie.audio import AudioError, Spread
 from genregenie.audio.parallel import attempt
 from genregenie.common.errors import GenreGenieError
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.model.model import ModelError
 
 CONNECT_S: Final = 10

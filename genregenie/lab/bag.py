@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from genregenie.features import Array
-from genregenie.model.model import tempered
+from genregenie.common.arrays import Array
+from genregenie.model.scorers import tempered
 
 SETTINGS: Final[dict[str, Any]] = {
     "learning_rate": 0.06,

@@ -7,8 +7,8 @@ from typing import Any, Final, Self
 
 import numpy as np
 
+from genregenie.common.arrays import Array
 from genregenie.common.files import write_text
-from genregenie.features import Array
 from genregenie.lab.tables import FeatureTable, ceiling, counts, readable
 
 SHOWN_TRACKS: Final = 600

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.model_selection import train_test_split
 
-from genregenie.features import Array
+from genregenie.common.arrays import Array
 from genregenie.spotify_features.vectors import spotify_vectors
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from genregenie.common.arrays import Array
 from genregenie.datasets.table import DataError, Table
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import (
@@ -26,7 +27,6 @@ from genregenie.evaluation.protocols import (
     holdout,
     splits,
 )
-from genregenie.features import Array
 from genregenie.lab.systems import Shares, System
 from genregenie.lab.tables import SOURCES, FeatureTable, ceiling, open_table, read_features
 from genregenie.training.compare import Cut, Scores, compare

@@ -9,15 +9,15 @@ import numpy as np
 from sklearn.base import clone
 
 from genregenie.common import settings
+from genregenie.common.arrays import Array
 from genregenie.common.files import replacing_folder
 from genregenie.datasets.table import DataError
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import VECTORS, Index, holdout
-from genregenie.features import Array
 from genregenie.lab import results
 from genregenie.lab.bag import SETTINGS, BoostingEnsemble
 from genregenie.lab.tables import FeatureTable, ceiling
-from genregenie.model.model import tempered
+from genregenie.model.scorers import tempered
 from genregenie.spotify_features import model
 from genregenie.spotify_features.model import display_name
 from genregenie.spotify_features.trees import TreeEnsemble

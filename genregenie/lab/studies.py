@@ -9,10 +9,10 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from genregenie.common.arrays import Array
 from genregenie.datasets.table import DataError
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import RANDOM, VECTORS, Index, Protocol, holdout
-from genregenie.features import Array
 from genregenie.lab import models
 from genregenie.lab.systems import System
 from genregenie.lab.tables import FeatureTable

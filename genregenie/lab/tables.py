@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from genregenie.common import settings
 from genregenie.datasets.table import DataError, Table, read_table
-from genregenie.features import COEFFICIENTS, row_covariances, row_means
+from genregenie.features.mfcc import COEFFICIENTS
+from genregenie.features.tangent import row_covariances, row_means
 
 LABELS: Final = ("label", "genre", "playlist_genre", "class", "target")
 """Columns that may hold the genre, the likeliest first."""

@@ -12,11 +12,13 @@ from sklearn.pipeline import Pipeline
 
 from genregenie.audio import AudioFile, Source
 from genregenie.common.files import replacing
-from genregenie.features import Statistics, as_row, statistics
+from genregenie.features.statistics import Statistics, statistics
+from genregenie.features.tangent import as_row
 from genregenie.lab import results
 from genregenie.lab.models import with_text
 from genregenie.lab.tables import FeatureTable, join_text
-from genregenie.model.model import TRUSTED_TYPES, ModelError
+from genregenie.model.model import ModelError
+from genregenie.model.scorers import TRUSTED_TYPES
 from genregenie.training.transformers import GaussianTangent
 
 FILE: Final = "text.skops"

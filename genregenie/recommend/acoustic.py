@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.features import Array
-from genregenie.model.model import Catalogue
+from genregenie.common.arrays import Array
+from genregenie.model.catalogue import Catalogue
 from genregenie.spotify.names import artist_key, search_url, song_key
 
 POOL: Final = 60

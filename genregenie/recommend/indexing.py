@@ -12,9 +12,10 @@ from genregenie.audio import AudioError
 from genregenie.audio.scan import Skipped, files_in
 from genregenie.common.files import replacing_folder
 from genregenie.common.formatting import reason, valid_text
-from genregenie.features import VECTOR_WIDTH
+from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.inference.batch import classify_many
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.recommend.acoustic import Acoustic, Directions, directions
 from genregenie.recommend.library_index import (
     LIBRARY_JSON,

@@ -17,8 +17,9 @@ from typing import Any, Final, Self
 
 import numpy as np
 
+from genregenie.common.arrays import Array
 from genregenie.common.errors import GenreGenieError
-from genregenie.features import VECTOR_WIDTH, Array
+from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.recommend.acoustic import POOL, Directions, SimilarTrack, as_share, directions, top
 
 FORMAT: Final = 1

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from genregenie.common import settings
+from genregenie.common.arrays import Array
 from genregenie.common.genres import display_name
-from genregenie.features import Array
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.recommend.acoustic import POOL, Acoustic, SimilarTrack, varied
 from genregenie.recommend.preferences import Opinion, Preferences, Rankable, Ranked
 from genregenie.spotify.names import artist_key

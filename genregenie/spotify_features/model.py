@@ -10,9 +10,9 @@ from typing import Any, Final, Self
 import numpy as np
 
 from genregenie.common import settings
-from genregenie.common.arrays import ranking
-from genregenie.features import Array
-from genregenie.model.model import ModelError, tempered
+from genregenie.common.arrays import Array, ranking
+from genregenie.model.model import ModelError
+from genregenie.model.scorers import tempered
 from genregenie.spotify_features.trees import TreeEnsemble
 from genregenie.spotify_features.vectors import (
     RANGES,

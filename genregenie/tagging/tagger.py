@@ -9,7 +9,7 @@ from typing import Final, Literal
 from genregenie.audio import SIX_STRETCHES, AudioError, Spread
 from genregenie.audio.scan import AudioPath
 from genregenie.inference.batch import classify_many
-from genregenie.inference.classifier import Prediction
+from genregenie.inference.prediction import Prediction
 from genregenie.tagging.delta import DeltaError, difference, digest, digests, restored
 from genregenie.tagging.journal import Journal
 from genregenie.tagging.places import candidates

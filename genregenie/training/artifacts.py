@@ -1,6 +1,5 @@
 """Writing a trained model, its scores and its card to a folder."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,16 +14,10 @@ from skops.io import dump
 from genregenie.common.files import replacing_folder
 from genregenie.common.formatting import csv_lines
 from genregenie.evaluation.metrics import ReliabilityBin
-from genregenie.model.model import (
-    ARRAYS_NPZ,
-    CATALOGUE_NPZ,
-    MODEL_JSON,
-    PIPELINE_SKOPS,
-    ArrayScorer,
-    Catalogue,
-    Kernel,
-    Linear,
-)
+from genregenie.model.catalogue import Catalogue
+from genregenie.model.metadata import Metadata
+from genregenie.model.model import ARRAYS_NPZ, CATALOGUE_NPZ, PIPELINE_SKOPS
+from genregenie.model.scorers import ArrayScorer, Kernel, Linear
 from genregenie.training.compare import Scores
 from genregenie.training.estimators import KernelLogisticRegression, Tempered, symmetric
 
@@ -74,10 +67,8 @@ def write(
     folder: Path,
     pipeline: Pipeline,
     catalogue: Catalogue,
-    description: dict[str, Any],
+    metadata: Metadata,
     scores: Sequence[Scores],
-    genres: Sequence[str],
-    winner: str,
     reliability: Sequence[ReliabilityBin],
     card: str,
 ) -> None:
@@ -94,15 +85,14 @@ def write(
         if arrays is not None:
             arrays.save(fresh / ARRAYS_NPZ)
         catalogue.save(fresh / CATALOGUE_NPZ)
-        text = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
-        (fresh / MODEL_JSON).write_text(text, encoding="utf-8")
+        metadata.write(fresh)
         (fresh / CARD_MD).write_text(card, encoding="utf-8")
         _write_csv(fresh / SCORES_CSV, score_rows(scores))
         _write_csv(
             fresh / PER_GENRE_CSV,
             [
                 {"candidate": s.candidate, "protocol": s.protocol.kind}
-                | {g: f"{f:.4f}" for g, f in zip(genres, s.per_genre_f1, strict=True)}
+                | {g: f"{f:.4f}" for g, f in zip(metadata.genres, s.per_genre_f1, strict=True)}
                 for s in scores
             ],
         )
@@ -114,12 +104,12 @@ def write(
                 for b in reliability
             ],
         )
-        decided = next(s for s in scores if s.candidate == winner)
+        decided = next(s for s in scores if s.candidate == metadata.winner)
         _write_csv(
             fresh / CONFUSION_CSV,
             [
-                {"true": genre} | dict(zip(genres, row, strict=True))
-                for genre, row in zip(genres, decided.confusion.tolist(), strict=True)
+                {"true": genre} | dict(zip(metadata.genres, row, strict=True))
+                for genre, row in zip(metadata.genres, decided.confusion.tolist(), strict=True)
             ],
         )
 

@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
+from genregenie.common.arrays import Array
 from genregenie.datasets.table import DataError, Table
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import (
@@ -25,7 +26,6 @@ from genregenie.evaluation.protocols import (
     fold_count,
     splits,
 )
-from genregenie.features import Array
 from genregenie.training.candidates import Candidate
 from genregenie.training.noise import in_noise
 

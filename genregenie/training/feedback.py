@@ -21,12 +21,14 @@ from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
-from genregenie.datasets.artists import Known, group_key
+from genregenie.common.arrays import Array
+from genregenie.common.artists import ArtistCount
+from genregenie.datasets.artists import group_key
 from genregenie.datasets.feedback import FeedbackTable
 from genregenie.datasets.table import DataError, Table
 from genregenie.evaluation.protocols import GROUPED, Index, decisive
-from genregenie.features import Array
-from genregenie.model.model import TangentSpace
+from genregenie.model.metadata import Change
+from genregenie.model.space import TangentSpace
 from genregenie.training import calibration, compare
 from genregenie.training.candidates import Candidate
 from genregenie.training.estimators import Tempered
@@ -44,21 +46,6 @@ Effect = Literal["helped", "made no clear difference", "hurt"]
 
 
 @dataclass(frozen=True)
-class Change:
-    """A score without and with feedback, and the 95 % interval of their difference."""
-
-    without: float
-    with_feedback: float
-    low: float
-    high: float
-
-    @property
-    def difference(self) -> float:
-        """What was gained."""
-        return self.with_feedback - self.without
-
-
-@dataclass(frozen=True)
 class Outcome:
     """What feedback did.
 
@@ -71,7 +58,7 @@ class Outcome:
         where fewer than two people gave any.
     scores : Scores
         With feedback, under the protocol that decides on the curated clips.
-    learned : Known
+    learned : ArtistCount
         Of how many clips that taught something the artist is known.
     """
 
@@ -79,7 +66,7 @@ class Outcome:
     log_loss: Change
     agreement: Change | None
     scores: compare.Scores
-    learned: Known = field(default_factory=lambda: Known(0, 0, {}))
+    learned: ArtistCount = field(default_factory=lambda: ArtistCount(0, 0, {}))
 
     @property
     def measured(self) -> str:

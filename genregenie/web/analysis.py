@@ -17,7 +17,8 @@ from genregenie.audio.parallel import CRASHED
 from genregenie.common.parallel import Pool, cores
 from genregenie.common.steps import Steps, result_of
 from genregenie.common.worker import LostError
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 
 WORKERS: Final = min(max(cores(), 2), 8)
 """Clips listened to at once in all; each takes a process of some 100 MB. The rest wait."""

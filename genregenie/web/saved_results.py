@@ -1,16 +1,23 @@
-"""Keeps, opens and shares results for whoever is logged in."""
+"""Keeps, opens and shares results for whoever is logged in.
 
+What is kept of a prediction is text: JSON, never pickle. It is what ``genregenie classify --json``
+prints, with what spoke for the genre and the clip's MFCC statistics added: from these, what sounds
+like it can be looked for again, with whatever model is there then.
+"""
+
+import json
 import re
 from pathlib import Path
 from typing import Final
 
 from genregenie.accounts import Accounts
-from genregenie.accounts.results import Audio
-from genregenie.inference.classifier import Prediction
-from genregenie.web import stored
+from genregenie.accounts.results import Audio, Result
+from genregenie.inference.prediction import Prediction, record
+from genregenie.model.space import TangentSpace
 from genregenie.web.config import WebConfig
 from genregenie.web.identity import PageRequest, who_asks
 from genregenie.web.paths import share_path
+from genregenie.web.views import sentences
 
 _SUFFIX: Final = re.compile(r"\.[a-z0-9]{1,8}")
 
@@ -34,7 +41,7 @@ class SavedResults:
         person_id = self.person(request)
         if person_id is None:
             return None
-        result = stored.as_result(prediction, name)
+        result = as_result(prediction, name)
         return self.results.keep(person_id, result)
 
     def keep_audio(self, request: PageRequest, number: int, path: str) -> bool:
@@ -91,3 +98,21 @@ def saved_results(accounts: Accounts | None, config: WebConfig | None) -> SavedR
     if accounts is None or config is None or config.gate == "off":
         return None
     return SavedResults(accounts, config)
+
+
+def as_result(prediction: Prediction, name: str | None = None) -> Result:
+    """What is kept of a prediction; `name` is what the file is called, if anything."""
+    details = record(name or "", prediction) | prediction.to_dict()
+    return Result(
+        name=sentences.clip_name(prediction, name) or sentences.NAMELESS,
+        genre=prediction.genre,
+        verdict=prediction.verdict,
+        confidence=prediction.confidence,
+        duration_s=prediction.duration_s,
+        details=json.dumps(details, ensure_ascii=False, separators=(",", ":"), allow_nan=False),
+    )
+
+
+def as_prediction(details: str, space: TangentSpace) -> Prediction:
+    """The prediction again, with the place that its clip has in `space`."""
+    return Prediction.from_dict(json.loads(details)).located(space)

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -95,10 +96,8 @@ def trained(folder: Path) -> list[list[str]]:
         folder / "model",
         Pipeline([("as it is", "passthrough")]),
         Classifier.load().model.catalogue,
-        {},
+        replace(Classifier.load().model.metadata, genres=FORMULAS, winner="lda"),
         [scores],
-        FORMULAS,
-        "lda",
         [ReliabilityBin(0.0, 1.0, 1, 0.5, 0.5)],
         "",
     )

@@ -9,9 +9,12 @@ import pytest
 
 from genregenie.audio import RATE_HZ
 from genregenie.common.genres import GENRES
-from genregenie.features import as_row
+from genregenie.features.tangent import tangent_vectors
 from genregenie.inference.classifier import Classifier
-from genregenie.model.model import Model, ModelError, PipelineScorer, novelty, tempered
+from genregenie.model import space
+from genregenie.model.catalogue import novelty
+from genregenie.model.model import Model, ModelError
+from genregenie.model.scorers import PipelineScorer, tempered
 from tests import sounds
 
 
@@ -141,7 +144,7 @@ def test_hardly_any_real_clip_is_turned_away(classifier, gtzan):
         with_self = classifier.predict(clip)
         artist = with_self.neighbours[0].artist
         others = catalogue.artist != (artist or "")
-        distances = catalogue.distances(as_row(with_self.statistics)[None])[:, others]
+        distances = catalogue.distances(with_self.vector[None])[:, others]
         turned_away += classifier.model.novelty(distances)[0] > classifier.model.thresholds.novelty
     assert len(clips) == 131
     assert turned_away <= 0.03 * len(clips)
@@ -186,6 +189,22 @@ def test_arrays_and_pipeline_are_the_same_model(classifier, gtzan):
     arrays = np.exp(classifier.model.scorer.log_confidences(rows))
     arrays /= arrays.sum(axis=1, keepdims=True)
     assert arrays == pytest.approx(np.exp(pipeline.log_confidences(rows)), abs=1e-9)
+
+
+def test_a_clip_is_mapped_once_into_each_space(classifier, monkeypatch):
+    mapped = []
+
+    def counted(rows: np.ndarray, *fitted: np.ndarray, **weights: float) -> np.ndarray:
+        mapped.append((len(rows), weights["prior_frames"]))
+        return tangent_vectors(rows, *fitted, **weights)
+
+    monkeypatch.setattr(space, "tangent_vectors", counted)
+    prediction = classifier.predict(sounds.encode(sounds.tune(12.0)))
+    assert prediction.reasons
+    assert prediction.neighbours
+    own, catalogue = classifier.model.scorer.space, classifier.model.catalogue.space
+    clip_and_moments = 1 + len(prediction.timeline)
+    assert mapped == [(clip_and_moments, own.prior_frames), (1, catalogue.prior_frames)]
 
 
 def test_many_threads_get_their_own_answers(classifier):

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genregenie import features
 from genregenie.audio import RATE_HZ, AudioError, resampling
 from genregenie.audio.offset import without_offset
 from genregenie.common import resources
-from genregenie.features import HOP_SAMPLES, MelStatistics
+from genregenie.features.mfcc import HOP_SAMPLES, mel_frames
+from genregenie.features.statistics import MelStatistics, statistics
+from genregenie.features.tangent import as_row, as_rows, row_covariances
 from genregenie.inference.classifier import Classifier
 from genregenie.training.noise import in_noise
 from tests import sounds
@@ -49,7 +50,7 @@ def rounded(samples: np.ndarray, bits: int = 16) -> np.ndarray:
 
 
 def mel(samples: np.ndarray) -> MelStatistics:
-    frames = features.mel_frames([samples])
+    frames = mel_frames([samples])
     return sum((MelStatistics.of(f) for f in frames), MelStatistics.empty())
 
 
@@ -117,7 +118,7 @@ def test_statistics_are_those_of_the_sounding_frames(parts, size):
     sound = np.concatenate(
         [rng.normal(size=n * HOP_SAMPLES) * (0.1 if loud else 0.0) for loud, n in parts]
     ).astype(np.float32)
-    frames = list(features.mel_frames(sound[i : i + size] for i in range(0, len(sound), size)))
+    frames = list(mel_frames(sound[i : i + size] for i in range(0, len(sound), size)))
     sounds_ = np.concatenate([f.sounds for f in frames])
     padded = np.append(sound, np.zeros(2 * HOP_SAMPLES))
     wanted = [np.ptp(padded[i * HOP_SAMPLES :][:441]) > 0 for i in range(len(sounds_))]
@@ -216,7 +217,7 @@ def test_an_offset_under_half_of_a_clip(songs):
     clean = mel(song[0]).cepstral()
     moved = np.hstack([silence(5), song + np.float32(0.1)])[0]
     blocks = [moved[i : i + 220_500] for i in range(0, len(moved), 220_500)]
-    found = features.statistics(without_offset(blocks))
+    found = statistics(without_offset(blocks))
     assert found.mean == pytest.approx(clean.mean, abs=0.3)
     assert found.count == pytest.approx(clean.count, abs=4)
 
@@ -325,7 +326,7 @@ def test_what_is_known_below_4_khz_says_much_of_the_rest(songs, classifier):
         vectors = space.vectors(
             np.array(
                 [
-                    features.as_row(s)
+                    as_row(s)
                     for s in (clean, stats.cepstral(), classifier.model.seen(stats, 4_250.0))
                 ]
             )
@@ -340,18 +341,18 @@ def test_what_is_known_below_4_khz_says_much_of_the_rest(songs, classifier):
 def test_noise_does_to_statistics_what_it_does_to_sound(songs):
     """Parallel model combination against real noise, for statistics that music has."""
     song, level = songs["classical"][0], 60.0
-    clean = features.as_row(mel(song).cepstral())
+    clean = as_row(mel(song).cepstral())
     noise = np.random.default_rng(0).normal(size=len(song)) * level / 32_768
-    real = features.as_row(mel((song + noise).astype(np.float32)).cepstral())
+    real = as_row(mel((song + noise).astype(np.float32)).cepstral())
     drawn = np.array([in_noise(clean[None], seed)[0] for seed in range(40)])
     nearest = np.abs(drawn - real)[:, 1:14].sum(axis=1).min()
     assert nearest < 0.3 * np.abs(real - clean)[1:14].sum()
 
 
 def test_noise_keeps_covariances_covariances(gtzan_table):
-    rows = features.as_rows(gtzan_table["mean"], gtzan_table["cov"], itertools.repeat(2_993, 709))
+    rows = as_rows(gtzan_table["mean"], gtzan_table["cov"], itertools.repeat(2_993, 709))
     noisy = in_noise(rows[:50])
-    assert (np.linalg.eigvalsh(features.row_covariances(noisy)) > 0).all()
+    assert (np.linalg.eigvalsh(row_covariances(noisy)) > 0).all()
     assert noisy[:, 0] == pytest.approx(rows[:50, 0])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from genregenie.audio.parallel import CRASHED
-from genregenie.features import VECTOR_WIDTH
+from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.inference.classifier import Classifier
 from genregenie.recommend import library_index as module
 from genregenie.recommend.acoustic import Acoustic, directions

@@ -17,7 +17,8 @@ from genregenie.common import resources
 from genregenie.datasets.table import DataError
 from genregenie.lab.bag import BoostingEnsemble
 from genregenie.lab.spotify_training import ship
-from genregenie.model.model import ModelError, tempered
+from genregenie.model.model import ModelError
+from genregenie.model.scorers import tempered
 from genregenie.spotify_features.exportify import KEYS, read_sheet
 from genregenie.spotify_features.model import NAME, SpotifyModel, display_name, shipped
 from genregenie.spotify_features.report import HEADER, as_rows

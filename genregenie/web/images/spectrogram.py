@@ -20,7 +20,7 @@ from scipy.fft import rfft
 from scipy.sparse import csr_array
 
 from genregenie.audio import RATE_HZ, Samples, format_duration
-from genregenie.features import Array
+from genregenie.common.arrays import Array
 
 WIDTH: Final = 1200
 HEIGHT: Final = 240

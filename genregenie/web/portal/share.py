@@ -14,14 +14,15 @@ from starlette.responses import Response
 from genregenie.accounts.results import StoredResult
 from genregenie.common import settings
 from genregenie.common.genres import display_name
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.recommend.preferences import Preferences
 from genregenie.recommend.recommender import Recommender
-from genregenie.web import stored
 from genregenie.web.images.share_card import HEIGHT, WIDTH, share_card
 from genregenie.web.paths import share_path
 from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.dependencies import Portal
+from genregenie.web.saved_results import as_prediction
 from genregenie.web.views import result, sentences
 
 _READ: Final = ["GET", "HEAD"]
@@ -69,7 +70,7 @@ def _missing(request: Request, portal: PortalContext) -> Response:
 
 
 def _prediction(details: str) -> Prediction:
-    return stored.as_prediction(details, Classifier.load().model.catalogue.space)
+    return as_prediction(details, Classifier.load().model.catalogue.space)
 
 
 def _content(kept: StoredResult) -> dict[str, Any]:

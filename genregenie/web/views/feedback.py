@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from genregenie.common.genres import display_name
-from genregenie.inference.classifier import Prediction
+from genregenie.inference.prediction import Prediction
 from genregenie.web.views import sentences
 from genregenie.web.views.fragments import render
 

@@ -1,12 +1,12 @@
 """How good a model is, which one won and why, and what it cannot do: tables, words, HTML."""
 
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 from markupsafe import Markup
 
-from genregenie.datasets.artists import Known
 from genregenie.evaluation.protocols import FAULT_FILTERED, FILES, FIXED, GROUPED, STRATIFIED
+from genregenie.model.metadata import Metadata, ScoringProtocol
 from genregenie.web.views import components
 from genregenie.web.views.fragments import render
 
@@ -51,38 +51,36 @@ def score_table(scores: pd.DataFrame, winner: str) -> pd.DataFrame:
     return table.drop(columns="candidate")
 
 
-def why(card: dict[str, Any]) -> Markup:
+def why(metadata: Metadata) -> Markup:
     """What the figures in the table mean."""
-    if _flatters(card):
-        return components.note(_WHY_FILES.format(remark=_protocol(card)["remark"]))
+    if _flatters(metadata):
+        return components.note(_WHY_FILES.format(remark=_protocol(metadata).remark))
     return components.note(_WHY)
 
 
-def summary(card: dict[str, Any]) -> Markup:
+def summary(metadata: Metadata) -> Markup:
     """What the model was trained on, which one won, and how it does."""
-    held_out, trained_on = card["held_out"], card["trained_on"]
-    clips = f"{trained_on['tracks']} clips"
-    if "artists" in trained_on:
-        clips = str(Known.from_dict(trained_on["artists"]))
+    held_out, trained_on = metadata.held_out, metadata.trained_on
+    clips = str(trained_on.artists or f"{trained_on.tracks} clips")
     on = (
-        f"On clips it has not heard ({_protocol(card)['remark']})"
-        if _flatters(card)
+        f"On clips it has not heard ({_protocol(metadata).remark})"
+        if _flatters(metadata)
         else "On artists it has not heard"
     )
     text = (
-        f"Trained on {trained_on['source']}: {clips}. The winner is "
-        f"{card['winner'].replace('_', ' ')}: {card['reason']}. {on}, its "
-        f"confident answers ({held_out['confident_share']:.0%} of all) are right "
-        f"{held_out['confident_accuracy']:.0%} of the time; the expected calibration error is "
-        f"{held_out['ece']:.3f}."
+        f"Trained on {trained_on.source}: {clips}. The winner is "
+        f"{metadata.winner.replace('_', ' ')}: {metadata.reason}. {on}, its "
+        f"confident answers ({held_out.confident_share:.0%} of all) are right "
+        f"{held_out.confident_accuracy:.0%} of the time; the expected calibration error is "
+        f"{held_out.ece:.3f}."
     )
     return components.section("The model at work", components.paragraph(text))
 
 
-def per_genre(scores: pd.DataFrame, card: dict[str, Any]) -> Markup:
+def per_genre(scores: pd.DataFrame, metadata: Metadata) -> Markup:
     """F1 of each genre as bars, the best first."""
-    protocol = _protocol(card)
-    own = scores[(scores["candidate"] == card["winner"]) & (scores["protocol"] == protocol["kind"])]
+    protocol = _protocol(metadata)
+    own = scores[(scores["candidate"] == metadata.winner) & (scores["protocol"] == protocol.kind)]
     f1 = own.drop(columns=["candidate", "protocol"])
     values = sorted(
         zip(f1.columns, f1.to_numpy(dtype=float)[0].tolist(), strict=True),
@@ -90,7 +88,7 @@ def per_genre(scores: pd.DataFrame, card: dict[str, Any]) -> Markup:
         reverse=True,
     )
     return components.section(
-        f"F1 by genre, {protocol['title']}",
+        f"F1 by genre, {protocol.title}",
         components.bar_list([(str(genre), value, f"{value:.2f}") for genre, value in values]),
         f"1 would be perfect, {1 / len(values):.2g} is chance.",
     )
@@ -118,12 +116,12 @@ def reliability(bins: pd.DataFrame) -> Markup:
     )
 
 
-def confusion(counts: pd.DataFrame, card: dict[str, Any]) -> Markup:
+def confusion(counts: pd.DataFrame, metadata: Metadata) -> Markup:
     """What is mistaken for what."""
     return components.section(
         "What it mistakes for what",
         components.confusion_table(counts),
-        f"Per cent of each genre's clips, {_protocol(card)['title']}.",
+        f"Per cent of each genre's clips, {_protocol(metadata).title}.",
     )
 
 
@@ -132,12 +130,10 @@ def limits() -> Markup:
     return components.section("What it cannot do", components.bullets(_CANNOT))
 
 
-def _protocol(card: dict[str, Any]) -> dict[str, str]:
+def _protocol(metadata: Metadata) -> ScoringProtocol:
     """How the figures were taken; models that do not say were scored with artists apart."""
-    usual = {"kind": GROUPED.kind, "title": GROUPED.title, "remark": GROUPED.remark}
-    protocol: dict[str, str] = card.get("protocol", usual)
-    return protocol
+    return metadata.protocol or ScoringProtocol(GROUPED.kind, GROUPED.title, GROUPED.remark)
 
 
-def _flatters(card: dict[str, Any]) -> bool:
-    return _protocol(card)["kind"] != GROUPED.kind
+def _flatters(metadata: Metadata) -> bool:
+    return _protocol(metadata).kind != GROUPED.kind

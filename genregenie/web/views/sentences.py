@@ -5,8 +5,8 @@ import pandas as pd
 from genregenie.audio import format_duration
 from genregenie.common import genres
 from genregenie.common.genres import display_name
-from genregenie.features import Quality
-from genregenie.inference.classifier import Prediction
+from genregenie.features.bandwidth import Quality
+from genregenie.inference.prediction import Prediction
 from genregenie.model.explain import Part
 
 NAMELESS = "Recording"

@@ -16,9 +16,10 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
 from genregenie.accounts.results import Audio
-from genregenie.inference.classifier import Classifier, Prediction
-from genregenie.web import stored
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.web.config import WebConfig
+from genregenie.web.saved_results import as_result
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.page import build_page
 from genregenie.web.ui.tabs.batch import listen_to_all
@@ -106,7 +107,7 @@ def people(app: Server) -> Iterator[tuple[Browser, int, Browser, int]]:
 
 
 def keep(app: Server, person: int, heard: Prediction, name: str = "Ada's song") -> int:
-    number = app.accounts.results.keep(person, stored.as_result(heard, name))
+    number = app.accounts.results.keep(person, as_result(heard, name))
     assert number is not None
     return number
 
@@ -320,8 +321,8 @@ def test_a_long_history(
     person = person_of(app, f"long-{scheme}")
     core = app.accounts.results._core
     now = core.clock()
-    results = replace(stored.as_result(heard, "x" * 290), verdict="confident")
-    noise = stored.as_result(replace(heard, genre=None, verdict="not music"), "noise")
+    results = replace(as_result(heard, "x" * 290), verdict="confident")
+    noise = as_result(replace(heard, genre=None, verdict="not music"), "noise")
     for number in range(44):
         then = now - timedelta(days=44 - number)
         monkeypatch.setattr(app.accounts.results, "_core", replace(core, clock=lambda t=then: t))

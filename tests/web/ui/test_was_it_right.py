@@ -12,8 +12,9 @@ from sqlalchemy import text
 
 from genregenie.accounts import open_accounts
 from genregenie.accounts.feedback import FeedbackRecord, clip_key
-from genregenie.features import Statistics
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.features.statistics import Statistics
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.storage.database import sqlite_url
 from genregenie.web.ui.sections import feedback
 from tests import sounds

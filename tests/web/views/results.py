@@ -1,7 +1,7 @@
 """Predictions as a model might make them, for the views to show."""
 
 from genregenie.common.genres import GENRES
-from genregenie.inference.classifier import Moment, Neighbour, Prediction
+from genregenie.inference.prediction import Moment, Neighbour, Prediction
 
 
 def prediction(verdict="confident", **top) -> Prediction:

@@ -1,4 +1,4 @@
-"""What is kept of a prediction, and the history as HTML."""
+"""The history as HTML, and as a table for spreadsheets."""
 
 import itertools
 import json
@@ -7,81 +7,20 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from genregenie.accounts.results import Filter, ResultSummary, StoredResult
 from genregenie.common.genres import GENRES
-from genregenie.features import COEFFICIENTS, Statistics
-from genregenie.inference.classifier import Classifier, Moment, Neighbour, Prediction
-from genregenie.web import stored
+from genregenie.inference.classifier import Classifier
 from genregenie.web.portal import history
+from genregenie.web.saved_results import as_result
 from genregenie.web.views import history as views
 from genregenie.web.views import sentences
 from tests import sounds
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
-SPACE = Classifier.load().model.catalogue.space
-
-finite = st.floats(allow_nan=False, allow_infinity=False)
-texts = st.text(max_size=20)
-confidences = st.lists(st.floats(0, 1), min_size=10, max_size=10).map(
-    lambda values: dict(zip(GENRES, values, strict=True))
-)
-predictions = st.builds(
-    Prediction,
-    genre=st.none() | st.sampled_from(GENRES),
-    verdict=st.sampled_from(["confident", "unsure", "not music"]),
-    confidence=st.floats(0, 1),
-    confidences=confidences,
-    timeline=st.lists(st.builds(Moment, finite, finite, confidences), max_size=3).map(tuple),
-    duration_s=finite,
-    analysed_s=finite,
-    neighbours=st.lists(
-        st.builds(Neighbour, st.none() | texts, st.none() | texts, texts, finite), max_size=3
-    ).map(tuple),
-    title=st.none() | texts,
-    artist=st.none() | texts,
-    vector=st.just(np.empty(0)),
-    statistics=st.builds(
-        Statistics,
-        st.just(0),
-        st.lists(finite, min_size=13, max_size=13).map(np.array),
-        st.just(np.zeros((COEFFICIENTS, COEFFICIENTS))),
-    ),
-)
-
-
-@settings(max_examples=50, deadline=None)
-@given(predictions, st.none() | texts)
-def test_every_prediction_comes_back_from_its_text(
-    prediction: Prediction, name: str | None
-) -> None:
-    result = stored.as_result(prediction, name)
-    again = stored.as_prediction(result.details, SPACE)
-    assert again == prediction
-    assert np.array_equal(again.statistics.total, prediction.statistics.total)
-    assert result.name
-    assert (result.genre, result.verdict) == (prediction.genre, prediction.verdict)
-
-
-def test_a_clip_comes_back_with_its_place_in_the_catalogue() -> None:
-    heard = Classifier.load().predict(sounds.encode(sounds.tune(5.0)))
-    again = stored.as_prediction(stored.as_result(heard, "tune").details, SPACE)
-    assert again == heard
-    assert np.array_equal(again.vector, heard.vector)
-    assert again.statistics.count == heard.statistics.count
-    assert np.array_equal(again.statistics.outer, heard.statistics.outer)
-
-
-def test_what_a_clip_is_called() -> None:
-    heard = replace(Classifier.load().predict(sounds.encode(sounds.tune(5.0))), artist=None)
-    assert stored.as_result(heard, "tune").name == "tune"
-    assert stored.as_result(heard, None).name == sentences.NAMELESS
-    tagged = replace(heard, artist="Nina", title="Blue")
-    assert stored.as_result(tagged, "tune").name == "Nina \N{EN DASH} Blue"
 
 
 def line(number: int = 1, genre: str | None = "jazz", **changes: object) -> ResultSummary:
@@ -183,7 +122,7 @@ def test_marks_of_audio_and_links() -> None:
 
 def test_results_as_files() -> None:
     heard = Classifier.load().predict(sounds.encode(sounds.tune(5.0)))
-    result = stored.as_result(heard, "=cmd()")
+    result = as_result(heard, "=cmd()")
     kept = StoredResult(line(name=result.name), result.details)
     rows = history.as_csv([kept]).decode("utf-8-sig").splitlines()
     assert rows[0].startswith("When (UTC),Clip,Genre,Verdict,Sure (%),Length (s),blues (%)")

@@ -19,10 +19,12 @@ import pytest
 from markupsafe import Markup
 
 from genregenie.accounts.results import Filter, ResultSummary
-from genregenie.inference.classifier import Prediction
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.lab.explore import Exploration
 from genregenie.lab.systems import SYSTEMS
 from genregenie.model.explain import Reason
+from genregenie.model.metadata import Metadata, ScoringProtocol
 from genregenie.recommend.acoustic import SimilarTrack
 from genregenie.recommend.recommender import (
     OnSpotify,
@@ -151,26 +153,20 @@ def answer(text: str) -> SpotifyAnswer:
     return SpotifyAnswer("ok", text, (OnSpotify(track, text, text),))
 
 
-def card(text: str) -> dict[str, object]:
-    return {
-        "winner": text,
-        "reason": text,
-        "protocol": {"kind": "files", "title": text, "remark": text},
-        "held_out": {
-            "confident_share": 0.5,
-            "confident_accuracy": 0.8,
-            "ece": 0.05,
-            "accuracy": 0.5,
-            "top5": 0.5,
-            "ceiling": 0.5,
-        },
-        "trained_on": {"source": text, "tracks": 9},
-    }
+def metadata(text: str) -> Metadata:
+    shipped = Classifier.load().model.metadata
+    return replace(
+        shipped,
+        winner=text,
+        reason=text,
+        protocol=ScoringProtocol("files", text, text),
+        trained_on=replace(shipped.trained_on, source=text),
+    )
 
 
 def per_genre(text: str) -> Markup:
     scores = pd.DataFrame([{"candidate": text, "protocol": "files", text: 0.5, "jazz": 0.4}])
-    return models.per_genre(scores, card(text))
+    return models.per_genre(scores, metadata(text))
 
 
 def lines(text: str) -> dict[str, list[dict[str, str]]]:
@@ -245,10 +241,10 @@ VIEWS: dict[Callable[..., object], View] = {
     lab.questions: questions,
     lab.answers: lambda t: lab.answers({t: {t: 0.5, "jazz": 0.4}}, t),
     lab.exploration: exploration,
-    models.why: lambda t: models.why(card(t)),
-    models.summary: lambda t: models.summary(card(t)),
+    models.why: lambda t: models.why(metadata(t)),
+    models.summary: lambda t: models.summary(metadata(t)),
     models.per_genre: per_genre,
-    models.confusion: lambda t: models.confusion(pd.DataFrame([[1]], columns=[t]), card(t)),
+    models.confusion: lambda t: models.confusion(pd.DataFrame([[1]], columns=[t]), metadata(t)),
     page.session_bar: lambda t: page.session_bar(t, t),
     recommendations.sounds_like: lambda t: recommendations.sounds_like(neighbours(t), {}),
     recommendations.on_spotify: lambda t: recommendations.on_spotify(answer(t), {}),
@@ -265,7 +261,8 @@ VIEWS: dict[Callable[..., object], View] = {
     result.picture: lambda t: result.picture(b"png", t),
     saving.link: lambda t: saving.link(f"https://example.org/{t}"),
     spotify_features.answer: lambda t: spotify_features.answer(
-        FeatureVerdict(((t, 0.5),), (t, t)), card(t)
+        FeatureVerdict(((t, 0.5),), (t, t)),
+        {"held_out": {"accuracy": 0.5, "top5": 0.5, "ceiling": 0.5}},
     ),
     spotify_features.remarks: lambda t: spotify_features.remarks(9, 9, [t, t]),
 }

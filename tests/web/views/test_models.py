@@ -1,8 +1,12 @@
 """How good a model is, in tables and words."""
 
+from dataclasses import replace
+
 import pandas as pd
 
+from genregenie.common.artists import ArtistCount
 from genregenie.inference.classifier import Classifier
+from genregenie.model.metadata import ScoringProtocol
 from genregenie.web.views import models
 from genregenie.web.views.models import score_table
 
@@ -36,18 +40,15 @@ def test_the_models_tab_claims_no_artists_apart_that_were_not_known():
     assert "Files apart (%)" in table
     assert not any("Artists" in column for column in table)
     remark = "nothing is known of the artists of 56 of 96 clips; this flatters"
-    card = {
-        "winner": "lda",
-        "reason": "accuracy 0.500 with files apart, which flatters, the best",
-        "protocol": {"kind": "files", "title": "files apart", "remark": remark},
-        "held_out": {"confident_share": 0.5, "confident_accuracy": 0.8, "ece": 0.05},
-        "trained_on": {
-            "source": "<b>music",
-            "tracks": 96,
-            "artists": {"clips": 96, "artists": 12, "by": {"tag": 30, "folder": 10}},
-        },
-    }
-    summary, why = models.summary(card), models.why(card)
+    shipped = Classifier.load().model.metadata
+    counted = ArtistCount(96, 12, {"tag": 30, "folder": 10})
+    metadata = replace(
+        shipped,
+        reason="accuracy 0.500 with files apart, which flatters, the best",
+        protocol=ScoringProtocol("files", "files apart", remark),
+        trained_on=replace(shipped.trained_on, source="<b>music", artists=counted),
+    )
+    summary, why = models.summary(metadata), models.why(metadata)
     assert "96 clips, the artist known of 40 (by tag 30, by folder 10), 12 artists" in summary
     assert remark in summary
     assert remark in why
@@ -58,7 +59,8 @@ def test_the_models_tab_claims_no_artists_apart_that_were_not_known():
 
 
 def test_a_model_of_before_is_shown_as_it_was():
-    card = Classifier.load().model.card
-    card = {k: v for k, v in card.items() if k != "protocol"}
-    assert "On artists it has not heard" in models.summary(card)
-    assert "with artists apart" in models.why(card)
+    shipped = Classifier.load().model.metadata
+    before = replace(shipped, protocol=None, trained_on=replace(shipped.trained_on, artists=None))
+    assert "On artists it has not heard" in models.summary(before)
+    assert "GTZAN: 709 clips." in models.summary(before)
+    assert "with artists apart" in models.why(before)

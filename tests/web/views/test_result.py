@@ -1,6 +1,6 @@
 """A prediction as HTML: where things are drawn."""
 
-from genregenie.inference.classifier import Moment
+from genregenie.inference.prediction import Moment
 from genregenie.web.views import result
 from tests.web.views.results import moments
 

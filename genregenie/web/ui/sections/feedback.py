@@ -14,7 +14,8 @@ from genregenie.accounts import Accounts
 from genregenie.accounts.feedback import Answer, clip_key
 from genregenie.common import resources
 from genregenie.common.genres import display_name
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.web.identity import id_of, who_asks
 from genregenie.web.ui import events
 from genregenie.web.views import feedback as views

@@ -11,7 +11,7 @@ from genregenie.accounts import Accounts
 from genregenie.audio import AudioError
 from genregenie.common import resources, settings
 from genregenie.common.genres import display_name
-from genregenie.inference.classifier import Prediction
+from genregenie.inference.prediction import Prediction
 from genregenie.recommend.preferences import Opinion, Preferences
 from genregenie.recommend.recommender import (
     Recommendations,

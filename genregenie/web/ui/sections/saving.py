@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from genregenie.accounts.errors import NoRoomError
 from genregenie.common import resources
-from genregenie.inference.classifier import Prediction
+from genregenie.inference.prediction import Prediction
 from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import events
 from genregenie.web.views import components

@@ -14,7 +14,7 @@ from genregenie.audio import AudioError, format_duration
 from genregenie.common.formatting import csv_bytes
 from genregenie.common.genres import display_name, ranked
 from genregenie.common.steps import Steps
-from genregenie.inference.classifier import Prediction
+from genregenie.inference.prediction import Prediction
 from genregenie.web import analysis, uploads
 from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import downloads, events

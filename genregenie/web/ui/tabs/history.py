@@ -11,8 +11,7 @@ from genregenie.accounts.results import Filter, StoredResult
 from genregenie.common import resources
 from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Classifier
-from genregenie.web import stored
-from genregenie.web.saved_results import SavedResults
+from genregenie.web.saved_results import SavedResults, as_prediction
 from genregenie.web.ui import downloads, events
 from genregenie.web.ui.sections import recommendations
 from genregenie.web.ui.sections.saving import TAKEN_BACK, SharingSection
@@ -262,7 +261,7 @@ class _History:
         )
 
     def _shown(self, person_id: int, kept: StoredResult) -> tuple[Any, ...]:
-        prediction = stored.as_prediction(kept.details, Classifier.load().model.catalogue.space)
+        prediction = as_prediction(kept.details, Classifier.load().model.catalogue.space)
         is_music = prediction.genre is not None
         audio = self._results.audio(person_id, kept.line.id) if kept.line.audio_bytes else None
         clip = downloads.as_file(f"clip{audio.suffix}", audio.content) if audio else None

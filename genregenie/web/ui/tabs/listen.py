@@ -13,8 +13,7 @@ from genregenie.accounts import Accounts
 from genregenie.audio import AudioError
 from genregenie.common.formatting import csv_bytes
 from genregenie.common.steps import Steps
-from genregenie.inference.classifier import Prediction
-from genregenie.inference.report import as_object
+from genregenie.inference.prediction import Prediction, record
 from genregenie.web import analysis
 from genregenie.web.images.share_card import share_card
 from genregenie.web.saved_results import SavedResults
@@ -172,7 +171,7 @@ def picture_and_files(path: str | None, prediction: Prediction | None) -> tuple[
     table = sentences.confidence_table(prediction)
     contents: dict[str, bytes | str] = {
         "genregenie.csv": csv_bytes(list(table.columns), table.to_numpy().tolist()),
-        "genregenie.json": downloads.as_json(as_object(Path(path).name, prediction)),
+        "genregenie.json": downloads.as_json(record(Path(path).name, prediction)),
         "genregenie.png": share_card(prediction, prediction.title or _name(path)),
     }
     files = [downloads.as_file(name, content) for name, content in contents.items()]
@@ -182,9 +181,9 @@ def picture_and_files(path: str | None, prediction: Prediction | None) -> tuple[
 def classify(path: str) -> dict[str, Any]:
     """Name the genre of an audio file: the object that ``genregenie classify --json`` prints."""
     try:
-        return as_object(Path(path).name, analysis.predict(path))
+        return record(Path(path).name, analysis.predict(path))
     except AudioError as error:
-        return as_object(Path(path).name, error)
+        return record(Path(path).name, error)
 
 
 def _name(path: str) -> str | None:
