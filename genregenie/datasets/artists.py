@@ -248,25 +248,25 @@ def _numbered_folders(clips: Sequence[Clip]) -> set[PurePath]:
     }
 
 
-def _pieces(text: str) -> list[str]:
-    return [piece for piece in _BETWEEN.split(_spaced(text)) if piece]
+def _parts_of(text: str) -> list[str]:
+    return [part for part in _BETWEEN.split(_spaced(text)) if part]
 
 
 def _by_folder(clip: Clip) -> tuple[str, str]:
     """Artist and album that the folders name, empty where they do not."""
     folders = [
-        (pieces, telling)
+        (parts, telling)
         for name in clip.path.parts[1:-1]
-        if (pieces := _pieces(name)) and (telling := [p for p in pieces if _tells(p, clip.genre)])
+        if (parts := _parts_of(name)) and (telling := [p for p in parts if _tells(p, clip.genre)])
     ]
     if not folders:
         return "", ""
-    pieces, telling = folders[-1]
+    parts, telling = folders[-1]
     album = " - ".join(telling)
     artist = telling[0] if len(folders) == 1 else folders[-2][1][0]
     if any(is_nobody(told[0]) for _, told in folders) or _COLLECTION.search(artist.casefold()):
         return "", "" if is_nobody(telling[-1]) else album
-    if len(folders) == 1 and len(telling) == 1 and _NUMBER.match(pieces[0]):
+    if len(folders) == 1 and len(telling) == 1 and _NUMBER.match(parts[0]):
         return "", album  # 1973 - Album, which names nobody
     return artist, album
 
@@ -285,12 +285,12 @@ def _by_name(clip: Clip, *, numbered: bool) -> str:
     stem = _COUNTED.sub("", _spaced(clip.path.stem))
     if numbered:
         stem = _COUNTED_TOO.sub("", stem)
-    pieces = [
-        piece
-        for piece in _pieces(stem)
-        if _is_name(piece, clip.genre) and not _EDITION.match(piece.casefold())
+    parts = [
+        part
+        for part in _parts_of(stem)
+        if _is_name(part, clip.genre) and not _EDITION.match(part.casefold())
     ]
-    return pieces[0] if len(pieces) > 1 else ""
+    return parts[0] if len(parts) > 1 else ""
 
 
 def _without_endless_albums(clips: Sequence[Clip], found: Sequence[Credit]) -> list[Credit]:

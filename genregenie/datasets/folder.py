@@ -27,6 +27,19 @@ def read_folder(
     Sub-folders of a genre are searched too. Who a file is by, as far as its tags, its folders and
     its name say, is for `genregenie.datasets.artists.credits_of`.
 
+    Parameters
+    ----------
+    folder : Path
+    jobs : int
+        Processes; -1 for one per core.
+    progress : callable, optional
+        Called after each file.
+
+    Returns
+    -------
+    Table, and a list of Skipped
+        The clips, and the files that could not be used.
+
     Raises
     ------
     DataError

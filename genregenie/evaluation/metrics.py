@@ -68,6 +68,8 @@ def reliability(confidences: Confidences, truth: Labels, bins: int = 10) -> list
 def expected_calibration_error(confidences: Confidences, truth: Labels, bins: int = 10) -> float:
     """Mean gap between confidence and accuracy over equal-width bins, weighted by their size.
 
+    References
+    ----------
     Guo et al., "On calibration of modern neural networks", ICML 2017.
     """
     gaps = [b.count * abs(b.accuracy - b.confidence) for b in reliability(confidences, truth, bins)]

@@ -191,9 +191,19 @@ def binned_statistics(blocks: Iterable[Samples], bin_s: float) -> Iterator[Stati
 
 
 def binned_mel_statistics(blocks: Iterable[Samples], bin_s: float) -> Iterator[MelStatistics]:
-    """Statistics of consecutive stretches of `bin_s` seconds; they sum to those of the whole.
+    """Statistics of consecutive stretches; they sum to those of the whole.
 
-    Frame i belongs to the bin in which it starts, silent or not. The last bin may be shorter.
+    Parameters
+    ----------
+    blocks : iterable of float32 arrays, shape (n,)
+        As for `genregenie.features.mfcc.mel_frames`.
+    bin_s : float > 0
+        Length of a stretch in seconds.
+
+    Yields
+    ------
+    MelStatistics
+        Frame i belongs to the bin in which it starts, silent or not. The last bin may be shorter.
     """
     seen = 0
     current = MelStatistics.empty()

@@ -78,6 +78,11 @@ class Classifier:
     def hear(self, source: Source, spread: Spread = WHOLE) -> Generator[float, None, Prediction]:
         """`predict` in steps, for who shows progress or may want to stop.
 
+        Parameters
+        ----------
+        source, spread
+            As for `predict`.
+
         Yields
         ------
         float
@@ -91,6 +96,9 @@ class Classifier:
         Raises
         ------
         AudioError
+            If that cannot be used as audio; the message is a sentence for its owner.
+        TypeError
+            If the source is something else.
         """
         spectrum = Spectrum()
         with AudioFile(source) as audio:

@@ -55,7 +55,22 @@ class _NotSeen:
 def classify_on_cluster(
     files: Sequence[Path], address: str, spread: Spread, model: Path | None = None
 ) -> Iterator[Prediction | AudioError]:
-    """Classify on the cluster of the Dask scheduler at `address`, in order.
+    """Classify on a Dask cluster.
+
+    Parameters
+    ----------
+    files : sequence of paths
+    address : str
+        Of the scheduler, such as ``"tcp://192.168.1.5:8786"``.
+    spread : Spread
+        How much of each file is listened to.
+    model : path, optional
+        A model folder instead of the shipped one; the workers must have the same.
+
+    Yields
+    ------
+    Prediction or AudioError
+        In the order of `files`.
 
     Raises
     ------

@@ -50,7 +50,14 @@ class Thresholds:
     novelty_neighbours: int
 
     def is_music(self, novelty: float, quality: Quality) -> bool:
-        """Whether a sound of this novelty counts as music; a coarse one may lie further away."""
+        """Whether a sound counts as music; a coarse one may lie further from all references.
+
+        Parameters
+        ----------
+        novelty : float >= 0
+            From `genregenie.model.catalogue.novelty`.
+        quality : ``"full"``, ``"narrow"`` or ``"coarse"``
+        """
         return novelty <= self.novelty * (_COARSE_NOVELTY if quality == "coarse" else 1.0)
 
 

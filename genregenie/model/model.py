@@ -105,7 +105,13 @@ class Model:
     def seen(self, stats: MelStatistics, end_hz: float | None = None) -> Statistics:
         """What the model sees of a clip: its MFCC statistics.
 
-        Where the sound ends at `end_hz` (`Spectrum.end_hz`), those it would have if it did not.
+        Parameters
+        ----------
+        stats : MelStatistics
+            Of one frame at least.
+        end_hz : float, optional
+            Where the sound ends, from `genregenie.features.bandwidth.Spectrum.end_hz`. Then they
+            are those that the clip would have if it did not.
         """
         if end_hz is None:
             return stats.cepstral()

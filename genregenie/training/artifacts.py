@@ -74,6 +74,20 @@ def write(
 ) -> None:
     """Write everything into a new folder and put it in the place of `folder` in one step.
 
+    Parameters
+    ----------
+    folder : Path
+        Is created, or replaced.
+    pipeline : Pipeline
+        The fitted winner.
+    catalogue : Catalogue
+    metadata : Metadata
+    scores : sequence of Scores
+        Of all candidates, the winner among them.
+    reliability : sequence of ReliabilityBin
+    card : str
+        The model card as Markdown.
+
     Raises
     ------
     WriteError

@@ -124,7 +124,17 @@ def catalogue(table: Table) -> Catalogue:
 
 
 def held_out_novelties(table: Table, folds: int) -> Array:
-    """How unlike its references each clip is when its artist is not among them, shape (n,)."""
+    """How unlike its references each clip is when its artist is not among them.
+
+    Parameters
+    ----------
+    table : Table of n clips
+    folds : int
+
+    Returns
+    -------
+    float64 array, shape (n,)
+    """
     novelties = np.empty(len(table))
     for train, test in splits(table, GROUPED, folds, seed=0):
         references = catalogue(table.take(train))

@@ -37,7 +37,17 @@ _LIMITS = """\
 
 
 def model_card(metadata: Metadata, table: Table, scores: Sequence[Scores]) -> str:
-    """The card as Markdown, from ``model.json``, the training table and the scores."""
+    """The card as Markdown.
+
+    Parameters
+    ----------
+    metadata : Metadata
+        Of a model that this release has trained.
+    table : Table
+        What it was trained on.
+    scores : sequence of Scores
+        Of all candidates, under the protocol that decides on `table` and others.
+    """
     winner, held_out, trained_on = metadata.winner, metadata.held_out, metadata.trained_on
     own = {s.protocol.kind: s for s in scores if s.candidate == winner}
     deciding = own[decisive(table).kind]

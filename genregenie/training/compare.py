@@ -107,6 +107,13 @@ def search(candidate: Candidate, table: Table, protocol: Protocol) -> Pipeline:
 
     What the protocol keeps apart stays apart in the search too. The criterion is log loss, which
     also rewards honest confidences.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    table : Table
+        Training clips alone.
+    protocol : Protocol
     """
     try:
         folds = fold_count(table, INNER_FOLDS)
@@ -152,8 +159,26 @@ def compare(
 ) -> list[Scores]:
     """Score every candidate under every protocol, hyper-parameters searched inside each fold.
 
-    `done` is called with a line of text whenever a candidate is finished; `cut` makes the splits,
-    where they are not to be folds. Candidates that cannot be fitted to so few clips are left out.
+    Candidates that cannot be fitted to so few clips are left out.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+    table : Table
+    protocols : sequence of Protocol
+    folds, seeds : int
+        Of the outer cross-validation.
+    jobs : int
+        Processes; -1 for one per core.
+    done : callable, optional
+        Called with a line of text whenever a candidate is finished.
+    cut : callable
+        Makes the splits, where they are not to be folds.
+
+    Returns
+    -------
+    list of Scores
+        For every candidate and protocol, in their order.
 
     Raises
     ------

@@ -103,6 +103,18 @@ def fit(
     The space the clips live in, and a linear discriminant, which knows no weights, stay with the
     curated clips alone.
 
+    Parameters
+    ----------
+    candidate : Candidate
+    table : Table
+        The curated clips.
+    pipeline : Pipeline
+        The candidate's, with its hyper-parameters, unfitted.
+    clips : Table of m clips
+        What feedback taught, from `FeedbackTable.clips`.
+    weights : array, shape (m,)
+        1 is a curated clip's.
+
     Raises
     ------
     DataError
@@ -143,7 +155,27 @@ def measure(
     seeds: int,
     jobs: int = -1,
 ) -> Outcome:
-    """Score the recipe without and with feedback."""
+    """Score the recipe without and with feedback.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    parameters : mapping
+        The hyper-parameters that the model at hand has.
+    table : Table
+        The curated clips.
+    feedback : FeedbackTable
+        About genres of `table`.
+    folds, seeds : int
+        Of the cross-validation.
+    jobs : int
+        Processes; -1 for one per core.
+
+    Raises
+    ------
+    DataError
+        If no part of the model weighs its clips.
+    """
     pipeline = clone(candidate.pipeline).set_params(**parameters)
     clips, weights = feedback.clips(len(table))
     space = calibration.catalogue(table).space
