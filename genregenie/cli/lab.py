@@ -69,8 +69,7 @@ def _say(line: str) -> None:
 def _lab(options: argparse.Namespace) -> int:
     from genregenie.audio import AudioError
     from genregenie.datasets.table import DataError
-    from genregenie.inference.cluster import ClusterError
-    from genregenie.lab.cluster import workers
+    from genregenie.inference.cluster import ClusterError, joblib_on
     from genregenie.model.model import ModelError
 
     try:
@@ -81,7 +80,7 @@ def _lab(options: argparse.Namespace) -> int:
         elif options.ask:
             _ask(options.ask)
         else:
-            with workers(options.dask):
+            with joblib_on(options.dask):
                 _run(options)
     except AudioError as error:
         return _fail(f"{options.ask}: {error}")
@@ -134,6 +133,7 @@ def _run(options: argparse.Namespace) -> None:
 def _one(options: argparse.Namespace) -> None:
     """A single comparison, printed and not kept."""
     from genregenie.lab import runs, studies
+    from genregenie.lab.models import candidates_of
     from genregenie.lab.systems import system
 
     chosen = system(options.system)
@@ -141,7 +141,7 @@ def _one(options: argparse.Namespace) -> None:
     protocol = runs.protocol_for(chosen, table, options.protocol)
     models = [options.model] if options.model else None
     if options.show == "curve":
-        model = options.model or next(iter(c.name for c in chosen.build(table, True)))
+        model = options.model or candidates_of(chosen, table, honest=True)[0].name
         points = studies.learning_curve(chosen, table, model, options.jobs, [protocol])
         _print_table(
             {

@@ -16,7 +16,7 @@ from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import VECTORS, Index, holdout
 from genregenie.features import Array
 from genregenie.lab import results
-from genregenie.lab.bag import SETTINGS, BoostingEnsemble
+from genregenie.lab.estimators import BOOSTING, BoostingEnsemble
 from genregenie.lab.tables import FeatureTable, ceiling
 from genregenie.model.model import tempered
 from genregenie.spotify_features import model
@@ -98,7 +98,7 @@ def ship(
             "ceiling": best,
             "command": "genregenie lab --ship",
         },
-        "settings": SETTINGS | bag.get_params(),
+        "settings": BOOSTING | bag.get_params(),
         "versions": versions(),
     }
     precision, recall, f1 = metrics.precision_recall_f1(confidences, y[test])

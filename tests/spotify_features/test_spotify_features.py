@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from genregenie.cli.main import main
 from genregenie.common import resources
 from genregenie.datasets.table import DataError
-from genregenie.lab.bag import BoostingEnsemble
+from genregenie.lab.estimators import BoostingEnsemble
 from genregenie.lab.spotify_training import ship
 from genregenie.model.model import ModelError, tempered
 from genregenie.spotify_features.exportify import KEYS, read_sheet
