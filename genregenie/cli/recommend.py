@@ -92,6 +92,7 @@ def _recommend(options: argparse.Namespace) -> int:
     from genregenie.audio import AudioError
     from genregenie.inference.classifier import Classifier
     from genregenie.model.model import ModelError
+    from genregenie.recommend import export
     from genregenie.recommend.library_index import LibraryError
     from genregenie.recommend.recommender import Recommender
     from genregenie.spotify.queries import Depth, SearchOptions
@@ -109,13 +110,9 @@ def _recommend(options: argparse.Namespace) -> int:
     except (ModelError, LibraryError) as error:
         return _fail(error)
     if options.json:
-        from genregenie.recommend.report import record
-
-        report = record(str(options.file), prediction.genre, recommendations)
-        print(json.dumps(report, indent=2))
+        answer = export.record(str(options.file), prediction.genre, recommendations)
+        print(json.dumps(answer, indent=2))
     elif options.format:
-        from genregenie.recommend import export
-
         print(export.FORMATS[options.format](recommendations), end="")
     else:
         _print(options.file, prediction, recommendations)

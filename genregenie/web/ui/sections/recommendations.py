@@ -13,6 +13,7 @@ from genregenie.audio import AudioError
 from genregenie.common import resources, settings
 from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Prediction
+from genregenie.recommend.export import record
 from genregenie.recommend.preferences import Opinion, Preferences
 from genregenie.recommend.recommender import (
     Recommendations,
@@ -20,7 +21,6 @@ from genregenie.recommend.recommender import (
     SoundsLike,
     SpotifyAnswer,
 )
-from genregenie.recommend.report import record
 from genregenie.spotify.client import shared_spotify
 from genregenie.spotify.oauth import LoginError, shared_logins
 from genregenie.spotify.queries import Depth, SearchOptions
@@ -186,7 +186,7 @@ class _Section:
         """Recommend for an audio file: the object that ``genregenie recommend --json`` prints."""
         name = Path(path).name
         try:
-            wishes = SearchOptions.written(first, last, depth)
+            wishes = SearchOptions.from_form(first, last, depth)
             prediction = hearing.predict(path)
         except (AudioError, ValueError) as error:
             refused = Recommendations((), SpotifyAnswer("not asked", str(error)))
@@ -268,7 +268,7 @@ class _Section:
         tracks = cards.on_spotify(waiting.spotify, liked) if before.spotify.state else None
         yield _update(listener, sounds, tracks or cards.waiting())
         try:
-            wishes = SearchOptions.written(first, last, depth)
+            wishes = SearchOptions.from_form(first, last, depth)
         except ValueError as error:
             found = Recommendations(neighbours, SpotifyAnswer("years", str(error)))
         else:
