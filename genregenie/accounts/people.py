@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.exc import IntegrityError
 
 from genregenie.accounts.core import Core, User, as_who, find_person, log
 from genregenie.accounts.errors import DemoFullError, NameTakenError, WrongCredentialsError
@@ -21,6 +20,7 @@ from genregenie.accounts.passwords import check_password
 from genregenie.accounts.recovery import replace_codes
 from genregenie.accounts.sessions import Sessions, end_session, end_sessions
 from genregenie.accounts.tables import LoginSession, Person, RecoveryCode
+from genregenie.storage.database import ConstraintError
 
 MAX_GUESTS: Final = 1000
 
@@ -67,7 +67,7 @@ class People:
                 session.add(person)
                 session.flush()
                 codes = replace_codes(session, person.id)
-        except IntegrityError:
+        except ConstraintError:
             raise NameTakenError("This user name is taken. Please choose another.") from None
         log.info("signed up: %s", name)
         return as_who(person), codes

@@ -76,11 +76,10 @@ def from_database() -> dict[str, Any]:
     DataError
         If there is none, or the database cannot be used.
     """
-    from sqlalchemy.exc import SQLAlchemyError
-
     from genregenie.accounts import open_accounts
     from genregenie.common.settings import SettingsError
     from genregenie.datasets.table import DataError
+    from genregenie.storage.database import DatabaseError
 
     try:
         accounts = open_accounts()
@@ -88,10 +87,7 @@ def from_database() -> dict[str, Any]:
             given = accounts.feedback.everything()
         finally:
             accounts.close()
-    except SQLAlchemyError as error:
-        # Its text may repeat what was asked of the database, so only its kind is shown.
-        raise DataError(f"The database cannot be used: {type(error).__name__}") from None
-    except SettingsError as error:
+    except (DatabaseError, SettingsError) as error:
         raise DataError(str(error)) from None
     if not given:
         raise DataError("Nobody has given feedback yet.")

@@ -36,10 +36,9 @@ def add_users_command(subparsers: "argparse._SubParsersAction[Any]") -> None:
 
 def _with_accounts(command: Any) -> Any:
     def run(arguments: argparse.Namespace) -> int:
-        from sqlalchemy.exc import SQLAlchemyError
-
         from genregenie.accounts import AccountError, open_accounts
         from genregenie.common.settings import SettingsError
+        from genregenie.storage.database import DatabaseError
 
         try:
             accounts = open_accounts()
@@ -47,10 +46,7 @@ def _with_accounts(command: Any) -> Any:
                 return int(command(accounts, arguments))
             finally:
                 accounts.close()
-        except SQLAlchemyError as error:
-            # Its text may repeat what was asked of the database, so only its kind is shown.
-            print(f"The database cannot be used: {type(error).__name__}", file=sys.stderr)
-        except (AccountError, SettingsError, OSError) as error:
+        except (AccountError, DatabaseError, SettingsError, OSError) as error:
             print(error, file=sys.stderr)
         return 1
 

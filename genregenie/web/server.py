@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from genregenie.accounts import Accounts, open_accounts
 from genregenie.common import settings
 from genregenie.spotify.oauth import shared_logins
+from genregenie.storage.database import DatabaseError
 from genregenie.web import hearing
 from genregenie.web.config import WebConfig
 from genregenie.web.paths import ASSETS, HEALTH, HOME, ICON
@@ -149,9 +149,9 @@ def _add_error_pages(app: FastAPI, desk: PortalContext) -> None:
             request, 503, "Very busy", "Many people are logging in. Please try again in a moment."
         )
 
-    @app.exception_handler(SQLAlchemyError)
-    async def no_database(request: Request, error: Exception) -> Response:
-        log.error("the database failed: %s", type(error).__name__)
+    @app.exception_handler(DatabaseError)
+    async def no_database(request: Request, error: DatabaseError) -> Response:
+        log.error("the database failed: %s", error.kind)
         return show(
             request, 503, "Not available", "The accounts cannot be reached. Please try again soon."
         )

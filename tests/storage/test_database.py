@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from genregenie.accounts import Accounts, export, open_accounts
 from genregenie.accounts.core import MIGRATIONS
 from genregenie.accounts.tables import Base, LoginSession, Person
 from genregenie.common import settings
-from genregenie.storage.database import Database, sqlite_url
+from genregenie.storage.database import ConstraintError, Database, DatabaseError, sqlite_url
 from tests.accounts.standins import CHEAP
 
 GOOD = "a calm indigo morning"
@@ -126,6 +126,52 @@ def test_a_transaction_that_fails_leaves_nothing(accounts: Accounts) -> None:
     with pytest.raises(RuntimeError):
         fail()
     assert accounts.people.living() == set()
+
+
+def test_what_fails_in_the_database_is_a_database_error(database_url: str) -> None:
+    db = Database(database_url)
+    db.upgrade(MIGRATIONS)
+    with pytest.raises(DatabaseError) as caught, db.read() as session:
+        session.execute(text("SELECT secret FROM nowhere"))
+    assert str(caught.value) == f"The database cannot be used: {caught.value.kind}"
+    assert "nowhere" in caught.value.detail
+    with db.write() as session:
+        session.execute(text("DELETE FROM throttles"))  # it goes on working
+    row = text(
+        "INSERT INTO sessions"
+        " (person_id, token_hash, browser, created_at, last_seen_at, expires_at)"
+        " VALUES (7, '', 'secret', '2026-01-01', '2026-01-01', '2026-01-01')"
+    )
+    with pytest.raises(ConstraintError) as refused, db.write() as session:
+        session.execute(row)
+    assert "secret" not in str(refused.value)
+    db.close()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "oracle7://u:secret@h/d", "sqlite:////no/such/place"])
+def test_an_address_that_leads_nowhere_is_a_database_error(url: str) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        Database(url).upgrade(MIGRATIONS)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "my.sqlite3").write_bytes(b"a shopping list, and a long one" * 99)
+    with pytest.raises(settings.SettingsError, match=r"my\.sqlite3 cannot be used: file is not a"):
+        open_accounts(f"sqlite:///{tmp_path}/my.sqlite3")
+
+
+def test_the_database_of_a_later_release_is_left_alone(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/my.sqlite3"
+    open_accounts(url, CHEAP).close()
+    with sqlite3.connect(tmp_path / "my.sqlite3") as later:
+        later.execute("UPDATE alembic_version SET version_num = '9999'")
+    later.close()
+    with pytest.raises(settings.SettingsError, match="written by another release"):
+        open_accounts(url, CHEAP)
+    with sqlite3.connect(tmp_path / "my.sqlite3") as later:
+        assert later.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
+    later.close()
 
 
 def test_my_data_holds_all_of_mine_and_no_secret(accounts: Accounts) -> None:

@@ -8,7 +8,6 @@ refused before it is looked at.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -17,6 +16,7 @@ from starlette.websockets import WebSocket
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.core import User
+from genregenie.storage.database import DatabaseError
 from genregenie.web.config import WebConfig
 from genregenie.web.paths import HEALTH, HOME, ICON, PRIVATE, PUBLIC, is_shared, login_url
 from genregenie.web.security import cookies
@@ -108,7 +108,7 @@ class Gate:
         else:
             try:
                 known = await self._recognise(scope, connection)
-            except SQLAlchemyError:
+            except DatabaseError:
                 refusal = PlainTextResponse(
                     "The accounts cannot be reached at the moment. Please try again soon.",
                     503,

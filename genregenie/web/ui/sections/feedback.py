@@ -9,13 +9,13 @@ from html import escape
 from typing import Any, Final
 
 import gradio as gr
-from sqlalchemy.exc import SQLAlchemyError
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.feedback import Answer, clip_key
 from genregenie.common import resources
 from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.storage.database import DatabaseError
 from genregenie.web.security.gate import who_asks
 from genregenie.web.views import components as pieces
 from genregenie.web.views import sentences
@@ -100,8 +100,8 @@ class _Desk:
         key = clip_key(prediction.statistics.to_bytes())
         try:
             said = self._feedback.genre_of(_person_id(request), key)
-        except SQLAlchemyError as error:
-            log.error("feedback cannot be read: %s", type(error).__name__)
+        except DatabaseError as error:
+            log.error("feedback cannot be read: %s", error.kind)
             return gr.update(visible=False), "", pieces.quiet("")
         before = f"You have said before: {display_name(said).lower()}." if said else ""
         return gr.update(visible=True), row(prediction, key.hex(), said), pieces.quiet(before)
@@ -129,8 +129,8 @@ class _Desk:
                 numbers=numbers,
             )
             kept = self._feedback.give(person_id, answer)
-        except SQLAlchemyError as error:
-            log.error("feedback cannot be kept: %s", type(error).__name__)
+        except DatabaseError as error:
+            log.error("feedback cannot be kept: %s", error.kind)
             return pieces.quiet("That could not be kept just now. Please try again.")
         if not kept:
             return pieces.quiet("Your account is gone, so nothing was kept.")

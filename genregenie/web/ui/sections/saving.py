@@ -5,11 +5,11 @@ from html import escape
 from typing import Any, Final
 
 import gradio as gr
-from sqlalchemy.exc import SQLAlchemyError
 
 from genregenie.accounts.errors import NoRoomError
 from genregenie.common import resources
 from genregenie.inference.classifier import Prediction
+from genregenie.storage.database import DatabaseError
 from genregenie.web.saved_results import SavedResults
 from genregenie.web.views import components
 
@@ -164,7 +164,7 @@ class KeepPanel:
             return tuple(gr.skip() for _ in range(5 + len(self._share.outputs)))
         try:
             number = self._keeper.keep(request, self._name_of(path), prediction)
-        except SQLAlchemyError:
+        except DatabaseError:
             number, note = None, _NOT_KEPT
         else:
             note = _KEPT

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import gradio as gr
 import pandas as pd
-from sqlalchemy.exc import SQLAlchemyError
 
 from genregenie.audio import AudioError, format_duration
 from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Prediction
+from genregenie.storage.database import DatabaseError
 from genregenie.web import hearing, uploads
 from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import downloads
@@ -30,7 +30,7 @@ def build(keeper: SavedResults | None = None) -> None:
     def run(paths: list[str] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         def keep(name: str | None, prediction: Prediction) -> None:
             # The table fills all the same when the accounts are out of reach.
-            with contextlib.suppress(SQLAlchemyError):
+            with contextlib.suppress(DatabaseError):
                 if keeper is not None:
                     keeper.keep(request, name, prediction)
 
