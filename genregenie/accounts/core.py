@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
@@ -14,6 +14,8 @@ from genregenie.accounts.passwords import Hasher
 from genregenie.accounts.tables import FeedbackRow, OpinionRow, Person, ResultRow
 from genregenie.accounts.throttle import Throttles
 from genregenie.storage.database import Database
+
+Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 
 log = logging.getLogger("genregenie.accounts")
 
@@ -43,6 +45,11 @@ class Core:
 def utc_now() -> datetime:
     """The clock of every day; tests bring their own."""
     return datetime.now(UTC)
+
+
+def in_iso(moment: datetime | None) -> str | None:
+    """A moment as people's downloads have it, to the second."""
+    return moment.isoformat(timespec="seconds") if moment else None
 
 
 def find_person(session: Session, name: str, *, lock: bool = False) -> Person | None:

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
 
-from genregenie.accounts.core import Core, User, as_who, find_person, log
+from genregenie.accounts.core import Core, Json, User, as_who, find_person, in_iso, log
 from genregenie.accounts.errors import DemoFullError, NameTakenError, WrongCredentialsError
 from genregenie.accounts.names import (
     GUEST_PREFIX,
@@ -222,3 +223,17 @@ class People:
 
 def _wrong() -> WrongCredentialsError:
     return WrongCredentialsError("The user name or the password is wrong.")
+
+
+def section(session: Session, person_id: int) -> Json:
+    """A person's section of their download."""
+    person = session.get_one(Person, person_id)
+    codes = session.scalars(select(RecoveryCode.id).where(RecoveryCode.person_id == person_id))
+    return {
+        "user_name": person.name,
+        "email": person.email,
+        "guest": person.guest,
+        "created_at": in_iso(person.created_at),
+        "password_changed_at": in_iso(person.password_changed_at),
+        "recovery_codes_left": len(codes.all()),
+    }

@@ -14,9 +14,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session, undefer
 
-from genregenie.accounts.core import Core, keep_newest
+from genregenie.accounts.core import Core, Json, in_iso, keep_newest
 from genregenie.accounts.errors import NoRoomError
-from genregenie.accounts.export import Json, exporter
 from genregenie.accounts.tables import Person, ResultRow
 
 MAX_RESULTS: Final = 1000
@@ -259,19 +258,19 @@ def _megabytes(size: int) -> str:
     return f"{size / 2**20:.1f}".removesuffix(".0")
 
 
-@exporter("results")
-def _export(session: Session, person_id: int) -> Json:
+def section(session: Session, person_id: int) -> Json:
+    """A person's section of their download."""
     query = select(ResultRow).where(ResultRow.person_id == person_id).order_by(ResultRow.id)
     everything = query.options(undefer(ResultRow.details), undefer(ResultRow.audio))
     return [
         {
-            "made_at": row.made_at.isoformat(timespec="seconds"),
+            "made_at": in_iso(row.made_at),
             "name": row.name,
             "genre": row.genre,
             "verdict": row.verdict,
             "confidence": row.confidence,
             "duration_s": row.duration_s,
-            "shared_at": row.shared_at.isoformat(timespec="seconds") if row.shared_at else None,
+            "shared_at": in_iso(row.shared_at),
             "details": json.loads(row.details),
             "audio_suffix": row.audio_suffix or None,
             "audio_base64": base64.b64encode(row.audio).decode() if row.audio else None,

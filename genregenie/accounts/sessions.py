@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from genregenie.accounts.core import Core, User, as_who, log
+from genregenie.accounts.core import Core, Json, User, as_who, in_iso, log
 from genregenie.accounts.tables import LoginSession, Person
 from genregenie.accounts.tokens import new_token, token_digest
 
@@ -144,3 +144,17 @@ def describe_browser(user_agent: str) -> str:
     browser = next((n for n, p in _BROWSERS if re.search(p, user_agent)), "A browser")
     system = next((n for n, p in _SYSTEMS if re.search(p, user_agent)), "")
     return f"{browser} on {system}" if system else browser
+
+
+def section(session: Session, person_id: int) -> Json:
+    """A person's section of their download."""
+    query = select(LoginSession).where(LoginSession.person_id == person_id)
+    return [
+        {
+            "browser": login.browser,
+            "created_at": in_iso(login.created_at),
+            "last_seen_at": in_iso(login.last_seen_at),
+            "expires_at": in_iso(login.expires_at),
+        }
+        for login in session.scalars(query.order_by(LoginSession.id))
+    ]

@@ -88,7 +88,7 @@ def _delete(accounts: "Accounts", arguments: argparse.Namespace) -> int:
 
 
 def _backup(accounts: "Accounts", arguments: argparse.Namespace) -> int:
-    from genregenie.accounts.export import backup
+    from genregenie.accounts.backup import backup
 
     people = backup(accounts.db, arguments.file)
     print(f"Copied into {arguments.file}: {people} accounts. It holds secrets: keep it private.")

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from genregenie.accounts import Accounts, export, results
+from genregenie.accounts import Accounts, results
+from genregenie.accounts.backup import backup
 from genregenie.accounts.errors import NoRoomError
+from genregenie.accounts.export import export_person
 from genregenie.accounts.results import Audio, Filter, Result
 from genregenie.storage.database import Database
 from tests.accounts.standins import Clock
@@ -190,7 +192,7 @@ def test_they_are_in_the_download_and_go_with_the_person(accounts: Accounts) -> 
     accounts.results.keep_audio(who.id, number, Audio(b"sound", ".mp3"))
     token = accounts.shares.make(who.id, number, b"key")
     assert token is not None
-    everything = export.export_person(accounts.db, who.id)
+    everything = export_person(accounts.db, who.id)
     (mine,) = everything["results"]  # type: ignore[misc, union-attr]
     assert isinstance(mine, dict)
     assert mine["name"] == "Song"
@@ -207,7 +209,7 @@ def test_a_backup_holds_them(accounts: Accounts, tmp_path) -> None:
     for number in range(45):
         keep(accounts, ada, str(number))
     accounts.results.keep_audio(ada, 1, Audio(b"sound", ".mp3"))
-    assert export.backup(accounts.db, tmp_path / "copy.sqlite3") == 1
+    assert backup(accounts.db, tmp_path / "copy.sqlite3") == 1
     copy = Accounts(Database(f"sqlite:///{tmp_path / 'copy.sqlite3'}"), accounts._core.hasher)
     assert copy.results.count(ada) == 45
     assert copy.results.audio(ada, 1) == Audio(b"sound", ".mp3")

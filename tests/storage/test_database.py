@@ -1,19 +1,16 @@
-import json
 import os
 import sqlite3
 import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session
 
-from genregenie.accounts import Accounts, export, open_accounts
+from genregenie.accounts import Accounts, open_accounts
 from genregenie.accounts.core import MIGRATIONS
 from genregenie.accounts.tables import Base, LoginSession, Person
 from genregenie.common import settings
@@ -172,63 +169,6 @@ def test_the_database_of_a_later_release_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "my.sqlite3") as later:
         assert later.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
     later.close()
-
-
-def test_my_data_holds_all_of_mine_and_no_secret(accounts: Accounts) -> None:
-    who, codes = accounts.people.sign_up("Ada", "ada@example.org", GOOD)
-    accounts.people.sign_up("Bea", "bea@example.org", GOOD)
-    _, token = accounts.people.log_in("Ada", GOOD, "Firefox/150.0 Linux")
-    text = json.dumps(export.export_person(accounts.db, who.id))
-    data = json.loads(text)
-    assert data["account"]["user_name"] == "Ada"
-    assert data["account"]["email"] == "ada@example.org"
-    assert data["account"]["recovery_codes_left"] == 8
-    assert [s["browser"] for s in data["sessions"]] == ["Firefox on Linux"]
-    for secret in ("argon2", token, "Bea", *codes):
-        assert secret not in text
-
-
-def test_later_features_add_their_section(
-    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(export, "_EXPORTERS", dict(export._EXPORTERS))
-
-    @export.exporter("history")
-    def history(session: Session, person_id: int) -> Any:
-        return [session.scalar(select(Person.name).where(Person.id == person_id))]
-
-    who, _ = accounts.people.sign_up("Ada", "", GOOD)
-    assert export.export_person(accounts.db, who.id)["history"] == ["Ada"]
-
-
-def test_a_backup_is_a_database_one_can_go_on_with(accounts: Accounts, tmp_path: Path) -> None:
-    who, codes = accounts.people.sign_up("Ada", "ada@example.org", GOOD)
-    _, token = accounts.people.log_in("Ada", GOOD)
-    for number in range(600):
-        with accounts.db.write() as session:
-            name = f"person{number}"
-            now = accounts._core.clock()
-            session.add(Person(name=name, name_key=name, created_at=now))
-    target = tmp_path / "backup.sqlite3"
-    assert export.backup(accounts.db, target) == 601
-    assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    assert [p.name for p in tmp_path.iterdir() if "backup" in p.name] == ["backup.sqlite3"]
-    copy = open_accounts(f"sqlite:///{target}", CHEAP, accounts._core.clock)
-    assert copy.sessions.who(token) == who
-    copy.recovery.reset_with_code("Ada", codes[0], "seven loud orange evenings")
-    copy.people.log_in("Ada", "seven loud orange evenings")
-    copy.close()
-    with sqlite3.connect(target) as check:
-        assert check.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    check.close()
-
-
-def test_a_backup_never_replaces_a_file(accounts: Accounts, tmp_path: Path) -> None:
-    target = tmp_path / "backup.sqlite3"
-    target.write_text("something dear")
-    with pytest.raises(FileExistsError):
-        export.backup(accounts.db, target)
-    assert target.read_text() == "something dear"
 
 
 def test_sessions_go_with_the_person_in_the_database_itself(accounts: Accounts) -> None:
