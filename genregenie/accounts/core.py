@@ -61,7 +61,7 @@ def find_person(session: Session, name: str, *, lock: bool = False) -> Person | 
     return session.scalars(query.with_for_update() if lock else query).first()
 
 
-def as_who(person: Person) -> User:
+def as_user(person: Person) -> User:
     """The part of a row that others may hold on to."""
     return User(person.id, person.name, person.guest)
 

@@ -129,7 +129,7 @@ class Results:
         """A person's results, the newest first."""
         query = select(ResultRow).where(*_of(person_id, wanted)).order_by(ResultRow.id.desc())
         with self._core.db.read() as session:
-            return [as_line(row) for row in session.scalars(query.offset(skip).limit(most))]
+            return [summary_of(row) for row in session.scalars(query.offset(skip).limit(most))]
 
     def count(self, person_id: int, wanted: Filter = EVERYTHING) -> int:
         """How many there are."""
@@ -145,14 +145,14 @@ class Results:
             for row in session.scalars(
                 query.options(undefer(ResultRow.details)), execution_options=options
             ):
-                yield StoredResult(as_line(row), row.details)
+                yield StoredResult(summary_of(row), row.details)
 
     def open(self, person_id: int, number: int) -> StoredResult | None:
         """One result, if it is this person's."""
         query = select(ResultRow).where(*one(person_id, number)).options(undefer(ResultRow.details))
         with self._core.db.read() as session:
             row = session.scalars(query).first()
-            return StoredResult(as_line(row), row.details) if row else None
+            return StoredResult(summary_of(row), row.details) if row else None
 
     def delete(self, person_id: int, number: int) -> bool:
         """Forget a result with its audio and its link; whether there was one."""
@@ -219,7 +219,7 @@ class Results:
         return changed.first() is not None
 
 
-def as_line(row: ResultRow) -> ResultSummary:
+def summary_of(row: ResultRow) -> ResultSummary:
     """The part of a row that is listed."""
     return ResultSummary(
         row.id,

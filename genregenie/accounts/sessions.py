@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from genregenie.accounts.core import Core, Json, User, as_who, in_iso, log
+from genregenie.accounts.core import Core, Json, User, as_user, in_iso, log
 from genregenie.accounts.tables import LoginSession, Person
 from genregenie.accounts.tokens import new_token, token_digest
 
@@ -82,16 +82,16 @@ class Sessions:
             login, person = found
             if now >= login.expires_at:
                 return None
-            who = as_who(person)
+            user = as_user(person)
             login_id, seen, created = login.id, login.last_seen_at, login.created_at
-        if now - seen > TOUCH_EVERY and not who.guest:
+        if now - seen > TOUCH_EVERY and not user.guest:
             with self._core.db.write() as session:
                 session.execute(
                     update(LoginSession)
                     .where(LoginSession.id == login_id)
                     .values(last_seen_at=now, expires_at=min(now + SLIDING, created + MAX_AGE))
                 )
-        return who
+        return user
 
     def of(self, person_id: int, token: str | None = None) -> list[SessionInfo]:
         """The live sessions of a person, newest first; `token` marks the current one."""
@@ -122,11 +122,11 @@ class Sessions:
                 .where(LoginSession.person_id == person_id)
             )
 
-    def end_all(self, who: User) -> None:
+    def end_all(self, user: User) -> None:
         """Log this person out everywhere."""
         with self._core.db.write() as session:
-            end_sessions(session, who.id)
-        log.info("signed out everywhere: %s", who.name)
+            end_sessions(session, user.id)
+        log.info("signed out everywhere: %s", user.name)
 
 
 def end_session(session: Session, token: str) -> None:
