@@ -1,7 +1,6 @@
 """``genregenie tag`` and ``genregenie untag``; see `genregenie.cli.main`."""
 
 import argparse
-import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from genregenie.audio.scan import AudioPath
     from genregenie.tagging.journal import Journal
     from genregenie.tagging.policy import TagPolicy
+    from genregenie.tagging.records import RunRequest
     from genregenie.tagging.tagger import Item, Listening
 
 MODES = ("add", "replace", "if-empty")
@@ -119,7 +119,7 @@ def _tag(options: argparse.Namespace) -> int:
     try:
         classifier = Classifier.load()
         names = read_names(options.names, classifier.model.genres) if options.names else {}
-        wish = TagPolicy(options.mode, options.threshold, options.at_most, names)
+        policy = TagPolicy(options.mode, options.threshold, options.at_most, names)
         listening = Listening(
             classifier.version,
             WHOLE if options.whole else SIX_STRETCHES,
@@ -130,7 +130,7 @@ def _tag(options: argparse.Namespace) -> int:
         for path, reason in troubles:
             print(f"{path}: {reason}", file=sys.stderr)
         with Journal() as journal:
-            items = _Tagging(options, journal, wish, listening).over(files)
+            items = _Tagging(options, journal, policy, listening).over(files)
         _report(options, items)
     except (ModelError, NamesError, JournalError, ClusterError, ReportError, ValueError) as error:
         return _fail(error)
@@ -159,12 +159,12 @@ class _Tagging:
         self,
         options: argparse.Namespace,
         journal: "Journal",
-        wish: "TagPolicy",
+        policy: "TagPolicy",
         listening: "Listening",
     ) -> None:
         self._options = options
         self._journal = journal
-        self._wish = wish
+        self._policy = policy
         self._listening = listening
         wanted = (options.csv, options.jsonl, options.html, options.playlists)
         self._keep = any(path is not None for path in wanted)
@@ -176,7 +176,7 @@ class _Tagging:
         run = None
         if self._options.write:
             self._journal.lock()
-            run = self._journal.start_run(self._about())
+            run = self._journal.start_run(self._request())
         try:
             for item in self._items(files, run):
                 states[item.state] += 1
@@ -202,7 +202,7 @@ class _Tagging:
 
         # disable=None: no bar where nobody watches
         with tqdm(total=len(files), unit="file", disable=None, smoothing=0.1) as bar:
-            for item in plan(files, self._journal, self._wish, self._listening):
+            for item in plan(files, self._journal, self._policy, self._listening):
                 if run is not None and item.state == "to write":
                     keep = self._options.keep_mtime
                     item = write(item, run, self._journal, self._listening, keep)
@@ -211,18 +211,11 @@ class _Tagging:
                 bar.update()
                 yield item
 
-    def _about(self) -> str:
-        options = self._options
-        return json.dumps(
-            {
-                "paths": [str(Path(path).absolute()) for path in options.paths],
-                "mode": self._wish.mode,
-                "threshold": self._wish.threshold,
-                "at_most": self._wish.at_most,
-                "names": dict(self._wish.names),
-                "exclude": options.exclude,
-            }
-        )
+    def _request(self) -> "RunRequest":
+        from genregenie.tagging.records import RunRequest
+
+        paths = tuple(str(Path(path).absolute()) for path in self._options.paths)
+        return RunRequest(paths, self._policy, tuple(self._options.exclude))
 
     def _print_sum(self, states: "Counter[str]", run: int | None) -> None:
         self._print_moves()
@@ -300,11 +293,10 @@ def _list_runs(journal: "Journal") -> int:
     if not runs:
         print("No tags were written yet.")
     for run in runs:
-        about = json.loads(run.about)
         state = "" if run.finished else ", stopped half-way"
         undone = f", {run.undone} of them taken back" if run.undone else ""
         print(f"run {run.number}  {run.started}  {run.changed} files changed{undone}{state}")
-        print(f"       {about['mode']} in {', '.join(about['paths'])}")
+        print(f"       {run.request.policy.mode} in {', '.join(run.request.paths)}")
     return 0
 
 
