@@ -107,7 +107,10 @@ def build() -> None:
     )
     for genre, button in buttons:
         button.click(
-            partial(_settings, model.examples[genre]), None, inputs, api_visibility="private"
+            partial(_settings, model.examples[genre]),
+            None,
+            inputs,
+            api_visibility="private",
         )
     _build_upload()
     gr.HTML(components.quiet(_TERMS), padding=False)
@@ -178,10 +181,10 @@ def _answer(model: SpotifyModel, verdict: FeatureVerdict) -> str:
     bars = components.bar_list(
         [(g, p, f"{100 * p:.1f} %") for g, p in verdict.top], display_name, lambda genre: _TINT
     )
-    held_out = model.card["held_out"]
+    held_out = model.metadata.held_out
     told = (
-        f"Right {held_out['accuracy']:.0%} of the time on tracks it did not know, and "
-        f"{held_out['top5']:.0%} with one of five; {held_out['ceiling']:.0%} is the most that "
+        f"Right {held_out.accuracy:.0%} of the time on tracks it did not know, and "
+        f"{held_out.top5:.0%} with one of five; {held_out.ceiling:.0%} is the most that "
         "these numbers allow."
     )
     filled = ", ".join(escape(column) for column in verdict.imputed)
