@@ -74,6 +74,7 @@ check: $(VENV)/.test-ready
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
+	$(BIN)/lint-imports --no-logo
 
 test: system-packages check
 	$(PYTEST)
@@ -105,7 +106,7 @@ benchmark: $(VENV)/.test-ready
 	$(BIN)/python benchmarks/speed.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 screenshots: $(VENV)/.test-ready
 	$(BIN)/python scripts/screenshots.py

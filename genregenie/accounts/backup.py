@@ -1,6 +1,5 @@
 """The whole database, as of one moment, in one new file."""
 
-import os
 from pathlib import Path
 from typing import Final
 
@@ -8,7 +7,7 @@ from sqlalchemy import delete, insert, select
 
 from genregenie.accounts.core import MIGRATIONS
 from genregenie.accounts.tables import Base, Person
-from genregenie.common.files import put_once
+from genregenie.common.files import creating
 from genregenie.storage.database import Database
 
 _COPIED_AT_ONCE: Final = 20
@@ -24,20 +23,16 @@ def backup(db: Database, path: Path) -> int:
     ------
     FileExistsError
         If there is a file already; a backup never replaces anything.
+    WriteError
+        If it cannot be written.
     """
-    if path.exists():
-        raise FileExistsError(f"{path} exists already.")
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.unlink(missing_ok=True)
-    os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    copy = Database(f"sqlite:///{unfinished}")
-    try:
-        copy.upgrade(MIGRATIONS)
-        people = _copy_tables(db, copy)
-    finally:
-        copy.close()
-    # Closing the last connection has folded SQLite's log into the file.
-    put_once(unfinished, path)
+    with creating(path) as draft:
+        copy = Database(f"sqlite:///{draft}")
+        try:
+            copy.upgrade(MIGRATIONS)
+            people = _copy_tables(db, copy)
+        finally:
+            copy.close()  # the last connection, which folds SQLite's log into the file
     return people
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, undefer
 from genregenie.accounts.core import Core, Json, in_iso, keep_newest
 from genregenie.accounts.errors import NoRoomError
 from genregenie.accounts.tables import Person, ResultRow
+from genregenie.common.formatting import format_megabytes
 
 MAX_RESULTS: Final = 1000
 """Results kept for a person; beyond that the oldest are forgotten."""
@@ -177,8 +178,8 @@ class Results:
         size = len(audio.content)
         if size > MAX_CLIP_BYTES:
             raise NoRoomError(
-                f"The clip has {_megabytes(size)} MB; up to {_megabytes(MAX_CLIP_BYTES)} MB are "
-                "kept with a result."
+                f"The clip has {format_megabytes(size)}; up to "
+                f"{format_megabytes(MAX_CLIP_BYTES)} are kept with a result."
             )
         with self._core.db.write() as session:
             session.get(Person, person_id, with_for_update=True)
@@ -187,8 +188,8 @@ class Results:
             )
             if (session.scalar(others) or 0) + size > MAX_AUDIO_BYTES:
                 raise NoRoomError(
-                    f"There is no room for it: {_megabytes(MAX_AUDIO_BYTES)} MB of audio are kept "
-                    "for each person. Remove some from your history first."
+                    f"There is no room for it: {format_megabytes(MAX_AUDIO_BYTES)} of audio are "
+                    "kept for each person. Remove some from your history first."
                 )
             return self._set_audio(session, person_id, number, audio)
 
@@ -252,10 +253,6 @@ def one(person_id: int, number: int) -> list[ColumnElement[bool]]:
     # A number that no column can hold would be an error in PostgreSQL; it is nobody's.
     number = number if 0 < number <= _MAX_ID else 0
     return [ResultRow.person_id == person_id, ResultRow.id == number]
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 2**20:.1f}".removesuffix(".0")
 
 
 def section(session: Session, person_id: int) -> Json:

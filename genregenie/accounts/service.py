@@ -21,8 +21,11 @@ from genregenie.storage.database import Database, DatabaseError, sqlite_url
 
 
 class Accounts:
-    """Everything that can be done with people: `people`, `sessions`, `recovery`, and what they
-    keep and said: `opinions`, `results`, `shares`, `feedback`."""
+    """Everything that can be done with people.
+
+    `people`, `sessions` and `recovery`; and what they keep and said: `opinions`, `results`,
+    `shares`, `feedback`.
+    """
 
     def __init__(
         self, db: Database, hasher: Hasher, clock: Callable[[], datetime] = utc_now

@@ -44,6 +44,7 @@ def add_feedback_options(train: argparse.ArgumentParser) -> None:
 def _export(arguments: argparse.Namespace) -> int:
     import numpy as np
 
+    from genregenie.common.files import creating
     from genregenie.datasets.feedback import FeedbackTable
     from genregenie.datasets.table import DataError
 
@@ -51,7 +52,7 @@ def _export(arguments: argparse.Namespace) -> int:
         columns = from_database()
         known = FeedbackTable.of(columns, DATABASE).table.known()
         # A stream, since NumPy would add its suffix to another name.
-        with arguments.file.open("xb") as file:
+        with creating(arguments.file) as draft, draft.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **columns)
     except FileExistsError:
         print(f"{arguments.file} exists already. Choose another name.", file=sys.stderr)

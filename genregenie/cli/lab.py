@@ -230,16 +230,17 @@ def _print_table(rows: Iterable[Mapping[str, str]]) -> None:
 
 
 def _ask(file: Path) -> None:
-    from genregenie.common.genres import display_name
+    from genregenie.audio.parallel import apart
+    from genregenie.common.genres import display_name, ranked
     from genregenie.lab.text import ask
 
-    answer = ask(file)
+    answer = apart(ask, file)
     print(f"Tags: {answer.text or 'none, so the sound alone decides'}")
     for title, confidences in (
         ("sound alone", answer.sound),
         ("sound and tags", answer.sound_and_text),
     ):
-        best = sorted(confidences.items(), key=lambda item: -item[1])[:3]
+        best = ranked(confidences)[:3]
         print(f"{title:<16}" + ", ".join(f"{display_name(g)} {p:.0%}" for g, p in best))
 
 

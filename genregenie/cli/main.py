@@ -19,7 +19,7 @@ from genregenie.cli.recommend import add_recommend_commands
 from genregenie.cli.tag import add_library_commands
 from genregenie.cli.users import add_users_command
 from genregenie.common import settings
-from genregenie.common.genres import display_name
+from genregenie.common.genres import display_name, ranked
 from genregenie.common.version import __version__
 
 
@@ -215,8 +215,8 @@ def _as_line(path: Path, result: Any, width: int) -> str:
         length += "  silence"
     if result.genre is None:
         return f"{name}  {'not music':<10}  {'':<34}  {length}"
-    ranked = sorted(result.confidences.items(), key=lambda item: -item[1])[:3]
-    best, *others = (f"{display_name(genre)} {p:.0%}" for genre, p in ranked)
+    likely = ranked(result.confidences)[:3]
+    best, *others = (f"{display_name(genre)} {p:.0%}" for genre, p in likely)
     return f"{name}  {result.verdict:<10}  {best:<14} {', '.join(others):<24}  {length}"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genregenie.common import settings
+from genregenie.common.formatting import valid_text
 from genregenie.common.genres import display_name
 
 if TYPE_CHECKING:
@@ -89,8 +90,12 @@ def _fail(message: object) -> int:
 
 
 def _recommend(options: argparse.Namespace) -> int:
+    from genregenie.common.worker import keep_to_one_thread
+
+    keep_to_one_thread()
     from genregenie.audio import AudioError
-    from genregenie.inference.classifier import Classifier
+    from genregenie.audio.parallel import apart
+    from genregenie.inference.batch import classify
     from genregenie.model.model import ModelError
     from genregenie.recommend import export
     from genregenie.recommend.library_index import LibraryError
@@ -99,7 +104,7 @@ def _recommend(options: argparse.Namespace) -> int:
 
     try:
         recommender = Recommender.load(options.index or settings.library_index())
-        prediction = Classifier.load().predict(options.file)
+        prediction = apart(classify, options.file)
         recommendations = recommender.recommend(
             prediction,
             _spotify(options.offline),
@@ -199,7 +204,12 @@ def _index(options: argparse.Namespace) -> int:
 
 
 def _similar(options: argparse.Namespace) -> int:
+    from genregenie.common.worker import keep_to_one_thread
+
+    keep_to_one_thread()
     from genregenie.audio import AudioError
+    from genregenie.audio.parallel import apart
+    from genregenie.inference.batch import classify
     from genregenie.inference.classifier import Classifier
     from genregenie.model.model import ModelError
     from genregenie.recommend.acoustic import Acoustic
@@ -207,7 +217,7 @@ def _similar(options: argparse.Namespace) -> int:
 
     try:
         classifier = Classifier.load()
-        vector = classifier.predict(options.file).vector
+        vector = apart(classify, options.file).vector
         folder = options.index or settings.library_index() or _index_above(options.file)
         if folder is None:
             return _fail(
@@ -220,7 +230,7 @@ def _similar(options: argparse.Namespace) -> int:
         return _fail(f"{options.file}: {error}")
     except (ModelError, LibraryError) as error:
         return _fail(error)
-    itself = str(options.file.absolute()).encode("utf-8", "backslashreplace").decode()
+    itself = valid_text(str(options.file.absolute()))
     others = [track for track in found if track.path != itself][: options.count]
     if options.json:
         keys = ("path", "artist", "title", "genre", "alike")

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genregenie.common.genres import display_name
+from genregenie.common.formatting import printable
+from genregenie.common.genres import display_name, ranked
 
 if TYPE_CHECKING:
     from genregenie.audio.scan import AudioPath
@@ -141,14 +142,13 @@ def _found(
     paths: Sequence[str], exclude: Sequence[str]
 ) -> tuple[list["AudioPath"], list[tuple[str, str]]]:
     from genregenie.audio.scan import AudioPath, walk
-    from genregenie.tagging.reports import shown
 
     files, troubles = [], []
     for entry in walk(paths, exclude):
         if isinstance(entry, AudioPath):
             files.append(entry)
         else:
-            troubles.append((shown(entry.path), entry.reason))
+            troubles.append((printable(entry.path), entry.reason))
     return files, troubles
 
 
@@ -227,11 +227,10 @@ class _Tagging:
             print(f"This is run {run}. Take it back with: genregenie untag {run}")
 
     def _print_moves(self) -> None:
-        from genregenie.tagging.reports import shown
 
         moves = self._journal.moves
         if moves:
-            old, new = map(shown, moves[0])
+            old, new = map(printable, moves[0])
             print(
                 f"\n{len(moves)} of these files were somewhere else before: {new} was {old}.\n"
                 "They were not heard again. To take tags back there: genregenie untag RUN "
@@ -240,19 +239,20 @@ class _Tagging:
 
 
 def _line(item: "Item") -> str:
-    from genregenie.tagging.reports import shown
 
-    name = shown(item.file.path)
+    name = printable(item.file.path)
     if item.state == "failed" or item.heard is None:
         return f"{item.state:<9}  {name}\n           {item.reason}"
     if item.state in ("unsure", "not music"):
-        likely = sorted(item.heard.confidences.items(), key=lambda pair: -pair[1])[:2]
+        likely = ranked(item.heard.confidences)[:2]
         guess = ", ".join(f"{display_name(genre)} {p:.0%}" for genre, p in likely)
         return f"{item.state:<9}  {name}" + (f"\n           {guess}?" if item.heard.genre else "")
     if item.state == "as it is":
-        return f"{item.state:<9}  {name}\n           {shown('; '.join(item.after)) or 'no genre'}"
-    before = f"{shown('; '.join(item.before))} -> " if item.before else ""
-    after = shown("; ".join(item.after))
+        return (
+            f"{item.state:<9}  {name}\n           {printable('; '.join(item.after)) or 'no genre'}"
+        )
+    before = f"{printable('; '.join(item.before))} -> " if item.before else ""
+    after = printable("; ".join(item.after))
     return f"{item.state:<9}  {name}\n           {before}{after}, {item.heard.confidence:.0%} sure"
 
 
@@ -303,7 +303,6 @@ def _list_runs(journal: "Journal") -> int:
 def _take_back(number: int, journal: "Journal", moved: tuple[str, str] | None) -> int:
     from tqdm import tqdm
 
-    from genregenie.tagging.reports import shown
     from genregenie.tagging.tagger import untag
 
     run = next((run for run in journal.runs() if run.number == number), None)
@@ -315,7 +314,7 @@ def _take_back(number: int, journal: "Journal", moved: tuple[str, str] | None) -
             for item in untag(number, journal, moved):
                 if item.reason:
                     failed += 1
-                    bar.write(f"failed  {shown(item.path)}\n        {item.reason}", sys.stdout)
+                    bar.write(f"failed  {printable(item.path)}\n        {item.reason}", sys.stdout)
                 else:
                     done += 1
                 bar.update()

@@ -4,6 +4,7 @@ Mean and covariance of the MFCC frames make a Gaussian; `tangent` maps it to a f
 ordinary classifiers work.
 """
 
+from genregenie.common.arrays import Array
 from genregenie.features.bandwidth import Quality, Spectrum, from_low_bands
 from genregenie.features.mfcc import (
     CEPSTRUM,
@@ -12,7 +13,6 @@ from genregenie.features.mfcc import (
     FRAME_SAMPLES,
     HOP_SAMPLES,
     TABLE_FRAMES,
-    Array,
     mel_frames,
     mfcc_frames,
 )

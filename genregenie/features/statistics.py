@@ -12,12 +12,12 @@ from typing import Self
 import numpy as np
 
 from genregenie.audio.formats import Samples
+from genregenie.common.arrays import Array
 from genregenie.features.mfcc import (
     BANDS,
     CEPSTRUM,
     COEFFICIENTS,
     FRAME_S,
-    Array,
     MelFrames,
     mel_frames,
 )

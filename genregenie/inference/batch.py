@@ -1,25 +1,15 @@
 """One file or many, on one core, on several, or on several machines."""
 
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from genregenie.audio import WHOLE, AudioError, Source, Spread
-from genregenie.common.parallel import in_processes
-from genregenie.common.worker import LostError
-from genregenie.inference.classifier import Classifier, Prediction, classify_each
-
-T = TypeVar("T")
-R = TypeVar("R")
+from genregenie.audio.parallel import attempt, in_processes, in_threads
+from genregenie.inference.classifier import Classifier, Prediction
 
 BACKENDS: Final = ("processes", "threads", "serial")
-
-CRASHED: Final = (
-    "Listening to this file ended its process: it may need more memory than there is. "
-    "Export it again, or leave it out."
-)
 
 
 def classify(source: Source, *, spread: Spread = WHOLE, model: Path | None = None) -> Prediction:
@@ -107,46 +97,12 @@ def classify_many(
         )
     if jobs == 0:
         raise ValueError("jobs is 0: it takes one at least, or -1 for one per core.")
-    if backend == "serial":
-        return classify_each(files, model, spread)
     Classifier.load(model)  # without a model no process needs to start
-    if backend == "threads":
-        return _in_threads(files, jobs, spread, model)
-    return each_in_processes(partial(_classify, spread=spread, model=model), files, jobs)
+    listen = partial(_classify, spread=spread, model=model)
+    if backend == "serial":
+        return (attempt(listen, file) for file in files)
+    return (in_threads if backend == "threads" else in_processes)(listen, files, jobs)
 
 
-def each_in_processes(
-    function: Callable[[T], R], items: Iterable[T], jobs: int
-) -> Iterator[R | AudioError]:
-    """`in_processes`, with a sentence for the owner of a file that has ended its process."""
-    for result in in_processes(function, items, jobs):
-        yield AudioError(CRASHED) if isinstance(result, LostError) else result
-
-
-def _in_threads(
-    files: Sequence[Path], jobs: int, spread: Spread, model: Path | None
-) -> Iterator[Prediction | AudioError]:
-    from joblib import Parallel, delayed
-
-    work: Any = (delayed(_classify)(file, spread, model) for file in files)
-    yield from until_closed(Parallel(n_jobs=jobs, backend="threading", return_as="generator")(work))
-
-
-def until_closed(results: Any) -> Iterator[Any]:
-    """joblib's results, which warn about work left undone when nobody wants the rest."""
-    try:
-        for result in results:  # noqa: UP028 - "yield from" would close them outside
-            yield result
-    finally:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", r"\d+ tasks")
-            results.close()
-
-
-def _classify(file: Path, spread: Spread, model: Path | None) -> Prediction | AudioError:
-    try:
-        return Classifier.load(model).predict(file, spread)
-    except AudioError as error:
-        return error
-    except MemoryError:
-        return AudioError(CRASHED)
+def _classify(file: Path, spread: Spread, model: Path | None) -> Prediction:
+    return Classifier.load(model).predict(file, spread)

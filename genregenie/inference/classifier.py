@@ -1,6 +1,6 @@
 """From an audio file to a `Prediction`."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate
@@ -9,8 +9,9 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from genregenie.audio import MIN_DURATION_S, WHOLE, AudioError, AudioFile, Samples, Source, Spread
+from genregenie.audio import MIN_DURATION_S, WHOLE, AudioFile, Samples, Source, Spread
 from genregenie.common import settings
+from genregenie.common.steps import result_of
 from genregenie.common.version import __version__
 from genregenie.features import (
     Array,
@@ -154,13 +155,7 @@ class Classifier:
         AudioError
             If the file cannot be used as audio; the message is a sentence for its owner.
         """
-        hearing = self.hear(source, spread)
-        while True:
-            try:
-                next(hearing)
-            except StopIteration as heard:
-                prediction: Prediction = heard.value
-                return prediction
+        return result_of(self.hear(source, spread))
 
     def hear(self, source: Source, spread: Spread = WHOLE) -> Generator[float, None, Prediction]:
         """`predict` in steps, for who shows progress or may want to stop.
@@ -212,7 +207,7 @@ class Classifier:
         best = int(confidences[0].argmax())
         confidence = float(confidences[0, best])
         novelty = float(self.model.novelty(distances)[0])
-        verdict = self._verdict(confidence if quality == "full" else 0.0, novelty)
+        verdict = self._verdict(confidence, novelty, quality)
         return Prediction(
             genre=None if verdict == "not music" else self.model.genres[best],
             verdict=verdict,
@@ -244,11 +239,12 @@ class Classifier:
             **about,
         )
 
-    def _verdict(self, confidence: float, novelty: float) -> Verdict:
+    def _verdict(self, confidence: float, novelty: float, quality: Quality) -> Verdict:
         thresholds = self.model.thresholds
-        if novelty > thresholds.novelty:
+        if not thresholds.is_music(novelty, quality):
             return "not music"
-        return "confident" if confidence >= thresholds.confident else "unsure"
+        is_confident = quality == "full" and confidence >= thresholds.confident
+        return "confident" if is_confident else "unsure"
 
     def _named(self, confidences: Array) -> dict[str, float]:
         return dict(zip(self.model.genres, confidences.tolist(), strict=True))
@@ -264,18 +260,6 @@ class Classifier:
             )
             for i in np.argsort(distances, kind="stable")[:NEIGHBOURS]
         )
-
-
-def classify_each(
-    paths: Iterable[Path], model: Path | None = None, spread: Spread = WHOLE
-) -> Iterator[Prediction | AudioError]:
-    """Classify files one after the other; a file that cannot be used yields its error."""
-    classifier = Classifier.load(model)
-    for path in paths:
-        try:
-            yield classifier.predict(path, spread)
-        except AudioError as error:
-            yield error
 
 
 @cache

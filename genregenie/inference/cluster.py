@@ -11,11 +11,12 @@ import contextlib
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from genregenie.audio import AudioError, Spread
-from genregenie.inference.batch import until_closed
+from genregenie.audio.parallel import attempt
 from genregenie.inference.classifier import Classifier, Prediction
 from genregenie.model.model import ModelError
 
@@ -161,11 +162,22 @@ def _run(
         with parallel_config(_backend(client)):
             try:
                 results = Parallel(n_jobs=-1, batch_size=1, return_as="generator")(work)
-                yield from until_closed(results)
+                yield from _until_closed(results)
             except ImportError as error:
                 raise _without_genregenie(error) from error
             except TimeoutError as error:
                 raise ClusterError("The cluster has no workers left.") from error
+
+
+def _until_closed(results: Any) -> Iterator[Any]:
+    """joblib's results, which warn about work left undone when nobody wants the rest."""
+    try:
+        for result in results:  # noqa: UP028 - "yield from" would close them outside
+            yield result
+    finally:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"\d+ tasks")
+            results.close()
 
 
 def _without_genregenie(error: ImportError) -> ClusterError:
@@ -246,7 +258,4 @@ def _listen(task: _Task | AudioError) -> Prediction | AudioError | _NotSeen:
         )
     if task.data is None and not _sees(task):
         return _NotSeen()
-    try:
-        return classifier.predict(task.data or Path(task.file), task.spread)
-    except AudioError as error:
-        return error
+    return attempt(partial(classifier.predict, spread=task.spread), task.data or Path(task.file))

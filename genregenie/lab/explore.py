@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
+from genregenie.common.files import write_text
 from genregenie.features import Array
 from genregenie.lab.tables import FeatureTable, ceiling, counts, readable
 
@@ -65,8 +66,7 @@ class Exploration:
 
     def save(self, path: Path) -> None:
         """Write the numbers as JSON."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(self), separators=(",", ":")) + "\n", encoding="utf-8")
+        write_text(path, json.dumps(asdict(self), separators=(",", ":")) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -1,8 +1,6 @@
 """Training, scoring and writing the shipped Spotify-features classifier, and its card."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +9,7 @@ import numpy as np
 from sklearn.base import clone
 
 from genregenie.common import settings
+from genregenie.common.files import replacing_folder
 from genregenie.datasets.table import DataError
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import VECTORS, Index, holdout
@@ -146,18 +145,13 @@ def _write(
     report: list[dict[str, Any]],
     confusion: list[dict[str, Any]],
 ) -> None:
-    """Write everything beside the folder, then put it in its place file by file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        fresh = Path(scratch)
+    with replacing_folder(folder) as fresh:
         trees.save(fresh / model.TREES_NPZ)
         text = json.dumps(metadata.to_dict(), indent=2, ensure_ascii=False) + "\n"
         (fresh / model.MODEL_JSON).write_text(text, encoding="utf-8")
         (fresh / "README.md").write_text(card(metadata, report), encoding="utf-8")
         results.write("per_genre", report, fresh)
         results.write("confusion", confusion, fresh)
-        for file in fresh.iterdir():
-            shutil.move(file, folder / file.name)
 
 
 def card(metadata: Metadata, report: list[dict[str, Any]]) -> str:

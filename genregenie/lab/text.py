@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from genregenie.audio import AudioFile, Source
+from genregenie.common.files import replacing
 from genregenie.features import Statistics, as_row, statistics
 from genregenie.lab import results
 from genregenie.lab.models import with_text
@@ -60,7 +61,8 @@ def save_text(pipelines: dict[str, Pipeline], folder: Path | None = None) -> Non
     """Write both pipelines with skops."""
     from skops.io import dump
 
-    dump(pipelines, results.written(folder) / FILE, compression=ZIP_DEFLATED)
+    with replacing(results.written(folder) / FILE) as draft:
+        dump(pipelines, draft, compression=ZIP_DEFLATED)
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from genregenie.common.arrays import ranking
 from genregenie.features import COEFFICIENTS, VECTOR_WIDTH, Array
 from genregenie.model.model import ArrayScorer, Model
 
@@ -76,7 +77,7 @@ def reasons(model: Model, row: Array) -> tuple[Reason, ...]:
     for i, part in enumerate(PARTS.values()):
         without[i, part] = 0.0
     logs = model.scorer.log_confidences_of(np.vstack([vector, without])) / model.temperature
-    runner_up, best = np.argsort(logs[0], kind="stable")[-2:]
+    best, runner_up = ranking(logs[0])[:2]
     odds = logs[:, best] - logs[:, runner_up]
     found = (
         Reason(part, model.genres[runner_up], float(odds[0] - odds[i]))

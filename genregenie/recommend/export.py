@@ -1,11 +1,10 @@
 """Recommendations as a file: CSV, M3U, XSPF, text to paste, or an object for JSON."""
 
-import csv
-import io
 from dataclasses import dataclass
 from typing import Any, Final
 from xml.etree import ElementTree
 
+from genregenie.common.formatting import csv_lines
 from genregenie.recommend.recommender import OnSpotify, Recommendations, SoundsLike
 from genregenie.spotify.names import clean
 
@@ -13,7 +12,6 @@ SOUNDS_LIKE: Final = "sounds like"
 ON_SPOTIFY: Final = "on Spotify"
 
 _XSPF: Final = "http://xspf.org/ns/0/"
-_FORMULA: Final = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True)
@@ -64,14 +62,10 @@ def lines(recommendations: Recommendations) -> tuple[Line, ...]:
 
 
 def as_csv(recommendations: Recommendations) -> str:
-    """A table for spreadsheets; a cell that would be run as a formula is led by an apostrophe."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(["kind", "artist", "title", "album", "genre", "url"])
-    for line in lines(recommendations):
-        cells = [line.kind, line.artist, line.title, line.album, line.genre, line.url]
-        writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
-    return buffer.getvalue()
+    """A table for spreadsheets."""
+    header = ("kind", "artist", "title", "album", "genre", "url")
+    rows = ([getattr(line, name) for name in header] for line in lines(recommendations))
+    return "".join(csv_lines(header, rows))
 
 
 def as_m3u(recommendations: Recommendations) -> str:

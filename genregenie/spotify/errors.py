@@ -6,6 +6,8 @@ import math
 from enum import StrEnum
 from typing import Final
 
+from genregenie.common.formatting import format_pause
+
 BUSY_S: Final = 30.0
 FORBIDDEN_S: Final = 3600.0
 MAX_WAIT_S: Final = 7 * 86_400.0
@@ -75,7 +77,7 @@ class SpotifyUnavailableError(Exception):
         usual = FORBIDDEN_S if kind is FailureKind.FORBIDDEN else BUSY_S
         self.kind = kind
         self.pause_s = usual if pause_s is None else pause_s
-        super().__init__(sentence or _SENTENCES[kind].format(pause=in_words(self.pause_s)))
+        super().__init__(sentence or _SENTENCES[kind].format(pause=format_pause(self.pause_s)))
 
 
 def failure_of_status(
@@ -105,17 +107,6 @@ def retry_after_s(header: str | None) -> float:
     if not math.isfinite(seconds) or seconds < 0:
         return BUSY_S
     return min(seconds, MAX_WAIT_S)
-
-
-def in_words(seconds: float) -> str:
-    """A pause for people: ``86000`` becomes ``"24 hours"``."""
-    if seconds < 90:
-        return f"{max(math.ceil(seconds / 10) * 10, 10)} seconds"
-    if seconds < 90 * 60:
-        minutes = math.ceil(seconds / 60)
-        return "an hour" if minutes == 60 else f"{minutes} minutes"
-    hours = math.ceil(seconds / 3600)
-    return f"{hours} hours" if hours <= 48 else f"{math.ceil(hours / 24)} days"
 
 
 def _until(date: str) -> float:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple, Self
 
+from genregenie.common.genres import ranked
 from genregenie.spotify.names import clean
 
 PAGE: Final = 10
@@ -149,8 +150,8 @@ def shares(confidences: Mapping[str, float], count: int = COUNT) -> dict[str, in
     >>> shares({"blues": 0.7, "rock": 0.3}, 10)
     {'blues': 7, 'rock': 3}
     """
-    ranked = sorted(confidences.items(), key=lambda item: -item[1])[:MAX_GENRES]
-    chosen = [item for item in ranked if item[1] >= _WORTH_ASKING] or ranked[:1]
+    likely = ranked(confidences)[:MAX_GENRES]
+    chosen = [item for item in likely if item[1] >= _WORTH_ASKING] or likely[:1]
     total = sum(p for _, p in chosen)
     if total <= 0:
         return {}

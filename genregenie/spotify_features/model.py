@@ -10,6 +10,7 @@ from typing import Final, Self
 import numpy as np
 
 from genregenie.common import settings
+from genregenie.common.arrays import ranking
 from genregenie.features import Array
 from genregenie.model.model import ModelError, tempered
 from genregenie.spotify_features.metadata import FormatError, Metadata
@@ -115,7 +116,8 @@ class SpotifyModel:
     def judge(self, rows: Array) -> list[FeatureVerdict]:
         """A verdict for each row; one of which nothing is known gets no genre."""
         unknown = nothing_known(np.asarray(rows, dtype=np.float64)).tolist()
-        order = np.argsort(-(confidences := self.confidences(rows)), axis=1, kind="stable")
+        confidences = self.confidences(rows)
+        order = ranking(confidences)
         return [
             FeatureVerdict((), ())
             if gap

@@ -1,10 +1,6 @@
 """Writing a trained model, its scores and its card to a folder."""
 
-import csv
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +12,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from skops.io import dump
 
+from genregenie.common.files import replacing_folder
+from genregenie.common.formatting import csv_lines
 from genregenie.evaluation.metrics import ReliabilityBin
 from genregenie.model.model import (
     ARRAYS_NPZ,
@@ -83,10 +81,14 @@ def write(
     reliability: Sequence[ReliabilityBin],
     card: str,
 ) -> None:
-    """Write everything into a new folder and put it in the place of `folder` in one step."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    """Write everything into a new folder and put it in the place of `folder` in one step.
+
+    Raises
+    ------
+    WriteError
+        If that cannot be written.
+    """
+    with replacing_folder(folder) as fresh:
         dump(pipeline, fresh / PIPELINE_SKOPS)
         arrays = as_arrays(pipeline)
         if arrays is not None:
@@ -120,10 +122,6 @@ def write(
                 for genre, row in zip(genres, decided.confusion.tolist(), strict=True)
             ],
         )
-        fresh.chmod(0o755)
-        _replace(fresh, folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def score_rows(scores: Sequence[Scores]) -> list[dict[str, str]]:
@@ -148,25 +146,9 @@ def score_rows(scores: Sequence[Scores]) -> list[dict[str, str]]:
 
 
 def _write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    header, cells = list(rows[0]), (list(row.values()) for row in rows)
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def _replace(fresh: Path, folder: Path) -> None:
-    """Swap folders; the old one survives until the new one is in place."""
-    if not folder.exists():
-        fresh.rename(folder)
-        return
-    old = folder.with_name(f".{folder.name}-old-{os.getpid()}")
-    folder.rename(old)
-    try:
-        fresh.rename(folder)
-    except OSError:
-        old.rename(folder)
-        raise
-    shutil.rmtree(old)
+        file.writelines(csv_lines(header, cells, end="\n"))
 
 
 def versions() -> dict[str, str]:

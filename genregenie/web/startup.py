@@ -9,7 +9,7 @@ import tempfile
 
 from genregenie.common import settings
 from genregenie.web.config import WebConfig
-from genregenie.web.listening import listen
+from genregenie.web.sockets import listen
 
 log = logging.getLogger("genregenie.web")
 

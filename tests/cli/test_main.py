@@ -205,11 +205,12 @@ def test_train_on_a_folder(tmp_path):
 
 
 def test_the_command_never_pays_for_what_it_does_not_use(clip):
-    """The cold command loads neither the web nor scikit-learn."""
+    """The cold command loads neither the web nor scikit-learn, nor SciPy, which takes as long as
+    all that it needs."""
     code = (
         "import sys; from genregenie.cli.main import main; main(['classify', sys.argv[1]]);"
         "print(sorted({'gradio', 'fastapi', 'sklearn', 'skops', 'pandas', 'joblib',"
-        "'sqlalchemy'} & set(sys.modules)))"
+        "'sqlalchemy', 'scipy', 'python_speech_features'} & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(clip)], capture_output=True, text=True, check=True

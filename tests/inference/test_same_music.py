@@ -44,7 +44,8 @@ def dither(seconds: float) -> np.ndarray:
 
 
 def rounded(samples: np.ndarray, bits: int = 16) -> np.ndarray:
-    return (np.rint(samples * 2 ** (bits - 1)) / 2 ** (bits - 1)).astype(np.float32)
+    steps = 2 ** (bits - 1)
+    return (np.clip(np.rint(samples * steps), -steps, steps - 1) / steps).astype(np.float32)
 
 
 def mel(samples: np.ndarray) -> MelStatistics:
@@ -244,6 +245,16 @@ def test_a_level_changes_nothing(name, songs, classifier):
         assert other.confidences == pytest.approx(as_it_is.confidences, abs=0.02)
 
 
+@pytest.mark.parametrize("name", SONGS)
+def test_soft_music_is_no_silence(name, songs, classifier):
+    """At -40 dB, 30 to 80 steps of 16 bits, the treble of most frames is less than a step."""
+    song = songs[name] * 0.01
+    prediction = classifier.predict(sounds.float_wav(song))
+    assert prediction.silent_s < 0.3
+    bass = sounds.tone(4.0, hz=60.0, level=10 / 32_768)
+    assert mel(rounded(bass)[0]).silent == 0
+
+
 # --- coarse and narrow -----------------------------------------------------------------------
 
 
@@ -287,6 +298,16 @@ def test_eight_bits_make_unsure_at_most(name, songs, classifier):
         prediction = classifier.predict(data)
         assert prediction.verdict == "unsure"
         assert prediction.quality == "coarse"
+
+
+def test_no_coarse_song_is_called_not_music(gtzan, classifier):
+    """Of 131 real clips 3 % to 95 % lie beyond the line when they are treated so."""
+    clips = sorted((gtzan / "audio/full").glob("*.flac"))[::3]
+    for clip in clips:
+        song = decode(clip)[0][None, : 12 * RATE_HZ]
+        telephone = _resampled(_resampled(song, RATE_HZ, 8_000), 8_000, RATE_HZ)
+        for change in (rounded(song, 8), rounded(0.1 * song, 8), rounded(telephone, 8)):
+            assert classifier.predict(sounds.encode(change)).verdict != "not music", clip.stem
 
 
 @pytest.mark.parametrize("name", SONGS)

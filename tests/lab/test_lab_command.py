@@ -116,6 +116,7 @@ def test_text_moves_the_answer_towards_what_the_artist_plays(tmp_path):
 
 def test_the_tab_shows_what_is_kept():
     from genregenie.web.ui.tabs import lab
+    from genregenie.web.views import lab as views
 
     for key in "ABCDE":
         _, protocols, models = lab.choices(key)
@@ -125,8 +126,8 @@ def test_the_tab_shows_what_is_kept():
         assert "Learning curve" in html
         for _, kind in protocols["choices"]:
             assert "Scores" in lab.show(key, kind, models["value"])
-    assert "87.0" in lab.headlines(results.read("headlines"))
-    assert "Nothing is kept" in lab.headlines([])
+    assert "87.0" in views.headlines(results.read("headlines"))
+    assert "Nothing is kept" in views.headlines([])
 
 
 def test_the_tab_runs_a_comparison(monkeypatch, table):

@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from tests import sounds
+from genregenie.audio.parallel import CRASHED
+from tests import deaths, sounds
 from tests.machine import genregenie
 from tests.spotify.standin import Failure, error
 
@@ -165,6 +166,16 @@ def test_index_then_recommend_from_it(gtzan, tmp_path):
     assert not any(path.endswith("jazz.00000.flac") for path in paths)
     same = genregenie(*arguments, GENREGENIE_INDEX=str(music / "genregenie-index"))
     assert json.loads(same.stdout) == answer
+
+
+@pytest.mark.parametrize("command", ["recommend --offline", "similar", "lab --ask"])
+def test_a_file_that_ends_its_process_gets_a_sentence(command, tmp_path):
+    path = tmp_path / "clip.wav"
+    path.write_bytes(deaths.clip("segfault"))
+    done = genregenie(*command.split(), path, **deaths.environment())
+    assert done.returncode == 1
+    assert done.stderr == f"genregenie: {path}: {CRASHED}\n"
+    assert done.stdout == ""
 
 
 def test_classify_pays_for_none_of_this(clip):

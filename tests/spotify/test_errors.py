@@ -5,10 +5,10 @@ import email.utils
 
 import pytest
 
+from genregenie.common.formatting import format_pause
 from genregenie.spotify.errors import (
     FailureKind,
     SpotifyUnavailableError,
-    in_words,
     retry_after_s,
 )
 
@@ -38,7 +38,7 @@ def test_retry_after_may_be_a_date():
     ],
 )
 def test_pauses_in_words(seconds, words):
-    assert in_words(seconds) == words
+    assert format_pause(seconds) == words
 
 
 @pytest.mark.parametrize("kind", FailureKind)

@@ -42,7 +42,7 @@ def keep(server: Server, person: int, heard: Prediction) -> int:
 
 
 def link(server: Server, person: int, number: int) -> str:
-    token = server.accounts.shares.make(person, number, server.app.state.desk.config.key)
+    token = server.accounts.shares.make(person, number, server.app.state.portal.config.key)
     assert token is not None
     return f"/s/{token}"
 

@@ -5,7 +5,6 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import quote, unquote
 
-import anyio
 import httpx
 import pytest
 from fastapi.routing import APIRoute
@@ -15,7 +14,7 @@ from genregenie.storage.database import DatabaseError
 from genregenie.web.config import WebConfig
 from genregenie.web.paths import PUBLIC, is_shared
 from genregenie.web.portal.guide import guide_paths
-from tests.web.servers import HTML, Browser, Server, Start
+from tests.web.servers import HTML, Browser, Server, Start, in_a_loop
 
 pytestmark = pytest.mark.slow
 
@@ -124,7 +123,7 @@ def test_what_needs_no_session(server: Server) -> None:
             assert client.show(path).status_code == 200
         for name in ("portal.css", "portal.js", "logo.svg"):
             assert client.get(f"/portal/{name}").status_code == 200
-        for name in ("../desk.py", "templates", "%2e%2e/desk.py", ""):
+        for name in ("../context.py", "templates", "%2e%2e/context.py", ""):
             assert client.get(f"/portal/{name}").status_code == 401
 
 
@@ -136,7 +135,7 @@ def test_websockets_are_refused_before_they_are_accepted(
     start: Start, known: bool, origin: str, status: int, extension: bool
 ) -> None:
     app = start().app
-    token = app.state.desk.accounts.people.add_guest()[1] if known else "nonsense"
+    token = app.state.portal.accounts.people.add_guest()[1] if known else "nonsense"
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
@@ -156,7 +155,7 @@ def test_websockets_are_refused_before_they_are_accepted(
         ],
         "extensions": {"websocket.http.response": {}} if extension else {},
     }
-    anyio.run(app, scope, receive, send)
+    in_a_loop(app, scope, receive, send)
     assert sent[0]["type"] == "websocket.http.response.start" if extension else "websocket.close"
     assert sent[0].get("status", status) == status
     assert "websocket.accept" not in {message["type"] for message in sent}

@@ -14,14 +14,14 @@ from gradio.utils import NamedString
 from gradio_client import Client, handle_file
 
 from genregenie.audio import AudioError
+from genregenie.audio.parallel import CRASHED
 from genregenie.common.parallel import Pool
-from genregenie.inference.batch import CRASHED
 from genregenie.inference.classifier import Classifier
-from genregenie.web import hearing
+from genregenie.web import analysis
 from genregenie.web.config import WebConfig
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.tabs import batch, lab
-from genregenie.web.ui.tabs.listen import AS_IT_IS, classify, listen, take_away
+from genregenie.web.ui.tabs.listen import AS_IT_IS, classify, listen, picture_and_files
 from tests import deaths
 from tests.common import work
 from tests.web.servers import Server, Start
@@ -38,8 +38,8 @@ def app(start: Start) -> Server:
 def deadly(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Workers in which deadly files are deadly; this process, the server, must not open them."""
     deaths.make_deadly(monkeypatch)
-    pool = Pool(2, hearing._prepare)
-    monkeypatch.setattr(hearing, "_pool", pool)
+    pool = Pool(2, analysis._prepare)
+    monkeypatch.setattr(analysis, "_pool", pool)
     yield
     pool.close()
 
@@ -56,20 +56,20 @@ def clips(tmp_path: Path) -> dict[str, Path]:
 def test_a_worker_hears_what_the_engine_hears(clips: dict[str, Path]) -> None:
     here = Classifier.load().predict(clips["live"])
     for clip in (str(clips["live"]), clips["live"].read_bytes()):
-        there = hearing.predict(clip)
+        there = analysis.predict(clip)
         assert there.verdict == here.verdict
         # BLAS adds in another order where it has threads.
         assert there.confidences == pytest.approx(here.confidences, abs=1e-9)
     with pytest.raises(AudioError, match="not audio"):
-        hearing.predict(b"not a song")
-    png, words = hearing.picture(str(clips["live"]))
+        analysis.predict(b"not a song")
+    png, words = analysis.picture(str(clips["live"]))
     assert png.startswith(b"\x89PNG")
     assert words.startswith("Spectrogram of 0:02")
 
 
 def test_no_worker_imports_the_page_for_the_sake_of_a_path() -> None:
     path = NamedString("clip.wav")
-    assert hearing.result_of(hearing.in_worker(work.kind_of, path)) == "str"
+    assert analysis.result_of(analysis.in_worker(work.kind_of, path)) == "str"
 
 
 def test_over_http_a_deadly_clip_costs_its_owner_alone(
@@ -92,7 +92,7 @@ def test_on_the_listen_tab(deadly: None, clips: dict[str, Path]) -> None:
     *_, (heard, verdict, *_) = listen(str(clips["segfault"]))
     assert heard is None
     assert CRASHED in verdict
-    prediction = hearing.predict(str(clips["live"]))
+    prediction = analysis.predict(str(clips["live"]))
     assert prediction.confidences
 
 
@@ -101,7 +101,7 @@ def test_a_picture_that_cannot_be_drawn_takes_nothing_with_it(
 ) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     heard = Classifier.load().predict(EXAMPLES[0].path)
-    picture, *saved = take_away(str(clips["kill"]), heard)
+    picture, *saved = picture_and_files(str(clips["kill"]), heard)
     assert picture == ""
     assert all(file["visible"] for file in saved)
 
@@ -129,9 +129,9 @@ def test_system_a_is_asked_in_a_worker(deadly: None, clips: dict[str, Path]) -> 
 def test_a_clip_that_never_ends_is_given_up(
     deadly: None, clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "after 2 minutes" in hearing.TOO_SLOW
-    monkeypatch.setattr(hearing, "MAX_LISTENING_S", 0.3)
-    assert classify(str(clips["hang"]))["error"] == hearing.TOO_SLOW
+    assert "after 2 minutes" in analysis.TOO_SLOW
+    monkeypatch.setattr(analysis, "MAX_LISTENING_S", 0.3)
+    assert classify(str(clips["hang"]))["error"] == analysis.TOO_SLOW
     monkeypatch.undo()
 
 
@@ -154,12 +154,12 @@ def test_stop_ends_the_work_on_many_clips(deadly: None, clips: dict[str, Path]) 
 
 
 def test_workers_end_with_the_last_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hearing, "_pool", None)
-    monkeypatch.setattr(hearing, "_servers", 0)
-    with hearing.workers_for_a_server():
-        with hearing.workers_for_a_server():
-            process = hearing.result_of(hearing.in_worker(os.getpid))
-        assert hearing.result_of(hearing.in_worker(os.getpid)) == process
+    monkeypatch.setattr(analysis, "_pool", None)
+    monkeypatch.setattr(analysis, "_servers", 0)
+    with analysis.workers_for_a_server():
+        with analysis.workers_for_a_server():
+            process = analysis.result_of(analysis.in_worker(os.getpid))
+        assert analysis.result_of(analysis.in_worker(os.getpid)) == process
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
 
@@ -168,10 +168,10 @@ def test_workers_end_with_a_server_that_is_killed(clips: dict[str, Path]) -> Non
     """They share its standard output, which ends when the last of them has ended."""
     code = (
         "import sys\n"
-        "from genregenie.web import hearing\n"
-        "hearing.predict(sys.argv[1])\n"
+        "from genregenie.web import analysis\n"
+        "analysis.predict(sys.argv[1])\n"
         "print('ready', flush=True)\n"
-        "hearing.predict(sys.argv[2])\n"
+        "analysis.predict(sys.argv[2])\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code, str(clips["live"]), str(clips["hang"])],

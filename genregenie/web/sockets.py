@@ -1,4 +1,4 @@
-"""The port that the app listens on: the one that was asked for, or the next free one."""
+"""Sockets on the port that the app listens on: the one that was asked for, or the next free one."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""People's clips are opened in worker processes, never in the server's own.
+"""People's clips are analysed in worker processes, never in the server's own.
 
 A clip that kills its decoder, or keeps it for ever, ends one worker: whose clip it was gets a
 sentence, nobody else notices, and another worker takes its place. The workers have the model
@@ -13,9 +13,10 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, Final
 
 from genregenie.audio import AudioError, AudioFile
+from genregenie.audio.parallel import CRASHED
 from genregenie.common.parallel import Pool, cores
+from genregenie.common.steps import Steps, result_of
 from genregenie.common.worker import LostError
-from genregenie.inference.batch import CRASHED
 from genregenie.inference.classifier import Classifier, Prediction
 
 WORKERS: Final = min(max(cores(), 2), 8)
@@ -57,18 +58,15 @@ def hear(clip: Clip) -> Generator[float, None, Prediction]:
     AudioError
         If the clip cannot be used as audio, killed its worker, or took too long.
     """
-    heard_s, working, due = 0.0, in_worker(_hear, clip), time.monotonic() + TELL_EVERY_S / 2
-    while True:
-        try:
-            told = next(working)
-        except StopIteration as end:
-            prediction: Prediction = end.value
-            return prediction
+    steps: Steps[float | None, Prediction] = Steps(in_worker(_hear, clip))
+    heard_s, due = 0.0, time.monotonic() + TELL_EVERY_S / 2
+    for told in steps:
         if told is not None:
             heard_s = told
         if time.monotonic() >= due:
             yield heard_s
             due = time.monotonic() + TELL_EVERY_S / 2
+    return steps.result
 
 
 def predict(clip: Clip) -> Prediction:
@@ -78,8 +76,7 @@ def predict(clip: Clip) -> Prediction:
     ------
     AudioError
     """
-    prediction: Prediction = result_of(hear(clip))
-    return prediction
+    return result_of(hear(clip))
 
 
 def picture(path: str) -> tuple[bytes, str]:
@@ -112,15 +109,6 @@ def in_worker(function: Callable[..., Any], *arguments: Any) -> Generator[Any, N
         raise AudioError(CRASHED) from error
     except TimeoutError as error:
         raise AudioError(TOO_SLOW) from error
-
-
-def result_of(working: Generator[Any, None, Any]) -> Any:
-    """What a generator returns at its end."""
-    while True:
-        try:
-            next(working)
-        except StopIteration as end:
-            return end.value
 
 
 # --- the workers -----------------------------------------------------------------------------
@@ -160,7 +148,6 @@ def workers_for_a_server() -> Iterator[None]:
 
 
 def _prepare() -> None:
-
     Classifier.load()
 
 
