@@ -49,7 +49,7 @@ def accounts(tmp_path: Path) -> Iterator[Accounts]:
 
 
 def test_people_come_in_as_before(accounts: Accounts) -> None:
-    who = accounts.sessions.who(TOLD["token"])
+    who = accounts.sessions.user_of(TOLD["token"])
     assert who is not None
     assert (who.id, who.name, who.guest) == (1, "Ada", False)
     assert accounts.people.log_in("ada", GOOD)[0] == who

@@ -30,7 +30,7 @@ MAX_GUESTS: Final = 1000
 class Profile:
     """What the account page shows."""
 
-    who: User
+    user: User
     email: str | None
     created_at: datetime
     password_changed_at: datetime | None

@@ -1,6 +1,6 @@
 """What people's clips were found to be, kept for their owner alone.
 
-A result is a line to list it by, and `details`: JSON from whoever keeps it, handed back as it
+A result is a summary to list it by, and `details`: JSON from whoever keeps it, handed back as it
 came. The clip itself is kept only where its owner asks for that. Guests keep nothing.
 """
 
@@ -71,7 +71,7 @@ class ResultSummary:
 class StoredResult:
     """A result as a whole."""
 
-    line: ResultSummary
+    summary: ResultSummary
     details: str
 
 
@@ -124,7 +124,7 @@ class Results:
             keep_newest(session, ResultRow, ResultRow.person_id == person_id, MAX_RESULTS)
             return row.id
 
-    def lines(
+    def summaries(
         self, person_id: int, wanted: Filter = EVERYTHING, skip: int = 0, most: int = MAX_RESULTS
     ) -> list[ResultSummary]:
         """A person's results, the newest first."""

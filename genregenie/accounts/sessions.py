@@ -67,7 +67,7 @@ class Sessions:
         )
         return token
 
-    def who(self, token: str) -> User | None:
+    def user_of(self, token: str) -> User | None:
         """Whose session this is, or None. Being seen moves its end, to 90 days at most."""
         now = self._core.clock()
         query = (

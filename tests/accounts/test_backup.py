@@ -27,7 +27,7 @@ def test_a_backup_is_a_database_one_can_go_on_with(accounts: Accounts, tmp_path:
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert [p.name for p in tmp_path.iterdir() if "backup" in p.name] == ["backup.sqlite3"]
     copy = open_accounts(f"sqlite:///{target}", CHEAP, accounts._core.clock)
-    assert copy.sessions.who(token) == who
+    assert copy.sessions.user_of(token) == who
     copy.recovery.reset_with_code("Ada", codes[0], "seven loud orange evenings")
     copy.people.log_in("Ada", "seven loud orange evenings")
     copy.close()

@@ -104,7 +104,7 @@ class Gate:
 
     async def _recognise(self, scope: Scope, connection: HTTPConnection) -> bool:
         token = self._cookies.read(connection, cookies.SESSION)
-        user = await self._workers.quick(self._accounts.sessions.who, token) if token else None
+        user = await self._workers.quick(self._accounts.sessions.user_of, token) if token else None
         known = Identity(user, token, self._tokens.make(token)) if token and user else None
         identify(scope, known)
         return known is not None

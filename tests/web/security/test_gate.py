@@ -294,7 +294,7 @@ def test_a_database_that_is_away_gives_503_and_not_the_app(
     def fail(*_args: Any) -> None:
         raise DatabaseError(RuntimeError("SELECT secret"))
 
-    monkeypatch.setattr(running.accounts.sessions, "who", fail)
+    monkeypatch.setattr(running.accounts.sessions, "user_of", fail)
     monkeypatch.setattr(running.accounts.people, "log_in", fail)
     answer = httpx.get(running.url + "/app/config", headers={"cookie": "genregenie=x"})
     assert answer.status_code == 503
