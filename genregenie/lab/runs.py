@@ -103,8 +103,8 @@ def cut_by(shares: Shares) -> Cut:
         train, test = holdout(table, protocol, shares.test, seed)
         if shares.valid:
             share = shares.valid / (1.0 - shares.test)
-            kept, _ = holdout(table.take(train), protocol, share, seed)
-            train = train[kept]
+            learnt, _ = holdout(table.take(train), protocol, share, seed)
+            train = train[learnt]
         yield train, test
 
     return cut
