@@ -19,8 +19,9 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --max
 
 # Debian packages the tests need, as program:package.
 TEST_PROGRAMS := chromium:chromium espeak-ng:espeak-ng
-# Without PostgreSQL (or GENREGENIE_TEST_DATABASE_URL) the account tests run on SQLite alone.
-OPTIONAL_PROGRAMS := pg_ctlcluster:postgresql
+# Without PostgreSQL (or GENREGENIE_TEST_DATABASE_URL) the account tests run on SQLite alone, and
+# what a shell completes is tried in the shells there are.
+OPTIONAL_PROGRAMS := pg_ctlcluster:postgresql zsh:zsh fish:fish
 
 # What the example clips are played with, and where that lies once installed.
 EXAMPLE_PACKAGES := fluidsynth fluid-soundfont-gm

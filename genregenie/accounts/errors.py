@@ -1,9 +1,10 @@
 """What can go wrong with an account, as types. The face turns them into words."""
 
+from genregenie.common.errors import GenreGenieError
 from genregenie.common.formatting import format_pause
 
 
-class AccountError(Exception):
+class AccountError(GenreGenieError):
     """Base of everything a person can be told about; the text is fit for showing."""
 
 

@@ -1,34 +1,38 @@
-"""Feedback on the command line: out of the accounts as data, and what it did for a model."""
+"""``genregenie feedback``: what people said of verdicts, as data; and what it did for a model."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from genregenie.cli.accounts import opened_accounts
+from genregenie.cli.arguments import Commands, add_command, file_path
+from genregenie.cli.messages import CommandError, log
+
 if TYPE_CHECKING:
     from genregenie.accounts.feedback import FeedbackRecord
+    from genregenie.datasets.feedback import FeedbackTable
     from genregenie.training.feedback import Change
     from genregenie.training.improve import Improved
 
 DATABASE: Final = "the database"
 
 
-def add_feedback_command(subparsers: "argparse._SubParsersAction[Any]") -> None:
-    """Add ``feedback`` and what is below it; each sets ``run(arguments) -> int``."""
-    feedback = subparsers.add_parser("feedback", help="what people said of verdicts")
-    commands = feedback.add_subparsers(dest="feedback_command", required=True, metavar="COMMAND")
-    export = commands.add_parser("export", help="write all of it to a table of statistics")
-    export.add_argument("file", type=Path, metavar="FILE.npz")
-    export.set_defaults(run=_export)
+def add(commands: Commands) -> None:
+    """Add the command, and the one below it, to the parser's."""
+    feedback = commands.add_parser("feedback", help="what people said of verdicts")
+    feedback.set_defaults(prefix="")
+    below = feedback.add_subparsers(dest="feedback_command", required=True, metavar="COMMAND")
+    export = add_command(below, "export", _export, "write all of it to a table of statistics")
+    export.add_argument("file", type=file_path, metavar="FILE.npz")
 
 
-def add_feedback_options(train: argparse.ArgumentParser) -> None:
+def add_options(train: argparse.ArgumentParser) -> None:
     """Add to ``train`` what concerns feedback."""
     train.add_argument(
         "--with-feedback",
         nargs="?",
-        type=Path,
+        type=file_path,
         const=Path(DATABASE),
         metavar="FILE.npz",
         help="let the model learn from what people said as well, and measure what that does; "
@@ -41,28 +45,23 @@ def add_feedback_options(train: argparse.ArgumentParser) -> None:
     )
 
 
-def _export(arguments: argparse.Namespace) -> int:
+def _export(options: argparse.Namespace) -> int:
     import numpy as np
 
     from genregenie.common.files import creating
     from genregenie.datasets.feedback import FeedbackTable
-    from genregenie.datasets.table import DataError
 
+    columns = from_database()
+    known = FeedbackTable.of(columns, DATABASE).table.known()
     try:
-        columns = from_database()
-        known = FeedbackTable.of(columns, DATABASE).table.known()
         # A stream, since NumPy would add its suffix to another name.
-        with creating(arguments.file) as draft, draft.open("wb") as file:
+        with creating(options.file) as draft, draft.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **columns)
     except FileExistsError:
-        print(f"{arguments.file} exists already. Choose another name.", file=sys.stderr)
-        return 1
-    except (DataError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+        raise CommandError(f"{options.file} exists already. Choose another name.") from None
     people = len(np.unique(columns["person"]))
     print(
-        f"Copied into {arguments.file}: {len(columns['track'])} answers, by {people} "
+        f"Copied into {options.file}: {len(columns['track'])} answers, by {people} "
         f"{'person' if people == 1 else 'people'}. Names of people are not in it; the artist "
         f"is known of {known.known} answers."
     )
@@ -75,21 +74,14 @@ def from_database() -> dict[str, Any]:
     Raises
     ------
     DataError
-        If there is none, or the database cannot be used.
+        If there is none, or it is of another GenreGenie.
+    DatabaseError, SettingsError
+        If the database cannot be used.
     """
-    from genregenie.accounts import open_accounts
-    from genregenie.common.settings import SettingsError
     from genregenie.datasets.table import DataError
-    from genregenie.storage.database import DatabaseError
 
-    try:
-        accounts = open_accounts()
-        try:
-            given = accounts.feedback.everything()
-        finally:
-            accounts.close()
-    except (DatabaseError, SettingsError) as error:
-        raise DataError(str(error)) from None
+    with opened_accounts() as accounts:
+        given = accounts.feedback.everything()
     if not given:
         raise DataError("Nobody has given feedback yet.")
     return as_columns(given)
@@ -134,12 +126,12 @@ def as_columns(given: Sequence["FeedbackRecord"]) -> dict[str, Any]:
     }
 
 
-def read(source: Path) -> Any:
+def read(source: Path) -> "FeedbackTable":
     """The feedback in a file or, if that is what `source` says, in the database.
 
     Raises
     ------
-    DataError
+    DataError, DatabaseError, SettingsError
     """
     from genregenie.datasets.feedback import FeedbackTable, read_feedback
 
@@ -168,7 +160,7 @@ def report(improved: "Improved", base: Path, *, replace: bool) -> int:
     )
     if not replace:
         return 0
-    print(f"{base} was not replaced: only feedback that helped may do that.", file=sys.stderr)
+    log.error("%s was not replaced: only feedback that helped may do that.", base)
     return 1
 
 

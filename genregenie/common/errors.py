@@ -1,4 +1,8 @@
-"""The errors that cross rooms; each message is a sentence for whoever asked."""
+"""The root of all errors, and those that cross rooms; each message is a sentence for whoever asked.
+
+Every room has its own errors under `GenreGenieError`. They are raised where they are known and put
+into words once: by `genregenie.cli.main` on the command line, by the page in the browser.
+"""
 
 
 class GenreGenieError(Exception):

@@ -13,12 +13,13 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from genregenie.common.errors import GenreGenieError
 from genregenie.common.formatting import reason
 
 _WRITABLE = 0o222
 
 
-class WriteError(OSError):
+class WriteError(GenreGenieError, OSError):
     """A file or folder that cannot be written; as text, a sentence with its name."""
 
     def __str__(self) -> str:

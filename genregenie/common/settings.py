@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from genregenie.common import resources
+from genregenie.common.errors import GenreGenieError
 from genregenie.common.formatting import reason
 
 USUAL_PORT = 7860
 
 
-class SettingsError(ValueError):
+class SettingsError(GenreGenieError):
     """An environment variable holds a value GenreGenie cannot work with."""
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from weakref import WeakSet
 
+from genregenie.common.errors import GenreGenieError
 from genregenie.common.steps import Steps
 
 R = TypeVar("R")
@@ -30,7 +31,7 @@ _ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """A worker has a core to itself, and what is computed for one clip is too small to be shared."""
 
 
-class LostError(Exception):
+class LostError(GenreGenieError):
     """What work ends in that ended its process."""
 
 

@@ -9,11 +9,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from genregenie.common.errors import GenreGenieError
 from genregenie.datasets.artists import Known, group_key, is_nobody
 from genregenie.features import COEFFICIENTS, TABLE_FRAMES, Array, as_rows
 
 
-class DataError(Exception):
+class DataError(GenreGenieError):
     """Labelled data that cannot be used; the message says what is wrong with it."""
 
 

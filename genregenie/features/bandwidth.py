@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from genregenie.audio.formats import RATE_HZ, Samples
 from genregenie.common.arrays import Array
-from genregenie.features.mfcc import BANDS, PREEMPHASIS, SMOOTH, mel_edges_hz
+from genregenie.features.mfcc import EDGES_HZ, PREEMPHASIS, SMOOTH
 from genregenie.features.statistics import MelStatistics, Statistics
 
 NARROW_HZ: Final = 5_000.0
@@ -133,4 +133,4 @@ _DETAIL: Final = 0.3
 """Standard deviation of the detail that 13 MFCCs leave out of a band's logarithm."""
 
 
-_UPPER_EDGES_HZ: Final = mel_edges_hz(BANDS)[2:]
+_UPPER_EDGES_HZ: Final = EDGES_HZ[2:]

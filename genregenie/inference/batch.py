@@ -7,9 +7,14 @@ from typing import Final
 
 from genregenie.audio import WHOLE, AudioError, Source, Spread
 from genregenie.audio.parallel import attempt, in_processes, in_threads
+from genregenie.common.errors import GenreGenieError
 from genregenie.inference.classifier import Classifier, Prediction
 
 BACKENDS: Final = ("processes", "threads", "serial")
+
+
+class BackendError(GenreGenieError, ValueError):
+    """Neither a way to spread work that there is nor the address of a cluster."""
 
 
 def classify(source: Source, *, spread: Spread = WHOLE, model: Path | None = None) -> Prediction:
@@ -76,8 +81,10 @@ def classify_many(
         If there is no usable model.
     ClusterError
         If the cluster cannot be used.
+    BackendError
+        For a backend that is none of these.
     ValueError
-        For a backend that is none of these, or no jobs.
+        For no jobs.
 
     Examples
     --------
@@ -91,7 +98,7 @@ def classify_many(
 
         return classify_on_cluster(files, backend, spread, model)
     if backend not in BACKENDS:
-        raise ValueError(
+        raise BackendError(
             f"There is no backend {backend!r}. Choose one of {', '.join(BACKENDS)}, or give the "
             "address of a Dask scheduler, such as tcp://192.168.1.5:8786."
         )

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from genregenie.audio import AudioError, Spread
 from genregenie.audio.parallel import attempt
+from genregenie.common.errors import GenreGenieError
 from genregenie.inference.classifier import Classifier, Prediction
 from genregenie.model.model import ModelError
 
@@ -30,7 +31,7 @@ KILLED: Final = (
 _SAME_TIME_NS: Final = 2_000_000_000  # file systems round the time of a change differently
 
 
-class ClusterError(Exception):
+class ClusterError(GenreGenieError):
     """A cluster that cannot be used; the message says what helps."""
 
 

@@ -21,6 +21,7 @@ from typing import Any, Final, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from genregenie.common.errors import GenreGenieError
 from genregenie.features import (
     Array,
     MelStatistics,
@@ -53,7 +54,7 @@ could crash the process: point GENREGENIE_MODEL at models of your own making onl
 """
 
 
-class ModelError(Exception):
+class ModelError(GenreGenieError):
     """A model folder that is missing or cannot be used."""
 
 

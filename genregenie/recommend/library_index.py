@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
+from genregenie.common.errors import GenreGenieError
 from genregenie.features import VECTOR_WIDTH, Array
 from genregenie.recommend.acoustic import POOL, Directions, SimilarTrack, as_share, directions, top
 
@@ -33,7 +34,7 @@ _LISTS_PROBED: Final = 64
 _RERANKED: Final = 4  # the index stores 8 bits a number, so more come out and are compared again
 
 
-class LibraryError(Exception):
+class LibraryError(GenreGenieError):
     """An index that is missing or cannot be used; the message says what helps."""
 
 

@@ -6,6 +6,7 @@ import math
 from enum import StrEnum
 from typing import Final
 
+from genregenie.common.errors import GenreGenieError
 from genregenie.common.formatting import format_pause
 
 BUSY_S: Final = 30.0
@@ -61,7 +62,7 @@ _SENTENCES: Final = {
 }
 
 
-class SpotifyUnavailableError(Exception):
+class SpotifyUnavailableError(GenreGenieError):
     """Spotify cannot answer now; as text, a sentence for the person who asked.
 
     Attributes

@@ -17,6 +17,7 @@ from spotipy.cache_handler import MemoryCacheHandler
 from spotipy.oauth2 import SpotifyOauthError, SpotifyPKCE
 
 from genregenie.common import settings
+from genregenie.common.errors import GenreGenieError
 from genregenie.spotify.deadlines import run_until
 from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError
 from genregenie.spotify.names import SPOTIFY_PAGES, clean
@@ -33,7 +34,7 @@ MAX_TRACKS: Final = 100
 T = TypeVar("T")
 
 
-class LoginError(Exception):
+class LoginError(GenreGenieError):
     """Logging in to Spotify, or a playlist, did not work; as text, a sentence for the person."""
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple, Self
 
+from genregenie.common.errors import GenreGenieError
 from genregenie.common.genres import ranked
 from genregenie.spotify.names import clean
 
@@ -30,6 +31,10 @@ _GEM_OFFSETS: Final = (100, 50)
 _PAGES: Final = 3
 _MAX_NAME_LENGTH: Final = 80
 _SPOTIFY_NAMES: Final = {"hiphop": "hip-hop"}
+
+
+class YearsError(GenreGenieError, ValueError):
+    """Years that make no range."""
 
 
 class Depth(StrEnum):
@@ -54,7 +59,7 @@ class SearchOptions:
 
     Raises
     ------
-    ValueError
+    YearsError
         If the years are not between 1900 and 2100 and in order.
     """
 
@@ -66,7 +71,7 @@ class SearchOptions:
         if self.years is not None:
             first, last = self.years
             if not EARLIEST_YEAR <= first <= last <= LATEST_YEAR:
-                raise ValueError(
+                raise YearsError(
                     f"The years {first} to {last} make no range between "
                     f"{EARLIEST_YEAR} and {LATEST_YEAR}."
                 )
@@ -77,7 +82,7 @@ class SearchOptions:
 
         Raises
         ------
-        ValueError
+        YearsError
             Whose text is a sentence for the person.
         """
         years = None
@@ -95,7 +100,7 @@ def _year(text: str | None, otherwise: int) -> int:
     if not text:
         return otherwise
     if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"{text!r} is not a year. Write it like 1999, or leave it empty.")
+        raise YearsError(f"{text!r} is not a year. Write it like 1999, or leave it empty.")
     return int(text)
 
 

@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 
 from genregenie.audio.scan import AudioPath
 from genregenie.common import settings
+from genregenie.common.errors import GenreGenieError
 from genregenie.tagging import schema
 from genregenie.tagging.places import RealPaths, probe
 from genregenie.tagging.records import CachedResult, Change, Run, RunRequest
@@ -33,7 +34,7 @@ FILE_NAME: Final = "library.sqlite3"
 _SAVED_EVERY_S: Final = 1.0
 
 
-class JournalError(Exception):
+class JournalError(GenreGenieError):
     """A journal that cannot be used; the message says what helps."""
 
 

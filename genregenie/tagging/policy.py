@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, get_args
 
+from genregenie.common.errors import GenreGenieError
 from genregenie.common.formatting import reason
 from genregenie.common.genres import display_name, ranked
 from genregenie.tagging.formats.genrelist import parts
@@ -14,7 +15,7 @@ Mode = Literal["add", "replace", "if-empty"]
 MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 
 
-class NamesError(Exception):
+class NamesError(GenreGenieError):
     """A file of genre names that cannot be used; the message is a sentence for its owner."""
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from genregenie.common.errors import GenreGenieError
 from genregenie.common.formatting import reason
 
 COPY_PREFIX: Final = ".genregenie-"
@@ -31,7 +32,7 @@ _SENTENCES: Final = {
 }
 
 
-class ReplaceError(Exception):
+class ReplaceError(GenreGenieError):
     """A file that was left as it is; the message says why."""
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from genregenie.audio import format_duration
+from genregenie.common.errors import GenreGenieError
 from genregenie.common.formatting import csv_lines, printable, reason
 from genregenie.common.genres import display_name
 from genregenie.tagging.tagger import Item
@@ -23,7 +24,7 @@ COLUMNS: Final = (
 )
 
 
-class ReportError(Exception):
+class ReportError(GenreGenieError):
     """A report that cannot be written; the message is a sentence."""
 
 

@@ -58,6 +58,12 @@ class Problem:
         return str(error) if self.text is None else self.text
 
 
+ACCOUNTS_AWAY: Final = Problem(
+    503,
+    title="Not available",
+    # A database's own text is for whoever runs the server, and may repeat what was asked of it.
+    text="The accounts cannot be reached at the moment. Please try again soon.",
+)
 RETRY_AFTER_S: Final = "10"
 """When to come back where the server could not do it just now; as a header says it."""
 
@@ -75,12 +81,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     DemoFullError: Problem(503, ""),
     LoginError: Problem(400, title="Spotify is not connected"),
     BusyError: Problem(503, title="Very busy"),
-    # Its own text may repeat what was asked of the database.
-    DatabaseError: Problem(
-        503,
-        title="Not available",
-        text="The accounts cannot be reached at the moment. Please try again soon.",
-    ),
+    DatabaseError: ACCOUNTS_AWAY,
     # About the server rather than about what was asked; the log has its words.
     GenreGenieError: Problem(
         500, title="Not available", text="GenreGenie cannot do this at the moment."
@@ -92,8 +93,8 @@ def log_problem(error: Exception, problem: Problem) -> None:
     """Note what the server is to blame for; the words of an error only where nobody hears them."""
     if problem.status >= 500:
         unexpected = problem.status == 500
-        kind = error.kind if isinstance(error, DatabaseError) else type(error).__name__
         told = problem.title.lower()
+        kind = error.kind if isinstance(error, DatabaseError) else type(error).__name__
         log.error("%s: %s", told, kind, exc_info=error if unexpected else None)
 
 

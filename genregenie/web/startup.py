@@ -14,7 +14,7 @@ from genregenie.web.sockets import listen
 log = logging.getLogger("genregenie.web")
 
 
-def serve(host: str | None = None, port: int | None = None) -> None:
+def serve(host: str | None = None, port: int | None = None, log_level: int = logging.INFO) -> None:
     """Start the app and stay until stopped.
 
     Parameters
@@ -22,6 +22,8 @@ def serve(host: str | None = None, port: int | None = None) -> None:
     host, port : optional
         Where to listen; by default what the environment says, else 127.0.0.1 (0.0.0.0 on a
         Space) and 7860, or the next port that is free.
+    log_level : int
+        From which level on the log, on the standard error, is written.
 
     Raises
     ------
@@ -29,9 +31,7 @@ def serve(host: str | None = None, port: int | None = None) -> None:
         If the environment holds a value that makes no sense, the port is taken, or nothing can be
         kept where something has to last.
     """
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logging.basicConfig(level=log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for noisy in ("httpx", "httpcore", "alembic", "python_multipart"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     host, port = host or settings.server_host(), port or settings.server_port()

@@ -18,20 +18,14 @@ from genregenie.audio.parallel import CRASHED
 from genregenie.common.parallel import Pool
 from genregenie.inference.classifier import Classifier
 from genregenie.web import analysis
-from genregenie.web.config import WebConfig
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.tabs import batch, lab
 from genregenie.web.ui.tabs.listen import AS_IT_IS, classify, listen, picture_and_files
 from tests import deaths
 from tests.common import work
-from tests.web.servers import Server, Start
+from tests.web.servers import Server
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def app(start: Start) -> Server:
-    return start(WebConfig(gate="off"), page=None)
 
 
 @pytest.fixture

@@ -43,7 +43,9 @@ def test_every_error_of_ours_has_words_and_no_database_speaks() -> None:
     away = DatabaseError(RuntimeError("SELECT secret"))
     problem = problem_of(away)
     assert problem is not None
+    assert problem.status == 503
     assert "secret" not in problem.words(away)
+    assert "RuntimeError" not in problem.words(away)
 
 
 @pytest.mark.slow

@@ -12,9 +12,8 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from genregenie.common import resources
+from genregenie.web.paths import GUIDE
 from genregenie.web.portal.dependencies import Portal
-
-GUIDE: Final = "/guide"
 
 _DOCS: Final = resources.docs()
 _READ: Final = ["GET", "HEAD"]

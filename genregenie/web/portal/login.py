@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from genregenie.accounts.names import check_email, check_name
 from genregenie.web.errors import FormError
 from genregenie.web.identity import identity_of, user_of
-from genregenie.web.paths import HOME, LOGIN, local_target
+from genregenie.web.paths import HOME, LOGIN, LOGOUT, local_target
 from genregenie.web.portal.context import PortalContext, user_agent
 from genregenie.web.portal.dependencies import Portal, sent
 from genregenie.web.portal.forms import Form
@@ -122,13 +122,13 @@ async def come_as_guest(
     return portal.enter(user, token, local_target(form.get("next")))
 
 
-@router.get("/logout")
+@router.get(LOGOUT)
 async def ask_logout(request: Request, portal: Portal) -> Response:
     """The page to log out on."""
     return await _logout_page(request, portal, Form({}))
 
 
-@router.post("/logout", dependencies=[sent(_logout_page)])
+@router.post(LOGOUT, dependencies=[sent(_logout_page)])
 async def log_out(request: Request, portal: Portal) -> Response:
     """The session ends; a guest goes with it."""
     identity = identity_of(request.scope)

@@ -8,16 +8,15 @@ from starlette.responses import RedirectResponse, Response
 
 from genregenie.spotify.oauth import shared_logins
 from genregenie.web.identity import id_of, user_of
-from genregenie.web.paths import HOME
+from genregenie.web.paths import HOME, SPOTIFY_LOGIN
 from genregenie.web.portal.dependencies import Portal
 
-CONNECT: Final = "/spotify/connect"
 CALLBACK: Final = "/spotify/callback"
 
 router = APIRouter()
 
 
-@router.get(CONNECT)
+@router.get(SPOTIFY_LOGIN)
 async def connect(request: Request) -> Response:
     """To Spotify; home where log-in to Spotify is not set up."""
     logins = shared_logins()

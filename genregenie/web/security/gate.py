@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket
 from genregenie.accounts import Accounts
 from genregenie.storage.database import DatabaseError
 from genregenie.web.config import WebConfig
-from genregenie.web.errors import PROBLEMS, RETRY_AFTER_S, log_problem
+from genregenie.web.errors import ACCOUNTS_AWAY, RETRY_AFTER_S, log_problem
 from genregenie.web.identity import Identity, identify
 from genregenie.web.paths import ACCOUNT, HEALTH, HOME, ICON, PRIVATE, PUBLIC, is_shared, login_url
 from genregenie.web.security import cookies
@@ -76,11 +76,9 @@ class Gate:
             try:
                 known = await self._recognise(scope, connection)
             except DatabaseError as error:
-                problem = PROBLEMS[DatabaseError]
-                log_problem(error, problem)
-                refusal = PlainTextResponse(
-                    problem.words(error), problem.status, {"retry-after": RETRY_AFTER_S}
-                )
+                log_problem(error, ACCOUNTS_AWAY)
+                words, status = ACCOUNTS_AWAY.words(error), ACCOUNTS_AWAY.status
+                refusal = PlainTextResponse(words, status, {"retry-after": RETRY_AFTER_S})
             else:
                 refusal = None if known or path in PUBLIC else _to_login(scope, connection)
         await (refusal or self._app)(scope, receive, send)

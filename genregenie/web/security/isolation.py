@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from genregenie.common.errors import GenreGenieError
 from genregenie.web.identity import id_of, user_of
 from genregenie.web.paths import APP
 from genregenie.web.security.ownership import Ownership
@@ -36,7 +37,7 @@ _HANDLE: Final = re.compile(
 _ANSWERS: Final = re.compile(r"/app/gradio_api/(upload|queue/(join|data)|(run|api|call)/.*)")
 
 
-class NotYoursError(Exception):
+class NotYoursError(GenreGenieError):
     """A request names a file or a handle that belongs to somebody else."""
 
 

@@ -1,7 +1,7 @@
 """What several views are made of: sections, notes, bars and tables, as HTML."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,7 @@ from genregenie.web.views.colours import colour
 from genregenie.web.views.fragments import render
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(NamedTuple):
     """A part of a column in a plot: edges in the plot's units, as they are written."""
 
     x: str

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
+from genregenie.web.paths import ACCOUNT, GUIDE, LOGOUT
 from genregenie.web.views.fragments import render
 
 
@@ -14,7 +15,7 @@ def brand() -> Markup:
 
 def help_text() -> Markup:
     """How the page is used, with the way to the guide."""
-    return render("page", "help", guide="/guide")
+    return render("page", "help", guide=GUIDE)
 
 
 def session_bar(name: str, token: str) -> Markup:
@@ -22,7 +23,7 @@ def session_bar(name: str, token: str) -> Markup:
 
     `token` proves that the button is ours.
     """
-    return render("page", "session_bar", name=name, token=token)
+    return render("page", "session_bar", account=ACCOUNT, log_out=LOGOUT, name=name, token=token)
 
 
 def scripts(sources: Iterable[str]) -> Markup:

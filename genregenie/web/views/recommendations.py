@@ -14,9 +14,8 @@ from genregenie.common.genres import display_name
 from genregenie.recommend import export
 from genregenie.recommend.recommender import Recommendations, SoundsLike, SpotifyAnswer
 from genregenie.spotify.errors import FailureKind
+from genregenie.web.paths import SPOTIFY_LOGIN
 from genregenie.web.views.fragments import render
-
-CONNECT: Final = "/spotify/connect"
 
 _NAMES: Final = {"csv": "CSV", "m3u": "M3U", "xspf": "XSPF"}
 _TYPES: Final = {"csv": "text/csv", "m3u": "audio/x-mpegurl", "xspf": "application/xspf+xml"}
@@ -76,7 +75,7 @@ def saved(url: str) -> Markup:
 
 def not_saved(sentence: str, *, connect: bool) -> Markup:
     """Why there is no playlist, with the way to Spotify's log-in where that would help."""
-    log_in = CONNECT if connect else None
+    log_in = SPOTIFY_LOGIN if connect else None
     return render("recommendations", "not_saved", sentence=sentence, log_in=log_in)
 
 

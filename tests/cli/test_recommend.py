@@ -168,6 +168,7 @@ def test_index_then_recommend_from_it(gtzan, tmp_path):
     assert json.loads(same.stdout) == answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["recommend --offline", "similar", "lab --ask"])
 def test_a_file_that_ends_its_process_gets_a_sentence(command, tmp_path):
     path = tmp_path / "clip.wav"
