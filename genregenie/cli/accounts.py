@@ -16,16 +16,10 @@ def opened_accounts() -> "Iterator[Accounts]":
     ------
     DatabaseError, SettingsError
     """
-    from sqlalchemy.exc import SQLAlchemyError
-
     from genregenie.accounts import open_accounts
-    from genregenie.storage.database import DatabaseError
 
+    accounts = open_accounts()
     try:
-        accounts = open_accounts()
-        try:
-            yield accounts
-        finally:
-            accounts.close()
-    except SQLAlchemyError as error:
-        raise DatabaseError(error) from None
+        yield accounts
+    finally:
+        accounts.close()

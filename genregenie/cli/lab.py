@@ -56,9 +56,9 @@ def _lab(options: argparse.Namespace) -> int:
         elif options.ask:
             _ask(options.ask)
         else:
-            from genregenie.lab.cluster import workers
+            from genregenie.inference.cluster import joblib_on
 
-            with workers(options.dask):
+            with joblib_on(options.dask):
                 _run(options)
     except ImportError as error:
         raise CommandError(
@@ -109,6 +109,7 @@ def _run(options: argparse.Namespace) -> None:
 def _one(options: argparse.Namespace) -> None:
     """A single comparison, printed and not kept."""
     from genregenie.lab import runs, studies
+    from genregenie.lab.models import candidates_of
     from genregenie.lab.systems import system
 
     chosen = system(options.system)
@@ -116,7 +117,7 @@ def _one(options: argparse.Namespace) -> None:
     protocol = runs.protocol_for(chosen, table, options.protocol)
     models = [options.model] if options.model else None
     if options.show == "curve":
-        model = options.model or next(iter(c.name for c in chosen.build(table, True)))
+        model = options.model or candidates_of(chosen, table, honest=True)[0].name
         points = studies.learning_curve(chosen, table, model, options.jobs, [protocol])
         print_table(
             {

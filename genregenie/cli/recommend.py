@@ -61,6 +61,7 @@ def _recommend(options: argparse.Namespace) -> int:
     keep_to_one_thread()
     from genregenie.audio.parallel import apart
     from genregenie.inference.batch import classify
+    from genregenie.recommend import export
     from genregenie.recommend.recommender import Recommender
     from genregenie.spotify.queries import Depth, SearchOptions
 
@@ -73,13 +74,9 @@ def _recommend(options: argparse.Namespace) -> int:
         SearchOptions(options.years, Depth(options.depth)),
     )
     if options.json:
-        from genregenie.recommend.report import record
-
-        report = record(str(options.file), prediction.genre, recommendations)
-        print(json.dumps(report, indent=2))
+        answer = export.record(str(options.file), prediction.genre, recommendations)
+        print(json.dumps(answer, indent=2))
     elif options.format:
-        from genregenie.recommend import export
-
         print(export.FORMATS[options.format](recommendations), end="")
     else:
         _print(options.file, prediction, recommendations)

@@ -1,7 +1,6 @@
 """``genregenie tag``: write genres into the tags of whole folders."""
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from genregenie.audio.scan import AudioPath
     from genregenie.tagging.journal import Journal
     from genregenie.tagging.policy import TagPolicy
+    from genregenie.tagging.records import RunRequest
     from genregenie.tagging.tagger import Item, Listening
 
 MODES = ("add", "replace", "if-empty")
@@ -155,7 +155,7 @@ class _Tagging:
         run = None
         if self._options.write:
             self._journal.lock()
-            run = self._journal.start_run(self._about())
+            run = self._journal.start_run(self._request())
         try:
             for item in self._items(files, run):
                 states[item.state] += 1
@@ -187,18 +187,11 @@ class _Tagging:
                 bar.advance()
                 yield item
 
-    def _about(self) -> str:
-        options = self._options
-        return json.dumps(
-            {
-                "paths": [str(Path(path).absolute()) for path in options.paths],
-                "mode": self._policy.mode,
-                "threshold": self._policy.threshold,
-                "at_most": self._policy.at_most,
-                "names": dict(self._policy.names),
-                "exclude": options.exclude,
-            }
-        )
+    def _request(self) -> "RunRequest":
+        from genregenie.tagging.records import RunRequest
+
+        paths = tuple(str(Path(path).absolute()) for path in self._options.paths)
+        return RunRequest(paths, self._policy, tuple(self._options.exclude))
 
     def _print_sum(self, states: "Counter[str]", run: int | None) -> None:
         self._print_moves()

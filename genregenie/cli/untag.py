@@ -1,7 +1,6 @@
 """``genregenie untag``: take back what a run of ``tag --write`` wrote."""
 
 import argparse
-import json
 from typing import TYPE_CHECKING
 
 from genregenie.cli.arguments import Commands, add_command, any_path, positive
@@ -42,11 +41,10 @@ def _list_runs(journal: "Journal") -> int:
     if not runs:
         print("No tags were written yet.")
     for run in runs:
-        about = json.loads(run.about)
         state = "" if run.finished else ", stopped half-way"
         undone = f", {run.undone} of them taken back" if run.undone else ""
         print(f"run {run.number}  {run.started}  {run.changed} files changed{undone}{state}")
-        print(f"       {about['mode']} in {', '.join(about['paths'])}")
+        print(f"       {run.request.policy.mode} in {', '.join(run.request.paths)}")
     return 0
 
 

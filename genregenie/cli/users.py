@@ -84,7 +84,7 @@ def _delete(accounts: "Accounts", options: argparse.Namespace) -> int:
 
 
 def _backup(accounts: "Accounts", options: argparse.Namespace) -> int:
-    from genregenie.accounts.export import backup
+    from genregenie.accounts.backup import backup
 
     people = backup(accounts.db, options.file)
     print(f"Copied into {options.file}: {people} accounts. It holds secrets: keep it private.")

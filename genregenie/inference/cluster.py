@@ -1,4 +1,4 @@
-"""Many files on a Dask cluster that exists already, through joblib.
+"""Many files, or any other joblib work, on a Dask cluster that exists already.
 
 The cluster's workers need GenreGenie in the same version, and the same model. Where they see the
 same files, only names travel; where they do not, each file's bytes are sent with its task, a few
@@ -7,6 +7,7 @@ given up.
 """
 
 import asyncio
+import contextlib
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -108,6 +109,27 @@ def connect(address: str) -> Any:
             f"No Dask scheduler answers at {address}. Start one with 'dask scheduler' and give "
             "the address it prints."
         ) from error
+
+
+@contextlib.contextmanager
+def joblib_on(address: str | None) -> Iterator[None]:
+    """All joblib work inside goes to the Dask scheduler at `address`; None for this machine.
+
+    Raises
+    ------
+    ClusterError
+        If Dask is not installed, or nothing answers there.
+    """
+    if address is None:
+        yield
+        return
+    from joblib import parallel_config
+
+    with (
+        connect(address) as client,
+        parallel_config("dask", client=client, wait_for_workers_timeout=CONNECT_S),
+    ):
+        yield
 
 
 def _on_client(

@@ -79,7 +79,7 @@ def explore(table: FeatureTable, title: str) -> Exploration:
     from sklearn.decomposition import PCA
     from sklearn.preprocessing import StandardScaler
 
-    from genregenie.lab.preparing import QuantileCapper
+    from genregenie.lab.estimators import QuantileCapper
 
     best, vectors, several = ceiling(table)
     table = _tempo_first(readable(table))

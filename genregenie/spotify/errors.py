@@ -67,36 +67,36 @@ class SpotifyUnavailableError(GenreGenieError):
 
     Attributes
     ----------
-    trouble : FailureKind
+    kind : FailureKind
     pause_s : float >= 0
         How long not to ask again.
     """
 
     def __init__(
-        self, trouble: FailureKind, pause_s: float | None = None, sentence: str | None = None
+        self, kind: FailureKind, pause_s: float | None = None, sentence: str | None = None
     ) -> None:
-        usual = FORBIDDEN_S if trouble is FailureKind.FORBIDDEN else BUSY_S
-        self.trouble = trouble
+        usual = FORBIDDEN_S if kind is FailureKind.FORBIDDEN else BUSY_S
+        self.kind = kind
         self.pause_s = usual if pause_s is None else pause_s
-        super().__init__(sentence or _SENTENCES[trouble].format(pause=format_pause(self.pause_s)))
+        super().__init__(sentence or _SENTENCES[kind].format(pause=format_pause(self.pause_s)))
 
 
-def of_status(
+def failure_of_status(
     status: int, retry_after: str | None, *, token: bool = False
 ) -> SpotifyUnavailableError:
-    """The trouble that an HTTP status means; `token` for the answer to a request for a token."""
+    """The failure that an HTTP status means; `token` for the answer to a request for a token."""
     if status == 429:
         return SpotifyUnavailableError(FailureKind.TOO_MANY, retry_after_s(retry_after))
     if token and status in (400, 401):
         return SpotifyUnavailableError(FailureKind.BAD_KEYS)
     if status >= 500:
         return SpotifyUnavailableError(FailureKind.BROKEN)
-    trouble = {
+    kinds = {
         400: FailureKind.REFUSED,
         401: FailureKind.UNAUTHORIZED,
         403: FailureKind.FORBIDDEN,
     }
-    return SpotifyUnavailableError(trouble.get(status, FailureKind.NONSENSE))
+    return SpotifyUnavailableError(kinds.get(status, FailureKind.NONSENSE))
 
 
 def retry_after_s(header: str | None) -> float:

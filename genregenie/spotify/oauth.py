@@ -196,7 +196,7 @@ def _is_refusal(error: LoginError) -> bool:
     """Whether the person's log-in is what Spotify does not accept."""
     cause = error.__cause__
     return isinstance(cause, SpotifyUnavailableError) and (
-        cause.trouble in (FailureKind.BAD_KEYS, FailureKind.UNAUTHORIZED)
+        cause.kind in (FailureKind.BAD_KEYS, FailureKind.UNAUTHORIZED)
     )
 
 

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from genregenie.accounts.errors import (
     AccountError,
     DemoFullError,
@@ -26,9 +24,6 @@ from genregenie.common.errors import AudioError, GenreGenieError
 from genregenie.spotify.oauth import LoginError
 from genregenie.storage.database import DatabaseError
 from genregenie.web.workers import BusyError
-
-DATABASE_FAILURES: Final = (DatabaseError, SQLAlchemyError)
-"""What it is when the accounts are out of reach; the second where nobody has named it yet."""
 
 log = logging.getLogger("genregenie.web")
 
@@ -86,7 +81,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     DemoFullError: Problem(503, ""),
     LoginError: Problem(400, title="Spotify is not connected"),
     BusyError: Problem(503, title="Very busy"),
-    **dict.fromkeys(DATABASE_FAILURES, ACCOUNTS_AWAY),
+    DatabaseError: ACCOUNTS_AWAY,
     # About the server rather than about what was asked; the log has its words.
     GenreGenieError: Problem(
         500, title="Not available", text="GenreGenie cannot do this at the moment."
@@ -98,7 +93,8 @@ def log_problem(error: Exception, problem: Problem) -> None:
     """Note what the server is to blame for; the words of an error only where nobody hears them."""
     if problem.status >= 500:
         unexpected = problem.status == 500
-        told, kind = problem.title.lower(), type(error).__name__
+        told = problem.title.lower()
+        kind = error.kind if isinstance(error, DatabaseError) else type(error).__name__
         log.error("%s: %s", told, kind, exc_info=error if unexpected else None)
 
 

@@ -21,7 +21,6 @@ from genregenie.common.errors import GenreGenieError
 from genregenie.spotify.oauth import shared_logins
 from genregenie.web import analysis
 from genregenie.web.config import WebConfig
-from genregenie.web.errors import DATABASE_FAILURES
 from genregenie.web.identity import user_of
 from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON
 from genregenie.web.portal import account, guide, history, login, reset, share, spotify
@@ -130,8 +129,7 @@ def _add_small_routes(app: FastAPI, portal: PortalContext) -> None:
 
 
 def _add_error_pages(app: FastAPI, portal: PortalContext) -> None:
-    for kind in (GenreGenieError, *DATABASE_FAILURES):
-        app.add_exception_handler(kind, show_error)
+    app.add_exception_handler(GenreGenieError, show_error)
 
     @app.exception_handler(404)
     async def missing(request: Request, _error: Exception) -> Response:

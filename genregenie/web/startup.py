@@ -43,16 +43,15 @@ def serve(host: str | None = None, port: int | None = None, log_level: int = log
         log.warning("reset links are not mailed: GENREGENIE_PUBLIC_URL is not set")
     sockets, port = listen(host, port)
     import uvicorn
-    from sqlalchemy.exc import SQLAlchemyError
 
+    from genregenie.storage.database import DatabaseError
     from genregenie.web.server import create_app
 
     try:
         app = create_app(config=config)
-    except SQLAlchemyError as error:
-        # Its text may repeat what was asked of the database, so only its kind is shown.
+    except DatabaseError as error:
         raise settings.SettingsError(
-            f"The database that DATABASE_URL names cannot be used: {type(error).__name__}."
+            f"The database that DATABASE_URL names cannot be used: {error.kind}."
         ) from None
     log.info("GenreGenie is at http://%s:%d/", "localhost" if host == "0.0.0.0" else host, port)  # noqa: S104
     server = uvicorn.Config(

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from genregenie.accounts import export, open_accounts
+from genregenie.accounts import open_accounts
+from genregenie.accounts.backup import backup
 from genregenie.common.files import (
     WriteError,
     creating,
@@ -229,9 +230,9 @@ def starts_and_backs_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(set(pool.map(lambda _: load_key(), range(8)))) == 1
     accounts = open_accounts(sqlite_url(folder), CHEAP)
     accounts.people.sign_up("Ada", "", "a calm indigo morning")
-    assert export.backup(accounts.db, folder / "backup.sqlite3") == 1
+    assert backup(accounts.db, folder / "backup.sqlite3") == 1
     with pytest.raises(FileExistsError):
-        export.backup(accounts.db, folder / "backup.sqlite3")
+        backup(accounts.db, folder / "backup.sqlite3")
     accounts.close()
     assert {KEY_NAME, "backup.sqlite3", "genregenie.sqlite3"} <= set(seen(folder))
 

@@ -41,8 +41,8 @@ def test_pauses_in_words(seconds, words):
     assert format_pause(seconds) == words
 
 
-@pytest.mark.parametrize("trouble", FailureKind)
-def test_every_trouble_has_a_sentence(trouble):
-    sentence = str(SpotifyUnavailableError(trouble))
+@pytest.mark.parametrize("kind", FailureKind)
+def test_every_failure_has_a_sentence(kind):
+    sentence = str(SpotifyUnavailableError(kind))
     assert sentence.endswith(".")
     assert "{" not in sentence

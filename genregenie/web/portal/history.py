@@ -63,12 +63,12 @@ def as_csv(results: list[StoredResult]) -> bytes:
     genres = list(dict.fromkeys(g for d in details for g in d["confidences"])) or list(GENRES)
     rows = [
         [
-            f"{kept.line.made_at:%Y-%m-%d %H:%M:%S}",
-            kept.line.name,
-            kept.line.genre or "",
-            kept.line.verdict,
-            round(100 * kept.line.confidence, 1),
-            round(kept.line.duration_s, 1),
+            f"{kept.summary.made_at:%Y-%m-%d %H:%M:%S}",
+            kept.summary.name,
+            kept.summary.genre or "",
+            kept.summary.verdict,
+            round(100 * kept.summary.confidence, 1),
+            round(kept.summary.duration_s, 1),
             *(round(100 * d["confidences"].get(genre, 0.0), 1) for genre in genres),
         ]
         for kept, d in zip(results, details, strict=True)
@@ -82,7 +82,7 @@ def as_json(results: list[StoredResult]) -> str:
 
 
 def _object(kept: StoredResult) -> dict[str, Any]:
-    line = kept.line
+    line = kept.summary
     return {
         "made_at": line.made_at.isoformat(timespec="seconds"),
         "name": line.name,

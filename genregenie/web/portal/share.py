@@ -58,7 +58,7 @@ async def card(request: Request, portal: Portal, token: str) -> Response:
     kept = await portal.workers.quick(portal.accounts.shares.find, token)
     if kept is None:
         return _missing(request, portal)
-    picture = await portal.workers.quick(_card, kept.line.name, kept.details)
+    picture = await portal.workers.quick(_card, kept.summary.name, kept.details)
     # Chats show the picture on pages of their own.
     headers = {**_UNLISTED, "cross-origin-resource-policy": "cross-origin"}
     return Response(picture, media_type="image/png", headers=headers)
@@ -83,7 +83,7 @@ def _content(kept: StoredResult) -> dict[str, Any]:
     sentence = sentences.verdict_sentence(prediction)
     is_music = prediction.genre is not None
     return {
-        "name": kept.line.name,
+        "name": kept.summary.name,
         "sentence": sentence,
         # The page's heading is the name already.
         "verdict": result.verdict(replace(prediction, artist=None, title=None)),

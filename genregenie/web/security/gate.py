@@ -12,8 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from genregenie.accounts import Accounts
+from genregenie.storage.database import DatabaseError
 from genregenie.web.config import WebConfig
-from genregenie.web.errors import ACCOUNTS_AWAY, DATABASE_FAILURES, RETRY_AFTER_S, log_problem
+from genregenie.web.errors import ACCOUNTS_AWAY, RETRY_AFTER_S, log_problem
 from genregenie.web.identity import Identity, identify
 from genregenie.web.paths import ACCOUNT, HEALTH, HOME, ICON, PRIVATE, PUBLIC, is_shared, login_url
 from genregenie.web.security import cookies
@@ -74,7 +75,7 @@ class Gate:
         else:
             try:
                 known = await self._recognise(scope, connection)
-            except DATABASE_FAILURES as error:
+            except DatabaseError as error:
                 log_problem(error, ACCOUNTS_AWAY)
                 words, status = ACCOUNTS_AWAY.words(error), ACCOUNTS_AWAY.status
                 refusal = PlainTextResponse(words, status, {"retry-after": RETRY_AFTER_S})
@@ -101,7 +102,7 @@ class Gate:
 
     async def _recognise(self, scope: Scope, connection: HTTPConnection) -> bool:
         token = self._cookies.read(connection, cookies.SESSION)
-        user = await self._workers.quick(self._accounts.sessions.who, token) if token else None
+        user = await self._workers.quick(self._accounts.sessions.user_of, token) if token else None
         known = Identity(user, token, self._tokens.make(token)) if token and user else None
         identify(scope, known)
         return known is not None

@@ -10,6 +10,7 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount
 
+from genregenie.storage.database import DatabaseError
 from genregenie.web.config import WebConfig
 from genregenie.web.paths import PUBLIC, is_shared
 from genregenie.web.portal.guide import guide_paths
@@ -288,14 +289,12 @@ def test_cookies_are_marked_for_the_place(
 def test_a_database_that_is_away_gives_503_and_not_the_app(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sqlalchemy.exc import OperationalError
-
     running = start()
 
     def fail(*_args: Any) -> None:
-        raise OperationalError("SELECT secret", None, Exception("away"))
+        raise DatabaseError(RuntimeError("SELECT secret"))
 
-    monkeypatch.setattr(running.accounts.sessions, "who", fail)
+    monkeypatch.setattr(running.accounts.sessions, "user_of", fail)
     monkeypatch.setattr(running.accounts.people, "log_in", fail)
     answer = httpx.get(running.url + "/app/config", headers={"cookie": "genregenie=x"})
     assert answer.status_code == 503

@@ -140,8 +140,8 @@ def test_by_another_number_nobody_gets_what_is_not_theirs(
     assert app.accounts.results.count(eve_id) == 0
     kept = app.accounts.results.open(ada_id, number)
     assert kept is not None
-    assert kept.line.audio_bytes == 4
-    assert kept.line.shared_at is not None
+    assert kept.summary.audio_bytes == 4
+    assert kept.summary.shared_at is not None
     # Nor is the clip, laid out for its owner to play, for others.
     path = mine["past-clip"]["value"]["path"]
     assert ada.get(f"{API}/file={path}").content == b"RIFF"

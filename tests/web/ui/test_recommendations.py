@@ -35,13 +35,13 @@ def spotify_environment(spotify_data, monkeypatch):
     ],
 )
 def test_years(first, last, years):
-    assert SearchOptions.written(first, last, "any").years == years
+    assert SearchOptions.from_form(first, last, "any").years == years
 
 
 @pytest.mark.parametrize(("first", "last"), [("x", ""), ("2000", "1990"), ("-1", ""), ("3", "")])
 def test_years_that_make_no_sense(first, last):
     with pytest.raises(ValueError, match=r"year|range"):
-        SearchOptions.written(first, last, "any")
+        SearchOptions.from_form(first, last, "any")
 
 
 def test_only_what_is_shown_can_be_liked():

@@ -33,6 +33,7 @@ from genregenie.recommend.recommender import (
     SpotifyAnswer,
 )
 from genregenie.spotify.tracks import Track
+from genregenie.spotify_features.metadata import HeldOut
 from genregenie.spotify_features.model import FeatureVerdict
 from genregenie.web.views import (
     components,
@@ -261,8 +262,7 @@ VIEWS: dict[Callable[..., object], View] = {
     result.picture: lambda t: result.picture(b"png", t),
     saving.link: lambda t: saving.link(f"https://example.org/{t}"),
     spotify_features.answer: lambda t: spotify_features.answer(
-        FeatureVerdict(((t, 0.5),), (t, t)),
-        {"held_out": {"accuracy": 0.5, "top5": 0.5, "ceiling": 0.5}},
+        FeatureVerdict(((t, 0.5),), (t, t)), HeldOut(0.5, 0.5, 0.5, 0.5, 0.5, 9, 0.5)
     ),
     spotify_features.remarks: lambda t: spotify_features.remarks(9, 9, [t, t]),
 }

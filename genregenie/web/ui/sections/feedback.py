@@ -8,7 +8,6 @@ import logging
 from typing import Any, Final
 
 import gradio as gr
-from sqlalchemy.exc import SQLAlchemyError
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.feedback import Answer, clip_key
@@ -16,6 +15,7 @@ from genregenie.common import resources
 from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
+from genregenie.storage.database import DatabaseError
 from genregenie.web.identity import id_of, who_asks
 from genregenie.web.ui import events
 from genregenie.web.views import feedback as views
@@ -99,8 +99,8 @@ class Handlers:
         key = clip_key(prediction.statistics.to_bytes())
         try:
             said = self._feedback.genre_of(id_of(who_asks(request)), key)
-        except SQLAlchemyError as error:
-            log.error("feedback cannot be read: %s", type(error).__name__)
+        except DatabaseError as error:
+            log.error("feedback cannot be read: %s", error.kind)
             return gr.update(visible=False), "", quiet("")
         before = f"You have said before: {display_name(said).lower()}." if said else ""
         return gr.update(visible=True), views.question(prediction, key.hex(), said), quiet(before)
@@ -130,8 +130,8 @@ class Handlers:
                 numbers=numbers,
             )
             kept = self._feedback.give(person_id, answer)
-        except SQLAlchemyError as error:
-            log.error("feedback cannot be kept: %s", type(error).__name__)
+        except DatabaseError as error:
+            log.error("feedback cannot be kept: %s", error.kind)
             return quiet("That could not be kept just now. Please try again.")
         if not kept:
             return quiet("Your account is gone, so nothing was kept.")

@@ -12,6 +12,7 @@ from genregenie.audio import AudioError
 from genregenie.common import resources, settings
 from genregenie.common.genres import display_name
 from genregenie.inference.prediction import Prediction
+from genregenie.recommend.export import record
 from genregenie.recommend.preferences import Opinion, Preferences
 from genregenie.recommend.recommender import (
     Recommendations,
@@ -19,7 +20,6 @@ from genregenie.recommend.recommender import (
     SoundsLike,
     SpotifyAnswer,
 )
-from genregenie.recommend.report import record
 from genregenie.spotify.client import shared_spotify
 from genregenie.spotify.oauth import LoginError, shared_logins
 from genregenie.spotify.queries import Depth, SearchOptions
@@ -170,7 +170,7 @@ class Handlers:
         """Recommend for an audio file: the object that ``genregenie recommend --json`` prints."""
         name = Path(path).name
         try:
-            options = SearchOptions.written(first, last, depth)
+            options = SearchOptions.from_form(first, last, depth)
             prediction = analysis.predict(path)
         except (AudioError, ValueError) as error:
             refused = Recommendations((), SpotifyAnswer("not asked", str(error)))
@@ -255,7 +255,7 @@ class Handlers:
         tracks = views.on_spotify(waiting.spotify, liked) if before.spotify.state else None
         yield _update(listener, sounds, tracks or views.waiting())
         try:
-            options = SearchOptions.written(first, last, depth)
+            options = SearchOptions.from_form(first, last, depth)
         except ValueError as error:
             found = Recommendations(neighbours, SpotifyAnswer("years", str(error)))
         else:

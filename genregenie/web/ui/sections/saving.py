@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import gradio as gr
-from sqlalchemy.exc import SQLAlchemyError
 
 from genregenie.accounts.errors import NoRoomError
 from genregenie.common import resources
 from genregenie.inference.prediction import Prediction
+from genregenie.storage.database import DatabaseError
 from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import events
 from genregenie.web.views import components
@@ -145,7 +145,7 @@ class SavingSection:
             return tuple(gr.skip() for _ in range(5 + len(self._share.outputs)))
         try:
             number = self._saved_results.keep(request, self._name_of(path), prediction)
-        except SQLAlchemyError:
+        except DatabaseError:
             number, note = None, _NOT_KEPT
         else:
             note = _KEPT

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import gradio as gr
 import pandas as pd
-from sqlalchemy.exc import SQLAlchemyError
 
 from genregenie.audio import AudioError, format_duration
 from genregenie.common.formatting import csv_bytes
 from genregenie.common.genres import display_name, ranked
 from genregenie.common.steps import Steps
 from genregenie.inference.prediction import Prediction
+from genregenie.storage.database import DatabaseError
 from genregenie.web import analysis, uploads
 from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import downloads, events
@@ -31,7 +31,7 @@ def build(saved_results: SavedResults | None = None) -> None:
     def run(paths: list[str] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         def keep(name: str | None, prediction: Prediction) -> None:
             # The table fills all the same when the accounts are out of reach.
-            with contextlib.suppress(SQLAlchemyError):
+            with contextlib.suppress(DatabaseError):
                 if saved_results is not None:
                     saved_results.keep(request, name, prediction)
 

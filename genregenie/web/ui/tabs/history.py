@@ -176,7 +176,7 @@ class _History:
     def _overview(
         self, person_id: int | None, wanted: Filter, skip: int = 0, note: Markup = _NO_NOTE
     ) -> tuple[Any, ...]:
-        lines = self._results.lines(person_id) if person_id is not None else []
+        lines = self._results.summaries(person_id) if person_id is not None else []
         if not lines or person_id is None:
             note += history.explanation(_GUEST if person_id is None else _NOTHING)
             hidden = [gr.update(visible=False)] * 2
@@ -208,7 +208,7 @@ class _History:
         """One page of the list; the one before where deleting left none."""
         total = self._results.count(person_id, wanted)
         skip = max(min(skip, total - 1), 0) // history.PAGE * history.PAGE
-        lines = self._results.lines(person_id, wanted, skip, history.PAGE)
+        lines = self._results.summaries(person_id, wanted, skip, history.PAGE)
         return skip, history.results(lines, wanted, skip, total)
 
     def _click(
@@ -237,7 +237,7 @@ class _History:
             case "delete":
                 kept = self._results.open(person_id, number)
                 gone = kept is not None and self._results.delete(person_id, number)
-                note = f"Deleted: {kept.line.name}." if kept and gone else _GONE
+                note = f"Deleted: {kept.summary.name}." if kept and gone else _GONE
         told = components.quiet(note) if note else _NO_NOTE
         return None, *self._overview(person_id, wanted, skip, told)
 
@@ -263,11 +263,12 @@ class _History:
     def _shown(self, person_id: int, kept: StoredResult) -> tuple[Any, ...]:
         prediction = as_prediction(kept.details, Classifier.load().model.catalogue.space)
         is_music = prediction.genre is not None
-        audio = self._results.audio(person_id, kept.line.id) if kept.line.audio_bytes else None
+        summary = kept.summary
+        audio = self._results.audio(person_id, summary.id) if summary.audio_bytes else None
         clip = downloads.as_file(f"clip{audio.suffix}", audio.content) if audio else None
         return (
             prediction,
-            result.verdict(prediction, kept.line.name),
+            result.verdict(prediction, summary.name),
             gr.update(value=clip, visible=clip is not None),
             gr.update(visible=clip is not None),
             gr.update(visible=is_music),

@@ -124,6 +124,7 @@ def run_again(
 ) -> Iterator[str]:
     """Run a comparison now, say how it goes, and show it; nothing that is kept is changed."""
     from genregenie.lab import runs
+    from genregenie.lab.models import candidates_of
 
     chosen = system(key)
     honest = protocol != chosen.protocol.kind
@@ -131,7 +132,7 @@ def run_again(
         progress(0.0, desc="Reading the table")
         data = runs.data(chosen, table or None)
         fitting = runs.protocol_for(chosen, data, protocol)
-        names = [c.name for c in chosen.build(data, honest)]
+        names = [c.name for c in candidates_of(chosen, data, honest=honest)]
     except DataError as error:
         yield components.failure(str(error))
         return

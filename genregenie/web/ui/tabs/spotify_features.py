@@ -165,7 +165,7 @@ def judge(*values: Any) -> str:
         else:
             row[0, i] = float(value) * (1_000 if column == "duration_ms" else 1)
     (verdict,) = shipped().judge(row)
-    return views.answer(verdict, shipped().card)
+    return views.answer(verdict, shipped().metadata.held_out)
 
 
 def judge_table(path: str | None) -> tuple[Any, ...]:
