@@ -16,10 +16,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from genregenie.accounts import open_accounts
+from genregenie.accounts import open_accounts, sqlite_url
 from genregenie.common import resources
 from genregenie.inference.classifier import Classifier
-from genregenie.storage.database import sqlite_url
 from genregenie.web.saved_results import as_result
 from genregenie.web.ui.examples import EXAMPLES
 

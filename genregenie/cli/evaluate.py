@@ -5,7 +5,6 @@ import json
 from typing import TYPE_CHECKING
 
 from genregenie.cli.arguments import Commands, add_command, add_json, file_path
-from genregenie.common import settings
 from genregenie.common.genres import display_name
 
 if TYPE_CHECKING:
@@ -24,9 +23,9 @@ def add(commands: Commands) -> None:
 def _evaluate(options: argparse.Namespace) -> int:
     from genregenie.datasets.table import read_table
     from genregenie.evaluation.evaluate import evaluate
-    from genregenie.model.model import Model
+    from genregenie.inference.classifier import Classifier
 
-    result = evaluate(Model.load(settings.model_dir()), read_table(options.table))
+    result = evaluate(Classifier.load().model, read_table(options.table))
     if options.json:
         print(json.dumps(result.to_dict(), indent=2))
     else:

@@ -78,7 +78,7 @@ def from_database() -> dict[str, Any]:
     DatabaseError, SettingsError
         If the database cannot be used.
     """
-    from genregenie.datasets.table import DataError
+    from genregenie.common.errors import DataError
 
     with opened_accounts() as accounts:
         given = accounts.feedback.everything()
@@ -98,8 +98,7 @@ def as_columns(given: Sequence["FeedbackRecord"]) -> dict[str, Any]:
     import numpy as np
 
     from genregenie.accounts.feedback import clip_key
-    from genregenie.datasets.table import DataError
-    from genregenie.features.statistics import Statistics
+    from genregenie.datasets.feedback import sound_columns
 
     numbers: dict[str, int] = {}
     people = []
@@ -107,10 +106,6 @@ def as_columns(given: Sequence["FeedbackRecord"]) -> dict[str, Any]:
         key = "guest" if one.guest else str(one.person_id)
         people.append(f"person {numbers.setdefault(key, len(numbers) + 1)}")
     answers = [one.answer for one in given]
-    try:
-        statistics = [Statistics.from_bytes(answer.numbers) for answer in answers]
-    except ValueError as error:
-        raise DataError(f"The database holds feedback of another GenreGenie: {error}") from None
     return {
         "track": np.array([clip_key(answer.numbers).hex() for answer in answers]),
         "genre": np.array([answer.genre for answer in answers]),
@@ -120,9 +115,7 @@ def as_columns(given: Sequence["FeedbackRecord"]) -> dict[str, Any]:
         "model_genre": np.array([answer.model_genre or "" for answer in answers]),
         "verdict": np.array([answer.verdict for answer in answers]),
         "model_version": np.array([answer.model_version for answer in answers]),
-        "count": np.array([s.count for s in statistics]),
-        "mean": np.array([s.mean for s in statistics]),
-        "cov": np.array([s.covariance for s in statistics]),
+        **sound_columns([answer.numbers for answer in answers]),
     }
 
 

@@ -144,7 +144,7 @@ def _print_cached(folder: Path | None) -> None:
 
     lines = results.read("headlines", folder)
     if not lines:
-        from genregenie.datasets.table import DataError
+        from genregenie.common.errors import DataError
 
         raise DataError("There are no figures yet. 'genregenie lab' makes them.")
     print("Accuracy as published, reproduced under the published protocol, and honest\n")

@@ -89,7 +89,7 @@ def _train(options: argparse.Namespace) -> int:
 
 def name_of(source: Path) -> str:
     """What a table or folder is called, however it was typed: ``.`` and ``..`` have names too."""
-    from genregenie.spotify.names import clean
+    from genregenie.common.names import clean
 
     named = source if source.name not in ("", "..") else source.resolve()
     return clean(named.name) or "all"  # the uppermost folder has no name

@@ -11,3 +11,7 @@ class GenreGenieError(Exception):
 
 class AudioError(GenreGenieError):
     """A file that cannot be used as audio; the message is a sentence for its owner."""
+
+
+class DataError(GenreGenieError):
+    """Labelled data that cannot be used; the message says what is wrong with it."""

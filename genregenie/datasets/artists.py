@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final, Literal
 
-from genregenie.spotify.names import artist_key, clean
+from genregenie.common.names import artist_key, clean
 
 Origin = Literal["tag", "album", "folder", "name", "table", "unknown"]
 """Where an artist was read: the file's own tag; the tags of its album; the folders it lies in; its

@@ -10,8 +10,9 @@ from genregenie.audio import AudioError, AudioFile
 from genregenie.audio.parallel import in_processes
 from genregenie.audio.scan import Skipped, files_in
 from genregenie.common.arrays import Array
+from genregenie.common.errors import DataError
 from genregenie.datasets.artists import Clip, Tags, credits_of
-from genregenie.datasets.table import DataError, Table
+from genregenie.datasets.table import Table
 from genregenie.features.statistics import Statistics, statistics
 from genregenie.features.tangent import as_row
 

@@ -11,14 +11,10 @@ from numpy.typing import NDArray
 
 from genregenie.common.arrays import Array
 from genregenie.common.artists import ArtistCount
-from genregenie.common.errors import GenreGenieError
+from genregenie.common.errors import DataError
 from genregenie.datasets.artists import group_key, is_nobody
 from genregenie.features.mfcc import COEFFICIENTS, TABLE_FRAMES
 from genregenie.features.tangent import as_rows
-
-
-class DataError(GenreGenieError):
-    """Labelled data that cannot be used; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,17 @@
 """Scoring a model on a table of statistics that it has not been trained on."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.datasets.table import DataError, Table
+from genregenie.common.errors import DataError
+from genregenie.datasets.table import Table
 from genregenie.evaluation import metrics
-from genregenie.model.model import Model
+
+if TYPE_CHECKING:
+    from genregenie.model.model import Model
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Evaluation:
         }
 
 
-def evaluate(model: Model, table: Table) -> Evaluation:
+def evaluate(model: "Model", table: Table) -> Evaluation:
     """Score a model's calibrated confidences on clips that it has not been trained on.
 
     Parameters

@@ -11,7 +11,8 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.datasets.table import DataError, Table
+from genregenie.common.errors import DataError
+from genregenie.datasets.table import Table
 
 Index = NDArray[np.intp]
 Split = tuple[Index, Index]

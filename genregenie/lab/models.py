@@ -23,7 +23,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from genregenie.datasets.table import DataError
+from genregenie.common.errors import DataError
 from genregenie.lab.estimators import (
     BoostingEnsemble,
     QuantileCapper,

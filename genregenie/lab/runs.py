@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genregenie.common.arrays import Array
-from genregenie.datasets.table import DataError, Table
+from genregenie.common.errors import DataError
+from genregenie.datasets.table import Table
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import (
     PROTOCOLS,

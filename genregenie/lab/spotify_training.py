@@ -10,8 +10,8 @@ from sklearn.base import clone
 
 from genregenie.common import settings
 from genregenie.common.arrays import Array
+from genregenie.common.errors import DataError
 from genregenie.common.files import replacing_folder
-from genregenie.datasets.table import DataError
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import VECTORS, Index, holdout
 from genregenie.lab import results

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from genregenie.datasets.table import DataError
+from genregenie.common.errors import DataError
 from genregenie.evaluation.protocols import (
     FAULT_FILTERED,
     GROUPED,

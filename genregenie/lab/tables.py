@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genregenie.common import settings
-from genregenie.datasets.table import DataError, Table, read_table
+from genregenie.common.errors import DataError
+from genregenie.datasets.table import Table, read_table
 from genregenie.features.mfcc import COEFFICIENTS
 from genregenie.features.tangent import row_covariances, row_means
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 from xml.etree import ElementTree
 
 from genregenie.common.formatting import csv_lines
+from genregenie.common.names import clean
 from genregenie.recommend.recommender import OnSpotify, Recommendations, SoundsLike
-from genregenie.spotify.names import clean
 
 SOUNDS_LIKE: Final = "sounds like"
 ON_SPOTIFY: Final = "on Spotify"

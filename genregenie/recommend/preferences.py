@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from genregenie.spotify.names import artist_key
+from genregenie.common.names import artist_key
 
 T = TypeVar("T")
 

@@ -13,11 +13,11 @@ from typing import Final, Protocol
 from genregenie.common import settings
 from genregenie.common.arrays import Array
 from genregenie.common.genres import display_name
+from genregenie.common.names import artist_key
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
 from genregenie.recommend.acoustic import POOL, Acoustic, SimilarTrack, varied
 from genregenie.recommend.preferences import Opinion, Preferences, Rankable, Ranked
-from genregenie.spotify.names import artist_key
 from genregenie.spotify.queries import GenrePlan, Query, SearchOptions, Song, plan
 from genregenie.spotify.search import BUDGET_S, find_tracks
 from genregenie.spotify.tracks import Track

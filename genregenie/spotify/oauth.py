@@ -18,11 +18,11 @@ from spotipy.oauth2 import SpotifyOauthError, SpotifyPKCE
 
 from genregenie.common import settings
 from genregenie.common.errors import GenreGenieError
+from genregenie.common.names import clean
 from genregenie.spotify.deadlines import run_until
 from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError
-from genregenie.spotify.names import SPOTIFY_PAGES, clean
 from genregenie.spotify.search import BUDGET_S
-from genregenie.spotify.tracks import Track
+from genregenie.spotify.tracks import SPOTIFY_PAGES, Track
 from genregenie.spotify.transport import FAILURES, TIMEOUT_S, BoundedSession, failure_of
 
 SCOPE: Final = "playlist-modify-private"

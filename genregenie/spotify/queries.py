@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, Self
 
 from genregenie.common.errors import GenreGenieError
 from genregenie.common.genres import ranked
-from genregenie.spotify.names import clean
+from genregenie.common.names import clean
 
 PAGE: Final = 10
 """Most results Spotify gives for one query."""

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from genregenie.common.names import artist_key, song_key
 from genregenie.spotify.deadlines import run_until
 from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError
-from genregenie.spotify.names import artist_key, song_key
 from genregenie.spotify.queries import Depth, GenrePlan, Query, SearchOptions, Song, song_query
 from genregenie.spotify.tracks import Track
 

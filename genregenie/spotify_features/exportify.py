@@ -17,8 +17,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from genregenie.common.errors import DataError
 from genregenie.common.formatting import reason
-from genregenie.datasets.table import DataError
 from genregenie.spotify_features.vectors import RANGES, SPOTIFY_COLUMNS, nothing_known
 
 MAX_ROWS: Final = 50_000

@@ -16,7 +16,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
 from genregenie.common.arrays import Array
-from genregenie.datasets.table import DataError, Table
+from genregenie.common.errors import DataError
+from genregenie.datasets.table import Table
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import (
     GROUPED,

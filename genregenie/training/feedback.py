@@ -23,9 +23,10 @@ from sklearn.utils.validation import has_fit_parameter
 
 from genregenie.common.arrays import Array
 from genregenie.common.artists import ArtistCount
+from genregenie.common.errors import DataError
 from genregenie.datasets.artists import group_key
 from genregenie.datasets.feedback import FeedbackTable
-from genregenie.datasets.table import DataError, Table
+from genregenie.datasets.table import Table
 from genregenie.evaluation.protocols import GROUPED, Index, decisive
 from genregenie.model.metadata import Change
 from genregenie.model.space import TangentSpace

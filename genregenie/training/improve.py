@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import clone
 
+from genregenie.common.errors import DataError
 from genregenie.datasets.feedback import FeedbackTable
-from genregenie.datasets.table import DataError, Table
+from genregenie.datasets.table import Table
 from genregenie.evaluation.protocols import fold_count
 from genregenie.model.metadata import FeedbackEffect, TrainedOn
 from genregenie.model.model import Model

@@ -7,7 +7,8 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from genregenie.datasets.table import DataError, Table
+from genregenie.common.errors import DataError
+from genregenie.datasets.table import Table
 from genregenie.evaluation.protocols import (
     GROUPED,
     STRATIFIED,

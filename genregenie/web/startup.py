@@ -8,10 +8,19 @@ import shutil
 import tempfile
 
 from genregenie.common import settings
+from genregenie.common.errors import GenreGenieError
 from genregenie.web.config import WebConfig
 from genregenie.web.sockets import listen
 
 log = logging.getLogger("genregenie.web")
+
+
+def main() -> None:
+    """`serve`, as the environment says; what stands in the way is a sentence, and the end."""
+    try:
+        serve()
+    except GenreGenieError as error:
+        raise SystemExit(str(error)) from None
 
 
 def serve(host: str | None = None, port: int | None = None, log_level: int = logging.INFO) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genregenie.datasets.table import DataError
+from genregenie.common.errors import DataError
 from genregenie.evaluation.protocols import GROUPED, RANDOM, STRATIFIED, TRACKS, VECTORS
 from genregenie.inference import cluster
 from genregenie.inference.cluster import ClusterError, joblib_on

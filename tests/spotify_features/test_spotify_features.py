@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from genregenie.cli.main import main
 from genregenie.common import resources
-from genregenie.datasets.table import DataError
+from genregenie.common.errors import DataError
 from genregenie.lab import results as lab_results
 from genregenie.lab.estimators import BoostingEnsemble
 from genregenie.lab.spotify_training import card as model_card

@@ -12,8 +12,9 @@ from genregenie.accounts import open_accounts
 from genregenie.accounts.feedback import Answer
 from genregenie.accounts.passwords import HashCost
 from genregenie.cli.main import main
+from genregenie.common.errors import DataError
 from genregenie.datasets.feedback import ONE_PERSON, FeedbackTable, read_feedback
-from genregenie.datasets.table import DataError, Table
+from genregenie.datasets.table import Table
 from genregenie.features.statistics import Statistics
 from genregenie.features.tangent import as_row, as_rows
 from genregenie.model.model import Model

@@ -10,8 +10,9 @@ import pytest
 
 from genregenie.audio import RATE_HZ
 from genregenie.audio.parallel import CRASHED
+from genregenie.common.errors import DataError
 from genregenie.datasets.folder import read_folder
-from genregenie.datasets.table import DataError, read_table
+from genregenie.datasets.table import read_table
 from genregenie.evaluation.evaluate import evaluate
 from genregenie.evaluation.protocols import GROUPED
 from genregenie.inference.classifier import Classifier

@@ -5,13 +5,12 @@ import pandas as pd
 from genregenie.audio import format_duration
 from genregenie.common import genres
 from genregenie.common.genres import display_name
-from genregenie.features.bandwidth import Quality
 from genregenie.inference.prediction import Prediction
 from genregenie.model.explain import Part
 
 NAMELESS = "Recording"
 """A clip that brings no name at all."""
-_QUALITIES: dict[Quality, str] = {
+_QUALITIES: dict[str, str] = {
     "full": "",
     "narrow": "There is nothing above 4 kHz in it, as over a telephone: too narrow to be sure.",
     "coarse": "It is stored in so few steps (8 bit, or far too soft) that noise covers its softer "

@@ -6,8 +6,8 @@ from typing import Any, Final
 import gradio as gr
 
 from genregenie.audio import AudioError
+from genregenie.common.errors import DataError
 from genregenie.common.steps import result_of
-from genregenie.datasets.table import DataError
 from genregenie.evaluation.protocols import PROTOCOLS
 from genregenie.lab import results
 from genregenie.lab.systems import SYSTEMS, System, system

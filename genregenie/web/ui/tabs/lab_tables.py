@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from genregenie.datasets.table import DataError
+from genregenie.common.errors import DataError
 from genregenie.lab import results
 from genregenie.lab.explore import Exploration, explore
 from genregenie.lab.tables import SOURCES, read_features

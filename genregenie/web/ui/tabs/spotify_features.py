@@ -10,8 +10,8 @@ import gradio as gr
 import numpy as np
 import pandas as pd
 
+from genregenie.common.errors import DataError
 from genregenie.common.formatting import csv_bytes
-from genregenie.datasets.table import DataError
 from genregenie.model.model import ModelError
 from genregenie.spotify_features.exportify import KEYS, Sheet, read_sheet
 from genregenie.spotify_features.model import FeatureVerdict, display_name, shipped

@@ -2,10 +2,6 @@
 
 import re
 import unicodedata
-from typing import Final
-from urllib.parse import quote
-
-SPOTIFY_PAGES: Final = "https://open.spotify.com"
 
 _BRACKETS = re.compile(r"[(\[{][^)\]}]*[)\]}]")
 _EDITION = re.compile(
@@ -33,11 +29,6 @@ def clean(text: object, longest: int = 300) -> str:
         return ""
     visible = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
     return " ".join(visible.split())[:longest]
-
-
-def search_url(*words: str) -> str:
-    """Address of a search on Spotify for these words."""
-    return f"{SPOTIFY_PAGES}/search/{quote(' '.join(' '.join(words).split()), safe='')}"
 
 
 def _plain(text: str) -> str:

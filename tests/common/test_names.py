@@ -2,7 +2,8 @@
 
 import pytest
 
-from genregenie.spotify.names import artist_key, clean, search_url, song_key
+from genregenie.common.names import artist_key, clean, song_key
+from genregenie.spotify.tracks import search_url
 
 
 @pytest.mark.parametrize(
