@@ -264,7 +264,7 @@ def test_verbose_tells_where_a_failure_comes_from(tmp_path, capsys):
     assert main(["--verbose", "evaluate", str(tmp_path / "gone.npz")]) == 1
     sentence, *trace = capsys.readouterr().err.splitlines()
     assert sentence.startswith("genregenie: ")
-    assert trace[-1].startswith("genregenie.datasets.table.DataError: ")
+    assert trace[-1].startswith("genregenie.common.errors.DataError: ")
 
 
 def test_a_run_leaves_logging_as_it_was(capsys):
