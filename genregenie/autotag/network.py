@@ -1,8 +1,8 @@
 """The networks that hear: patches to probabilities of 50 tags, and an embedding of 200 numbers.
 
 Two of the same make, by J. Pons (Music Technology Group, UPF): ``msd`` was trained on 200 000 songs
-of the Million Song Dataset and knows style, era, mood and voice; ``mtt`` on MagnaTagATune, and knows
-what music is made of. onnxruntime is imported when the first one is loaded.
+of the Million Song Dataset and knows style, era, mood and voice; ``mtt`` on MagnaTagATune, and
+knows what music is made of. onnxruntime is imported when the first one is loaded.
 """
 
 import json
