@@ -19,8 +19,9 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --max
 
 # Debian packages the tests need, as program:package.
 TEST_PROGRAMS := chromium:chromium espeak-ng:espeak-ng
-# Without PostgreSQL (or GENREGENIE_TEST_DATABASE_URL) the account tests run on SQLite alone.
-OPTIONAL_PROGRAMS := pg_ctlcluster:postgresql
+# Without PostgreSQL (or GENREGENIE_TEST_DATABASE_URL) the account tests run on SQLite alone, and
+# what a shell completes is tried in the shells there are.
+OPTIONAL_PROGRAMS := pg_ctlcluster:postgresql zsh:zsh fish:fish
 
 # What the example clips are played with, and where that lies once installed.
 EXAMPLE_PACKAGES := fluidsynth fluid-soundfont-gm
@@ -74,6 +75,7 @@ check: $(VENV)/.test-ready
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
+	$(BIN)/lint-imports --no-logo
 
 test: system-packages check
 	$(PYTEST)
@@ -105,7 +107,7 @@ benchmark: $(VENV)/.test-ready
 	$(BIN)/python benchmarks/speed.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 screenshots: $(VENV)/.test-ready
 	$(BIN)/python scripts/screenshots.py

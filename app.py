@@ -1,10 +1,6 @@
 """Starts GenreGenie, on a laptop and on a Hugging Face Space alike."""
 
-from genregenie.common.settings import SettingsError
-from genregenie.web.startup import serve
+from genregenie.web.startup import main
 
 if __name__ == "__main__":
-    try:
-        serve()
-    except SettingsError as error:
-        raise SystemExit(str(error)) from None
+    main()

@@ -23,7 +23,7 @@ import numpy as np
 
 from genregenie.common import settings
 from genregenie.datasets.table import read_table
-from genregenie.features import row_covariances, row_means
+from genregenie.features.tangent import row_covariances, row_means
 from genregenie.inference.classifier import Classifier
 from genregenie.recommend import library_index
 from genregenie.recommend.acoustic import Acoustic, directions

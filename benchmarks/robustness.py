@@ -23,9 +23,13 @@ from genregenie.common import settings
 from genregenie.datasets.table import read_table
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import GROUPED, splits
-from genregenie.features import MelStatistics, Spectrum, as_row, mel_frames
-from genregenie.model.model import Model, tempered
-from genregenie.model.model import novelty as mean_distance
+from genregenie.features.bandwidth import Quality, Spectrum
+from genregenie.features.mfcc import mel_frames
+from genregenie.features.statistics import MelStatistics
+from genregenie.features.tangent import as_row
+from genregenie.model.catalogue import novelty as mean_distance
+from genregenie.model.model import Model
+from genregenie.model.scorers import tempered
 from genregenie.training import calibration, compare
 from genregenie.training.artifacts import as_arrays
 from genregenie.training.train import select
@@ -75,7 +79,8 @@ def rounded(bits: int, decibels: float = 0.0) -> Change:
 
     def change(samples: np.ndarray) -> np.ndarray:
         steps = 2 ** (bits - 1)
-        return (np.rint(gain(decibels)(samples) * steps) / steps).astype(np.float32)
+        whole = np.rint(gain(decibels)(samples) * steps)
+        return (np.clip(whole, -steps, steps - 1) / steps).astype(np.float32)
 
     return change
 
@@ -134,13 +139,21 @@ FULL: dict[str, Change] = {
 }
 
 
-def row_of(model: Model, samples: np.ndarray) -> np.ndarray:
+def row_of(model: Model, samples: np.ndarray) -> tuple[np.ndarray, Quality]:
     """What the model sees of samples, shape (n,), as if they came out of a file."""
     blocks = np.split(samples.astype(np.float32), range(220_500, len(samples), 220_500))
     spectrum = Spectrum()
     frames = mel_frames(spectrum.watched(without_offset(blocks)))
     stats = sum((MelStatistics.of(f) for f in frames), MelStatistics.empty())
-    return as_row(model.seen(stats, spectrum.end_hz))
+    quality = spectrum.quality(step_of(samples))
+    return as_row(model.seen(stats, spectrum.end_hz)), quality
+
+
+def step_of(samples: np.ndarray) -> float:
+    """The step between values that 16 bits can hold; 0 for others."""
+    steps = samples.astype(np.float64) * 32_768
+    used = int(np.bitwise_or.reduce(np.abs(steps).astype(np.int64)))
+    return (used & -used) / 32_768 if (steps == np.rint(steps)).all() else 0.0
 
 
 def pieces(samples: np.ndarray, length_s: float) -> Iterator[np.ndarray]:
@@ -154,12 +167,12 @@ def main() -> None:
     folder = settings.training_data_dir() / "gtzan"
     table = read_table(folder / "mfcc_statistics.npz")
     shipped = Model.load(settings.model_dir())
-    (winner,) = select([shipped.card["winner"]])
+    (winner,) = select([shipped.metadata.winner])
     index = {track: i for i, track in enumerate(table.track.tolist())}
     full = {p.stem: samples_of(p) for p in sorted((folder / "audio/full").glob("*.flac"))}
     short = {p.stem: samples_of(p) for p in sorted((folder / "audio/first_15s").glob("*.flac"))}
 
-    conditions: dict[str, list[tuple[int, np.ndarray]]] = {}
+    conditions: dict[str, list[tuple[int, tuple[np.ndarray, Quality]]]] = {}
     for length_s in (15, 10, 5, 3):
         conditions[f"first 15 s, cut to {length_s} s"] = [
             (index[track], row_of(shipped, piece))
@@ -171,43 +184,45 @@ def main() -> None:
             (index[track], row_of(shipped, change(samples))) for track, samples in full.items()
         ]
 
-    answers: dict[str, list[tuple[int, np.ndarray, bool]]] = {name: [] for name in conditions}
+    answers: dict[str, list[tuple[int, np.ndarray, bool, bool]]] = {name: [] for name in conditions}
     for seed in range(3):
         for train, test in splits(table, GROUPED, 5, seed):
             known, held_out = table.take(train), set(test.tolist())
-            pipeline = winner.pipeline.set_params(**shipped.card["parameters"])
+            pipeline = winner.pipeline.set_params(**shipped.metadata.parameters)
             scorer = as_arrays(compare.fit(winner, known, pipeline))
             if scorer is None:
                 raise SystemExit("The shipped model has no arrays; this needs a winner that has.")
             references = calibration.catalogue(known)
             for name, rows in conditions.items():
-                mine = [(i, row) for i, row in rows if i in held_out]
+                mine = [(i, row, quality) for i, (row, quality) in rows if i in held_out]
                 if not mine:
                     continue
-                stacked = np.array([row for _, row in mine])
+                stacked = np.array([row for _, row, _ in mine])
                 confidences = tempered(scorer.log_confidences(stacked), shipped.temperature)
-                away = (
-                    mean_distance(
-                        references.distances(stacked), shipped.thresholds.novelty_neighbours
-                    )
-                    > shipped.thresholds.novelty
-                )
-                for (i, _), p, a in zip(mine, confidences, away.tolist(), strict=True):
-                    answers[name].append((int(table.labels[i]), p, a))
+                distances = references.distances(references.space.vectors(stacked))
+                novelties = mean_distance(distances, shipped.thresholds.novelty_neighbours)
+                for (i, _, quality), p, novelty in zip(
+                    mine, confidences, novelties.tolist(), strict=True
+                ):
+                    away = not shipped.thresholds.is_music(novelty, quality)
+                    poor = quality != "full"
+                    answers[name].append((int(table.labels[i]), p, away, poor))
 
     print("| clips | judged | accuracy | top-3 | ECE | confident: share, right | not music |")
     print("|---|---|---|---|---|---|---|")
     for name, results in answers.items():
-        truth = np.array([t for t, _, _ in results], dtype=np.intp)
-        confidences = np.array([p for _, p, _ in results])
-        away = np.mean([a for _, _, a in results])
-        sure = confidences.max(axis=1) >= shipped.thresholds.confident
-        right = (confidences.argmax(axis=1) == truth)[sure].mean()
+        truth = np.array([t for t, _, _, _ in results], dtype=np.intp)
+        confidences = np.array([p for _, p, _, _ in results])
+        away = np.mean([a for _, _, a, _ in results])
+        full = np.array([not poor for _, _, _, poor in results])
+        sure = full & (confidences.max(axis=1) >= shipped.thresholds.confident)
+        hits = (confidences.argmax(axis=1) == truth)[sure]
+        right = f"{hits.mean():.0%}" if len(hits) else "-"
         print(
             f"| {name} | {len(truth)} | {metrics.accuracy(confidences, truth):.3f} "
             f"| {metrics.top_k(confidences, truth):.3f} "
             f"| {metrics.expected_calibration_error(confidences, truth):.3f} "
-            f"| {sure.mean():.0%}, {right:.0%} | {away:.1%} |"
+            f"| {sure.mean():.0%}, {right} | {away:.1%} |"
         )
 
 

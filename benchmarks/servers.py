@@ -12,8 +12,7 @@ from typing import Final
 
 import httpx
 
-from genregenie.accounts import open_accounts
-from genregenie.storage.database import sqlite_url
+from genregenie.accounts import open_accounts, sqlite_url
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PORT: Final = 7899

@@ -27,7 +27,9 @@ import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 
 from genregenie.audio import RATE_HZ, AudioFile
-from genregenie.features import FRAME_SAMPLES, HOP_SAMPLES, as_row, statistics
+from genregenie.features.mfcc import FRAME_SAMPLES, HOP_SAMPLES
+from genregenie.features.statistics import statistics
+from genregenie.features.tangent import as_row
 from genregenie.inference.batch import classify_many
 from genregenie.inference.classifier import Classifier
 
@@ -178,7 +180,8 @@ def engine() -> None:
     references = [(rng.normal(size=13), np.cov(rng.normal(size=(13, 60)))) for _ in range(999)]
     one = seconds(lambda: model.confidences(row[None]), 50)
     ten = seconds(lambda: model.confidences(rows), 50)
-    near = seconds(lambda: model.catalogue.distances(row[None]), 50)
+    catalogue = model.catalogue
+    near = seconds(lambda: catalogue.distances(catalogue.space.vectors(row[None])), 50)
     loop = seconds(lambda: knn_loop(row, references), 3)
     print_table(
         "Model",

@@ -6,54 +6,71 @@ costs next to nothing.
 Examples
 --------
 >>> import genregenie
->>> genregenie.classify("song.mp3").genre
-'jazz'
->>> for result in genregenie.classify_many(["a.mp3", "b.flac"]):
+>>> from genregenie.common import resources
+>>> clip = resources.assets() / "examples" / "jazz.mp3"  # comes with the package
+>>> prediction = genregenie.classify(clip)
+>>> prediction.genre, prediction.verdict
+('jazz', 'confident')
+>>> for result in genregenie.classify_many([clip, "missing.mp3"], backend="serial"):
 ...     print(result)
+<Prediction: Jazz 92%, confident, 0:19>
+There is no file with this name.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from genregenie.common.errors import AudioError, GenreGenieError
 from genregenie.common.version import __version__
 
 if TYPE_CHECKING:
-    from genregenie.audio import SIX_STRETCHES, WHOLE, AudioError, Spread
-    from genregenie.inference.batch import classify, classify_many
-    from genregenie.inference.classifier import Prediction
+    from genregenie.audio.spread import SIX_STRETCHES, WHOLE, Spread
+    from genregenie.inference.batch import BackendError, classify, classify_many
+    from genregenie.inference.classifier import Classifier, load
     from genregenie.inference.cluster import ClusterError
+    from genregenie.inference.prediction import Moment, Neighbour, Prediction
     from genregenie.model.model import ModelError
 
 __all__ = [
     "SIX_STRETCHES",
     "WHOLE",
     "AudioError",
+    "BackendError",
+    "Classifier",
     "ClusterError",
+    "GenreGenieError",
     "ModelError",
+    "Moment",
+    "Neighbour",
     "Prediction",
     "Spread",
     "__version__",
     "classify",
     "classify_many",
+    "load",
 ]
 
-_ROOMS: Final = {
-    "SIX_STRETCHES": "audio",
-    "WHOLE": "audio",
-    "AudioError": "audio",
+_MODULES: Final = {
+    "SIX_STRETCHES": "audio.spread",
+    "WHOLE": "audio.spread",
+    "BackendError": "inference.batch",
+    "Classifier": "inference.classifier",
     "ClusterError": "inference.cluster",
     "ModelError": "model.model",
-    "Prediction": "inference.classifier",
-    "Spread": "audio",
+    "Moment": "inference.prediction",
+    "Neighbour": "inference.prediction",
+    "Prediction": "inference.prediction",
+    "Spread": "audio.spread",
     "classify": "inference.batch",
     "classify_many": "inference.batch",
+    "load": "inference.classifier",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _ROOMS:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
 
 
 def __dir__() -> list[str]:

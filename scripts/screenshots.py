@@ -16,11 +16,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from genregenie.accounts import open_accounts
+from genregenie.accounts import open_accounts, sqlite_url
 from genregenie.common import resources
 from genregenie.inference.classifier import Classifier
-from genregenie.storage.database import sqlite_url
-from genregenie.web import stored
+from genregenie.web.saved_results import as_result
 from genregenie.web.ui.examples import EXAMPLES
 
 IMAGES = resources.docs() / "images"
@@ -41,7 +40,7 @@ def fill(data: Path) -> None:
     for number in range(40):
         then = now - timedelta(days=60 - 1.5 * number)
         name, prediction = heard[(number * number + number // 3) % len(heard)]
-        accounts.results.keep(person, stored.as_result(prediction, name))
+        accounts.results.keep(person, as_result(prediction, name))
     accounts.close()
 
 

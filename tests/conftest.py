@@ -2,12 +2,15 @@
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from genregenie.common import settings
 from tests import machine
+
+if TYPE_CHECKING:
+    import numpy as np
 
 HOME = machine.move_in()
 
@@ -39,8 +42,10 @@ def gtzan() -> Path:
 
 
 @pytest.fixture(scope="session")
-def gtzan_table(gtzan: Path) -> dict[str, np.ndarray]:
+def gtzan_table(gtzan: Path) -> "dict[str, np.ndarray]":
     """The columns of the published statistics."""
+    import numpy as np  # not before the environment says with how many threads
+
     with np.load(gtzan / "mfcc_statistics.npz") as npz:
         return {name: npz[name] for name in npz.files}
 

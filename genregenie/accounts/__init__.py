@@ -6,5 +6,6 @@ several threads; the web runs them off its event loop.
 
 from genregenie.accounts.errors import AccountError
 from genregenie.accounts.service import Accounts, open_accounts
+from genregenie.storage.database import sqlite_url
 
-__all__ = ["AccountError", "Accounts", "open_accounts"]
+__all__ = ["AccountError", "Accounts", "open_accounts", "sqlite_url"]

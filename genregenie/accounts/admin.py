@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from genregenie.accounts.core import as_who, find_person
+from genregenie.accounts.core import as_user, find_person
 from genregenie.accounts.errors import UnknownPersonError
 from genregenie.accounts.service import Accounts
 from genregenie.accounts.tables import LoginSession, Person
@@ -50,5 +50,5 @@ def delete_person(accounts: Accounts, name: str) -> None:
         person = find_person(session, name)
         if person is None:
             raise UnknownPersonError(f"There is no account called {name!r}.")
-        who = as_who(person)
-    accounts.people.delete(who)
+        user = as_user(person)
+    accounts.people.delete(user)

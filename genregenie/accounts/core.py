@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
@@ -14,6 +14,8 @@ from genregenie.accounts.passwords import Hasher
 from genregenie.accounts.tables import FeedbackRow, OpinionRow, Person, ResultRow
 from genregenie.accounts.throttle import Throttles
 from genregenie.storage.database import Database
+
+Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 
 log = logging.getLogger("genregenie.accounts")
 
@@ -45,6 +47,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def in_iso(moment: datetime | None) -> str | None:
+    """A moment as people's downloads have it, to the second."""
+    return moment.isoformat(timespec="seconds") if moment else None
+
+
 def find_person(session: Session, name: str, *, lock: bool = False) -> Person | None:
     """The account with this name, however it is spelled. Guests cannot be found by name.
 
@@ -54,7 +61,7 @@ def find_person(session: Session, name: str, *, lock: bool = False) -> Person | 
     return session.scalars(query.with_for_update() if lock else query).first()
 
 
-def as_who(person: Person) -> User:
+def as_user(person: Person) -> User:
     """The part of a row that others may hold on to."""
     return User(person.id, person.name, person.guest)
 

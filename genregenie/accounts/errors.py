@@ -1,7 +1,10 @@
 """What can go wrong with an account, as types. The face turns them into words."""
 
+from genregenie.common.errors import GenreGenieError
+from genregenie.common.formatting import format_pause
 
-class AccountError(Exception):
+
+class AccountError(GenreGenieError):
     """Base of everything a person can be told about; the text is fit for showing."""
 
 
@@ -34,8 +37,8 @@ class TooManyAttemptsError(AccountError):
 
     def __init__(self, wait_s: int) -> None:
         self.wait_s = wait_s
-        wait = f"{wait_s} seconds" if wait_s < 100 else f"{round(wait_s / 60)} minutes"
-        super().__init__(f"Too many failed tries. Please wait {wait} and try again.")
+        pause = format_pause(wait_s)
+        super().__init__(f"Too many failed tries. Please wait {pause} and try again.")
 
 
 class DemoFullError(AccountError):

@@ -14,8 +14,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, delete, select, text
 from sqlalchemy.orm import Session
 
-from genregenie.accounts.core import Core, keep_newest
-from genregenie.accounts.export import Json, exporter
+from genregenie.accounts.core import Core, Json, in_iso, keep_newest
 from genregenie.accounts.tables import FeedbackRow, Person
 
 MAX_ANSWERS: Final = 500
@@ -144,8 +143,8 @@ def _answer(row: FeedbackRow) -> Answer:
     )
 
 
-@exporter("feedback")
-def _export(session: Session, person_id: int) -> Json:
+def section(session: Session, person_id: int) -> Json:
+    """A person's section of their download."""
     query = select(FeedbackRow).where(_of(person_id)).order_by(FeedbackRow.id)
     return [
         {
@@ -154,7 +153,7 @@ def _export(session: Session, person_id: int) -> Json:
             "verdict": row.verdict,
             "model_version": row.model_version,
             "artist": row.artist,
-            "said_at": row.said_at.isoformat(timespec="seconds"),
+            "said_at": in_iso(row.said_at),
             "numbers": list(struct.unpack(f"<{len(row.numbers) // 8}d", row.numbers)),
         }
         for row in session.scalars(query)

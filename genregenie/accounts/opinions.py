@@ -10,8 +10,7 @@ from typing import Final
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from genregenie.accounts.core import Core, keep_newest
-from genregenie.accounts.export import Json, exporter
+from genregenie.accounts.core import Core, Json, in_iso, keep_newest
 from genregenie.accounts.tables import OpinionRow, Person
 
 MAX_OPINIONS: Final = 2000
@@ -75,8 +74,8 @@ def _forget(session: Session, person_id: int, key: str) -> None:
     )
 
 
-@exporter("opinions")
-def _export(session: Session, person_id: int) -> Json:
+def section(session: Session, person_id: int) -> Json:
+    """A person's section of their download."""
     query = select(OpinionRow).where(OpinionRow.person_id == person_id).order_by(OpinionRow.id)
     return [
         {
@@ -84,7 +83,7 @@ def _export(session: Session, person_id: int) -> Json:
             "artist": row.artist,
             "genre": row.genre,
             "liked": row.liked,
-            "said_at": row.said_at.isoformat(timespec="seconds"),
+            "said_at": in_iso(row.said_at),
         }
         for row in session.scalars(query)
     ]

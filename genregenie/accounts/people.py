@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from genregenie.accounts.core import Core, User, as_who, find_person, log
+from genregenie.accounts.core import Core, Json, User, as_user, find_person, in_iso, log
 from genregenie.accounts.errors import DemoFullError, NameTakenError, WrongCredentialsError
 from genregenie.accounts.names import (
     GUEST_PREFIX,
@@ -21,6 +21,7 @@ from genregenie.accounts.passwords import check_password
 from genregenie.accounts.recovery import replace_codes
 from genregenie.accounts.sessions import Sessions, end_session, end_sessions
 from genregenie.accounts.tables import LoginSession, Person, RecoveryCode
+from genregenie.storage.database import ConstraintError
 
 MAX_GUESTS: Final = 1000
 
@@ -29,7 +30,7 @@ MAX_GUESTS: Final = 1000
 class Profile:
     """What the account page shows."""
 
-    who: User
+    user: User
     email: str | None
     created_at: datetime
     password_changed_at: datetime | None
@@ -67,10 +68,10 @@ class People:
                 session.add(person)
                 session.flush()
                 codes = replace_codes(session, person.id)
-        except IntegrityError:
+        except ConstraintError:
             raise NameTakenError("This user name is taken. Please choose another.") from None
         log.info("signed up: %s", name)
-        return as_who(person), codes
+        return as_user(person), codes
 
     def log_in(
         self, name: str, password: str, user_agent: str = "", old_token: str | None = None
@@ -98,9 +99,9 @@ class People:
                 end_session(session, old_token)
             token = self._sessions.start(session, person, user_agent)
         log.info("logged in: %s", person.name)
-        return as_who(person), token
+        return as_user(person), token
 
-    def confirm(self, who: User, password: str) -> None:
+    def confirm(self, user: User, password: str) -> None:
         """Ask a logged-in person for the password again, before something that matters.
 
         Raises
@@ -108,11 +109,11 @@ class People:
         WrongCredentialsError, TooManyAttemptsError
             As in `log_in`.
         """
-        self._verify(who.name, password)
+        self._verify(user.name, password)
         with self._core.db.write() as session:
-            self._core.throttles.clear(session, who.name)
+            self._core.throttles.clear(session, user.name)
 
-    def change_password(self, who: User, old: str, new: str, user_agent: str = "") -> str:
+    def change_password(self, user: User, old: str, new: str, user_agent: str = "") -> str:
         """Replace the password, log every browser out, and this one in again: a new token.
 
         Raises
@@ -120,22 +121,22 @@ class People:
         WeakPasswordError, WrongCredentialsError, TooManyAttemptsError
             With a text for the person.
         """
-        check_password(new, who.name)
-        stored = self._verify(who.name, old)
+        check_password(new, user.name)
+        stored = self._verify(user.name, old)
         new_hash = self._core.hasher.hash(new)
         with self._core.db.write() as session:
-            person = find_person(session, who.name, lock=True)
-            if person is None or person.id != who.id or person.password_hash != stored:
+            person = find_person(session, user.name, lock=True)
+            if person is None or person.id != user.id or person.password_hash != stored:
                 raise _wrong()
             person.password_hash = new_hash
             person.password_changed_at = self._core.clock()
-            self._core.throttles.clear(session, who.name)
+            self._core.throttles.clear(session, user.name)
             end_sessions(session, person.id)
             token = self._sessions.start(session, person, user_agent)
-        log.info("changed the password: %s", who.name)
+        log.info("changed the password: %s", user.name)
         return token
 
-    def change_email(self, who: User, email: str, password: str) -> None:
+    def change_email(self, user: User, email: str, password: str) -> None:
         """Set or (when empty) remove the address that reset links go to.
 
         Raises
@@ -144,20 +145,20 @@ class People:
             With a text for the person.
         """
         address = check_email(email)
-        self.confirm(who, password)
+        self.confirm(user, password)
         with self._core.db.write() as session:
-            person = session.get(Person, who.id)
+            person = session.get(Person, user.id)
             if person is not None:
                 person.email = address
                 person.email_key = email_key(address) if address else None
-        log.info("changed the e-mail address: %s", who.name)
+        log.info("changed the e-mail address: %s", user.name)
 
-    def delete(self, who: User) -> None:
+    def delete(self, user: User) -> None:
         """Remove a person and, by the foreign keys, everything of theirs."""
         with self._core.db.write() as session:
-            session.execute(delete(Person).where(Person.id == who.id))
-            self._core.throttles.clear(session, who.name)
-        log.info("deleted: %s", who.name)
+            session.execute(delete(Person).where(Person.id == user.id))
+            self._core.throttles.clear(session, user.name)
+        log.info("deleted: %s", user.name)
 
     def add_guest(self, user_agent: str = "") -> tuple[User, str]:
         """A guest of the demo, logged in; gone again when the session is.
@@ -178,7 +179,7 @@ class People:
             session.flush()
             token = self._sessions.start(session, person, user_agent)
         log.info("came in: %s", name)
-        return as_who(person), token
+        return as_user(person), token
 
     def profile(self, person_id: int) -> Profile | None:
         """What the account page shows, or None when the account is gone."""
@@ -188,7 +189,7 @@ class People:
             if person is None:
                 return None
             return Profile(
-                as_who(person),
+                as_user(person),
                 person.email,
                 person.created_at,
                 person.password_changed_at,
@@ -222,3 +223,17 @@ class People:
 
 def _wrong() -> WrongCredentialsError:
     return WrongCredentialsError("The user name or the password is wrong.")
+
+
+def section(session: Session, person_id: int) -> Json:
+    """A person's section of their download."""
+    person = session.get_one(Person, person_id)
+    codes = session.scalars(select(RecoveryCode.id).where(RecoveryCode.person_id == person_id))
+    return {
+        "user_name": person.name,
+        "email": person.email,
+        "guest": person.guest,
+        "created_at": in_iso(person.created_at),
+        "password_changed_at": in_iso(person.password_changed_at),
+        "recovery_codes_left": len(codes.all()),
+    }

@@ -27,7 +27,6 @@ from genregenie.accounts.tokens import (
 
 LIFETIME: Final = timedelta(minutes=20)
 MAX_LINKS: Final = 3
-_NOBODY: Final = -1
 
 
 @dataclass(frozen=True)
@@ -45,11 +44,11 @@ class Recovery:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def new_codes(self, who: User) -> list[str]:
+    def new_codes(self, user: User) -> list[str]:
         """Fresh recovery codes, to be shown once; the old ones stop working."""
         with self._core.db.write() as session:
-            codes = replace_codes(session, who.id)
-        log.info("made new recovery codes: %s", who.name)
+            codes = replace_codes(session, user.id)
+        log.info("made new recovery codes: %s", user.name)
         return codes
 
     def reset_with_code(self, name: str, code: str, password: str) -> None:
@@ -69,7 +68,7 @@ class Recovery:
         new_hash = self._core.hasher.hash(password)
         with self._core.db.write() as session:
             person = find_person(session, name, lock=True)
-            if not _spend(session, person.id if person else _NOBODY, code, self._core):
+            if not _spend(session, person, code, self._core):
                 log.warning("reset failed: %s", person.name if person else "(no such name)")
                 raise WrongCodeError("User name or code is wrong, or the code was used.")
             assert person is not None  # noqa: S101 (nobody has codes to spend)
@@ -183,17 +182,18 @@ def forget_expired(session: Session, core: Core) -> None:
     session.execute(delete(ResetToken).where(ResetToken.expires_at <= core.clock()))
 
 
-def _spend(session: Session, person_id: int, code: str, core: Core) -> bool:
+def _spend(session: Session, person: Person | None, code: str, core: Core) -> bool:
     """Use a code up; always asks both tables, also for nobody, so that it takes as long."""
     digest = code_digest(code)
+    owner = person.id if person else None  # which no code has
     own = session.execute(
         delete(RecoveryCode)
-        .where(RecoveryCode.person_id == person_id, RecoveryCode.code_hash == digest)
+        .where(RecoveryCode.person_id == owner, RecoveryCode.code_hash == digest)
         .returning(RecoveryCode.id)
     ).all()
     given = session.execute(
         delete(ResetToken)
-        .where(ResetToken.person_id == person_id, ResetToken.token_hash == digest)
+        .where(ResetToken.person_id == owner, ResetToken.token_hash == digest)
         .where(ResetToken.expires_at > core.clock())
         .returning(ResetToken.id)
     ).all()

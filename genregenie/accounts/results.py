@@ -1,6 +1,6 @@
 """What people's clips were found to be, kept for their owner alone.
 
-A result is a line to list it by, and `details`: JSON from whoever keeps it, handed back as it
+A result is a summary to list it by, and `details`: JSON from whoever keeps it, handed back as it
 came. The clip itself is kept only where its owner asks for that. Guests keep nothing.
 """
 
@@ -14,10 +14,10 @@ from typing import Final
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session, undefer
 
-from genregenie.accounts.core import Core, keep_newest
+from genregenie.accounts.core import Core, Json, in_iso, keep_newest
 from genregenie.accounts.errors import NoRoomError
-from genregenie.accounts.export import Json, exporter
 from genregenie.accounts.tables import Person, ResultRow
+from genregenie.common.formatting import format_megabytes
 
 MAX_RESULTS: Final = 1000
 """Results kept for a person; beyond that the oldest are forgotten."""
@@ -71,7 +71,7 @@ class ResultSummary:
 class StoredResult:
     """A result as a whole."""
 
-    line: ResultSummary
+    summary: ResultSummary
     details: str
 
 
@@ -124,13 +124,13 @@ class Results:
             keep_newest(session, ResultRow, ResultRow.person_id == person_id, MAX_RESULTS)
             return row.id
 
-    def lines(
+    def summaries(
         self, person_id: int, wanted: Filter = EVERYTHING, skip: int = 0, most: int = MAX_RESULTS
     ) -> list[ResultSummary]:
         """A person's results, the newest first."""
         query = select(ResultRow).where(*_of(person_id, wanted)).order_by(ResultRow.id.desc())
         with self._core.db.read() as session:
-            return [as_line(row) for row in session.scalars(query.offset(skip).limit(most))]
+            return [summary_of(row) for row in session.scalars(query.offset(skip).limit(most))]
 
     def count(self, person_id: int, wanted: Filter = EVERYTHING) -> int:
         """How many there are."""
@@ -146,14 +146,14 @@ class Results:
             for row in session.scalars(
                 query.options(undefer(ResultRow.details)), execution_options=options
             ):
-                yield StoredResult(as_line(row), row.details)
+                yield StoredResult(summary_of(row), row.details)
 
     def open(self, person_id: int, number: int) -> StoredResult | None:
         """One result, if it is this person's."""
         query = select(ResultRow).where(*one(person_id, number)).options(undefer(ResultRow.details))
         with self._core.db.read() as session:
             row = session.scalars(query).first()
-            return StoredResult(as_line(row), row.details) if row else None
+            return StoredResult(summary_of(row), row.details) if row else None
 
     def delete(self, person_id: int, number: int) -> bool:
         """Forget a result with its audio and its link; whether there was one."""
@@ -178,8 +178,8 @@ class Results:
         size = len(audio.content)
         if size > MAX_CLIP_BYTES:
             raise NoRoomError(
-                f"The clip has {_megabytes(size)} MB; up to {_megabytes(MAX_CLIP_BYTES)} MB are "
-                "kept with a result."
+                f"The clip has {format_megabytes(size)}; up to "
+                f"{format_megabytes(MAX_CLIP_BYTES)} are kept with a result."
             )
         with self._core.db.write() as session:
             session.get(Person, person_id, with_for_update=True)
@@ -188,8 +188,8 @@ class Results:
             )
             if (session.scalar(others) or 0) + size > MAX_AUDIO_BYTES:
                 raise NoRoomError(
-                    f"There is no room for it: {_megabytes(MAX_AUDIO_BYTES)} MB of audio are kept "
-                    "for each person. Remove some from your history first."
+                    f"There is no room for it: {format_megabytes(MAX_AUDIO_BYTES)} of audio are "
+                    "kept for each person. Remove some from your history first."
                 )
             return self._set_audio(session, person_id, number, audio)
 
@@ -220,7 +220,7 @@ class Results:
         return changed.first() is not None
 
 
-def as_line(row: ResultRow) -> ResultSummary:
+def summary_of(row: ResultRow) -> ResultSummary:
     """The part of a row that is listed."""
     return ResultSummary(
         row.id,
@@ -255,23 +255,19 @@ def one(person_id: int, number: int) -> list[ColumnElement[bool]]:
     return [ResultRow.person_id == person_id, ResultRow.id == number]
 
 
-def _megabytes(size: int) -> str:
-    return f"{size / 2**20:.1f}".removesuffix(".0")
-
-
-@exporter("results")
-def _export(session: Session, person_id: int) -> Json:
+def section(session: Session, person_id: int) -> Json:
+    """A person's section of their download."""
     query = select(ResultRow).where(ResultRow.person_id == person_id).order_by(ResultRow.id)
     everything = query.options(undefer(ResultRow.details), undefer(ResultRow.audio))
     return [
         {
-            "made_at": row.made_at.isoformat(timespec="seconds"),
+            "made_at": in_iso(row.made_at),
             "name": row.name,
             "genre": row.genre,
             "verdict": row.verdict,
             "confidence": row.confidence,
             "duration_s": row.duration_s,
-            "shared_at": row.shared_at.isoformat(timespec="seconds") if row.shared_at else None,
+            "shared_at": in_iso(row.shared_at),
             "details": json.loads(row.details),
             "audio_suffix": row.audio_suffix or None,
             "audio_base64": base64.b64encode(row.audio).decode() if row.audio else None,

@@ -1,11 +1,9 @@
 """All of the accounts behind one name: open it, use its parts, close it."""
 
-import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import URL, delete
-from sqlalchemy.exc import DBAPIError
 
 from genregenie.accounts.core import MIGRATIONS, Core, utc_now
 from genregenie.accounts.feedback import Feedback
@@ -19,12 +17,15 @@ from genregenie.accounts.shares import Shares
 from genregenie.accounts.tables import LoginSession
 from genregenie.accounts.throttle import Throttles
 from genregenie.common import settings
-from genregenie.storage.database import Database, sqlite_url
+from genregenie.storage.database import Database, DatabaseError, sqlite_url
 
 
 class Accounts:
-    """Everything that can be done with people: `people`, `sessions`, `recovery`, and what they
-    keep and said: `opinions`, `results`, `shares`, `feedback`."""
+    """Everything that can be done with people.
+
+    `people`, `sessions` and `recovery`; and what they keep and said: `opinions`, `results`,
+    `shares`, `feedback`.
+    """
 
     def __init__(
         self, db: Database, hasher: Hasher, clock: Callable[[], datetime] = utc_now
@@ -73,7 +74,7 @@ def open_accounts(
     ------
     SettingsError
         If the data folder, or the SQLite file in it, cannot be used.
-    sqlalchemy.exc.SQLAlchemyError
+    DatabaseError
         If another database cannot be used.
     """
     url = url or settings.database_url()
@@ -81,12 +82,12 @@ def open_accounts(
     db = Database(url or sqlite_url(settings.ready_data_dir()))
     try:
         db.upgrade(MIGRATIONS)
-    except (DBAPIError, sqlite3.Error) as error:  # the second where no connection comes about
+    except DatabaseError as error:
         db.close()
         if not db.is_sqlite:
             raise
         raise settings.SettingsError(
-            f"The database {db.url.database} cannot be used: {getattr(error, 'orig', error)}. "
+            f"The database {db.url.database} cannot be used: {error.detail}. "
             f"Make room or repair it, or set {variable} to another."
         ) from None
     return Accounts(db, Hasher(cost), clock)

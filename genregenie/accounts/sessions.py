@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from genregenie.accounts.core import Core, User, as_who, log
+from genregenie.accounts.core import Core, Json, User, as_user, in_iso, log
 from genregenie.accounts.tables import LoginSession, Person
 from genregenie.accounts.tokens import new_token, token_digest
 
@@ -67,7 +67,7 @@ class Sessions:
         )
         return token
 
-    def who(self, token: str) -> User | None:
+    def user_of(self, token: str) -> User | None:
         """Whose session this is, or None. Being seen moves its end, to 90 days at most."""
         now = self._core.clock()
         query = (
@@ -82,16 +82,16 @@ class Sessions:
             login, person = found
             if now >= login.expires_at:
                 return None
-            who = as_who(person)
+            user = as_user(person)
             login_id, seen, created = login.id, login.last_seen_at, login.created_at
-        if now - seen > TOUCH_EVERY and not who.guest:
+        if now - seen > TOUCH_EVERY and not user.guest:
             with self._core.db.write() as session:
                 session.execute(
                     update(LoginSession)
                     .where(LoginSession.id == login_id)
                     .values(last_seen_at=now, expires_at=min(now + SLIDING, created + MAX_AGE))
                 )
-        return who
+        return user
 
     def of(self, person_id: int, token: str | None = None) -> list[SessionInfo]:
         """The live sessions of a person, newest first; `token` marks the current one."""
@@ -122,11 +122,11 @@ class Sessions:
                 .where(LoginSession.person_id == person_id)
             )
 
-    def end_all(self, who: User) -> None:
+    def end_all(self, user: User) -> None:
         """Log this person out everywhere."""
         with self._core.db.write() as session:
-            end_sessions(session, who.id)
-        log.info("signed out everywhere: %s", who.name)
+            end_sessions(session, user.id)
+        log.info("signed out everywhere: %s", user.name)
 
 
 def end_session(session: Session, token: str) -> None:
@@ -144,3 +144,17 @@ def describe_browser(user_agent: str) -> str:
     browser = next((n for n, p in _BROWSERS if re.search(p, user_agent)), "A browser")
     system = next((n for n, p in _SYSTEMS if re.search(p, user_agent)), "")
     return f"{browser} on {system}" if system else browser
+
+
+def section(session: Session, person_id: int) -> Json:
+    """A person's section of their download."""
+    query = select(LoginSession).where(LoginSession.person_id == person_id)
+    return [
+        {
+            "browser": login.browser,
+            "created_at": in_iso(login.created_at),
+            "last_seen_at": in_iso(login.last_seen_at),
+            "expires_at": in_iso(login.expires_at),
+        }
+        for login in session.scalars(query.order_by(LoginSession.id))
+    ]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import undefer
 
 from genregenie.accounts.core import Core
 from genregenie.accounts.errors import NoRoomError
-from genregenie.accounts.results import StoredResult, as_line, one
+from genregenie.accounts.results import StoredResult, one, summary_of
 from genregenie.accounts.tables import Person, ResultRow
 from genregenie.accounts.tokens import keyed_token, token_digest
 
@@ -90,7 +90,7 @@ class Shares:
         query = select(ResultRow).where(ResultRow.share_hash == token_digest(token))
         with self._core.db.read() as session:
             row = session.scalars(query.options(undefer(ResultRow.details))).first()
-            return StoredResult(as_line(row), row.details) if row else None
+            return StoredResult(summary_of(row), row.details) if row else None
 
 
 def _token(row: ResultRow, key: bytes) -> str | None:

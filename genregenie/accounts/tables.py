@@ -1,7 +1,7 @@
 """The tables. Whatever belongs to a person hangs on them by a foreign key that cascades.
 
 A later feature that keeps something for a person adds a table here with ``_person_key()``, a
-migration, and one line in `genregenie.accounts.export`; deletion and backup then follow.
+migration, and one section in `genregenie.accounts.export`; deletion and backup then follow.
 Times are UTC. Secrets are SHA-256 digests of random values of 80 bits or more, or argon2id.
 """
 
@@ -31,9 +31,11 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """In UTC, as it is stored."""
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """With its time zone."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -61,13 +61,11 @@ def _heard(window: list[av.AudioFrame], chosen: int | None) -> Iterator[av.Audio
 def _choice(window: list[av.AudioFrame], before: int | None) -> int | None:
     """The channel to hear alone, or None for the sum."""
     channels = window[0].layout.nb_channels
-    products, looked = np.zeros((channels, channels)), 0
-    for frame in window[:: max(len(window) // _LOOKS, 1)]:
-        samples = samples_of(frame).astype(np.float64)
-        products += samples @ samples.T
-        looked += frame.samples
+    looks = [samples_of(frame) for frame in window[:: max(len(window) // _LOOKS, 1)]]
+    samples = np.concatenate(looks, axis=1, dtype=np.float64)
+    products = samples @ samples.T
     power, summed = products.diagonal(), products.sum() / channels**2
-    if not np.isfinite(summed + power.sum()) or power.max() <= _SILENT * looked:
+    if not np.isfinite(summed + power.sum()) or power.max() <= _SILENT * samples.shape[1]:
         return before
     if summed >= CANCELLED * power.mean():
         return None

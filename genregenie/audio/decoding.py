@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 import av
+from numpy.typing import ArrayLike
 
 from genregenie.audio.formats import CODECS, CONTAINERS, FORMATS, OTHERS, Source
+from genregenie.audio.samples import as_wav
 from genregenie.common.errors import AudioError
 
 FAILURES: Final = (av.FFmpegError, OSError, ValueError, ArithmeticError, MemoryError)
@@ -61,13 +63,20 @@ class _Nameless:
 
 def open_source(source: Source) -> tuple[BinaryIO, bool]:
     """The file to read and whether it is ours to close."""
+    if isinstance(source, tuple):
+        source = as_wav(*_pair(source))
     if isinstance(source, bytes):
         file: BinaryIO = io.BytesIO(source)
         owned = True
     elif isinstance(source, (str, os.PathLike)):
         file, owned = _open_path(Path(source)), True
-    else:
+    elif hasattr(source, "read") and hasattr(source, "seek"):
         file, owned = source, False
+    else:
+        raise TypeError(
+            f"{type(source).__name__} is no source of sound. Give a path, the bytes of a file, an "
+            "open binary file, or (samples, rate)."
+        )
     with audio_errors("This file cannot be read: it is a stream that cannot be wound back."):
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
@@ -76,6 +85,12 @@ def open_source(source: Source) -> tuple[BinaryIO, bool]:
             file.close()
         raise AudioError("This file is empty. Export or download it again.")
     return file, owned
+
+
+def _pair(source: tuple[ArrayLike, float]) -> tuple[ArrayLike, float]:
+    if len(source) != 2:
+        raise AudioError(f"A tuple of {len(source)} is no sound. Give (samples, rate).")
+    return source
 
 
 def _open_path(path: Path) -> BinaryIO:

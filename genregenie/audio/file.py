@@ -28,7 +28,7 @@ class AudioFile:
 
     Parameters
     ----------
-    source : path, bytes, or seekable binary file
+    source : path, bytes, seekable binary file, or (samples, rate)
 
     Attributes
     ----------
@@ -45,7 +45,10 @@ class AudioFile:
     Raises
     ------
     AudioError
-        If the file is missing, empty, not audio, or its header cannot be believed.
+        If the file is missing, empty, not audio, or its header cannot be believed; if the samples
+        are none.
+    TypeError
+        If the source is something else.
     """
 
     def __init__(self, source: Source) -> None:

@@ -9,13 +9,19 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 RATE_HZ: Final = 22_050
 """Sample rate of everything after decoding."""
 
+MIN_RATE_HZ: Final = 4_000
+MAX_RATE_HZ: Final = 768_000
+"""Sample rates that are believed."""
+
 Samples = NDArray[np.float32]
-Source = str | os.PathLike[str] | bytes | BinaryIO
+Source = str | os.PathLike[str] | bytes | BinaryIO | tuple[ArrayLike, float]
+"""A path, the bytes of a file, an open binary file that can be wound back, or samples and their
+rate in Hz: shape (n,) or (n, channels), as `genregenie.audio.samples.as_wav` takes them."""
 
 
 @dataclass(frozen=True)

@@ -41,13 +41,13 @@ def without_offset(blocks: Iterable[Samples]) -> Iterator[Samples]:
 
 def _offset(block: Samples) -> float:
     """The constant part of a block, 0 where there is none beyond what music has."""
-    samples = block.astype(np.float64)
-    mean = float(samples.mean())
-    spread = max(float(samples @ samples) / len(samples) - mean**2, 0.0) ** 0.5
+    mean = float(block.mean(dtype=np.float64))
+    square = float(np.einsum("i,i", block, block, dtype=np.float64)) / len(block)
+    spread = max(square - mean**2, 0.0) ** 0.5
     if abs(mean) <= min(MAX_MEAN, MAX_RELATIVE_MEAN * spread):
         return 0.0
     # Digital silence in it has no offset, and is left out.
-    chunks = samples[: len(samples) // _CHUNK * _CHUNK].reshape(-1, _CHUNK)
+    chunks = block[: len(block) // _CHUNK * _CHUNK].astype(np.float64).reshape(-1, _CHUNK)
     means = chunks[np.ptp(chunks, axis=1) > 0].mean(axis=1)
     if len(means) < 2:
         return 0.0

@@ -7,13 +7,12 @@ import av
 import numpy as np
 
 from genregenie.audio.channels import audible, samples_of
-from genregenie.audio.formats import RATE_HZ, Samples
+from genregenie.audio.formats import MAX_RATE_HZ, MIN_RATE_HZ, RATE_HZ, Samples
 from genregenie.common.errors import AudioError
 
 BLOCK_SAMPLES: Final = 10 * RATE_HZ
 _MAX_FRAME_S: Final = 60.0
 _STANDARD_CHANNELS: Final = 8
-_RATES_HZ: Final = (4_000, 768_000)
 
 
 def resampled(frames: Iterator[av.AudioFrame]) -> Iterator[Samples]:
@@ -50,14 +49,13 @@ def resampled(frames: Iterator[av.AudioFrame]) -> Iterator[Samples]:
 
 
 def _checked(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
-    low, high = _RATES_HZ
     for frame in frames:
         if frame.samples > _MAX_FRAME_S * frame.sample_rate:
             raise AudioError("This file is packed in a way that GenreGenie does not read.")
-        if not low <= frame.sample_rate <= high:
+        if not MIN_RATE_HZ <= frame.sample_rate <= MAX_RATE_HZ:
             raise AudioError(
                 f"This file claims a sample rate of {frame.sample_rate} Hz. "
-                f"GenreGenie reads {low} to {high} Hz; export it at 44 100 Hz."
+                f"GenreGenie reads {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz; export it at 44 100 Hz."
             )
         yield frame
 

@@ -4,9 +4,11 @@ import glob
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from genregenie.audio.formats import AUDIO_SUFFIXES
+from genregenie.common.formatting import reason
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -50,14 +52,14 @@ class AudioPath:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A path that could not be looked at, and why."""
+class Skipped:
+    """A file or folder that could not be used, and why."""
 
     path: str
     reason: str
 
 
-def walk(paths: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[AudioPath | Unreadable]:
+def walk(paths: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[AudioPath | Skipped]:
     """Every audio file that `paths` name or hold, in order of name within each folder.
 
     Links are followed, but no file and no folder is visited twice, so a circle ends. Hidden files
@@ -76,28 +78,39 @@ def walk(paths: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[AudioPat
     return _Walk(_spec(exclude) if exclude else None).over(paths)
 
 
+def files_in(folder: Path) -> tuple[list[Path], list[Skipped]]:
+    """Every audio file in a folder and below it, as `walk` finds them, and what was unreadable."""
+    found, skipped = [], []
+    for entry in walk([str(folder)]):
+        if isinstance(entry, Skipped):
+            skipped.append(entry)
+        else:
+            found.append(Path(entry.path))
+    return found, skipped
+
+
 class _Walk:
     def __init__(self, exclude: "GitIgnoreSpec | None") -> None:
         self._exclude = exclude
         self._seen: set[tuple[int, int]] = set()
 
-    def over(self, paths: Sequence[str]) -> Iterator[AudioPath | Unreadable]:
+    def over(self, paths: Sequence[str]) -> Iterator[AudioPath | Skipped]:
         for path in paths:
             if os.path.lexists(path) or not glob.has_magic(path):
                 yield from self._one(path)
                 continue
             matches = sorted(glob.glob(path, recursive=True))
             if not matches:
-                yield Unreadable(path, "Nothing matches this pattern.")
+                yield Skipped(path, "Nothing matches this pattern.")
             for match in matches:
                 if match.lower().endswith(_SUFFIXES) or os.path.isdir(match):
                     yield from self._one(match)
 
-    def _one(self, path: str) -> Iterator[AudioPath | Unreadable]:
+    def _one(self, path: str) -> Iterator[AudioPath | Skipped]:
         try:
             status = os.stat(path)
         except (OSError, ValueError) as error:
-            yield _trouble(path, error)
+            yield _unreadable(path, error)
             return
         if not os.path.isdir(path):
             yield from self._file(path, status)
@@ -106,19 +119,19 @@ class _Walk:
 
     def _folder(
         self, folder: str, rules: list[tuple[str, "GitIgnoreSpec"]]
-    ) -> Iterator[AudioPath | Unreadable]:
+    ) -> Iterator[AudioPath | Skipped]:
         try:
             with os.scandir(folder) as scan:
                 entries = sorted(scan, key=lambda entry: entry.name)
         except OSError as error:
-            yield _trouble(folder, error)
+            yield _unreadable(folder, error)
             return
         if any(entry.name == IGNORE_FILE for entry in entries):
             try:
                 rules = [*rules, (folder, _read_ignore_file(os.path.join(folder, IGNORE_FILE)))]
             except (OSError, ValueError) as error:
-                yield Unreadable(
-                    os.path.join(folder, IGNORE_FILE), f"This cannot be read: {error}."
+                yield Skipped(
+                    os.path.join(folder, IGNORE_FILE), f"This cannot be read: {reason(error)}."
                 )
         for entry in entries:
             if entry.name[0] == ".":
@@ -131,7 +144,7 @@ class _Walk:
                     continue
                 status = entry.stat()
             except OSError as error:
-                yield _trouble(entry.path, error)
+                yield _unreadable(entry.path, error)
                 continue
             if not is_folder:
                 yield from self._file(entry.path, status)
@@ -173,8 +186,7 @@ def _left_out(path: str, is_folder: bool, rules: list[tuple[str, "GitIgnoreSpec"
     return False
 
 
-def _trouble(path: str, error: OSError | ValueError) -> Unreadable:
+def _unreadable(path: str, error: OSError | ValueError) -> Skipped:
     if isinstance(error, FileNotFoundError):
-        return Unreadable(path, "There is no file or folder with this name.")
-    reason = getattr(error, "strerror", None) or str(error)
-    return Unreadable(path, f"This cannot be read: {reason}.")
+        return Skipped(path, "There is no file or folder with this name.")
+    return Skipped(path, f"This cannot be read: {reason(error)}.")

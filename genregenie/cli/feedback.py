@@ -1,34 +1,38 @@
-"""Feedback on the command line: out of the accounts as data, and what it did for a model."""
+"""``genregenie feedback``: what people said of verdicts, as data; and what it did for a model."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from genregenie.cli.accounts import opened_accounts
+from genregenie.cli.arguments import Commands, add_command, file_path
+from genregenie.cli.messages import CommandError, log
+
 if TYPE_CHECKING:
     from genregenie.accounts.feedback import FeedbackRecord
-    from genregenie.training.feedback import Change
+    from genregenie.datasets.feedback import FeedbackTable
+    from genregenie.model.metadata import Change
     from genregenie.training.improve import Improved
 
 DATABASE: Final = "the database"
 
 
-def add_feedback_command(subparsers: "argparse._SubParsersAction[Any]") -> None:
-    """Add ``feedback`` and what is below it; each sets ``run(arguments) -> int``."""
-    feedback = subparsers.add_parser("feedback", help="what people said of verdicts")
-    commands = feedback.add_subparsers(dest="feedback_command", required=True, metavar="COMMAND")
-    export = commands.add_parser("export", help="write all of it to a table of statistics")
-    export.add_argument("file", type=Path, metavar="FILE.npz")
-    export.set_defaults(run=_export)
+def add(commands: Commands) -> None:
+    """Add the command, and the one below it, to the parser's."""
+    feedback = commands.add_parser("feedback", help="what people said of verdicts")
+    feedback.set_defaults(prefix="")
+    below = feedback.add_subparsers(dest="feedback_command", required=True, metavar="COMMAND")
+    export = add_command(below, "export", _export, "write all of it to a table of statistics")
+    export.add_argument("file", type=file_path, metavar="FILE.npz")
 
 
-def add_feedback_options(train: argparse.ArgumentParser) -> None:
+def add_options(train: argparse.ArgumentParser) -> None:
     """Add to ``train`` what concerns feedback."""
     train.add_argument(
         "--with-feedback",
         nargs="?",
-        type=Path,
+        type=file_path,
         const=Path(DATABASE),
         metavar="FILE.npz",
         help="let the model learn from what people said as well, and measure what that does; "
@@ -41,27 +45,23 @@ def add_feedback_options(train: argparse.ArgumentParser) -> None:
     )
 
 
-def _export(arguments: argparse.Namespace) -> int:
+def _export(options: argparse.Namespace) -> int:
     import numpy as np
 
+    from genregenie.common.files import creating
     from genregenie.datasets.feedback import FeedbackTable
-    from genregenie.datasets.table import DataError
 
+    columns = from_database()
+    known = FeedbackTable.of(columns, DATABASE).table.known()
     try:
-        columns = from_database()
-        known = FeedbackTable.of(columns, DATABASE).table.known()
         # A stream, since NumPy would add its suffix to another name.
-        with arguments.file.open("xb") as file:
+        with creating(options.file) as draft, draft.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **columns)
     except FileExistsError:
-        print(f"{arguments.file} exists already. Choose another name.", file=sys.stderr)
-        return 1
-    except (DataError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+        raise CommandError(f"{options.file} exists already. Choose another name.") from None
     people = len(np.unique(columns["person"]))
     print(
-        f"Copied into {arguments.file}: {len(columns['track'])} answers, by {people} "
+        f"Copied into {options.file}: {len(columns['track'])} answers, by {people} "
         f"{'person' if people == 1 else 'people'}. Names of people are not in it; the artist "
         f"is known of {known.known} answers."
     )
@@ -74,25 +74,14 @@ def from_database() -> dict[str, Any]:
     Raises
     ------
     DataError
-        If there is none, or the database cannot be used.
+        If there is none, or it is of another GenreGenie.
+    DatabaseError, SettingsError
+        If the database cannot be used.
     """
-    from sqlalchemy.exc import SQLAlchemyError
+    from genregenie.common.errors import DataError
 
-    from genregenie.accounts import open_accounts
-    from genregenie.common.settings import SettingsError
-    from genregenie.datasets.table import DataError
-
-    try:
-        accounts = open_accounts()
-        try:
-            given = accounts.feedback.everything()
-        finally:
-            accounts.close()
-    except SQLAlchemyError as error:
-        # Its text may repeat what was asked of the database, so only its kind is shown.
-        raise DataError(f"The database cannot be used: {type(error).__name__}") from None
-    except SettingsError as error:
-        raise DataError(str(error)) from None
+    with opened_accounts() as accounts:
+        given = accounts.feedback.everything()
     if not given:
         raise DataError("Nobody has given feedback yet.")
     return as_columns(given)
@@ -109,8 +98,7 @@ def as_columns(given: Sequence["FeedbackRecord"]) -> dict[str, Any]:
     import numpy as np
 
     from genregenie.accounts.feedback import clip_key
-    from genregenie.datasets.table import DataError
-    from genregenie.features import Statistics
+    from genregenie.datasets.feedback import sound_columns
 
     numbers: dict[str, int] = {}
     people = []
@@ -118,10 +106,6 @@ def as_columns(given: Sequence["FeedbackRecord"]) -> dict[str, Any]:
         key = "guest" if one.guest else str(one.person_id)
         people.append(f"person {numbers.setdefault(key, len(numbers) + 1)}")
     answers = [one.answer for one in given]
-    try:
-        statistics = [Statistics.from_bytes(answer.numbers) for answer in answers]
-    except ValueError as error:
-        raise DataError(f"The database holds feedback of another GenreGenie: {error}") from None
     return {
         "track": np.array([clip_key(answer.numbers).hex() for answer in answers]),
         "genre": np.array([answer.genre for answer in answers]),
@@ -131,18 +115,16 @@ def as_columns(given: Sequence["FeedbackRecord"]) -> dict[str, Any]:
         "model_genre": np.array([answer.model_genre or "" for answer in answers]),
         "verdict": np.array([answer.verdict for answer in answers]),
         "model_version": np.array([answer.model_version for answer in answers]),
-        "count": np.array([s.count for s in statistics]),
-        "mean": np.array([s.mean for s in statistics]),
-        "cov": np.array([s.covariance for s in statistics]),
+        **sound_columns([answer.numbers for answer in answers]),
     }
 
 
-def read(source: Path) -> Any:
+def read(source: Path) -> "FeedbackTable":
     """The feedback in a file or, if that is what `source` says, in the database.
 
     Raises
     ------
-    DataError
+    DataError, DatabaseError, SettingsError
     """
     from genregenie.datasets.feedback import FeedbackTable, read_feedback
 
@@ -171,7 +153,7 @@ def report(improved: "Improved", base: Path, *, replace: bool) -> int:
     )
     if not replace:
         return 0
-    print(f"{base} was not replaced: only feedback that helped may do that.", file=sys.stderr)
+    log.error("%s was not replaced: only feedback that helped may do that.", base)
     return 1
 
 

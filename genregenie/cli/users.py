@@ -1,63 +1,56 @@
-"""The ``genregenie users`` command: list, reset, delete and back up accounts.
-
-Argument parsing only; the database is loaded when one of the commands runs.
-"""
+"""``genregenie users``: list, reset, delete and back up accounts."""
 
 import argparse
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from genregenie.cli.accounts import opened_accounts
+from genregenie.cli.arguments import Commands, Run, add_command, file_path
+from genregenie.cli.messages import CommandError
 
 if TYPE_CHECKING:
     from genregenie.accounts import Accounts
 
+_Work: TypeAlias = "Callable[[Accounts, argparse.Namespace], int]"
 
-def add_users_command(subparsers: "argparse._SubParsersAction[Any]") -> None:
-    """Add ``users`` and what is below it; each sets ``run(arguments) -> int``."""
-    users = subparsers.add_parser("users", help="look after the accounts of this server")
-    commands = users.add_subparsers(dest="users_command", required=True, metavar="COMMAND")
 
-    listing = commands.add_parser("list", help="show who has an account")
-    listing.set_defaults(run=_with_accounts(_list))
+def add(commands: Commands) -> None:
+    """Add the command, and those below it, to the parser's."""
+    users = commands.add_parser("users", help="look after the accounts of this server")
+    users.set_defaults(prefix="")
+    below = users.add_subparsers(dest="users_command", required=True, metavar="COMMAND")
 
-    reset = commands.add_parser("reset", help="make a code that lets somebody set a new password")
+    add_command(below, "list", _with_accounts(_list), "show who has an account")
+
+    reset = add_command(
+        below,
+        "reset",
+        _with_accounts(_reset),
+        "make a code that lets somebody set a new password",
+    )
     reset.add_argument("name", metavar="NAME")
-    reset.set_defaults(run=_with_accounts(_reset))
 
-    delete = commands.add_parser("delete", help="delete an account and everything in it")
+    delete = add_command(
+        below, "delete", _with_accounts(_delete), "delete an account and everything in it"
+    )
     delete.add_argument("name", metavar="NAME")
     delete.add_argument("--yes", action="store_true", help="do not ask")
-    delete.set_defaults(run=_with_accounts(_delete))
 
-    backup = commands.add_parser("backup", help="copy all accounts into a new SQLite file")
-    backup.add_argument("file", metavar="FILE", type=Path)
-    backup.set_defaults(run=_with_accounts(_backup))
+    backup = add_command(
+        below, "backup", _with_accounts(_backup), "copy all accounts into a new SQLite file"
+    )
+    backup.add_argument("file", metavar="FILE", type=file_path)
 
 
-def _with_accounts(command: Any) -> Any:
-    def run(arguments: argparse.Namespace) -> int:
-        from sqlalchemy.exc import SQLAlchemyError
-
-        from genregenie.accounts import AccountError, open_accounts
-        from genregenie.common.settings import SettingsError
-
-        try:
-            accounts = open_accounts()
-            try:
-                return int(command(accounts, arguments))
-            finally:
-                accounts.close()
-        except SQLAlchemyError as error:
-            # Its text may repeat what was asked of the database, so only its kind is shown.
-            print(f"The database cannot be used: {type(error).__name__}", file=sys.stderr)
-        except (AccountError, SettingsError, OSError) as error:
-            print(error, file=sys.stderr)
-        return 1
+def _with_accounts(work: _Work) -> Run:
+    def run(options: argparse.Namespace) -> int:
+        with opened_accounts() as accounts:
+            return work(accounts, options)
 
     return run
 
 
-def _list(accounts: "Accounts", _arguments: argparse.Namespace) -> int:
+def _list(accounts: "Accounts", _options: argparse.Namespace) -> int:
     from genregenie.accounts.admin import list_people
 
     people = list_people(accounts)
@@ -71,29 +64,28 @@ def _list(accounts: "Accounts", _arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _reset(accounts: "Accounts", arguments: argparse.Namespace) -> int:
-    code = accounts.recovery.admin_code(arguments.name)
-    print(f"Give {arguments.name} this code: {code}")
+def _reset(accounts: "Accounts", options: argparse.Namespace) -> int:
+    code = accounts.recovery.admin_code(options.name)
+    print(f"Give {options.name} this code: {code}")
     print("It works once, within 20 minutes, on the page “Forgot your password?”.")
     return 0
 
 
-def _delete(accounts: "Accounts", arguments: argparse.Namespace) -> int:
+def _delete(accounts: "Accounts", options: argparse.Namespace) -> int:
     from genregenie.accounts.admin import delete_person
 
-    if not arguments.yes:
-        answer = input(f"Delete {arguments.name} and everything of theirs? Type the name again: ")
-        if answer != arguments.name:
-            print("Nothing was deleted.", file=sys.stderr)
-            return 1
-    delete_person(accounts, arguments.name)
-    print(f"{arguments.name} is deleted.")
+    if not options.yes:
+        answer = input(f"Delete {options.name} and everything of theirs? Type the name again: ")
+        if answer != options.name:
+            raise CommandError("Nothing was deleted.")
+    delete_person(accounts, options.name)
+    print(f"{options.name} is deleted.")
     return 0
 
 
-def _backup(accounts: "Accounts", arguments: argparse.Namespace) -> int:
-    from genregenie.accounts.export import backup
+def _backup(accounts: "Accounts", options: argparse.Namespace) -> int:
+    from genregenie.accounts.backup import backup
 
-    people = backup(accounts.db, arguments.file)
-    print(f"Copied into {arguments.file}: {people} accounts. It holds secrets: keep it private.")
+    people = backup(accounts.db, options.file)
+    print(f"Copied into {options.file}: {people} accounts. It holds secrets: keep it private.")
     return 0

@@ -1,35 +1,196 @@
-"""Files that are made once: whole or not at all, and never over one that is there."""
+"""Files and folders that are written whole or not at all.
 
+What is new is written beside its place under a hidden name, and takes its place when it is
+finished. Whoever reads sees the one or the other; what fails on the way leaves nothing behind.
+"""
+
+import contextlib
+import errno
 import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
+from genregenie.common.errors import GenreGenieError
+from genregenie.common.formatting import reason
 
-def put_once(draft: Path, path: Path) -> None:
-    """Give a finished file its name, unless another has it; of several processes one succeeds.
+_WRITABLE = 0o222
+
+
+class WriteError(GenreGenieError, OSError):
+    """A file or folder that cannot be written; as text, a sentence with its name."""
+
+    def __str__(self) -> str:
+        return f"{self.filename} cannot be written: {self.strerror}."
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give the name of a file to write, which then takes the place of `path`.
+
+    A file that is there hands on its permissions; a link stays, and its target is replaced.
 
     Parameters
     ----------
-    draft : Path
-        The finished file, beside `path`. It is gone afterwards, whatever happens.
     path : Path
-        The name it shall have.
+        Its folder is made if need be.
+
+    Yields
+    ------
+    Path
+        Of an empty file in the same folder.
+
+    Raises
+    ------
+    WriteError
+        If the new file cannot be written, or what is there is read-only.
+    """
+    with _draft(path) as draft:
+        place = _place(path)
+        _new_file(draft)
+        yield draft
+        if place.exists():
+            _like(place, draft)
+        _to_disk(draft)
+        draft.replace(place)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file of UTF-8 in one piece.
+
+    Raises
+    ------
+    WriteError
+    """
+    with replacing(path) as draft:
+        draft.write_text(text, encoding="utf-8", newline="")
+
+
+@contextlib.contextmanager
+def creating(path: Path) -> Iterator[Path]:
+    """Give the name of a file to write, which then becomes `path`, unless that is there already.
+
+    Of several processes one succeeds. Only who writes the file may read it. Its folder is not made:
+    a name that stands for something new may be mistyped.
+
+    Yields
+    ------
+    Path
+        Of an empty file in the same folder.
 
     Raises
     ------
     FileExistsError
-        If there is a file of this name.
-    OSError
-        If the file system does not take it.
+        If there is something of this name, before or afterwards.
+    WriteError
+        If the new file cannot be written.
     """
-    try:
+    with _draft(path, deep=False) as draft:
+        if path.exists():
+            raise _taken(path)
+        _new_file(draft, 0o600)
+        yield draft
+        _to_disk(draft)
         try:
             os.link(draft, path)  # refuses what rename() would replace
         except FileExistsError:
-            raise
+            raise _taken(path) from None
         except OSError:  # exFAT, and many a network or bucket mount, know no hard links
             _rename_once(draft, path)
+
+
+@contextlib.contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Give the name of a folder to fill, which then takes the place of `path` and all in it.
+
+    Parameters
+    ----------
+    path : Path
+        The folder above it is made if need be.
+
+    Yields
+    ------
+    Path
+        Of an empty folder beside it.
+
+    Raises
+    ------
+    WriteError
+        If the new folder cannot be written, or what is there is read-only or no folder.
+    """
+    with _draft(path) as draft:
+        place = _place(path)
+        if place.exists() and not place.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        draft.mkdir()
+        yield draft
+        for file in draft.rglob("*"):
+            if file.is_file():
+                _to_disk(file)
+        if not place.exists():
+            draft.rename(place)
+            return
+        _like(place, draft)
+        old = _beside(place)
+        place.rename(old)
+        try:
+            draft.rename(place)
+        except OSError:
+            old.rename(place)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _draft(path: Path, *, deep: bool = True) -> Iterator[Path]:
+    """A hidden name beside `path`, in the same file system; what has it in the end is removed."""
+    draft = _beside(Path(os.path.realpath(path)))
+    try:
+        if deep:
+            with contextlib.suppress(FileExistsError):  # by what is no folder, as comes out below
+                draft.parent.mkdir(parents=True, exist_ok=True)
+        yield draft
+    except (FileExistsError, WriteError):
+        raise
+    except OSError as error:
+        raise WriteError(error.errno, reason(error), str(path)) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            shutil.rmtree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name[:200]}-{secrets.token_hex(4)}")
+
+
+def _place(path: Path) -> Path:
+    """What is to be replaced; a link's target, so that the link stays."""
+    place = Path(os.path.realpath(path))
+    if place.exists() and not stat.S_IMODE(place.stat().st_mode) & _WRITABLE:
+        # The system would not mind, since it is the folder above that is written.
+        raise WriteError(errno.EACCES, "it is read-only", str(path))
+    return place
+
+
+def _like(old: Path, new: Path) -> None:
+    with contextlib.suppress(OSError):  # not every file system has permissions
+        shutil.copymode(old, new)
+
+
+def _new_file(path: Path, mode: int = 0o666) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+
+
+def _to_disk(path: Path) -> None:
+    """Have a file's content on the disk before its name; a power cut would leave it empty."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def _taken(path: Path) -> FileExistsError:
+    return FileExistsError(f"{path} exists already.")
 
 
 def _rename_once(draft: Path, path: Path) -> None:
@@ -38,5 +199,5 @@ def _rename_once(draft: Path, path: Path) -> None:
     # A lock that goes with its process: what a killed one had claimed would stay claimed for ever.
     with FileLock(path.with_name(f".{path.name}.lock")):
         if path.exists():
-            raise FileExistsError(f"{path} exists already.")
+            raise _taken(path)
         draft.rename(path)

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -75,9 +76,36 @@ def in_processes(
     ValueError
         If `jobs` is 0.
     """
+    return _Batch(function, items, _number(jobs)).results()
+
+
+def in_threads(function: Callable[[T], R], items: Iterable[T], jobs: int = -1) -> Iterator[R]:
+    """The same in threads of this process, which an item may then end.
+
+    Raises
+    ------
+    ValueError
+        If `jobs` is 0.
+    """
+    threads = _number(jobs)
+    waiting: deque[Future[R]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                while waiting and (waiting[0].done() or len(waiting) >= _AHEAD * threads):
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for left in waiting:
+                left.cancel()
+
+
+def _number(jobs: int) -> int:
     if jobs == 0:
-        raise ValueError("jobs is 0: it takes one process at least, or -1 for one per core.")
-    return _Batch(function, items, jobs if jobs > 0 else max(cores() + 1 + jobs, 1)).results()
+        raise ValueError("jobs is 0: it takes one at least, or -1 for one per core.")
+    return jobs if jobs > 0 else max(cores() + 1 + jobs, 1)
 
 
 @dataclass

@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from genregenie.common import resources
+from genregenie.common.errors import GenreGenieError
+from genregenie.common.formatting import reason
 
 USUAL_PORT = 7860
 
 
-class SettingsError(ValueError):
+class SettingsError(GenreGenieError):
     """An environment variable holds a value GenreGenie cannot work with."""
 
 
@@ -100,7 +102,7 @@ def ready_data_dir() -> Path:
             probe.write(bytes(4096))  # a full disk still takes names
     except OSError as error:
         raise SettingsError(
-            f"The data folder {folder} cannot be written: {error.strerror}. "
+            f"The data folder {folder} cannot be written: {reason(error)}. "
             "Set GENREGENIE_DATA_DIR to one that can."
         ) from None
     return folder
@@ -187,8 +189,10 @@ class Smtp:
 
 
 def smtp() -> Smtp | None:
-    """Mail server: ``GENREGENIE_SMTP_HOST`` with ``_PORT``, ``_FROM``, ``_USER``, ``_PASSWORD``
-    and ``_SECURITY`` (``starttls``, ``tls`` or ``none``); None when no host is given.
+    """Mail server: ``GENREGENIE_SMTP_HOST`` and what goes with it; None when no host is given.
+
+    ``_PORT``, ``_FROM``, ``_USER``, ``_PASSWORD`` and ``_SECURITY``, which is ``starttls``, ``tls``
+    or ``none``.
 
     Raises
     ------

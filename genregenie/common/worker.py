@@ -22,13 +22,16 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from weakref import WeakSet
 
+from genregenie.common.errors import GenreGenieError
+from genregenie.common.steps import Steps
+
 R = TypeVar("R")
 
 _ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """A worker has a core to itself, and what is computed for one clip is too small to be shared."""
 
 
-class LostError(Exception):
+class LostError(GenreGenieError):
     """What work ends in that ended its process."""
 
 
@@ -76,6 +79,7 @@ class Worker:
 
     @property
     def is_busy(self) -> bool:
+        """Whether it owes an answer."""
         return any(self._owed)
 
     def ask(
@@ -206,10 +210,11 @@ def _work(there: socket.socket) -> None:
     connection = Connection(there.detach())
     asked: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(connection, asked), daemon=True).start()
-    while True:
-        work = asked.get()
-        connection.send(("begun", None))
-        connection.send_bytes(_answer(work, connection))
+    with contextlib.suppress(ConnectionError):  # who asked was killed, and `_receive` ends this
+        while True:
+            work = asked.get()
+            connection.send(("begun", None))
+            connection.send_bytes(_answer(work, connection))
 
 
 def _be_expendable() -> None:
@@ -241,12 +246,10 @@ def _answer(work: bytes, connection: Connection) -> bytes:
 
 
 def _told(steps: Generator[Any, None, R], connection: Connection) -> R:
-    while True:
-        try:
-            connection.send(("told", next(steps)))
-        except StopIteration as end:
-            value: R = end.value
-            return value
+    every = Steps(steps)
+    for step in every:
+        connection.send(("told", step))
+    return every.result
 
 
 def _failed(error: Exception) -> bytes:

@@ -2,7 +2,8 @@
 
 No artist may stand on both sides of a split, so a wrong artist costs more than none: what only
 looks like a name (*Various Artists*, *Track 01*, *CD2*, the genre's own name) is nobody's. A clip
-of which nothing is known is no artist of its own; `Known` counts the clips that have one.
+of which nothing is known is no artist of its own;
+`genregenie.common.artists.ArtistCount` counts the clips that have one.
 
 The name is taken as it stands. In classical music it may be the composer's or the performer's,
 whichever the files say.
@@ -11,12 +12,12 @@ whichever the files say.
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, Final, Literal, Self
+from typing import Final, Literal
 
-from genregenie.spotify.names import artist_key, clean
+from genregenie.common.names import artist_key, clean
 
 Origin = Literal["tag", "album", "folder", "name", "table", "unknown"]
 """Where an artist was read: the file's own tag; the tags of its album; the folders it lies in; its
@@ -109,52 +110,6 @@ class Credit:
     artist: str
     origin: Origin
     album: str
-
-
-@dataclass(frozen=True)
-class Known:
-    """Of how many clips the artist is known, as a sentence says it (`str`).
-
-    Attributes
-    ----------
-    clips, artists : int
-    by : mapping of Origin to the number of clips
-    """
-
-    clips: int
-    artists: int
-    by: Mapping[str, int]
-
-    @classmethod
-    def of(cls, artists: Iterable[str], origins: Iterable[str]) -> Self:
-        """Count the clips that have these artists, empty ones unknown."""
-        pairs = list(zip(artists, origins, strict=True))
-        named = [(artist, origin) for artist, origin in pairs if artist]
-        by = Counter(origin for _, origin in named)
-        return cls(len(pairs), len({artist for artist, _ in named}), dict(sorted(by.items())))
-
-    @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> Self:
-        """What `to_dict` made."""
-        return cls(content["clips"], content["artists"], content["by"])
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it."""
-        return asdict(self)
-
-    @property
-    def known(self) -> int:
-        """Clips whose artist is known."""
-        return sum(self.by.values())
-
-    def __str__(self) -> str:
-        clips = f"{self.clips} {'clip' if self.clips == 1 else 'clips'}"
-        if not self.known:
-            return f"{clips}, the artist known of none"
-        ways = sorted((n, way) for way, n in self.by.items() if way != "table")
-        how = f" ({', '.join(f'by {way} {n}' for n, way in reversed(ways))})" if ways else ""
-        artists = f"{self.artists} {'artist' if self.artists == 1 else 'artists'}"
-        return f"{clips}, the artist known of {self.known}{how}, {artists}"
 
 
 def lead_artist(name: str) -> str:
@@ -293,25 +248,25 @@ def _numbered_folders(clips: Sequence[Clip]) -> set[PurePath]:
     }
 
 
-def _pieces(text: str) -> list[str]:
-    return [piece for piece in _BETWEEN.split(_spaced(text)) if piece]
+def _parts_of(text: str) -> list[str]:
+    return [part for part in _BETWEEN.split(_spaced(text)) if part]
 
 
 def _by_folder(clip: Clip) -> tuple[str, str]:
     """Artist and album that the folders name, empty where they do not."""
     folders = [
-        (pieces, telling)
+        (parts, telling)
         for name in clip.path.parts[1:-1]
-        if (pieces := _pieces(name)) and (telling := [p for p in pieces if _tells(p, clip.genre)])
+        if (parts := _parts_of(name)) and (telling := [p for p in parts if _tells(p, clip.genre)])
     ]
     if not folders:
         return "", ""
-    pieces, telling = folders[-1]
+    parts, telling = folders[-1]
     album = " - ".join(telling)
     artist = telling[0] if len(folders) == 1 else folders[-2][1][0]
     if any(is_nobody(told[0]) for _, told in folders) or _COLLECTION.search(artist.casefold()):
         return "", "" if is_nobody(telling[-1]) else album
-    if len(folders) == 1 and len(telling) == 1 and _NUMBER.match(pieces[0]):
+    if len(folders) == 1 and len(telling) == 1 and _NUMBER.match(parts[0]):
         return "", album  # 1973 - Album, which names nobody
     return artist, album
 
@@ -330,12 +285,12 @@ def _by_name(clip: Clip, *, numbered: bool) -> str:
     stem = _COUNTED.sub("", _spaced(clip.path.stem))
     if numbered:
         stem = _COUNTED_TOO.sub("", stem)
-    pieces = [
-        piece
-        for piece in _pieces(stem)
-        if _is_name(piece, clip.genre) and not _EDITION.match(piece.casefold())
+    parts = [
+        part
+        for part in _parts_of(stem)
+        if _is_name(part, clip.genre) and not _EDITION.match(part.casefold())
     ]
-    return pieces[0] if len(pieces) > 1 else ""
+    return parts[0] if len(parts) > 1 else ""
 
 
 def _without_endless_albums(clips: Sequence[Clip], found: Sequence[Credit]) -> list[Credit]:

@@ -6,7 +6,7 @@ curated clip in twenty.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -14,8 +14,10 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.datasets.table import DataError, Table, as_table, read_columns
-from genregenie.features import Array
+from genregenie.common.arrays import Array
+from genregenie.common.errors import DataError
+from genregenie.datasets.table import Table, as_table, read_columns
+from genregenie.features.statistics import Statistics
 
 DOUBT: Final = 0.5
 """What is left to doubt after one person's word; each further one that agrees halves it again."""
@@ -110,3 +112,22 @@ def read_feedback(path: Path) -> FeedbackTable:
         If the file is missing, or is something else.
     """
     return FeedbackTable.of(read_columns(path), str(path))
+
+
+def sound_columns(numbers: Sequence[bytes]) -> dict[str, NDArray[Any]]:
+    """The columns ``count``, ``mean`` and ``cov`` from statistics as they are kept with answers.
+
+    Raises
+    ------
+    DataError
+        If they are no statistics.
+    """
+    try:
+        statistics = [Statistics.from_bytes(kept) for kept in numbers]
+    except ValueError as error:
+        raise DataError(f"The database holds feedback of another GenreGenie: {error}") from None
+    return {
+        "count": np.array([s.count for s in statistics]),
+        "mean": np.array([s.mean for s in statistics]),
+        "cov": np.array([s.covariance for s in statistics]),
+    }

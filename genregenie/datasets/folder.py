@@ -1,29 +1,23 @@
 """A folder of genres, analysed into a table."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genregenie.audio import AudioError, AudioFile
-from genregenie.audio.scan import Unreadable, walk
+from genregenie.audio.parallel import in_processes
+from genregenie.audio.scan import Skipped, files_in
+from genregenie.common.arrays import Array
+from genregenie.common.errors import DataError
 from genregenie.datasets.artists import Clip, Tags, credits_of
-from genregenie.datasets.table import DataError, Table
-from genregenie.features import Array, Statistics, as_row, statistics
-from genregenie.inference.batch import CRASHED, each_in_processes
+from genregenie.datasets.table import Table
+from genregenie.features.statistics import Statistics, statistics
+from genregenie.features.tangent import as_row
 
 Progress = Callable[[int, int, str], None]
 """Called with how many are done, how many there are, and what was done last."""
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A file that could not be used, and why."""
-
-    path: Path
-    reason: str
 
 
 def read_folder(
@@ -34,18 +28,31 @@ def read_folder(
     Sub-folders of a genre are searched too. Who a file is by, as far as its tags, its folders and
     its name say, is for `genregenie.datasets.artists.credits_of`.
 
+    Parameters
+    ----------
+    folder : Path
+    jobs : int
+        Processes; -1 for one per core.
+    progress : callable, optional
+        Called after each file.
+
+    Returns
+    -------
+    Table, and a list of Skipped
+        The clips, and the files that could not be used.
+
     Raises
     ------
     DataError
         If there are fewer than two genres with usable files.
     """
     files, skipped = _audio_files(folder)
-    results = each_in_processes(_analyse, [path for path, _ in files], jobs)
+    results = in_processes(_analyse, files, jobs)
     clips: list[Clip] = []
     rows: list[Array] = []
-    for done, ((path, _), result) in enumerate(zip(files, results, strict=True), start=1):
+    for done, (path, result) in enumerate(zip(files, results, strict=True), start=1):
         if isinstance(result, AudioError):
-            skipped.append(Skipped(path, str(result)))
+            skipped.append(Skipped(str(path), str(result)))
         else:
             stats, tags = result
             clips.append(Clip(path.relative_to(folder), tags))
@@ -75,26 +82,14 @@ def read_folder(
     return table, skipped
 
 
-def _audio_files(folder: Path) -> tuple[Sequence[tuple[Path, str]], list[Skipped]]:
+def _audio_files(folder: Path) -> tuple[list[Path], list[Skipped]]:
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}.")
-    found, skipped = [], []
-    for entry in walk([str(folder)]):
-        path = Path(entry.path)
-        if isinstance(entry, Unreadable):
-            skipped.append(Skipped(path, entry.reason))
-        elif path.parent != folder:
-            found.append((path, path.relative_to(folder).parts[0]))
-    return found, skipped
+    found, skipped = files_in(folder)
+    return [path for path in found if path.parent != folder], skipped
 
 
-def _analyse(path: Path) -> tuple[Statistics, Tags] | AudioError:
-    """Statistics and tags of a file, or why not."""
-    try:
-        with AudioFile(path) as audio:
-            stats = sum((statistics(s.blocks) for s in audio.stretches()), Statistics.empty())
-            return stats, Tags(audio.track_artist, audio.album_artist, audio.album, audio.title)
-    except AudioError as error:
-        return error
-    except MemoryError:
-        return AudioError(CRASHED)
+def _analyse(path: Path) -> tuple[Statistics, Tags]:
+    with AudioFile(path) as audio:
+        stats = sum((statistics(s.blocks) for s in audio.stretches()), Statistics.empty())
+        return stats, Tags(audio.track_artist, audio.album_artist, audio.album, audio.title)

@@ -9,12 +9,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.datasets.artists import Known, group_key, is_nobody
-from genregenie.features import COEFFICIENTS, TABLE_FRAMES, Array, as_rows
-
-
-class DataError(Exception):
-    """Labelled data that cannot be used; the message says what is wrong with it."""
+from genregenie.common.arrays import Array
+from genregenie.common.artists import ArtistCount
+from genregenie.common.errors import DataError
+from genregenie.datasets.artists import group_key, is_nobody
+from genregenie.features.mfcc import COEFFICIENTS, TABLE_FRAMES
+from genregenie.features.tangent import as_rows
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Table:
     fold : str array, shape (n,)
         ``train``, ``valid``, ``excluded``, or empty where there is no fixed split.
     rows : float64 array, shape (n, 105)
-        Statistics, as `genregenie.features.as_rows` lays them out.
+        Statistics, as `genregenie.features.tangent.as_rows` lays them out.
     album : str array, shape (n,), or None
         What clips of an unknown artist have in common; empty is unknown. None: nothing is known.
     origin : str array, shape (n,), or None
@@ -71,9 +71,9 @@ class Table:
         origin = np.full(len(self), "table") if self.origin is None else self.origin
         return np.where(self.artist == "", "unknown", origin)
 
-    def known(self) -> Known:
+    def known(self) -> ArtistCount:
         """Of how many clips the artist is known, and by what."""
-        return Known.of(self.artist.tolist(), self.artist_from.tolist())
+        return ArtistCount.of(self.artist.tolist(), self.artist_from.tolist())
 
     @property
     def weights(self) -> Array:

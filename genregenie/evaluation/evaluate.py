@@ -1,13 +1,35 @@
 """Scoring a model on a table of statistics that it has not been trained on."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.datasets.table import DataError, Table
+from genregenie.common.errors import DataError
+from genregenie.datasets.table import Table
 from genregenie.evaluation import metrics
-from genregenie.model.model import Model
+
+if TYPE_CHECKING:
+    from genregenie.model.model import Model
+
+
+@dataclass(frozen=True)
+class GenreScores:
+    """How well one genre is told.
+
+    Attributes
+    ----------
+    precision, recall, f1 : float
+        0 where nothing was predicted.
+    n : int >= 0
+        Its clips in the table.
+    """
+
+    precision: float
+    recall: float
+    f1: float
+    n: int
 
 
 @dataclass(frozen=True)
@@ -17,9 +39,10 @@ class Evaluation:
     Attributes
     ----------
     n : int
+        Clips in the table.
     accuracy, macro_f1, top3, ece : float
         Macro-F1 is over the genres that occur in the table.
-    per_genre : dict of genre to ``precision``, ``recall``, ``f1`` and ``n``
+    per_genre : dict of str to GenreScores
     confusion : int array, shape (k, k)
         The true genre down, the predicted genre across, in the model's order.
     genres : tuple of str
@@ -30,13 +53,35 @@ class Evaluation:
     macro_f1: float
     top3: float
     ece: float
-    per_genre: dict[str, dict[str, float]]
+    per_genre: dict[str, GenreScores]
     confusion: NDArray[np.intp]
     genres: tuple[str, ...]
 
+    def to_dict(self) -> dict[str, Any]:
+        """What ``genregenie evaluate --json`` prints."""
+        return {
+            "n": self.n,
+            "accuracy": self.accuracy,
+            "macro_f1": self.macro_f1,
+            "top3": self.top3,
+            "ece": self.ece,
+            "per_genre": {genre: asdict(scores) for genre, scores in self.per_genre.items()},
+            "confusion": self.confusion.tolist(),
+        }
 
-def evaluate(model: Model, table: Table) -> Evaluation:
-    """Score a model's calibrated confidences.
+
+def evaluate(model: "Model", table: Table) -> Evaluation:
+    """Score a model's calibrated confidences on clips that it has not been trained on.
+
+    Parameters
+    ----------
+    model : Model
+    table : Table
+        Of genres that the model knows.
+
+    Returns
+    -------
+    Evaluation
 
     Raises
     ------
@@ -59,12 +104,9 @@ def evaluate(model: Model, table: Table) -> Evaluation:
         top3=metrics.top_k(confidences, truth),
         ece=metrics.expected_calibration_error(confidences, truth),
         per_genre={
-            genre: {
-                "precision": float(precision[i]),
-                "recall": float(recall[i]),
-                "f1": float(f1[i]),
-                "n": int((truth == i).sum()),
-            }
+            genre: GenreScores(
+                float(precision[i]), float(recall[i]), float(f1[i]), int((truth == i).sum())
+            )
             for genre, i in index.items()
         },
         confusion=metrics.confusion(confidences, truth),

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from genregenie.common.arrays import ranking
+
 Confidences = NDArray[np.float64]
 Labels = NDArray[np.intp]
 
@@ -20,7 +22,7 @@ def accuracy(confidences: Confidences, truth: Labels) -> float:
 
 def top_k(confidences: Confidences, truth: Labels, k: int = 3) -> float:
     """Share of clips whose true genre is among the `k` most confident."""
-    best = np.argsort(-confidences, axis=1, kind="stable")[:, :k]
+    best = ranking(confidences)[:, :k]
     return float((best == truth[:, None]).any(axis=1).mean())
 
 
@@ -66,6 +68,8 @@ def reliability(confidences: Confidences, truth: Labels, bins: int = 10) -> list
 def expected_calibration_error(confidences: Confidences, truth: Labels, bins: int = 10) -> float:
     """Mean gap between confidence and accuracy over equal-width bins, weighted by their size.
 
+    References
+    ----------
     Guo et al., "On calibration of modern neural networks", ICML 2017.
     """
     gaps = [b.count * abs(b.accuracy - b.confidence) for b in reliability(confidences, truth, bins)]

@@ -11,7 +11,8 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.datasets.table import DataError, Table
+from genregenie.common.errors import DataError
+from genregenie.datasets.table import Table
 
 Index = NDArray[np.intp]
 Split = tuple[Index, Index]
@@ -148,7 +149,17 @@ def on_both_sides(table: Table, protocol: Protocol, train: Index, test: Index) -
 
 
 def fold_count(table: Table, wanted: int) -> int:
-    """Folds that every genre's artists can fill, at most `wanted`.
+    """Folds that every genre's artists can fill.
+
+    Parameters
+    ----------
+    table : Table
+    wanted : int >= 2
+        The most there shall be.
+
+    Returns
+    -------
+    int
 
     Raises
     ------
@@ -185,7 +196,19 @@ def _in_common(table: Table, genre: str) -> str:
 def splits(table: Table, protocol: Protocol, folds: int, seed: int) -> Iterator[Split]:
     """Indices of the training and the scored rows, once per fold.
 
-    Each row is scored exactly once, except under `FAULT_FILTERED` and `FIXED`, one split each.
+    Parameters
+    ----------
+    table : Table of n clips
+    protocol : Protocol
+    folds : int >= 2
+        At most what `fold_count` allows.
+    seed : int
+        Equal seeds make equal splits.
+
+    Yields
+    ------
+    two int arrays
+        Each row is scored exactly once, except under `FAULT_FILTERED` and `FIXED`, one split each.
     """
     # Imported here: the page names the protocols at its start, and splits nothing then.
     from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
@@ -204,7 +227,22 @@ def splits(table: Table, protocol: Protocol, folds: int, seed: int) -> Iterator[
 
 
 def holdout(table: Table, protocol: Protocol, test_share: float, seed: int) -> Split:
-    """One split with about `test_share` of the rows, or of what is kept apart, held out."""
+    """One split with a part held out.
+
+    Parameters
+    ----------
+    table : Table of n clips
+    protocol : Protocol
+    test_share : float in (0, 1)
+        About how much is held out of the rows, or of what is kept apart.
+    seed : int
+        Equal seeds make equal splits.
+
+    Returns
+    -------
+    two int arrays
+        Indices of the training and the scored rows.
+    """
     from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
     y, key = table.labels, keys(table, protocol)

@@ -9,10 +9,10 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.fft import rfft
 
 from genregenie.audio.formats import RATE_HZ, Samples
-from genregenie.features.mfcc import BANDS, PREEMPHASIS, SMOOTH, Array
+from genregenie.common.arrays import Array
+from genregenie.features.mfcc import EDGES_HZ, PREEMPHASIS, SMOOTH
 from genregenie.features.statistics import MelStatistics, Statistics
 
 NARROW_HZ: Final = 5_000.0
@@ -21,8 +21,12 @@ NARROW_HZ: Final = 5_000.0
 COARSE_STEPS: Final = 40.0
 """With its level below so many steps, a sound is a coarse copy of itself."""
 
+COARSE_STEP: Final = 2.0**-7
+"""Steps of 8 bits are coarse at any level: they alone hide that a loud sound is narrow."""
+
 _FFT_SIZE: Final = 512
 _EVERY: Final = 4 * _FFT_SIZE  # one look in 93 ms tells as much as all
+_BATCH: Final = 16  # looks at a time; they stay in the cache
 _WINDOW: Final = np.hanning(_FFT_SIZE + 1)[:-1]
 _STEP_HZ: Final = 250.0
 _NOTHING: Final = 1e-5
@@ -46,12 +50,12 @@ class Spectrum:
     def watched(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
         """The blocks, shape (n,), as they are."""
         for block in blocks:
-            samples = block.astype(np.float64)
-            self._squares += float(samples @ samples)
-            self._count += int(np.count_nonzero(block))
-            if len(block) >= _FFT_SIZE:
-                looks = sliding_window_view(block, _FFT_SIZE)[::_EVERY] * _WINDOW
-                spectra = rfft(looks)
+            self._squares += float(np.einsum("i,i", block, block, dtype=np.float64))
+            self._count += int(np.count_nonzero(block != 0))
+            whole = len(block) >= _FFT_SIZE
+            looks = sliding_window_view(block, _FFT_SIZE)[::_EVERY] if whole else block[:0]
+            for start in range(0, len(looks), _BATCH):
+                spectra = np.fft.rfft(looks[start : start + _BATCH] * _WINDOW)
                 self._power += (spectra.real**2 + spectra.imag**2).sum(axis=0)
             yield block
 
@@ -84,7 +88,8 @@ class Spectrum:
         end_hz = self.end_hz
         if end_hz is not None and end_hz <= NARROW_HZ:
             return "narrow"
-        return "coarse" if self.rms < COARSE_STEPS * step else "full"
+        is_coarse = step >= COARSE_STEP or self.rms < COARSE_STEPS * step
+        return "coarse" if is_coarse else "full"
 
 
 def from_low_bands(
@@ -128,10 +133,4 @@ _DETAIL: Final = 0.3
 """Standard deviation of the detail that 13 MFCCs leave out of a band's logarithm."""
 
 
-def _upper_edges_hz() -> Array:
-    highest_mel = 2595.0 * np.log10(1.0 + RATE_HZ / 2 / 700.0)
-    mel = highest_mel * np.arange(2, BANDS + 2) / (BANDS + 1)
-    return np.asarray(700.0 * (10.0 ** (mel / 2595.0) - 1.0))
-
-
-_UPPER_EDGES_HZ: Final = _upper_edges_hz()
+_UPPER_EDGES_HZ: Final = EDGES_HZ[2:]

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from python_speech_features import base as python_speech_features
-from scipy.fft import dct, rfft
 
 from genregenie.audio.formats import RATE_HZ, Samples
+from genregenie.common.arrays import Array
 
 COEFFICIENTS: Final = 13
 BANDS: Final = 26
@@ -29,13 +29,13 @@ TABLE_FRAMES: Final = 2_993
 PREEMPHASIS: Final = 0.97
 _FFT_SIZE: Final = 512
 _LIFTER: Final = 22
-_BATCH: Final = 256
+_BATCH: Final = 64  # frames at a time; they stay in the cache
+_PIECE: Final = _BATCH * HOP_SAMPLES
+_SPARSE: Final = 16  # every so many samples of nearly all frames span enough already
 _FULL_SCALE: Final = 32_768.0
-_SIGNAL: Final = 6.0
-"""After pre-emphasis, in steps of 16 bits, a frame without a signal spans less: digital silence,
-a constant, dither in the last bit or two."""
-
-Array = NDArray[np.float64]
+_SIGNAL: Final = 5.0
+"""A frame without a signal spans less, in steps of 16 bits: digital silence, a constant, dither in
+the last bit or two. It is looked at before pre-emphasis, which leaves a thirtieth of bass."""
 
 
 @dataclass(frozen=True)
@@ -68,27 +68,15 @@ def mel_frames(blocks: Iterable[Samples]) -> Iterator[MelFrames]:
         As many frames as a block completes. The last frame is padded with zeros, as
         python_speech_features pads it.
     """
-    previous = None
-    pending: Array = np.empty(0)
-    started = False
+    bench = _Bench()
     for block in blocks:
-        if not len(block):
-            continue
-        signal = np.asarray(block, dtype=np.float64) * _FULL_SCALE
-        emphasised = signal.copy()
-        emphasised[1:] -= PREEMPHASIS * signal[:-1]
-        if previous is not None:  # the very first sample has no predecessor and stays as it is
-            emphasised[0] -= PREEMPHASIS * previous
-        previous = signal[-1]
-        pending = np.concatenate([pending, emphasised])
-        if len(pending) >= FRAME_SAMPLES:
-            frames = _mel(pending)
-            yield frames
-            started = True
-            pending = pending[len(frames.sounds) * HOP_SAMPLES :]
-    # What is left belongs to a last frame unless the frames before it cover it already.
-    if len(pending) > (FRAME_SAMPLES - HOP_SAMPLES if started else 0):
-        yield _mel(np.pad(pending, (0, FRAME_SAMPLES - len(pending))))
+        frames = [bench.frames(block[i : i + _PIECE]) for i in range(0, len(block), _PIECE)]
+        if any(len(f.sounds) for f in frames):
+            energy, sounds = ([getattr(f, name) for f in frames] for name in ("energy", "sounds"))
+            yield MelFrames(np.concatenate(energy), np.concatenate(sounds))
+    last = bench.last()
+    if last is not None:
+        yield last
 
 
 def mfcc_frames(blocks: Iterable[Samples]) -> Iterator[Array]:
@@ -101,50 +89,107 @@ def mfcc_frames(blocks: Iterable[Samples]) -> Iterator[Array]:
 
 
 CEPSTRUM: Final[Array] = python_speech_features.lifter(
-    dct(np.eye(BANDS), type=2, axis=1, norm="ortho")[:, :COEFFICIENTS], _LIFTER
+    python_speech_features.dct(np.eye(BANDS), type=2, axis=1, norm="ortho")[:, :COEFFICIENTS],
+    _LIFTER,
 )
-"""Log mel energies to MFCCs, shape (26, 13): the cosine transform and the lifter."""
+"""Log mel energies to MFCCs, shape (26, 13)."""
 
 SMOOTH: Final[Array] = np.linalg.pinv(CEPSTRUM).astype(np.float64)
 """MFCCs to the smoothest logarithms of mel energies that have them, shape (13, 26)."""
 
-_FILTERBANK: Final[Array] = np.ascontiguousarray(
-    python_speech_features.get_filterbanks(BANDS, _FFT_SIZE, RATE_HZ).T
+EDGES_HZ: Final[Array] = python_speech_features.mel2hz(
+    np.linspace(0.0, python_speech_features.hz2mel(RATE_HZ / 2), BANDS + 2)
+)
+"""Where the triangular bands begin, peak and end, shape (28,)."""
+
+_POWER_TO_ENERGY: Final[Array] = np.ascontiguousarray(
+    python_speech_features.get_filterbanks(BANDS, _FFT_SIZE, RATE_HZ).T / _FFT_SIZE
 )
 
 
-def _mel(emphasised: Array) -> MelFrames:
-    """Every whole frame: the library's numbers, five times as fast.
+class _Bench:
+    """A signal's frames, a few at a time on arrays that stay in the cache.
 
-    Filter bank and lifter are python_speech_features'. It copies the signal once a frame and takes
-    a square root only to square it again; here frames are views, a few at a time in the cache.
+    Filter bank, cosine transform and lifter are python_speech_features'. Frames are not: it copies
+    the signal once a frame, and takes a square root only to square it again, eight times as slow.
     """
-    frames = sliding_window_view(emphasised, FRAME_SAMPLES)[::HOP_SAMPLES]
-    energy = np.empty((len(frames), BANDS))
-    for start in range(0, len(frames), _BATCH):
-        energy[start : start + _BATCH] = mel_energy(frames[start : start + _BATCH])
-    energy[energy == 0] = np.finfo(float).eps
-    return MelFrames(energy, _sounds(emphasised, len(frames)))
+
+    def __init__(self) -> None:
+        self._signal, self._emphasised = self._both = np.empty((2, FRAME_SAMPLES + _PIECE))
+        self._kept = 0  # samples at the start of both that later frames need
+        self._started = False
+        self._spectra = _Spectra()
+
+    def frames(self, piece: Samples) -> MelFrames:
+        """Those that a piece of 1 to `_PIECE` samples completes."""
+        signal, emphasised = self._signal, self._emphasised
+        end = self._kept + len(piece)
+        np.multiply(piece, _FULL_SCALE, out=signal[self._kept : end], dtype=np.float64)
+        if not self._kept:
+            emphasised[0] = signal[0]  # the very first sample stays as it is
+        new = slice(max(self._kept, 1), end)
+        np.multiply(signal[new.start - 1 : end - 1], -PREEMPHASIS, out=emphasised[new])
+        emphasised[new] += signal[new]
+        count = max((end - FRAME_SAMPLES) // HOP_SAMPLES + 1, 0)
+        frames = MelFrames(np.empty((0, BANDS)), np.empty(0, np.bool_))
+        if count:
+            self._started = True
+            frames = self._mel(_frames(signal[:end]), _frames(emphasised[:end]))
+        done = count * HOP_SAMPLES
+        self._kept = end - done
+        self._both[:, : self._kept] = self._both[:, done:end]
+        return frames
+
+    def last(self) -> MelFrames | None:
+        """A last frame for what is left, unless the frames before it cover it already."""
+        if self._kept <= (FRAME_SAMPLES - HOP_SAMPLES if self._started else 0):
+            return None
+        self._emphasised[self._kept : FRAME_SAMPLES] = 0.0
+        return self._mel(self._signal[None, : self._kept], self._emphasised[None, :FRAME_SAMPLES])
+
+    def _mel(self, signal: Array, emphasised: Array) -> MelFrames:
+        energy = self._spectra.mel_energy(emphasised)
+        energy[energy == 0] = np.finfo(float).eps
+        return MelFrames(energy, _sounds(signal))
+
+
+def _frames(signal: Array) -> Array:
+    return sliding_window_view(signal, FRAME_SAMPLES)[::HOP_SAMPLES]
+
+
+class _Spectra:
+    """Arrays for the spectra of up to `_BATCH` frames.
+
+    New ones for each batch cost more than all that is computed in them, since the system hands out
+    such sizes page by page.
+    """
+
+    def __init__(self) -> None:
+        self._padded = np.zeros((_BATCH, _FFT_SIZE))
+        self._spectra = np.empty((_BATCH, _FFT_SIZE // 2 + 1), np.complex128)
+
+    def mel_energy(self, frames: Array) -> Array:
+        n = len(frames)
+        self._padded[:n, :FRAME_SAMPLES] = frames
+        spectra = np.fft.rfft(self._padded[:n], out=self._spectra[:n])
+        return np.asarray((spectra.real**2 + spectra.imag**2) @ _POWER_TO_ENERGY)
 
 
 def mel_energy(frames: Array) -> Array:
     """Energy in each mel band, shape (n, 26), of frames after pre-emphasis, shape (n, 441)."""
-    spectrum = rfft(frames, _FFT_SIZE)
-    power = (spectrum.real**2 + spectrum.imag**2) / _FFT_SIZE
-    return np.asarray(power @ _FILTERBANK)
+    spectra = _Spectra()
+    return np.concatenate(
+        [spectra.mel_energy(frames[i : i + _BATCH]) for i in range(0, len(frames), _BATCH)]
+    )
 
 
-def _sounds(emphasised: Array, count: int) -> NDArray[np.bool_]:
-    """Whether each frame spans enough to hold a signal.
+def _sounds(frames: Array) -> NDArray[np.bool_]:
+    """Whether each frame of the signal, shape (n, 441), spans enough to hold one."""
+    sounds = _span(frames[:, ::_SPARSE]) >= _SIGNAL
+    unsure = np.flatnonzero(~sounds)
+    sounds[unsure] = _span(frames[unsure]) >= _SIGNAL
+    return np.asarray(sounds)
 
-    A frame is a hop and all of the next hop but its last sample, so each sample is looked at once.
-    """
-    hops = emphasised[: (count + 1) * HOP_SAMPLES - 1]
-    hops = np.append(hops, hops[-1:]).reshape(-1, HOP_SAMPLES)
-    first, last = hops[:, 0], hops[:, -1]
-    inner = hops[:, 1 : FRAME_SAMPLES - HOP_SAMPLES]
-    low, high = inner.min(axis=1), inner.max(axis=1)
-    # The first sample of a frame is left out: pre-emphasis puts the one before into it.
-    lowest = np.minimum(np.minimum(low, last)[:-1], np.minimum(low, first)[1:])
-    highest = np.maximum(np.maximum(high, last)[:-1], np.maximum(high, first)[1:])
-    return np.asarray(highest - lowest >= _SIGNAL)
+
+def _span(frames: Array) -> Array:
+    return np.asarray(frames.max(axis=1) - frames.min(axis=1))

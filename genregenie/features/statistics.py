@@ -5,19 +5,19 @@ of x x^T. Every part of a clip has statistics of its own for free. Frames withou
 (digital silence, a constant, dither) count for nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from genregenie.audio.formats import Samples
+from genregenie.common.arrays import Array
 from genregenie.features.mfcc import (
     BANDS,
     CEPSTRUM,
     COEFFICIENTS,
     FRAME_S,
-    Array,
     MelFrames,
     mel_frames,
 )
@@ -78,6 +78,28 @@ class Statistics:
         if not (np.isfinite(numbers).all() and numbers[0] >= 0 and numbers[0] == int(numbers[0])):
             raise ValueError("These numbers are no statistics.")
         return cls(int(numbers[0]), total, outer.reshape(COEFFICIENTS, COEFFICIENTS))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The sums as JSON can hold them, exactly."""
+        return {
+            "count": self.count,
+            "total": self.total.tolist(),
+            "outer": self.outer.tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """What `to_dict` gave.
+
+        Raises
+        ------
+        ValueError
+            If it is something else.
+        """
+        total, outer = (np.array(content[name], dtype=np.float64) for name in ("total", "outer"))
+        if total.shape != (COEFFICIENTS,) or outer.shape != (COEFFICIENTS, COEFFICIENTS):
+            raise ValueError(f"Sums of shape {total.shape} and {outer.shape} are no statistics.")
+        return cls(content["count"], total, outer)
 
     @property
     def mean(self) -> Array:
@@ -169,9 +191,19 @@ def binned_statistics(blocks: Iterable[Samples], bin_s: float) -> Iterator[Stati
 
 
 def binned_mel_statistics(blocks: Iterable[Samples], bin_s: float) -> Iterator[MelStatistics]:
-    """Statistics of consecutive stretches of `bin_s` seconds; they sum to those of the whole.
+    """Statistics of consecutive stretches; they sum to those of the whole.
 
-    Frame i belongs to the bin in which it starts, silent or not. The last bin may be shorter.
+    Parameters
+    ----------
+    blocks : iterable of float32 arrays, shape (n,)
+        As for `genregenie.features.mfcc.mel_frames`.
+    bin_s : float > 0
+        Length of a stretch in seconds.
+
+    Yields
+    ------
+    MelStatistics
+        Frame i belongs to the bin in which it starts, silent or not. The last bin may be shorter.
     """
     seen = 0
     current = MelStatistics.empty()

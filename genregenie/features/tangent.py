@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from genregenie.features.mfcc import COEFFICIENTS, Array
+from genregenie.common.arrays import Array
+from genregenie.features.mfcc import COEFFICIENTS
 from genregenie.features.statistics import Statistics
 
 _UPPER: Final = np.triu_indices(COEFFICIENTS)

@@ -1,115 +1,30 @@
 """From an audio file to a `Prediction`."""
 
-from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
-from genregenie.audio import MIN_DURATION_S, WHOLE, AudioError, AudioFile, Samples, Source, Spread
+from genregenie.audio import MIN_DURATION_S, WHOLE, AudioFile, Samples, Source, Spread
 from genregenie.common import settings
+from genregenie.common.arrays import Array
+from genregenie.common.steps import result_of
 from genregenie.common.version import __version__
-from genregenie.features import (
-    Array,
-    MelStatistics,
-    Quality,
-    Spectrum,
-    Statistics,
-    as_row,
-    binned_mel_statistics,
-)
-from genregenie.model.explain import Reason, reasons
+from genregenie.features.bandwidth import Quality, Spectrum
+from genregenie.features.statistics import MelStatistics, binned_mel_statistics
+from genregenie.features.tangent import as_row
+from genregenie.inference.prediction import Moment, Neighbour, Prediction, Verdict
+from genregenie.model.explain import reasons
 from genregenie.model.model import Model
-
-Verdict = Literal["confident", "unsure", "not music"]
 
 TIMELINE_STEP_S: Final = 3.0
 TIMELINE_STEPS: Final = 2  # each moment looks at this many steps, so neighbours overlap by half
 NEIGHBOURS: Final = 5
 _MIN_MOMENT_FRAMES: Final = 100
-
-
-@dataclass(frozen=True)
-class Moment:
-    """The genre of one stretch of the clip; stretches overlap."""
-
-    start_s: float
-    end_s: float
-    confidences: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """A reference track that sounds like the clip. None where artist or title is unknown."""
-
-    artist: str | None
-    title: str | None
-    genre: str
-    distance: float
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What GenreGenie makes of a clip.
-
-    Attributes
-    ----------
-    genre : str or None
-        The most likely genre; None if the clip does not sound like music.
-    verdict : ``"confident"``, ``"unsure"`` or ``"not music"``
-    confidence : float
-        Calibrated confidence in the most likely genre.
-    confidences : dict of str to float
-        Over all genres of the model, in its order; they sum to 1.
-    timeline : tuple of Moment
-        In order of time, a moment every 3 s.
-    duration_s, analysed_s : float
-        Length of the file, and how much sound in it was listened to; silence does not count.
-    neighbours : tuple of Neighbour
-        The reference tracks nearest to the clip, nearest first.
-    title, artist : str or None
-        The file's own tags.
-    vector : array, shape (104,)
-        Where the clip lies in the space of the catalogue; empty if that is not known.
-    statistics : Statistics
-        Of all that was listened to; nothing else of the sound is left in a prediction.
-    reasons : tuple of Reason
-        What spoke for the most likely genre, the strongest first; empty if that is not known.
-    silent_s : float
-        How much of what was listened to held no signal; it counts for nothing.
-    quality : ``"full"``, ``"narrow"`` or ``"coarse"``
-        What the sound is worth: one with nothing above a telephone's band, or one stored in so few
-        steps that noise covers its softer parts, is never judged confidently.
-    """
-
-    genre: str | None
-    verdict: Verdict
-    confidence: float
-    confidences: dict[str, float]
-    timeline: tuple[Moment, ...]
-    duration_s: float
-    analysed_s: float
-    neighbours: tuple[Neighbour, ...]
-    title: str | None
-    artist: str | None
-    vector: Array = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
-    statistics: Statistics = field(default_factory=Statistics.empty, repr=False, compare=False)
-    reasons: tuple[Reason, ...] = ()
-    silent_s: float = 0.0
-    quality: Quality = "full"
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether only stretches of the file were listened to."""
-        return self.analysed_s + self.silent_s < self.duration_s - 1.0
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether there was hardly any sound in it."""
-        return self.analysed_s < MIN_DURATION_S
 
 
 @dataclass(frozen=True)
@@ -126,14 +41,15 @@ class Classifier:
         self.model = model
 
     @classmethod
-    def load(cls, folder: Path | None = None) -> "Classifier":
+    def load(cls, folder: str | Path | None = None) -> "Classifier":
         """The model in `folder`, or the shipped one; loaded once per process.
 
         Raises
         ------
         ModelError
+            If there is no usable model.
         """
-        return _load(folder or settings.model_dir())
+        return _load(settings.model_dir() if folder is None else Path(folder))
 
     @property
     def version(self) -> str:
@@ -141,29 +57,31 @@ class Classifier:
         return f"{__version__}-{self.model.version}"
 
     def predict(self, source: Source, spread: Spread = WHOLE) -> Prediction:
-        """Classify a path, the bytes of a file, or an open binary file.
+        """Classify a file or samples.
 
         Parameters
         ----------
-        source : path, bytes, or seekable binary file
+        source : path, bytes, seekable binary file, or (samples, rate)
+            As for `genregenie.classify`.
         spread : Spread
             How much of it is listened to.
 
         Raises
         ------
         AudioError
-            If the file cannot be used as audio; the message is a sentence for its owner.
+            If that cannot be used as audio; the message is a sentence for its owner.
+        TypeError
+            If the source is something else.
         """
-        hearing = self.hear(source, spread)
-        while True:
-            try:
-                next(hearing)
-            except StopIteration as heard:
-                prediction: Prediction = heard.value
-                return prediction
+        return result_of(self.hear(source, spread))
 
     def hear(self, source: Source, spread: Spread = WHOLE) -> Generator[float, None, Prediction]:
         """`predict` in steps, for who shows progress or may want to stop.
+
+        Parameters
+        ----------
+        source, spread
+            As for `predict`.
 
         Yields
         ------
@@ -178,6 +96,9 @@ class Classifier:
         Raises
         ------
         AudioError
+            If that cannot be used as audio; the message is a sentence for its owner.
+        TypeError
+            If the source is something else.
         """
         spectrum = Spectrum()
         with AudioFile(source) as audio:
@@ -207,12 +128,14 @@ class Classifier:
             self.model.seen(stats, end_hz) for stats in (whole, *(m.statistics for m in moments))
         ]
         rows = np.array([as_row(stats) for stats in seen])
-        confidences = self.model.confidences(rows)
-        distances = self.model.catalogue.distances(rows[:1])
+        answers = self.model.answers(rows)
+        confidences = answers.confidences
+        vectors = self.model.catalogue.space.vectors(rows[:1])
+        distances = self.model.catalogue.distances(vectors)
         best = int(confidences[0].argmax())
         confidence = float(confidences[0, best])
         novelty = float(self.model.novelty(distances)[0])
-        verdict = self._verdict(confidence if quality == "full" else 0.0, novelty)
+        verdict = self._verdict(confidence, novelty, quality)
         return Prediction(
             genre=None if verdict == "not music" else self.model.genres[best],
             verdict=verdict,
@@ -223,9 +146,9 @@ class Classifier:
                 for m, c in zip(moments, confidences[1:], strict=True)
             ),
             neighbours=self._neighbours(distances[0]),
-            vector=self.model.catalogue.space.vectors(rows[:1])[0],
+            vector=vectors[0],
             statistics=seen[0],
-            reasons=reasons(self.model, rows[0]),
+            reasons=reasons(self.model, None if answers.vectors is None else answers.vectors[0]),
             quality=quality,
             **about,
         )
@@ -244,11 +167,12 @@ class Classifier:
             **about,
         )
 
-    def _verdict(self, confidence: float, novelty: float) -> Verdict:
+    def _verdict(self, confidence: float, novelty: float, quality: Quality) -> Verdict:
         thresholds = self.model.thresholds
-        if novelty > thresholds.novelty:
+        if not thresholds.is_music(novelty, quality):
             return "not music"
-        return "confident" if confidence >= thresholds.confident else "unsure"
+        is_confident = quality == "full" and confidence >= thresholds.confident
+        return "confident" if is_confident else "unsure"
 
     def _named(self, confidences: Array) -> dict[str, float]:
         return dict(zip(self.model.genres, confidences.tolist(), strict=True))
@@ -266,16 +190,31 @@ class Classifier:
         )
 
 
-def classify_each(
-    paths: Iterable[Path], model: Path | None = None, spread: Spread = WHOLE
-) -> Iterator[Prediction | AudioError]:
-    """Classify files one after the other; a file that cannot be used yields its error."""
-    classifier = Classifier.load(model)
-    for path in paths:
-        try:
-            yield classifier.predict(path, spread)
-        except AudioError as error:
-            yield error
+def load(model: str | Path | None = None) -> Classifier:
+    """A classifier to keep: the model in a folder, or the shipped one.
+
+    It is loaded once per process, whoever asks for it, and safe to use from many threads.
+
+    Parameters
+    ----------
+    model : path, optional
+        A folder that ``genregenie train`` wrote. None is the shipped model, or the one that
+        ``GENREGENIE_MODEL`` names.
+
+    Raises
+    ------
+    ModelError
+        If there is no usable model.
+
+    Examples
+    --------
+    >>> classifier = load()
+    >>> classifier.model.genres[:3]
+    ('blues', 'classical', 'country')
+    >>> load() is classifier
+    True
+    """
+    return Classifier.load(model)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Many files on a Dask cluster that exists already, through joblib.
+"""Many files, or any other joblib work, on a Dask cluster that exists already.
 
 The cluster's workers need GenreGenie in the same version, and the same model. Where they see the
 same files, only names travel; where they do not, each file's bytes are sent with its task, a few
@@ -7,15 +7,19 @@ given up.
 """
 
 import asyncio
+import contextlib
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from genregenie.audio import AudioError, Spread
-from genregenie.inference.batch import until_closed
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.audio.parallel import attempt
+from genregenie.common.errors import GenreGenieError
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.model.model import ModelError
 
 CONNECT_S: Final = 10
@@ -28,7 +32,7 @@ KILLED: Final = (
 _SAME_TIME_NS: Final = 2_000_000_000  # file systems round the time of a change differently
 
 
-class ClusterError(Exception):
+class ClusterError(GenreGenieError):
     """A cluster that cannot be used; the message says what helps."""
 
 
@@ -52,7 +56,22 @@ class _NotSeen:
 def classify_on_cluster(
     files: Sequence[Path], address: str, spread: Spread, model: Path | None = None
 ) -> Iterator[Prediction | AudioError]:
-    """Classify on the cluster of the Dask scheduler at `address`, in order.
+    """Classify on a Dask cluster.
+
+    Parameters
+    ----------
+    files : sequence of paths
+    address : str
+        Of the scheduler, such as ``"tcp://192.168.1.5:8786"``.
+    spread : Spread
+        How much of each file is listened to.
+    model : path, optional
+        A model folder instead of the shipped one; the workers must have the same.
+
+    Yields
+    ------
+    Prediction or AudioError
+        In the order of `files`.
 
     Raises
     ------
@@ -90,6 +109,27 @@ def connect(address: str) -> Any:
             f"No Dask scheduler answers at {address}. Start one with 'dask scheduler' and give "
             "the address it prints."
         ) from error
+
+
+@contextlib.contextmanager
+def joblib_on(address: str | None) -> Iterator[None]:
+    """All joblib work inside goes to the Dask scheduler at `address`; None for this machine.
+
+    Raises
+    ------
+    ClusterError
+        If Dask is not installed, or nothing answers there.
+    """
+    if address is None:
+        yield
+        return
+    from joblib import parallel_config
+
+    with (
+        connect(address) as client,
+        parallel_config("dask", client=client, wait_for_workers_timeout=CONNECT_S),
+    ):
+        yield
 
 
 def _on_client(
@@ -139,11 +179,22 @@ def _run(
         with parallel_config(_backend(client)):
             try:
                 results = Parallel(n_jobs=-1, batch_size=1, return_as="generator")(work)
-                yield from until_closed(results)
+                yield from _until_closed(results)
             except ImportError as error:
                 raise _without_genregenie(error) from error
             except TimeoutError as error:
                 raise ClusterError("The cluster has no workers left.") from error
+
+
+def _until_closed(results: Any) -> Iterator[Any]:
+    """joblib's results, which warn about work left undone when nobody wants the rest."""
+    try:
+        for result in results:  # noqa: UP028 - "yield from" would close them outside
+            yield result
+    finally:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"\d+ tasks")
+            results.close()
 
 
 def _without_genregenie(error: ImportError) -> ClusterError:
@@ -224,7 +275,4 @@ def _listen(task: _Task | AudioError) -> Prediction | AudioError | _NotSeen:
         )
     if task.data is None and not _sees(task):
         return _NotSeen()
-    try:
-        return classifier.predict(task.data or Path(task.file), task.spread)
-    except AudioError as error:
-        return error
+    return attempt(partial(classifier.predict, spread=task.spread), task.data or Path(task.file))

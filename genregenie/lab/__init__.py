@@ -1,1 +1,0 @@
-"""The model lab: earlier systems rebuilt, their published figures beside honest ones."""

@@ -7,7 +7,8 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from genregenie.features import Array
+from genregenie.common.arrays import Array
+from genregenie.common.files import write_text
 from genregenie.lab.tables import FeatureTable, ceiling, counts, readable
 
 SHOWN_TRACKS: Final = 600
@@ -65,8 +66,7 @@ class Exploration:
 
     def save(self, path: Path) -> None:
         """Write the numbers as JSON."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(self), separators=(",", ":")) + "\n", encoding="utf-8")
+        write_text(path, json.dumps(asdict(self), separators=(",", ":")) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -79,7 +79,7 @@ def explore(table: FeatureTable, title: str) -> Exploration:
     from sklearn.decomposition import PCA
     from sklearn.preprocessing import StandardScaler
 
-    from genregenie.lab.preparing import QuantileCapper
+    from genregenie.lab.estimators import QuantileCapper
 
     best, vectors, several = ceiling(table)
     table = _tempo_first(readable(table))

@@ -15,8 +15,8 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
+from genregenie.common.arrays import Array
 from genregenie.evaluation.protocols import Index, Protocol, holdout
-from genregenie.features import Array
 from genregenie.lab.tables import FeatureTable
 
 FIRST_SHARE: Final = 0.5

@@ -3,7 +3,7 @@
 They are `Candidate`s like those of `genregenie.training`, so the same comparison scores them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -23,11 +23,17 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from genregenie.lab.bag import BoostingEnsemble
-from genregenie.lab.preparing import QuantileCapper, Sampled, SpotifyVectors
-from genregenie.lab.systems import SVC_ROWS
+from genregenie.common.errors import DataError
+from genregenie.lab.estimators import (
+    BoostingEnsemble,
+    QuantileCapper,
+    Sampled,
+    SpotifyVectors,
+)
+from genregenie.lab.systems import SVC_ROWS, System
 from genregenie.lab.tables import FeatureTable
-from genregenie.training.candidates import Candidate
+from genregenie.spotify_features.vectors import SPOTIFY_COLUMNS
+from genregenie.training.candidates import Candidate, candidates
 from genregenie.training.estimators import Tempered
 
 _SEED: Final = 0
@@ -219,3 +225,63 @@ def system_e() -> tuple[Candidate, ...]:
         candidate("sgd", scale, ("classify", Tempered(SGDClassifier(random_state=_SEED), 5.0))),
         candidate("forest", scale, ("classify", _forest(100))),
     )
+
+
+# --- All of them ----------------------------------------------------------------------------------
+
+_OUR_QUICKEST: Final = ("knn_kl", "lda", "soft_vote")
+
+
+def _of_a(table: FeatureTable, honest: bool) -> tuple[Candidate, ...]:
+    if table.columns[-1] != "text":
+        return system_a(len(table.columns), text=False)
+    audio = len(table.columns) - 1
+    return (*system_a(audio, text=False), *system_a(audio, text=True))
+
+
+def _of_c(table: FeatureTable, honest: bool) -> tuple[Candidate, ...]:
+    if not honest:
+        return system_c()
+    ours = (shipped(),) if table.columns == SPOTIFY_COLUMNS else ()
+    return (*system_c(sampler="smote"), *ours)
+
+
+_BUILD: Final[Mapping[str, Callable[[FeatureTable, bool], Sequence[Candidate]]]] = {
+    "A": _of_a,
+    "B": lambda table, honest: system_b(),
+    "C": _of_c,
+    "D": lambda table, honest: [c for c in candidates() if c.name in _OUR_QUICKEST],
+    "E": lambda table, honest: system_e(),
+}
+
+
+def candidates_of(
+    system: System, table: FeatureTable, *, honest: bool, names: Sequence[str] | None = None
+) -> list[Candidate]:
+    """The models of a system for a table, fresh and unfitted.
+
+    Parameters
+    ----------
+    system : System
+    table : FeatureTable
+        Prepared for the system.
+    honest : bool
+        Whether it is split honestly: what leaked when it was published is then done inside.
+    names : sequence of str, optional
+        Those to give, in this order; by default all.
+
+    Raises
+    ------
+    DataError
+        For a name that none of the system's models has.
+    """
+    known = {c.name: c for c in _BUILD[system.key](table, honest)}
+    for name in names or ():
+        if name not in known:
+            raise DataError(f"System {system.key} has no model {name}. It has {', '.join(known)}.")
+    return [known[name] for name in names or known]
+
+
+def with_leak(system: System, table: FeatureTable) -> FeatureTable:
+    """The table with what was wrongly done to it before it was split, if anything was."""
+    return smote_outside(table) if system.key == "C" else table

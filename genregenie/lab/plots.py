@@ -34,7 +34,11 @@ COLOURS: Final = (
 _MARKS: Final = "os^Dv"
 
 
-_STYLE: Final[dict[str, Any]] = {
+_TEXT: Final[dict[str, Any]] = {
+    "svg.fonttype": "none",  # text stays text: small, to be selected, and in the page's own font
+    "text.parse_math": False,  # and a dollar in a genre's name is a dollar
+}
+_STYLE: Final[dict[str, Any]] = _TEXT | {
     "text.color": _INK,
     "axes.edgecolor": _INK,
     "axes.labelcolor": _INK,
@@ -79,8 +83,7 @@ def as_svg(figure: Any, told: str) -> str:
     import matplotlib as mpl
 
     out = io.StringIO()
-    # Text stays text: it is small, can be selected, and is drawn in the page's own font.
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": told}):
+    with mpl.rc_context(_TEXT | {"svg.hashsalt": told}):
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :].replace(_INK, "currentColor")

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from genregenie.common import settings
+from genregenie.common.files import write_text
+from genregenie.common.formatting import csv_lines
 
 if TYPE_CHECKING:
     from genregenie.lab.runs import Headline, Row
@@ -45,13 +47,8 @@ def write(name: str, lines: Sequence[Line], folder: Path | None = None, **own: s
     if not every:
         return
     fields = list(dict.fromkeys(field for line in every for field in line))
-    path = written(folder) / f"{name}.csv"
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=fields, lineterminator="\n", restval="")
-        writer.writeheader()
-        writer.writerows(every)
-    fresh.replace(path)
+    rows = ([line.get(field, "") for field in fields] for line in every)
+    write_text(written(folder) / f"{name}.csv", "".join(csv_lines(fields, rows, end="\n")))
 
 
 def write_rows(rows: Sequence["Row"], folder: Path | None = None) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from genregenie.common.files import write_text
 from genregenie.evaluation.protocols import VECTORS
 from genregenie.lab import results, runs, studies
 from genregenie.lab.explore import explore
@@ -99,7 +100,7 @@ def run_all(
     seconds = time.perf_counter() - clock
     about = {"command": "genregenie lab", "seconds": round(seconds), "versions": versions()}
     path = results.written(folder) / "lab.json"
-    path.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(about, indent=2) + "\n")
     return seconds
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.datasets.table import DataError, Table
+from genregenie.common.arrays import Array
+from genregenie.common.errors import DataError
+from genregenie.datasets.table import Table
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import (
     PROTOCOLS,
@@ -26,7 +28,7 @@ from genregenie.evaluation.protocols import (
     holdout,
     splits,
 )
-from genregenie.features import Array
+from genregenie.lab.models import candidates_of, with_leak
 from genregenie.lab.systems import Shares, System
 from genregenie.lab.tables import SOURCES, FeatureTable, ceiling, open_table, read_features
 from genregenie.training.compare import Cut, Scores, compare
@@ -102,8 +104,8 @@ def cut_by(shares: Shares) -> Cut:
         train, test = holdout(table, protocol, shares.test, seed)
         if shares.valid:
             share = shares.valid / (1.0 - shares.test)
-            kept, _ = holdout(table.take(train), protocol, share, seed)
-            train = train[kept]
+            learnt, _ = holdout(table.take(train), protocol, share, seed)
+            train = train[learnt]
         yield train, test
 
     return cut
@@ -169,7 +171,7 @@ def as_published(
     """A system under the protocol it was published with, whatever that leaks."""
     return _run(
         system,
-        system.spoil(table),
+        with_leak(system, table),
         system.protocol,
         honest=False,
         cut=cut_by(system.shares),
@@ -239,13 +241,8 @@ def _run(
     say: Say | None,
     models: Sequence[str] | None,
 ) -> list[Row]:
-    known = {c.name: c for c in system.build(table, honest)}
-    for name in models or ():
-        if name not in known:
-            raise DataError(f"System {system.key} has no model {name}. It has {', '.join(known)}.")
-    chosen = [known[name] for name in models or known]
     scored = compare(
-        chosen,
+        candidates_of(system, table, honest=honest, names=models),
         table,
         [protocol],
         folds=system.folds or 1,

@@ -1,8 +1,6 @@
 """Training, scoring and writing the shipped Spotify-features classifier, and its card."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -11,15 +9,17 @@ import numpy as np
 from sklearn.base import clone
 
 from genregenie.common import settings
-from genregenie.datasets.table import DataError
+from genregenie.common.arrays import Array
+from genregenie.common.errors import DataError
+from genregenie.common.files import replacing_folder
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import VECTORS, Index, holdout
-from genregenie.features import Array
 from genregenie.lab import results
-from genregenie.lab.bag import SETTINGS, BoostingEnsemble
+from genregenie.lab.estimators import BOOSTING, BoostingEnsemble
 from genregenie.lab.tables import FeatureTable, ceiling
-from genregenie.model.model import tempered
+from genregenie.model.scorers import tempered
 from genregenie.spotify_features import model
+from genregenie.spotify_features.metadata import HeldOut, Metadata, TrainedOn
 from genregenie.spotify_features.model import display_name
 from genregenie.spotify_features.trees import TreeEnsemble
 from genregenie.spotify_features.vectors import SPOTIFY_COLUMNS, spotify_vectors
@@ -38,7 +38,7 @@ def ship(
     folder: Path | None = None,
     say: Callable[[str], None] = lambda line: None,
     rounds: int | None = None,
-) -> dict[str, Any]:
+) -> Metadata:
     """Score the classifier on vectors held out, fit it to all rows, write its folder.
 
     Parameters
@@ -52,7 +52,7 @@ def ship(
 
     Returns
     -------
-    dict
+    Metadata
         What ``model.json`` holds.
 
     Raises
@@ -65,11 +65,11 @@ def ship(
         raise DataError(f"The table must have the columns {', '.join(SPOTIFY_COLUMNS)}.")
     if folder.exists() and any(folder.iterdir()) and not (folder / model.MODEL_JSON).exists():
         raise DataError(f"{folder} holds files that are not a model. Choose another folder.")
-    bag = BoostingEnsemble(rounds=rounds) if rounds else BoostingEnsemble()
+    ensemble = BoostingEnsemble(rounds=rounds) if rounds else BoostingEnsemble()
     vectors, y = spotify_vectors(table.rows), table.labels
 
     def fitted(index: Index) -> TreeEnsemble:
-        return TreeEnsemble.of(clone(bag).fit(vectors[index], y[index]).members_)
+        return TreeEnsemble.of(clone(ensemble).fit(vectors[index], y[index]).members_)
 
     train, test = holdout(table, VECTORS, _SHARE, HELD_OUT_SEED)
     inner, tuning = holdout(table.take(train), VECTORS, _SHARE, seed=1)
@@ -77,30 +77,21 @@ def ship(
     temperature = fit_temperature(logs[None], y[train[tuning]])
     say(f"C: shipped classifier, temperature {temperature:.2f}")
     confidences = tempered(fitted(train).decisions(vectors[test]), temperature)
-    scores = _scores(confidences, y[test])
-    say(f"C: shipped classifier, accuracy {scores['accuracy']:.3f} on vectors held out")
+    scores = _scores(confidences, y[test], ceiling(table.take(test))[0])
+    say(f"C: shipped classifier, accuracy {scores.accuracy:.3f} on vectors held out")
     trees = fitted(np.arange(len(table)))
 
     best, different, several = ceiling(table)
-    held_out = table.take(test)
-    description = {
-        "format": model.FORMAT,
-        "genres": list(table.genres),
-        "columns": list(SPOTIFY_COLUMNS),
-        "temperature": temperature,
-        "usual": usual(table.rows),
-        "examples": {g: _medians(table.rows[table.genre == g]) for g in table.genres},
-        "held_out": scores | {"rows": len(test), "ceiling": ceiling(held_out)[0]},
-        "trained_on": {
-            "rows": len(table),
-            "vectors": different,
-            "vectors_of_several_genres": several,
-            "ceiling": best,
-            "command": "genregenie lab --ship",
-        },
-        "settings": SETTINGS | bag.get_params(),
-        "versions": versions(),
-    }
+    metadata = Metadata(
+        genres=table.genres,
+        temperature=temperature,
+        usual=usual(table.rows),
+        examples={g: _medians(table.rows[table.genre == g]) for g in table.genres},
+        held_out=scores,
+        trained_on=TrainedOn(len(table), different, several, best, "genregenie lab --ship"),
+        settings=BOOSTING | ensemble.get_params(),
+        versions=versions(),
+    )
     precision, recall, f1 = metrics.precision_recall_f1(confidences, y[test])
     report = [
         {"genre": g, "precision": f"{p:.4f}", "recall": f"{r:.4f}", "f1": f"{f:.4f}", "rows": n}
@@ -114,70 +105,67 @@ def ship(
             table.genres, metrics.confusion(confidences, y[test]).tolist(), strict=True
         )
     ]
-    _write(folder, trees, description, report, confusion)
-    return description
+    _write(folder, trees, metadata, report, confusion)
+    return metadata
 
 
-def usual(rows: Array) -> dict[str, list[float]]:
+def usual(rows: Array) -> Array:
     """`_DRAWS` quantiles of each column, shuffled so that the columns do not rise as one."""
     levels = (np.arange(_DRAWS) + 0.5) / _DRAWS
     values = np.quantile(rows, levels, axis=0, method="nearest")
     rng = np.random.default_rng(0)
-    return {c: rng.permutation(values[:, i]).tolist() for i, c in enumerate(SPOTIFY_COLUMNS)}
+    return np.column_stack([rng.permutation(values[:, i]) for i in range(len(SPOTIFY_COLUMNS))])
 
 
-def _scores(confidences: Array, truth: Any) -> dict[str, float]:
-    return {
-        "accuracy": metrics.accuracy(confidences, truth),
-        "macro_f1": metrics.macro_f1(confidences, truth),
-        "top3": metrics.top_k(confidences, truth, 3),
-        "top5": metrics.top_k(confidences, truth, 5),
-        "ece": metrics.expected_calibration_error(confidences, truth),
-    }
+def _scores(confidences: Array, truth: Any, best: float) -> HeldOut:
+    return HeldOut(
+        accuracy=metrics.accuracy(confidences, truth),
+        macro_f1=metrics.macro_f1(confidences, truth),
+        top3=metrics.top_k(confidences, truth, 3),
+        top5=metrics.top_k(confidences, truth, 5),
+        ece=metrics.expected_calibration_error(confidences, truth),
+        rows=len(truth),
+        ceiling=best,
+    )
 
 
-def _medians(rows: Array) -> dict[str, float]:
+def _medians(rows: Array) -> Array:
     medians = np.median(rows, axis=0)
     # Half of a mode or a key is no median that a track could have.
     for name in ("key", "mode"):
         values, number = np.unique(rows[:, SPOTIFY_COLUMNS.index(name)], return_counts=True)
         medians[SPOTIFY_COLUMNS.index(name)] = values[number.argmax()]
-    return {c: round(float(m), 4) for c, m in zip(SPOTIFY_COLUMNS, medians.tolist(), strict=True)}
+    return np.array([round(median, 4) for median in medians.tolist()])
 
 
 def _write(
     folder: Path,
     trees: TreeEnsemble,
-    description: dict[str, Any],
+    metadata: Metadata,
     report: list[dict[str, Any]],
     confusion: list[dict[str, Any]],
 ) -> None:
-    """Write everything beside the folder, then put it in its place file by file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        fresh = Path(scratch)
+    with replacing_folder(folder) as fresh:
         trees.save(fresh / model.TREES_NPZ)
-        text = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(metadata.to_dict(), indent=2, ensure_ascii=False) + "\n"
         (fresh / model.MODEL_JSON).write_text(text, encoding="utf-8")
-        (fresh / "README.md").write_text(card(description, report), encoding="utf-8")
+        (fresh / "README.md").write_text(card(metadata, report), encoding="utf-8")
         results.write("per_genre", report, fresh)
         results.write("confusion", confusion, fresh)
-        for file in fresh.iterdir():
-            shutil.move(file, folder / file.name)
 
 
-def card(description: dict[str, Any], report: list[dict[str, Any]]) -> str:
+def card(metadata: Metadata, report: list[dict[str, Any]]) -> str:
     """The model card as Markdown."""
-    held_out, trained_on = description["held_out"], description["trained_on"]
+    held_out, trained_on = metadata.held_out, metadata.trained_on
     lines = [
         "# Model card: genres from Spotify's audio features",
         "",
-        f"Histogram boosting, {description['settings']['members']} seeds of "
-        f"{description['settings']['rounds']} rounds averaged, over ten audio "
-        f"features of {trained_on['rows']:,} tracks and eight numbers that follow from them "
+        f"Histogram boosting, {metadata.settings['members']} seeds of "
+        f"{metadata.settings['rounds']} rounds averaged, over ten audio "
+        f"features of {trained_on.rows:,} tracks and eight numbers that follow from them "
         "(`genregenie/spotify_features/vectors.py`). It names one of "
-        f"{len(description['genres'])} genres: "
-        + ", ".join(display_name(g) for g in description["genres"])
+        f"{len(metadata.genres)} genres: "
+        + ", ".join(display_name(g) for g in metadata.genres)
         + ". `arrays.npz` holds its trees as plain arrays; no pickle.",
         "",
         "It is for tracks whose audio features one has already, from an export such as "
@@ -185,13 +173,14 @@ def card(description: dict[str, Any], report: list[dict[str, Any]]) -> str:
         "",
         "## How good it is",
         "",
-        f"On {held_out['rows']:,} rows whose feature vectors it had not seen:",
+        f"On {held_out.rows:,} rows whose feature vectors it had not seen:",
         "",
         "| accuracy | macro-F1 | top-3 | top-5 | ECE | best possible |",
         "|---|---|---|---|---|---|",
         "| "
         + " | ".join(
-            f"{held_out[k]:.3f}" for k in ("accuracy", "macro_f1", "top3", "top5", "ece", "ceiling")
+            f"{getattr(held_out, k):.3f}"
+            for k in ("accuracy", "macro_f1", "top3", "top5", "ece", "ceiling")
         )
         + " |",
         "",
@@ -199,9 +188,9 @@ def card(description: dict[str, Any], report: list[dict[str, Any]]) -> str:
         "picked on the other four fifths, and the temperature that calibrates the confidence on a "
         "fifth of those. What is shipped is then fitted to all rows.",
         "",
-        f"The best possible is below 1 because {trained_on['vectors_of_several_genres']:,} of "
-        f"{trained_on['vectors']:,} feature vectors carry more than one genre: the same track "
-        f"stood in playlists of several, so no model can pass {trained_on['ceiling']:.2f} on the "
+        f"The best possible is below 1 because {trained_on.vectors_of_several_genres:,} of "
+        f"{trained_on.vectors:,} feature vectors carry more than one genre: the same track "
+        f"stood in playlists of several, so no model can pass {trained_on.ceiling:.2f} on the "
         "whole table. For such a vector this one spreads its confidence over the genres.",
         "",
         "| genre | precision | recall | F1 | held-out rows |",
@@ -240,9 +229,9 @@ def card(description: dict[str, Any], report: list[dict[str, Any]]) -> str:
         "",
         "## Made with",
         "",
-        f"`{trained_on['command']}`, "
-        + ", ".join(f"{k} {v}" for k, v in description["versions"].items())
-        + f"; settings {description['settings']}.",
+        f"`{trained_on.command}`, "
+        + ", ".join(f"{k} {v}" for k, v in metadata.versions.items())
+        + f"; settings {metadata.settings}.",
         "",
     ]
     return "\n".join(lines)

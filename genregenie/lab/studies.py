@@ -9,10 +9,9 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from genregenie.datasets.table import DataError
+from genregenie.common.arrays import Array
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import RANDOM, VECTORS, Index, Protocol, holdout
-from genregenie.features import Array
 from genregenie.lab import models
 from genregenie.lab.systems import System
 from genregenie.lab.tables import FeatureTable
@@ -47,19 +46,6 @@ def groups(columns: Sequence[str]) -> dict[str, list[int]]:
     return found
 
 
-def chosen(system: System, table: FeatureTable, model: str) -> Candidate:
-    """A system's candidate by name.
-
-    Raises
-    ------
-    DataError
-    """
-    known = {c.name: c for c in system.build(table, True)}
-    if model not in known:
-        raise DataError(f"System {system.key} has no model {model}. It has {', '.join(known)}.")
-    return known[model]
-
-
 @dataclass(frozen=True)
 class CurvePoint:
     """Accuracy of a model that learnt from so many rows: on those, and on rows held out."""
@@ -78,7 +64,7 @@ def learning_curve(
     protocols: Sequence[Protocol] | None = None,
 ) -> list[CurvePoint]:
     """Accuracy against training rows, under the system's published and its honest protocol."""
-    candidate = chosen(system, table, model)
+    (candidate,) = models.candidates_of(system, table, honest=True, names=[model])
     tasks = []
     for protocol in protocols or (system.protocol, system.honest):
         train, test = holdout(table, protocol, _TEST_SHARE, seed=0)
@@ -136,7 +122,7 @@ def importance(system: System, table: FeatureTable, model: str) -> list[Importan
 
     Breiman, "Random forests", Machine Learning 2001; a group's columns are shuffled together.
     """
-    candidate = chosen(system, table, model)
+    (candidate,) = models.candidates_of(system, table, honest=True, names=[model])
     train, test = holdout(table, system.honest, _TEST_SHARE, seed=0)
     fitted = _fitted(candidate, table, train)
     truth, rows = table.labels[test], table.rows[test]

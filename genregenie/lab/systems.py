@@ -1,16 +1,15 @@
-"""The earlier systems: what each did, what it reported, and how it is run here.
+"""The earlier systems as data: what each did, what it reported, and how it is run here.
 
-A `Comparison` is one row of the lab: models on a table, the protocol they were published under
-and the honest one beside it.
+Their models are in `genregenie.lab.models`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
-from genregenie.datasets.table import DataError
+from genregenie.common.errors import DataError
 from genregenie.evaluation.protocols import (
     FAULT_FILTERED,
     GROUPED,
@@ -21,16 +20,10 @@ from genregenie.evaluation.protocols import (
     Protocol,
 )
 from genregenie.lab.tables import FeatureTable
-from genregenie.spotify_features.vectors import SPOTIFY_COLUMNS
-
-if TYPE_CHECKING:
-    from genregenie.training.candidates import Candidate
 
 SVC_ROWS: Final = 6_000
 """Rows that a support vector machine learns from at most; its time grows with their square."""
 
-Build = Callable[[FeatureTable, bool], "tuple[Candidate, ...]"]
-"""A table, and whether it is split honestly, to candidates."""
 Prepare = Callable[[FeatureTable], FeatureTable]
 
 
@@ -69,7 +62,6 @@ class System:
     title, did : str
     table : str
         The name of the table it is run on.
-    build : function from table to candidates
     published : mapping of candidate to figure
     protocol : Protocol
         What it was published under, as far as is known.
@@ -79,8 +71,8 @@ class System:
         All that its table can be split by.
     remark : str
         What stands between our figure and the published one.
-    prepare, spoil : functions from table to table
-        What is done to the table first; what was wrongly done to it before it was split.
+    prepare : function from table to table
+        What is done to the table first.
     seeds : int
         How often everything is repeated with other splits.
     folds : int or None
@@ -91,7 +83,6 @@ class System:
     title: str
     did: str
     table: str
-    build: Build
     published: Mapping[str, float]
     protocol: Protocol
     shares: Shares
@@ -99,7 +90,6 @@ class System:
     protocols: tuple[Protocol, ...]
     remark: str
     prepare: Prepare = _as_it_is
-    spoil: Prepare = _as_it_is
     seeds: int = 2
     folds: int | None = 5
 
@@ -118,49 +108,6 @@ SPECTRAL_MEANS: Final = (
 """The hand-made features that are not MFCCs, without their variances."""
 
 _ON_GTZAN: Final = (RANDOM, STRATIFIED, GROUPED, FAULT_FILTERED)
-_OUR_QUICKEST: Final = ("knn_kl", "lda", "soft_vote")
-
-
-def _a(table: FeatureTable, honest: bool) -> "tuple[Candidate, ...]":
-    from genregenie.lab import models
-
-    if table.columns[-1] != "text":
-        return models.system_a(len(table.columns), text=False)
-    audio = len(table.columns) - 1
-    return (*models.system_a(audio, text=False), *models.system_a(audio, text=True))
-
-
-def _b(table: FeatureTable, honest: bool) -> "tuple[Candidate, ...]":
-    from genregenie.lab import models
-
-    return models.system_b()
-
-
-def _c(table: FeatureTable, honest: bool) -> "tuple[Candidate, ...]":
-    from genregenie.lab import models
-
-    if not honest:
-        return models.system_c()
-    ours = (models.shipped(),) if table.columns == SPOTIFY_COLUMNS else ()
-    return (*models.system_c(sampler="smote"), *ours)
-
-
-def _d(table: FeatureTable, honest: bool) -> "tuple[Candidate, ...]":
-    from genregenie.training.candidates import candidates
-
-    return tuple(c for c in candidates() if c.name in _OUR_QUICKEST)
-
-
-def _e(table: FeatureTable, honest: bool) -> "tuple[Candidate, ...]":
-    from genregenie.lab import models
-
-    return models.system_e()
-
-
-def _smote_outside(table: FeatureTable) -> FeatureTable:
-    from genregenie.lab.models import smote_outside
-
-    return smote_outside(table)
 
 
 def _with_text(table: FeatureTable) -> FeatureTable:
@@ -187,7 +134,6 @@ SYSTEMS: Final = {
             "MFCC, chroma and spectral features beside the text of title and artist; kNN with a "
             "tuned k against a support vector machine and a forest",
             "gtzan",
-            _a,
             {"knn_text": 0.74},
             STRATIFIED,
             Shares(0.2),
@@ -203,7 +149,6 @@ SYSTEMS: Final = {
             "57 features of short slices, min-max scaling, PCA; forest, kNN, support vector "
             "machine, boosted trees; a recommender by cosine similarity",
             "segments",
-            _b,
             {"forest": 0.81, "knn": 0.87, "svm": 0.75, "boosted_trees": 0.90},
             RANDOM,
             Shares(0.3),
@@ -218,7 +163,6 @@ SYSTEMS: Final = {
             "Spotify audio features",
             "Outlier capping by quantiles, SMOTE; forest, bagging, kNN, tree and SVC for 15 genres",
             "spotify",
-            _c,
             {"forest": 0.773, "bagging": 0.761, "knn": 0.765, "tree": 0.706, "svc": 0.664},
             RANDOM,
             Shares(0.2),
@@ -226,7 +170,6 @@ SYSTEMS: Final = {
             (RANDOM, STRATIFIED, VECTORS),
             "Loudness and instrumentalness are not in this copy of the table. For time, the SVC "
             f"learns from {SVC_ROWS:,} rows drawn from each training part.",
-            spoil=_smote_outside,
             seeds=1,
             folds=None,
         ),
@@ -235,7 +178,6 @@ SYSTEMS: Final = {
             "GenreGenie",
             "MFCC statistics, tangent space, fifteen candidates, calibrated confidences",
             "mfcc",
-            _d,
             {},
             STRATIFIED,
             Shares(0.2),
@@ -250,7 +192,6 @@ SYSTEMS: Final = {
             "Deep against baseline",
             "Logistic regression, SGD and a forest on hand-made features, 60-20-20",
             "gtzan",
-            _e,
             {"logistic_regression": 0.45, "sgd": 0.38, "forest": 0.55},
             STRATIFIED,
             Shares(0.2, 0.2),

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genregenie.common import settings
-from genregenie.datasets.table import DataError, Table, read_table
-from genregenie.features import COEFFICIENTS, row_covariances, row_means
+from genregenie.common.errors import DataError
+from genregenie.datasets.table import Table, read_table
+from genregenie.features.mfcc import COEFFICIENTS
+from genregenie.features.tangent import row_covariances, row_means
 
 LABELS: Final = ("label", "genre", "playlist_genre", "class", "target")
 """Columns that may hold the genre, the likeliest first."""

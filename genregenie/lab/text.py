@@ -11,11 +11,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from genregenie.audio import AudioFile, Source
-from genregenie.features import Statistics, as_row, statistics
+from genregenie.common.files import replacing
+from genregenie.features.statistics import Statistics, statistics
+from genregenie.features.tangent import as_row
 from genregenie.lab import results
 from genregenie.lab.models import with_text
 from genregenie.lab.tables import FeatureTable, join_text
-from genregenie.model.model import TRUSTED_TYPES, ModelError
+from genregenie.model.model import ModelError
+from genregenie.model.scorers import TRUSTED_TYPES
 from genregenie.training.transformers import GaussianTangent
 
 FILE: Final = "text.skops"
@@ -60,7 +63,8 @@ def save_text(pipelines: dict[str, Pipeline], folder: Path | None = None) -> Non
     """Write both pipelines with skops."""
     from skops.io import dump
 
-    dump(pipelines, results.written(folder) / FILE, compression=ZIP_DEFLATED)
+    with replacing(results.written(folder) / FILE) as draft:
+        dump(pipelines, draft, compression=ZIP_DEFLATED)
 
 
 @cache

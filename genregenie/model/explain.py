@@ -11,8 +11,11 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.features import COEFFICIENTS, VECTOR_WIDTH, Array
-from genregenie.model.model import ArrayScorer, Model
+from genregenie.common.arrays import Array, ranking
+from genregenie.features.mfcc import COEFFICIENTS
+from genregenie.features.tangent import VECTOR_WIDTH
+from genregenie.model.model import Model
+from genregenie.model.scorers import ArrayScorer
 
 Part = Literal["loudness", "brightness", "colour", "change", "movement"]
 
@@ -55,28 +58,27 @@ def _parts() -> dict[Part, NDArray[np.intp]]:
 PARTS: Final = _parts()
 
 
-def reasons(model: Model, row: Array) -> tuple[Reason, ...]:
+def reasons(model: Model, vector: Array | None) -> tuple[Reason, ...]:
     """What spoke for the model's answer to a clip, the strongest first.
 
     Parameters
     ----------
     model : Model
-    row : array, shape (105,)
-        The clip's statistics.
+    vector : array, shape (104,), or None
+        What the model looked at, from `Model.answers`.
 
     Returns
     -------
     tuple of Reason
         Empty for a model that is not one of arrays, whose vector is not known here.
     """
-    if not isinstance(model.scorer, ArrayScorer):
+    if vector is None or not isinstance(model.scorer, ArrayScorer):
         return ()
-    vector = model.scorer.space.vectors(row[None])[0]
     without = np.tile(vector, (len(PARTS), 1))
     for i, part in enumerate(PARTS.values()):
         without[i, part] = 0.0
     logs = model.scorer.log_confidences_of(np.vstack([vector, without])) / model.temperature
-    runner_up, best = np.argsort(logs[0], kind="stable")[-2:]
+    best, runner_up = ranking(logs[0])[:2]
     odds = logs[:, best] - logs[:, runner_up]
     found = (
         Reason(part, model.genres[runner_up], float(odds[0] - odds[i]))

@@ -1,1 +1,0 @@
-"""More like this: acoustic neighbours, computed here, and Spotify, searched by genre."""

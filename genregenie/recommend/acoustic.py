@@ -8,14 +8,17 @@ other artists share the genre; the table is in docs/evaluation.md and made by
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.features import Array
-from genregenie.model.model import Catalogue
-from genregenie.spotify.names import artist_key, search_url, song_key
+from genregenie.common.arrays import Array
+from genregenie.common.names import artist_key, song_key
+from genregenie.spotify.tracks import search_url
+
+if TYPE_CHECKING:
+    from genregenie.model.catalogue import Catalogue
 
 POOL: Final = 60
 """How many candidates are looked at, so that enough are left by different artists."""
@@ -66,7 +69,7 @@ class Acoustic:
         nothing to show for them.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: "Catalogue") -> None:
         known = (catalogue.artist != "") & (catalogue.title != "")
         self.centre = catalogue.vectors.mean(axis=0)
         self._directions = directions(catalogue.vectors[known], self.centre)

@@ -1,19 +1,17 @@
-"""Recommendations as a file: CSV, M3U, XSPF, or text to paste."""
+"""Recommendations as a file: CSV, M3U, XSPF, text to paste, or an object for JSON."""
 
-import csv
-import io
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from xml.etree import ElementTree
 
-from genregenie.recommend.recommender import Recommendations
-from genregenie.spotify.names import clean
+from genregenie.common.formatting import csv_lines
+from genregenie.common.names import clean
+from genregenie.recommend.recommender import OnSpotify, Recommendations, SoundsLike
 
 SOUNDS_LIKE: Final = "sounds like"
 ON_SPOTIFY: Final = "on Spotify"
 
 _XSPF: Final = "http://xspf.org/ns/0/"
-_FORMULA: Final = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True)
@@ -64,14 +62,10 @@ def lines(recommendations: Recommendations) -> tuple[Line, ...]:
 
 
 def as_csv(recommendations: Recommendations) -> str:
-    """A table for spreadsheets; a cell that would be run as a formula is led by an apostrophe."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(["kind", "artist", "title", "album", "genre", "url"])
-    for line in lines(recommendations):
-        cells = [line.kind, line.artist, line.title, line.album, line.genre, line.url]
-        writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
-    return buffer.getvalue()
+    """A table for spreadsheets."""
+    header = ("kind", "artist", "title", "album", "genre", "url")
+    rows = ([getattr(line, name) for name in header] for line in lines(recommendations))
+    return "".join(csv_lines(header, rows))
 
 
 def as_m3u(recommendations: Recommendations) -> str:
@@ -114,6 +108,49 @@ def as_text(recommendations: Recommendations) -> str:
 
 FORMATS: Final = {"csv": as_csv, "m3u": as_m3u, "xspf": as_xspf, "txt": as_text}
 """By the suffix of the file."""
+
+
+def record(file: str, genre: str | None, found: Recommendations) -> dict[str, Any]:
+    """Recommendations for a file as an object that JSON can hold."""
+    return {
+        "file": file,
+        "genre": genre,
+        "neighbours": [_neighbour(n) for n in found.neighbours],
+        "spotify": {
+            "state": found.spotify.state,
+            "message": found.spotify.message,
+            "tracks": [_track(s) for s in found.spotify.tracks],
+        },
+    }
+
+
+def _neighbour(neighbour: SoundsLike) -> dict[str, Any]:
+    track = neighbour.track
+    return {
+        "artist": track.artist or None,
+        "title": track.title,
+        "genre": track.genre,
+        "alike": round(track.alike, 4),
+        "path": track.path,
+        "url": neighbour.url,
+        "reason": neighbour.reason,
+    }
+
+
+def _track(suggestion: OnSpotify) -> dict[str, Any]:
+    track = suggestion.track
+    return {
+        "id": track.id,
+        "title": track.title,
+        "artists": list(track.artists),
+        "album": track.album,
+        "year": track.year,
+        "duration_s": track.duration_s,
+        "explicit": track.explicit,
+        "url": track.url,
+        "genre": suggestion.genre,
+        "reason": suggestion.reason,
+    }
 
 
 def _named(line: Line) -> str:

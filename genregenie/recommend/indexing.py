@@ -1,7 +1,6 @@
 """Listens to a folder of music and writes an index of it; `library_index` searches that."""
 
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,13 @@ from typing import Final
 import numpy as np
 
 from genregenie.audio import AudioError
-from genregenie.audio.scan import Unreadable, walk
-from genregenie.datasets.folder import Skipped
-from genregenie.features import VECTOR_WIDTH
+from genregenie.audio.scan import Skipped, files_in
+from genregenie.common.files import replacing_folder
+from genregenie.common.formatting import reason, valid_text
+from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.inference.batch import classify_many
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.recommend.acoustic import Acoustic, Directions, directions
 from genregenie.recommend.library_index import (
     LIBRARY_JSON,
@@ -81,7 +82,7 @@ def index_folder(
         try:
             status = path.stat()
         except OSError as error:
-            skipped.append(Skipped(path, f"This file cannot be read: {error.strerror}."))
+            skipped.append(Skipped(str(path), f"This file cannot be read: {reason(error)}."))
             continue
         entry, direction = known.get(str(path), (None, None))
         if entry and direction is not None and _unchanged(entry, status):
@@ -94,9 +95,9 @@ def index_folder(
     results = classify_many([path for path, _ in new], jobs=jobs)
     for done, ((path, status), result) in enumerate(zip(new, results, strict=True), start=1):
         if isinstance(result, AudioError):
-            skipped.append(Skipped(path, str(result)))
+            skipped.append(Skipped(str(path), str(result)))
         elif result.genre is None:
-            skipped.append(Skipped(path, "This does not sound like music."))
+            skipped.append(Skipped(str(path), "This does not sound like music."))
         else:
             entries.append(_entry(path, result, status))
             rows.append(directions(result.vector[None], acoustic.centre)[0])
@@ -117,13 +118,8 @@ def _check_output(output: Path) -> None:
 def _files(folder: Path, output: Path) -> tuple[list[Path], list[Skipped]]:
     if not folder.is_dir():
         raise LibraryError(f"There is no folder {folder}.")
-    found, skipped = [], []
-    for entry in walk([str(folder)]):
-        path = Path(entry.path)
-        if isinstance(entry, Unreadable):
-            skipped.append(Skipped(path, entry.reason))
-        elif output not in path.parents:
-            found.append(path)
+    everything, skipped = files_in(folder)
+    found = [path for path in everything if output not in path.parents]
     if not found:
         raise LibraryError(f"{folder} holds no audio files.")
     return found, skipped
@@ -147,28 +143,17 @@ def _unchanged(entry: Entry, status: os.stat_result) -> bool:
 
 def _entry(path: Path, result: Prediction, status: os.stat_result) -> Entry:
     # Names of files need not be valid text; SQLite wants text.
-    readable = str(path).encode("utf-8", "backslashreplace").decode()
+    readable = valid_text(str(path))
     title = result.title or Path(readable).stem
     genre = result.genre or ""
     return Entry(readable, result.artist or "", title, genre, status.st_size, status.st_mtime_ns)
 
 
 def _replace(output: Path, entries: list[Entry], vectors: Directions, acoustic: Acoustic) -> None:
-    """Write the index beside the old one, then put it in its place."""
-    fresh, old = (output.with_name(f"{output.name}.{suffix}") for suffix in ("new", "old"))
     try:
-        for leftover in (fresh, old):
-            shutil.rmtree(leftover, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        write_library(fresh, entries, vectors, acoustic.centre)
-        if output.exists():
-            output.rename(old)
-        fresh.rename(output)
+        with replacing_folder(output) as fresh:
+            write_library(fresh, entries, vectors, acoustic.centre)
     except OSError as error:
         raise LibraryError(
-            f"The index cannot be written to {output}: {error.strerror or error}. "
-            "Choose another --output."
+            f"The index cannot be written to {output}: {reason(error)}. Choose another --output."
         ) from error
-    finally:
-        for leftover in (fresh, old):
-            shutil.rmtree(leftover, ignore_errors=True)

@@ -17,7 +17,9 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from genregenie.features import VECTOR_WIDTH, Array
+from genregenie.common.arrays import Array
+from genregenie.common.errors import GenreGenieError
+from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.recommend.acoustic import POOL, Directions, SimilarTrack, as_share, directions, top
 
 FORMAT: Final = 1
@@ -33,7 +35,7 @@ _LISTS_PROBED: Final = 64
 _RERANKED: Final = 4  # the index stores 8 bits a number, so more come out and are compared again
 
 
-class LibraryError(Exception):
+class LibraryError(GenreGenieError):
     """An index that is missing or cannot be used; the message says what helps."""
 
 
@@ -87,15 +89,15 @@ class Library:
             If there is none, it is damaged, or it was made with another model.
         """
         try:
-            about = json.loads((folder / LIBRARY_JSON).read_text(encoding="utf-8"))
-            if about["format"] != FORMAT or about["model"] != fingerprint(centre):
+            header = json.loads((folder / LIBRARY_JSON).read_text(encoding="utf-8"))
+            if header["format"] != FORMAT or header["model"] != fingerprint(centre):
                 raise LibraryError(
                     f"The index in {folder} was made with another model or version. "
                     "Make it again with 'genregenie index'."
                 )
-            big = about["tracks"] > EXACT_ROWS
+            big = header["tracks"] > EXACT_ROWS
             vectors = np.load(folder / VECTORS, mmap_mode="r" if big else None, allow_pickle=False)
-            if vectors.shape != (about["tracks"], VECTOR_WIDTH) or not (folder / TRACKS).exists():
+            if vectors.shape != (header["tracks"], VECTOR_WIDTH) or not (folder / TRACKS).exists():
                 raise ValueError("its parts do not fit together")
             return cls(folder, centre, vectors, _open_faiss(folder / FAISS) if big else None)
         except FileNotFoundError as error:
@@ -117,8 +119,8 @@ class Library:
         """
         if not vector.size or not len(self):
             return []
-        wanted = directions(vector[None], self._centre)
-        rows, cosines = self._search(wanted, count)
+        direction = directions(vector[None], self._centre)
+        rows, cosines = self._search(direction, count)
         entries = self._entries(rows)
         return [
             SimilarTrack(e.artist, e.title, e.genre, as_share(cosine), e.path)
@@ -134,14 +136,14 @@ class Library:
         """Directions, shape (n, 104)."""
         return self._vectors
 
-    def _search(self, wanted: Directions, count: int) -> tuple[list[int], list[float]]:
+    def _search(self, direction: Directions, count: int) -> tuple[list[int], list[float]]:
         if self._faiss is None:
-            cosines = self._vectors @ wanted[0]
+            cosines = self._vectors @ direction[0]
             rows = top(cosines, count)
             return rows, cosines[rows].tolist()
-        found = self._faiss.search(wanted, _RERANKED * count)[1][0]
+        found = self._faiss.search(direction, _RERANKED * count)[1][0]
         found = np.sort(found[found >= 0])
-        cosines = self._vectors[found] @ wanted[0]
+        cosines = self._vectors[found] @ direction[0]
         best = top(cosines, count)
         return found[best].tolist(), cosines[best].tolist()
 
@@ -203,8 +205,8 @@ def write_library(folder: Path, entries: list[Entry], vectors: Directions, centr
     np.save(folder / VECTORS, vectors, allow_pickle=False)
     if len(vectors) > EXACT_ROWS:
         _write_faiss(folder / FAISS, vectors)
-    about = {"format": FORMAT, "tracks": len(entries), "model": fingerprint(centre)}
-    (folder / LIBRARY_JSON).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    header = {"format": FORMAT, "tracks": len(entries), "model": fingerprint(centre)}
+    (folder / LIBRARY_JSON).write_text(json.dumps(header, indent=2) + "\n", encoding="utf-8")
 
 
 def fingerprint(centre: Array) -> str:

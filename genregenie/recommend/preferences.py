@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from genregenie.spotify.names import artist_key
+from genregenie.common.names import artist_key
 
 T = TypeVar("T")
 
 ARTIST_PLACES: Final = 10.0
-KIN_PLACES: Final = 6.0
+SIMILAR_PLACES: Final = 6.0
 GENRE_PLACES: Final = 2.0
 MAX_PER_GENRE: Final = 3
 
@@ -98,15 +98,15 @@ class Preferences:
         }
 
     def rank(
-        self, candidates: Sequence[Rankable[T]], kin: Mapping[str, str] | None = None
+        self, candidates: Sequence[Rankable[T]], similar_artists: Mapping[str, str] | None = None
     ) -> list[Ranked[T]]:
-        """Put candidates in the order of fit and taste; what is not for this person leaves.
+        """Put candidates in the order of fit and preference; what is not for this person leaves.
 
         Parameters
         ----------
         candidates : sequence of Rankable
             The best fitting first.
-        kin : mapping of str to str, optional
+        similar_artists : mapping of str to str, optional
             From the key of an artist's name to a liked artist who sounds similar.
 
         Returns
@@ -116,25 +116,30 @@ class Preferences:
         scored = []
         for place, candidate in enumerate(candidates):
             if not self.refuses(candidate.key):
-                places, reason = self._pull(candidate, kin or {})
+                places, reason = self._pull(candidate, similar_artists or {})
                 scored.append((place - places, place, Ranked(candidate.item, reason)))
         return [ranked for _, _, ranked in sorted(scored, key=lambda entry: entry[:2])]
 
-    def _pull(self, candidate: Rankable[T], kin: Mapping[str, str]) -> tuple[float, str | None]:
+    def _pull(
+        self, candidate: Rankable[T], similar_artists: Mapping[str, str]
+    ) -> tuple[float, str | None]:
         """How many places forward, and why."""
         balance = self._genre_balance(candidate.genre)
         places = GENRE_PLACES * balance
         reason = f"because you liked other {candidate.genre}" if balance > 1 else None
         keys = [artist_key(name) for name in candidate.artists]
         liked = next((self._liked[k] for k in keys if k in self._liked), None)
-        similar = next((kin[k] for k in keys if k in kin), None)
+        similar = next((similar_artists[k] for k in keys if k in similar_artists), None)
         artist_balance = sum(self._artists[k] for k in keys)
         if artist_balance < 0:
             return places - ARTIST_PLACES, None
         if liked is not None and artist_balance > 0:
             return places + ARTIST_PLACES, f"because you liked {liked}"
         if similar is not None:
-            return places + KIN_PLACES, f"because you liked {similar}, who sounds similar"
+            return (
+                places + SIMILAR_PLACES,
+                f"because you liked {similar}, who sounds similar",
+            )
         return places, reason
 
     def _genre_balance(self, genre: str) -> int:

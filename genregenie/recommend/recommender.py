@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from genregenie.common import settings
+from genregenie.common.arrays import Array
 from genregenie.common.genres import display_name
-from genregenie.features import Array
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.common.names import artist_key
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.recommend.acoustic import POOL, Acoustic, SimilarTrack, varied
 from genregenie.recommend.preferences import Opinion, Preferences, Rankable, Ranked
-from genregenie.spotify.names import artist_key
-from genregenie.spotify.queries import GenrePlan, Query, SearchOptions, plan
-from genregenie.spotify.search import BUDGET_S, gather
+from genregenie.spotify.queries import GenrePlan, Query, SearchOptions, Song, plan
+from genregenie.spotify.search import BUDGET_S, find_tracks
 from genregenie.spotify.tracks import Track
 
 NEIGHBOURS: Final = 6
@@ -139,18 +140,20 @@ class Recommender:
         self,
         prediction: Prediction,
         spotify: Searchable | None,
-        wishes: SearchOptions | None = None,
+        options: SearchOptions | None = None,
         opinions: Iterable[Opinion] = (),
     ) -> Recommendations:
         """Both kinds. `spotify` None stays offline."""
-        taste = Preferences(opinions)
-        neighbours = self.neighbours(prediction, taste)
-        return self.on_spotify(prediction, neighbours, spotify, wishes or SearchOptions(), taste)
+        preferences = Preferences(opinions)
+        neighbours = self.neighbours(prediction, preferences)
+        return self.on_spotify(
+            prediction, neighbours, spotify, options or SearchOptions(), preferences
+        )
 
     def neighbours(
-        self, prediction: Prediction, taste: Preferences, count: int = NEIGHBOURS
+        self, prediction: Prediction, preferences: Preferences, count: int = NEIGHBOURS
     ) -> tuple[SoundsLike, ...]:
-        """What sounds like the clip, most alike first unless taste says otherwise."""
+        """What sounds like the clip, most alike first unless preferences say otherwise."""
         if prediction.genre is None:
             return ()
         found = varied(
@@ -159,7 +162,7 @@ class Recommender:
             title=prediction.title,
         )
         candidates = [Rankable(a, a.key, (a.artist,), a.genre) for a in found]
-        ranked = taste.rank(candidates, self._kin(taste))[:count]
+        ranked = preferences.rank(candidates, self._similar_artists(preferences))[:count]
         return tuple(SoundsLike(r.item, r.reason) for r in ranked)
 
     def on_spotify(
@@ -167,65 +170,65 @@ class Recommender:
         prediction: Prediction,
         neighbours: Sequence[SoundsLike],
         spotify: Searchable | None,
-        wishes: SearchOptions,
-        taste: Preferences,
+        options: SearchOptions,
+        preferences: Preferences,
         budget_s: float = BUDGET_S,
     ) -> Recommendations:
         """Add what Spotify has, and pages on Spotify for the neighbours. Never fails."""
-        kept = tuple(neighbours)
+        unlinked = tuple(neighbours)
         if prediction.genre is None:
             message = "This does not sound like music, so there is nothing like it to look for."
-            return Recommendations(kept, SpotifyAnswer(NOT_MUSIC, message))
+            return Recommendations(unlinked, SpotifyAnswer(NOT_MUSIC, message))
         if spotify is None:
-            return Recommendations(kept, SpotifyAnswer(OFFLINE, "Spotify was not asked."))
+            return Recommendations(unlinked, SpotifyAnswer(OFFLINE, "Spotify was not asked."))
         plans = plan(
-            taste.tilted(prediction.confidences), _artists(neighbours, prediction, taste), wishes
+            preferences.tilted(prediction.confidences),
+            _artists(neighbours, prediction, preferences),
+            options,
         )
-        found = gather(
+        found = find_tracks(
             spotify.search,
             plans,
-            [n.track for n in neighbours],
-            wishes,
-            refused=lambda track: taste.refuses(track.id),
+            [Song(n.track.artist, n.track.title) for n in neighbours],
+            options,
+            refused=lambda track: preferences.refuses(track.id),
             budget_s=budget_s,
         )
-        kin = self._kin(taste)
-        shelves = [
-            (
-                p,
-                taste.rank([Rankable(t, t.id, t.artists, p.genre) for t in tracks], kin)[: p.count],
-            )
-            for p, tracks in zip(plans, found.tracks, strict=True)
-        ]
-        tracks = _interleaved(shelves)
+        similar = self._similar_artists(preferences)
+        ranked_by_genre = []
+        for genre_plan, tracks in zip(plans, found.tracks, strict=True):
+            candidates = [Rankable(t, t.id, t.artists, genre_plan.genre) for t in tracks]
+            ranked = preferences.rank(candidates, similar)
+            ranked_by_genre.append((genre_plan, ranked[: genre_plan.count]))
+        suggestions = _interleaved(ranked_by_genre)
         if found.error is not None:
-            answer = SpotifyAnswer(str(found.error.trouble), str(found.error), tracks)
-        elif not tracks:
-            answer = SpotifyAnswer(NOTHING, _nothing(plans, wishes))
+            answer = SpotifyAnswer(str(found.error.kind), str(found.error), suggestions)
+        elif not suggestions:
+            answer = SpotifyAnswer(NOTHING, _nothing(plans, options))
         else:
-            answer = SpotifyAnswer(OK, "", tracks)
+            answer = SpotifyAnswer(OK, "", suggestions)
         linked = tuple(
             SoundsLike(n.track, n.reason, song)
             for n, song in zip(neighbours, found.songs, strict=True)
         )
         return Recommendations(linked, answer)
 
-    def _kin(self, taste: Preferences) -> dict[str, str]:
+    def _similar_artists(self, preferences: Preferences) -> dict[str, str]:
         """Artists who sound like a liked one, by the catalogue; the latest like goes first."""
-        kin: dict[str, str] = {}
-        for liked in taste.liked_artists():
-            for similar in self._acoustic.artists_like(liked):
-                kin.setdefault(artist_key(similar), liked)
-        return kin
+        similar: dict[str, str] = {}
+        for liked in preferences.liked_artists():
+            for artist in self._acoustic.artists_like(liked):
+                similar.setdefault(artist_key(artist), liked)
+        return similar
 
 
 def _artists(
-    neighbours: Sequence[SoundsLike], prediction: Prediction, taste: Preferences
+    neighbours: Sequence[SoundsLike], prediction: Prediction, preferences: Preferences
 ) -> dict[str, tuple[str, ...]]:
     """For each genre, who makes it: liked artists first, then those of the neighbours."""
     return {
         genre: (
-            *taste.liked_artists(genre),
+            *preferences.liked_artists(genre),
             *(n.track.artist for n in neighbours if n.track.genre == genre),
         )
         for genre in prediction.confidences
@@ -233,20 +236,20 @@ def _artists(
 
 
 def _interleaved(
-    shelves: Sequence[tuple[GenrePlan, Sequence[Ranked[Track]]]],
+    ranked_by_genre: Sequence[tuple[GenrePlan, Sequence[Ranked[Track]]]],
 ) -> tuple[OnSpotify, ...]:
     """One list in which every stretch holds the genres in proportion."""
     placed = [
         ((i + 0.5) / len(ranked), number, OnSpotify(r.item, plan.genre, r.reason))
-        for number, (plan, ranked) in enumerate(shelves)
+        for number, (plan, ranked) in enumerate(ranked_by_genre)
         for i, r in enumerate(ranked)
     ]
     return tuple(entry for *_, entry in sorted(placed, key=lambda place: place[:2]))
 
 
-def _nothing(plans: Sequence[GenrePlan], wishes: SearchOptions) -> str:
+def _nothing(plans: Sequence[GenrePlan], options: SearchOptions) -> str:
     names = " or ".join(display_name(p.genre).lower() for p in plans) or "such music"
-    helps = "Try a wider range of years." if wishes.years else "Try another clip."
+    helps = "Try a wider range of years." if options.years else "Try another clip."
     return f"Spotify found no {names}. {helps}"
 
 

@@ -38,8 +38,8 @@ class Breaker:
 
     def remember(self, error: SpotifyUnavailableError) -> None:
         """Do not ask again until the pause is over. A refused question says nothing of the next."""
-        if error.trouble is FailureKind.REFUSED:
+        if error.kind is FailureKind.REFUSED:
             return
         with self._lock:
             end = self._clock() + error.pause_s
-            self._until[error.trouble] = max(end, self._until.get(error.trouble, end))
+            self._until[error.kind] = max(end, self._until.get(error.kind, end))

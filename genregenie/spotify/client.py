@@ -82,7 +82,7 @@ class Spotify:
             found = self._ask(self._auth, query)
         except SpotifyUnavailableError as error:
             self.breaker.remember(error)
-            log.info("Spotify: %s", error.trouble)
+            log.info("Spotify: %s", error.kind)
             raise
         with self._pages_lock:
             self._pages[key] = found
@@ -106,7 +106,7 @@ class Spotify:
             except SpotifyUnavailableError as error:
                 failure = error
             # A token may be taken back before its time; that deserves one more try.
-            if failure.trouble is not FailureKind.UNAUTHORIZED or attempt == 2:
+            if failure.kind is not FailureKind.UNAUTHORIZED or attempt == 2:
                 break
             auth.forget(token or auth.token)
         raise failure

@@ -10,10 +10,10 @@ T = TypeVar("T")
 WIDTH: Final = 4
 MAX_THREADS: Final = 64
 
-_places = threading.BoundedSemaphore(MAX_THREADS)
+_free_threads = threading.BoundedSemaphore(MAX_THREADS)
 
 
-class _Round(Generic[T]):
+class _Batch(Generic[T]):
     """The state that a caller and its threads share."""
 
     def __init__(self, jobs: Sequence[Callable[[], T]], deadline: float) -> None:
@@ -33,7 +33,7 @@ class _Round(Generic[T]):
                     self.left -= 1
                     self.changed.notify_all()
         finally:
-            _places.release()
+            _free_threads.release()
 
     def _take(self) -> int | None:
         with self.changed:
@@ -67,8 +67,8 @@ def run_until(deadline: float, jobs: Sequence[Callable[[], T]]) -> list[T | None
         behind on a daemon thread, which does not keep the process alive; while more than
         `MAX_THREADS` hang, nothing new is begun.
     """
-    state = _Round(jobs, deadline)
-    places = sum(_places.acquire(blocking=False) for _ in range(min(WIDTH, len(jobs))))
-    for _ in range(places):
-        threading.Thread(target=state.work, name="spotify", daemon=True).start()
-    return state.wait() if places else [None] * len(jobs)
+    batch = _Batch(jobs, deadline)
+    threads = sum(_free_threads.acquire(blocking=False) for _ in range(min(WIDTH, len(jobs))))
+    for _ in range(threads):
+        threading.Thread(target=batch.work, name="spotify", daemon=True).start()
+    return batch.wait() if threads else [None] * len(jobs)

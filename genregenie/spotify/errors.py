@@ -6,6 +6,9 @@ import math
 from enum import StrEnum
 from typing import Final
 
+from genregenie.common.errors import GenreGenieError
+from genregenie.common.formatting import format_pause
+
 BUSY_S: Final = 30.0
 FORBIDDEN_S: Final = 3600.0
 MAX_WAIT_S: Final = 7 * 86_400.0
@@ -59,41 +62,41 @@ _SENTENCES: Final = {
 }
 
 
-class SpotifyUnavailableError(Exception):
+class SpotifyUnavailableError(GenreGenieError):
     """Spotify cannot answer now; as text, a sentence for the person who asked.
 
     Attributes
     ----------
-    trouble : FailureKind
+    kind : FailureKind
     pause_s : float >= 0
         How long not to ask again.
     """
 
     def __init__(
-        self, trouble: FailureKind, pause_s: float | None = None, sentence: str | None = None
+        self, kind: FailureKind, pause_s: float | None = None, sentence: str | None = None
     ) -> None:
-        usual = FORBIDDEN_S if trouble is FailureKind.FORBIDDEN else BUSY_S
-        self.trouble = trouble
+        usual = FORBIDDEN_S if kind is FailureKind.FORBIDDEN else BUSY_S
+        self.kind = kind
         self.pause_s = usual if pause_s is None else pause_s
-        super().__init__(sentence or _SENTENCES[trouble].format(pause=in_words(self.pause_s)))
+        super().__init__(sentence or _SENTENCES[kind].format(pause=format_pause(self.pause_s)))
 
 
-def of_status(
+def failure_of_status(
     status: int, retry_after: str | None, *, token: bool = False
 ) -> SpotifyUnavailableError:
-    """The trouble that an HTTP status means; `token` for the answer to a request for a token."""
+    """The failure that an HTTP status means; `token` for the answer to a request for a token."""
     if status == 429:
         return SpotifyUnavailableError(FailureKind.TOO_MANY, retry_after_s(retry_after))
     if token and status in (400, 401):
         return SpotifyUnavailableError(FailureKind.BAD_KEYS)
     if status >= 500:
         return SpotifyUnavailableError(FailureKind.BROKEN)
-    trouble = {
+    kinds = {
         400: FailureKind.REFUSED,
         401: FailureKind.UNAUTHORIZED,
         403: FailureKind.FORBIDDEN,
     }
-    return SpotifyUnavailableError(trouble.get(status, FailureKind.NONSENSE))
+    return SpotifyUnavailableError(kinds.get(status, FailureKind.NONSENSE))
 
 
 def retry_after_s(header: str | None) -> float:
@@ -105,17 +108,6 @@ def retry_after_s(header: str | None) -> float:
     if not math.isfinite(seconds) or seconds < 0:
         return BUSY_S
     return min(seconds, MAX_WAIT_S)
-
-
-def in_words(seconds: float) -> str:
-    """A pause for people: ``86000`` becomes ``"24 hours"``."""
-    if seconds < 90:
-        return f"{max(math.ceil(seconds / 10) * 10, 10)} seconds"
-    if seconds < 90 * 60:
-        minutes = math.ceil(seconds / 60)
-        return "an hour" if minutes == 60 else f"{minutes} minutes"
-    hours = math.ceil(seconds / 3600)
-    return f"{hours} hours" if hours <= 48 else f"{math.ceil(hours / 24)} days"
 
 
 def _until(date: str) -> float:

@@ -17,11 +17,12 @@ from spotipy.cache_handler import MemoryCacheHandler
 from spotipy.oauth2 import SpotifyOauthError, SpotifyPKCE
 
 from genregenie.common import settings
+from genregenie.common.errors import GenreGenieError
+from genregenie.common.names import clean
 from genregenie.spotify.deadlines import run_until
 from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError
-from genregenie.spotify.names import SPOTIFY_PAGES, clean
 from genregenie.spotify.search import BUDGET_S
-from genregenie.spotify.tracks import Track
+from genregenie.spotify.tracks import SPOTIFY_PAGES, Track
 from genregenie.spotify.transport import FAILURES, TIMEOUT_S, BoundedSession, failure_of
 
 SCOPE: Final = "playlist-modify-private"
@@ -33,7 +34,7 @@ MAX_TRACKS: Final = 100
 T = TypeVar("T")
 
 
-class LoginError(Exception):
+class LoginError(GenreGenieError):
     """Logging in to Spotify, or a playlist, did not work; as text, a sentence for the person."""
 
 
@@ -46,12 +47,14 @@ class _Auth(SpotifyPKCE):
 
 @dataclass(frozen=True)
 class _Begun:
-    person_id: int
+    person_id: int | None
     auth: _Auth
 
 
 class Logins:
-    """Who is connected to Spotify. Safe to use from many threads.
+    """Who is connected to Spotify: people by number, and nobody, who is None.
+
+    Safe to use from many threads.
 
     Parameters
     ----------
@@ -75,10 +78,10 @@ class Logins:
         self._api = api
         self._accounts = accounts
         self._begun: TTLCache[str, _Begun] = TTLCache(MAX_LOGINS, BEGUN_S)
-        self._connected: TTLCache[int, _Auth] = TTLCache(MAX_LOGINS, CONNECTED_S)
+        self._connected: TTLCache[int | None, _Auth] = TTLCache(MAX_LOGINS, CONNECTED_S)
         self._lock = threading.Lock()
 
-    def begin(self, person_id: int) -> str:
+    def begin(self, person_id: int | None) -> str:
         """Address at Spotify to send this person to."""
         auth = _Auth(
             self._client_id,
@@ -97,7 +100,7 @@ class Logins:
             self._begun[state] = _Begun(person_id, auth)
         return url
 
-    def finish(self, person_id: int, state: str, code: str) -> None:
+    def finish(self, person_id: int | None, state: str, code: str) -> None:
         """Take what Spotify sent a person back with.
 
         Raises
@@ -120,23 +123,23 @@ class Logins:
         with self._lock:
             self._connected[person_id] = begun.auth
 
-    def is_connected(self, person_id: int) -> bool:
+    def is_connected(self, person_id: int | None) -> bool:
         """Whether this person can save playlists now."""
         with self._lock:
             return person_id in self._connected
 
-    def forget(self, person_id: int) -> None:
+    def forget(self, person_id: int | None) -> None:
         """Drop this person's token."""
         with self._lock:
             self._connected.pop(person_id, None)
 
     def keep_only(self, people: set[int]) -> None:
-        """Drop the tokens of everybody else."""
+        """Drop the tokens of everybody else but nobody, who never leaves."""
         with self._lock:
-            for person_id in set(self._connected) - people:
+            for person_id in set(self._connected) - people - {None}:
                 del self._connected[person_id]
 
-    def save_playlist(self, person_id: int, name: str, tracks: Sequence[Track]) -> str:
+    def save_playlist(self, person_id: int | None, name: str, tracks: Sequence[Track]) -> str:
         """Make a private playlist in the person's own account; returns its page on Spotify.
 
         Raises
@@ -193,7 +196,7 @@ def _is_refusal(error: LoginError) -> bool:
     """Whether the person's log-in is what Spotify does not accept."""
     cause = error.__cause__
     return isinstance(cause, SpotifyUnavailableError) and (
-        cause.trouble in (FailureKind.BAD_KEYS, FailureKind.UNAUTHORIZED)
+        cause.kind in (FailureKind.BAD_KEYS, FailureKind.UNAUTHORIZED)
     )
 
 

@@ -8,9 +8,11 @@ to make such music; those come from the clip's acoustic neighbours and the perso
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
-from genregenie.spotify.names import clean
+from genregenie.common.errors import GenreGenieError
+from genregenie.common.genres import ranked
+from genregenie.common.names import clean
 
 PAGE: Final = 10
 """Most results Spotify gives for one query."""
@@ -29,6 +31,10 @@ _GEM_OFFSETS: Final = (100, 50)
 _PAGES: Final = 3
 _MAX_NAME_LENGTH: Final = 80
 _SPOTIFY_NAMES: Final = {"hiphop": "hip-hop"}
+
+
+class YearsError(GenreGenieError, ValueError):
+    """Years that make no range."""
 
 
 class Depth(StrEnum):
@@ -53,7 +59,7 @@ class SearchOptions:
 
     Raises
     ------
-    ValueError
+    YearsError
         If the years are not between 1900 and 2100 and in order.
     """
 
@@ -65,18 +71,18 @@ class SearchOptions:
         if self.years is not None:
             first, last = self.years
             if not EARLIEST_YEAR <= first <= last <= LATEST_YEAR:
-                raise ValueError(
+                raise YearsError(
                     f"The years {first} to {last} make no range between "
                     f"{EARLIEST_YEAR} and {LATEST_YEAR}."
                 )
 
     @classmethod
-    def written(cls, first: str | None, last: str | None, depth: str) -> Self:
+    def from_form(cls, first: str | None, last: str | None, depth: str) -> Self:
         """What was typed into a form; empty years mean no limit on that side.
 
         Raises
         ------
-        ValueError
+        YearsError
             Whose text is a sentence for the person.
         """
         years = None
@@ -84,7 +90,7 @@ class SearchOptions:
             years = _year(first, EARLIEST_YEAR), _year(last, LATEST_YEAR)
         return cls(years, Depth(depth))
 
-    def allow(self, year: int | None) -> bool:
+    def allows(self, year: int | None) -> bool:
         """Whether a track of this year may be shown; an unknown year gets the doubt's benefit."""
         return self.years is None or year is None or self.years[0] <= year <= self.years[1]
 
@@ -94,8 +100,15 @@ def _year(text: str | None, otherwise: int) -> int:
     if not text:
         return otherwise
     if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"{text!r} is not a year. Write it like 1999, or leave it empty.")
+        raise YearsError(f"{text!r} is not a year. Write it like 1999, or leave it empty.")
     return int(text)
+
+
+class Song(NamedTuple):
+    """A song by its artist and title, wherever they are known from."""
+
+    artist: str
+    title: str
 
 
 @dataclass(frozen=True)
@@ -142,8 +155,8 @@ def shares(confidences: Mapping[str, float], count: int = COUNT) -> dict[str, in
     >>> shares({"blues": 0.7, "rock": 0.3}, 10)
     {'blues': 7, 'rock': 3}
     """
-    ranked = sorted(confidences.items(), key=lambda item: -item[1])[:MAX_GENRES]
-    chosen = [item for item in ranked if item[1] >= _WORTH_ASKING] or ranked[:1]
+    likely = ranked(confidences)[:MAX_GENRES]
+    chosen = [item for item in likely if item[1] >= _WORTH_ASKING] or likely[:1]
     total = sum(p for _, p in chosen)
     if total <= 0:
         return {}
@@ -157,7 +170,7 @@ def shares(confidences: Mapping[str, float], count: int = COUNT) -> dict[str, in
 def plan(
     confidences: Mapping[str, float],
     artists: Mapping[str, Sequence[str]],
-    wishes: SearchOptions,
+    options: SearchOptions,
 ) -> tuple[GenrePlan, ...]:
     """Queries for a clip, the likeliest genre first.
 
@@ -167,23 +180,23 @@ def plan(
         Over the genres.
     artists : mapping of str to sequence of str
         For each genre, artists known to make it, the most fitting first.
-    wishes : SearchOptions
+    options : SearchOptions
     """
     plans = []
-    for genre, count in shares(confidences, wishes.count).items():
+    for genre, count in shares(confidences, options.count).items():
         names = artists.get(genre, ())[: min(ARTISTS_PER_GENRE, count)]
         # A well-known artist's second page is the nearest thing to a hidden gem.
-        offset = PAGE if wishes.depth is Depth.GEMS else 0
+        offset = PAGE if options.depth is Depth.GEMS else 0
         by_artist = tuple(
-            Query(_worded(f"artist:{_quoted(name)}", wishes), offset, name) for name in names
+            Query(_worded(f"artist:{_quoted(name)}", options), offset, name) for name in names
         )
-        plans.append(GenrePlan(genre, count, by_artist, _ladder(genre, wishes)))
+        plans.append(GenrePlan(genre, count, by_artist, _ladder(genre, options)))
     return tuple(plans)
 
 
-def song_query(artist: str, title: str) -> Query:
+def song_query(song: Song) -> Query:
     """The query that finds one known song."""
-    return Query(f"track:{_quoted(title)} artist:{_quoted(artist)}")
+    return Query(f"track:{_quoted(song.title)} artist:{_quoted(song.artist)}")
 
 
 def spotify_name(genre: str) -> str:
@@ -191,23 +204,25 @@ def spotify_name(genre: str) -> str:
     return _SPOTIFY_NAMES.get(genre, genre.replace("_", " ").lower())
 
 
-def _ladder(genre: str, wishes: SearchOptions) -> tuple[Query, ...]:
+def _ladder(genre: str, options: SearchOptions) -> tuple[Query, ...]:
     name = spotify_name(genre)
     spaced = name.replace("-", " ")
     exact = f"genre:{_quoted(name)}"
-    texts = [_worded(t, wishes) for t in dict.fromkeys((exact, f"genre:{_quoted(spaced)}", spaced))]
+    texts = [
+        _worded(t, options) for t in dict.fromkeys((exact, f"genre:{_quoted(spaced)}", spaced))
+    ]
     # Spotify lists the well known first, so gems lie further down.
-    gems = _GEM_OFFSETS if wishes.depth is Depth.GEMS else ()
+    gems = _GEM_OFFSETS if options.depth is Depth.GEMS else ()
     deep = [Query(texts[0], offset) for offset in gems]
     first, *others = [Query(text) for text in texts]
     more = [Query(first.text, page * PAGE) for page in range(1, _PAGES)]
     return (*deep, first, *more, *others)
 
 
-def _worded(text: str, wishes: SearchOptions) -> str:
-    if wishes.years is None:
+def _worded(text: str, options: SearchOptions) -> str:
+    if options.years is None:
         return text
-    first, last = wishes.years
+    first, last = options.years
     return f"{text} year:{first}-{last}" if first < last else f"{text} year:{first}"
 
 

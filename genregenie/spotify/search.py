@@ -5,16 +5,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from genregenie.recommend.acoustic import SimilarTrack
+from genregenie.common.names import artist_key, song_key
 from genregenie.spotify.deadlines import run_until
 from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError
-from genregenie.spotify.names import artist_key, song_key
-from genregenie.spotify.queries import Depth, GenrePlan, Query, SearchOptions, song_query
+from genregenie.spotify.queries import Depth, GenrePlan, Query, SearchOptions, Song, song_query
 from genregenie.spotify.tracks import Track
 
 BUDGET_S: Final = 8.0
 
-_SPARE: Final = 2  # so many candidates for each place, for taste to choose from
+_SPARE: Final = 2  # so many candidates for each place, for preferences to choose from
 _PER_ARTIST_QUERY: Final = 1
 
 Search = Callable[[Query], tuple[Track, ...]]
@@ -31,7 +30,7 @@ class SearchResult:
         For each plan, up to twice as many as it wants, the best fitting first; no song and no
         artist twice in all of them.
     songs : tuple of (Track or None)
-        For each acoustic neighbour, the same song on Spotify.
+        For each song that was looked for, that song on Spotify.
     error : SpotifyUnavailableError or None
         The first thing that went wrong; what was found in spite of it is there.
     """
@@ -41,59 +40,59 @@ class SearchResult:
     error: SpotifyUnavailableError | None
 
 
-def gather(
+def find_tracks(
     search: Search,
     plans: Sequence[GenrePlan],
-    neighbours: Sequence[SimilarTrack],
-    wishes: SearchOptions,
+    songs: Sequence[Song],
+    options: SearchOptions,
     *,
     refused: Callable[[Track], bool] = lambda track: False,
     budget_s: float = BUDGET_S,
 ) -> SearchResult:
-    """Find tracks for every plan, and the neighbours themselves.
+    """Find tracks for every plan, and the songs themselves.
 
     Parameters
     ----------
     search : callable
         Gives one page of tracks, or raises SpotifyUnavailableError.
     plans : sequence of GenrePlan
-    neighbours : sequence of SimilarTrack
-    wishes : SearchOptions
+    songs : sequence of Song
+    options : SearchOptions
     refused : callable
         Whether a track must not come up.
     budget_s : float > 0
         No longer than this, whatever happens.
     """
-    asked = _Asked(search, time.monotonic() + budget_s)
-    shelves = [_Shelf(plan, wishes) for plan in plans]
-    songs = [song_query(n.artist, n.title) for n in neighbours]
+    answers = _Answers(search, time.monotonic() + budget_s)
+    found = [_GenreTracks(plan, options) for plan in plans]
+    song_queries = [song_query(song) for song in songs]
     first = [query for plan in plans for query in (*plan.by_artist, *plan.ladder[:1])]
-    # Tracks first: where time is short the neighbours still have their search links.
-    asked.ask([*first, *songs])
-    taken = _Taken(refused)
-    for shelf in shelves:
-        for query in shelf.plan.by_artist:
-            by_them = [t for t in asked.tracks(query) if t.is_by(query.artist)]
-            shelf.fill(by_them, taken, _PER_ARTIST_QUERY)
-        shelf.fill(asked.tracks(*shelf.plan.ladder[:1]), taken)
-    for rung in range(1, max((len(shelf.plan.ladder) for shelf in shelves), default=0)):
-        hungry = [s for s in shelves if s.is_hungry and rung < len(s.plan.ladder)]
-        if not hungry or asked.error is not None:
+    # Tracks first: where time is short the songs still have their search links.
+    answers.ask([*first, *song_queries])
+    seen = _Seen(refused)
+    for genre in found:
+        for query in genre.plan.by_artist:
+            by_them = [t for t in answers.tracks(query) if t.is_by(query.artist)]
+            genre.add(by_them, seen, _PER_ARTIST_QUERY)
+        genre.add(answers.tracks(*genre.plan.ladder[:1]), seen)
+    for rung in range(1, max((len(plan.ladder) for plan in plans), default=0)):
+        short = [g for g in found if g.is_short and rung < len(g.plan.ladder)]
+        if not short or answers.error is not None:
             break
-        asked.ask([s.plan.ladder[rung] for s in hungry])
-        for shelf in hungry:
-            shelf.fill(asked.tracks(shelf.plan.ladder[rung]), taken)
+        answers.ask([genre.plan.ladder[rung] for genre in short])
+        for genre in short:
+            genre.add(answers.tracks(genre.plan.ladder[rung]), seen)
     return SearchResult(
-        tracks=tuple(shelf.ordered() for shelf in shelves),
+        tracks=tuple(genre.ordered() for genre in found),
         songs=tuple(
-            next((t for t in asked.tracks(query) if t.is_song(n.artist, n.title)), None)
-            for n, query in zip(neighbours, songs, strict=True)
+            next((t for t in answers.tracks(query) if t.is_song(*song)), None)
+            for song, query in zip(songs, song_queries, strict=True)
         ),
-        error=asked.error,
+        error=answers.error,
     )
 
 
-class _Asked:
+class _Answers:
     """Queries and their answers."""
 
     def __init__(self, search: Search, deadline: float) -> None:
@@ -123,14 +122,15 @@ class _Asked:
             return error
 
 
-class _Taken:
-    """What is on some shelf already, and must not come up again."""
+class _Seen:
+    """Which songs and artists came up already, and must not come up again."""
 
     def __init__(self, refused: Callable[[Track], bool]) -> None:
         self._refused = refused
         self._seen: set[str] = set()
 
-    def take(self, track: Track) -> bool:
+    def admits(self, track: Track) -> bool:
+        """Whether a track is new; from now on it is not."""
         main = artist_key(track.artist)
         marks = {track.id, f"{main}/", f"{main}/{song_key(track.title)}"}
         if marks & self._seen or self._refused(track):
@@ -139,33 +139,33 @@ class _Taken:
         return True
 
 
-class _Shelf:
+class _GenreTracks:
     """The tracks found for one genre."""
 
-    def __init__(self, plan: GenrePlan, wishes: SearchOptions) -> None:
+    def __init__(self, plan: GenrePlan, options: SearchOptions) -> None:
         self.plan = plan
-        self._wishes = wishes
+        self._options = options
         self._tracks: list[Track] = []
 
     @property
-    def is_hungry(self) -> bool:
+    def is_short(self) -> bool:
         return len(self._tracks) < self.plan.count
 
-    def fill(self, tracks: Sequence[Track], taken: _Taken, most: int | None = None) -> None:
+    def add(self, tracks: Sequence[Track], seen: _Seen, most: int | None = None) -> None:
         room = _SPARE * self.plan.count - len(self._tracks)
         left = room if most is None else min(most, room)
         for track in tracks:
             if left <= 0:
                 return
-            if self._wishes.allow(track.year) and taken.take(track):
+            if self._options.allows(track.year) and seen.admits(track):
                 self._tracks.append(track)
                 left -= 1
 
     def ordered(self) -> tuple[Track, ...]:
-        """Spotify's order, or by popularity where that was wished for and Spotify tells it."""
-        if self._wishes.depth is Depth.ANY:
+        """Spotify's order, or by popularity where that was asked for and Spotify tells it."""
+        if self._options.depth is Depth.ANY:
             return tuple(self._tracks)
-        sign = -1 if self._wishes.depth is Depth.KNOWN else 1
+        sign = -1 if self._options.depth is Depth.KNOWN else 1
         return tuple(
             sorted(self._tracks, key=lambda t: 0 if t.popularity is None else sign * t.popularity)
         )

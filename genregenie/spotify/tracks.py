@@ -5,14 +5,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from genregenie.spotify.names import SPOTIFY_PAGES, artist_key, clean, song_key
+from genregenie.common.names import artist_key, clean, song_key
 
 _ID: Final = re.compile(r"[0-9A-Za-z]{22}")
 _YEAR: Final = re.compile(r"(\d{4})(?:-\d{2}(?:-\d{2})?)?")
 _CARD_PIXELS: Final = 300
 _ARTWORK_HOSTS: Final = ("i.scdn.co", ".spotifycdn.com")
+
+SPOTIFY_PAGES: Final = "https://open.spotify.com"
 
 
 @dataclass(frozen=True)
@@ -160,3 +162,8 @@ def _number(value: object) -> float | None:
     """A finite number that is not negative, else None; JSON may hold NaN and true."""
     usable = isinstance(value, (int, float)) and not isinstance(value, bool)
     return value if usable and 0 <= value < math.inf else None  # type: ignore[operator, return-value]
+
+
+def search_url(*words: str) -> str:
+    """Address of a search on Spotify for these words."""
+    return f"{SPOTIFY_PAGES}/search/{quote(' '.join(' '.join(words).split()), safe='')}"

@@ -13,7 +13,7 @@ from spotipy.oauth2 import SpotifyClientCredentials, SpotifyOauthError
 from urllib3.util import Retry
 
 from genregenie.common.settings import SpotifyKeys
-from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError, of_status
+from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError, failure_of_status
 
 TIMEOUT_S: Final = (3.0, 4.0)
 """To connect, and between two pieces of an answer."""
@@ -109,7 +109,7 @@ class OneToken(SpotifyClientCredentials):
         asked_at = time.monotonic()
         with self._lock:
             if self._failure is not None and self._failed_at >= asked_at:
-                raise SpotifyUnavailableError(self._failure.trouble, self._failure.pause_s)
+                raise SpotifyUnavailableError(self._failure.kind, self._failure.pause_s)
             try:
                 return super().get_access_token(as_dict=as_dict, check_cache=check_cache)
             except FAILURES as error:
@@ -135,12 +135,14 @@ def failure_of(error: BaseException) -> SpotifyUnavailableError:
     if isinstance(error, SpotifyUnavailableError):
         return error
     if isinstance(error, SpotifyException):
-        return of_status(error.http_status, (error.headers or {}).get("Retry-After"))
+        return failure_of_status(error.http_status, (error.headers or {}).get("Retry-After"))
     if isinstance(error, SpotifyOauthError):
         response = getattr(error.__context__, "response", None)
         if response is None:
             return SpotifyUnavailableError(FailureKind.BAD_KEYS)
-        return of_status(response.status_code, response.headers.get("Retry-After"), token=True)
+        return failure_of_status(
+            response.status_code, response.headers.get("Retry-After"), token=True
+        )
     if isinstance(error, requests.exceptions.JSONDecodeError):
         return SpotifyUnavailableError(FailureKind.NONSENSE)
     if isinstance(error, requests.Timeout):

@@ -17,7 +17,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.datasets.table import DataError
+from genregenie.common.errors import DataError
+from genregenie.common.formatting import reason
 from genregenie.spotify_features.vectors import RANGES, SPOTIFY_COLUMNS, nothing_known
 
 MAX_ROWS: Final = 50_000
@@ -110,7 +111,7 @@ def _lines(path: Path) -> list[list[str]]:
     except FileNotFoundError as error:
         raise DataError(f"There is no file at {path}.") from error
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+        raise DataError(f"{path} cannot be read: {reason(error)}.") from error
     refusal = f"{path.name} is not a CSV table. Export the playlist as CSV and give that."
     if b"\0" in data:
         raise DataError(refusal)

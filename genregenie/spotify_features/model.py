@@ -5,13 +5,15 @@ import zipfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
 
 from genregenie.common import settings
-from genregenie.features import Array
-from genregenie.model.model import ModelError, tempered
+from genregenie.common.arrays import Array, ranking
+from genregenie.model.model import ModelError
+from genregenie.model.scorers import tempered
+from genregenie.spotify_features.metadata import FormatError, Metadata
 from genregenie.spotify_features.trees import TreeEnsemble
 from genregenie.spotify_features.vectors import (
     RANGES,
@@ -20,7 +22,6 @@ from genregenie.spotify_features.vectors import (
     spotify_vectors,
 )
 
-FORMAT: Final = 1
 NAME: Final = "spotify"
 MODEL_JSON: Final = "model.json"
 TREES_NPZ: Final = "arrays.npz"
@@ -73,23 +74,23 @@ class SpotifyModel:
 
     Attributes
     ----------
-    genres : tuple of str
-        The order of all confidences.
-    usual : array, shape (draws, 10)
-        Values that stand in where one is not known: quantiles of each column, in an order of
-        its own.
-    examples : dict of genre to array, shape (10,)
-        The medians of each genre.
-    card : dict
-        Everything in ``model.json``, for display.
+    metadata : Metadata
+        What ``model.json`` says.
+    trees : TreeEnsemble
     """
 
-    genres: tuple[str, ...]
+    metadata: Metadata
     trees: TreeEnsemble
-    temperature: float
-    usual: Array
-    examples: dict[str, Array]
-    card: dict[str, Any]
+
+    @property
+    def genres(self) -> tuple[str, ...]:
+        """The order of all confidences."""
+        return self.metadata.genres
+
+    @property
+    def examples(self) -> dict[str, Array]:
+        """The medians of each genre, arrays of shape (10,)."""
+        return self.metadata.examples
 
     def confidences(self, rows: Array) -> Array:
         """Calibrated confidences, shape (n, 15), of rows in the order of `SPOTIFY_COLUMNS`.
@@ -103,18 +104,20 @@ class SpotifyModel:
         whole = ~gaps.any(axis=1)
         confidences[whole] = self._confidences(rows[whole])
         # A single stand-in would be taken at its word; the mean over many is as unsure as it is.
-        for usual in self.usual:
+        draws = self.metadata.usual
+        for usual in draws:
             filled = np.where(gaps[~whole], usual, rows[~whole])
-            confidences[~whole] += self._confidences(filled) / len(self.usual)
+            confidences[~whole] += self._confidences(filled) / len(draws)
         return confidences
 
     def _confidences(self, rows: Array) -> Array:
-        return tempered(self.trees.decisions(spotify_vectors(rows)), self.temperature)
+        return tempered(self.trees.decisions(spotify_vectors(rows)), self.metadata.temperature)
 
     def judge(self, rows: Array) -> list[FeatureVerdict]:
         """A verdict for each row; one of which nothing is known gets no genre."""
         unknown = nothing_known(np.asarray(rows, dtype=np.float64)).tolist()
-        order = np.argsort(-(confidences := self.confidences(rows)), axis=1, kind="stable")
+        confidences = self.confidences(rows)
+        order = ranking(confidences)
         return [
             FeatureVerdict((), ())
             if gap
@@ -136,26 +139,17 @@ class SpotifyModel:
         """
         folder = folder or settings.trained(NAME)
         try:
-            card = json.loads((folder / MODEL_JSON).read_text(encoding="utf-8"))
-            if card["format"] != FORMAT or tuple(card["columns"]) != SPOTIFY_COLUMNS:
-                raise ModelError(
-                    f"The model in {folder} has another format. Make it again with "
-                    "'genregenie lab --ship'."
-                )
+            text = (folder / MODEL_JSON).read_text(encoding="utf-8")
+            metadata = Metadata.from_dict(json.loads(text))
             trees = TreeEnsemble.load(folder / TREES_NPZ)
-            if len(trees.baseline) != len(card["genres"]):
+            if len(trees.baseline) != len(metadata.genres):
                 raise ModelError(f"The model in {folder} has other genres than its description.")
-            return cls(
-                genres=tuple(card["genres"]),
-                trees=trees,
-                temperature=float(card["temperature"]),
-                usual=np.array([card["usual"][c] for c in SPOTIFY_COLUMNS]).T,
-                examples={
-                    genre: np.array([values[c] for c in SPOTIFY_COLUMNS])
-                    for genre, values in card["examples"].items()
-                },
-                card=card,
-            )
+            return cls(metadata, trees)
+        except FormatError as error:
+            raise ModelError(
+                f"The model in {folder} has another format. Make it again with "
+                "'genregenie lab --ship'."
+            ) from error
         except FileNotFoundError as error:
             raise ModelError(
                 f"There is no Spotify-features model in {folder}. Make one with "

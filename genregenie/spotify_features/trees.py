@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.features import Array
+from genregenie.common.arrays import Array
 
 _ROWS_AT_ONCE: Final = 256
 

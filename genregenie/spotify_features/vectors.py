@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.features import Array
+from genregenie.common.arrays import Array
 
 SPOTIFY_COLUMNS: Final = (
     "danceability",

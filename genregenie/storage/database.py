@@ -1,43 +1,92 @@
 """The database: SQLite in the data folder by default, PostgreSQL by address.
 
 `Database.write` gives a transaction that is on disk when it returns and undone when it does not.
+Whatever fails in the database leaves here as a `DatabaseError`, so that those above need not know
+what it is made of.
 """
 
 import contextlib
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
+
+from genregenie.common.errors import GenreGenieError
 
 BUSY_S: Final = 15
 SQLITE_NAME: Final = "genregenie.sqlite3"
 # Any number will do, as long as every GenreGenie asks PostgreSQL for the same lock.
 _UPGRADE_LOCK: Final = 0x67656E7265
+_OTHER_RELEASE: Final = "it was written by another release of GenreGenie"
+
+
+class DatabaseError(GenreGenieError):
+    """The database cannot be used, or did not do what it was asked.
+
+    Attributes
+    ----------
+    kind : str
+        The name of what went wrong, which may be shown and logged.
+    detail : str
+        What the database said of it; may repeat what was asked, people's names among it.
+    """
+
+    def __init__(self, cause: Exception, detail: str | None = None) -> None:
+        self.kind = type(cause).__name__
+        self.detail = detail or str(getattr(cause, "orig", cause))
+        super().__init__(f"The database cannot be used: {self.kind}")
+
+
+class ConstraintError(DatabaseError):
+    """What was to be stored breaks a rule of the tables: a name is there already, say."""
+
+
+@contextlib.contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        raise ConstraintError(error) from error
+    except (SQLAlchemyError, sqlite3.Error) as error:  # the second where no connection comes about
+        raise DatabaseError(error) from error
 
 
 class Database:
-    """An engine, and the two ways to use it."""
+    """An engine, and the two ways to use it.
+
+    Parameters
+    ----------
+    url : URL or str
+        As SQLAlchemy writes addresses; PostgreSQL's need not name the driver.
+
+    Raises
+    ------
+    DatabaseError
+        Here and from every method, also while a session is used.
+    """
 
     def __init__(self, url: URL | str) -> None:
-        self.url = _with_driver(make_url(url))
-        self.engine = _engine(self.url)
+        with _failures():
+            self.url = _with_driver(make_url(url))
+            self.engine = _engine(self.url)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Session]:
         """A session for looking; nothing done in it is kept."""
-        with Session(self.engine) as session:
+        with _failures(), Session(self.engine) as session:
             yield session
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction: all of it is stored when the block ends, none of it if it fails."""
         engine = self.engine.execution_options(genregenie_write=True)
-        with Session(engine, expire_on_commit=False) as session, session.begin():
+        with _failures(), Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     def upgrade(self, scripts: str) -> None:
@@ -49,17 +98,23 @@ class Database:
         """
         from alembic import command
         from alembic.config import Config
+        from alembic.util import CommandError
 
         config = Config()
         config.set_main_option("script_location", scripts)
         engine = self.engine.execution_options(genregenie_write=True)
-        if self.is_sqlite:
-            _switch_to_wal(self.engine)
-        with engine.begin() as connection:
-            if not self.is_sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _UPGRADE_LOCK})
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        with _failures():
+            if self.is_sqlite:
+                _switch_to_wal(self.engine)
+            with engine.begin() as connection:
+                if not self.is_sqlite:
+                    lock = {"n": _UPGRADE_LOCK}
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), lock)
+                config.attributes["connection"] = connection
+                try:
+                    command.upgrade(config, "head")
+                except CommandError as error:  # its schema is none that the scripts know
+                    raise DatabaseError(error, _OTHER_RELEASE) from error
 
     @property
     def is_sqlite(self) -> bool:
@@ -125,9 +180,9 @@ def _switch_to_wal(engine: Engine) -> None:
         try:
             raw.cursor().execute("PRAGMA journal_mode = WAL")
             return
-        except Exception as error:
+        except sqlite3.Error as error:
             if "locked" not in str(error) or time.monotonic() > deadline:
-                raise OperationalError("PRAGMA journal_mode = WAL", None, error) from error
+                raise
             time.sleep(0.02)
         finally:
             raw.close()

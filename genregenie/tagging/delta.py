@@ -13,6 +13,8 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
+from genregenie.common.errors import GenreGenieError
+
 Bytes = bytes | mmap.mmap
 
 _HEAD: Final = struct.Struct("<QQ16s16s")
@@ -24,7 +26,7 @@ _STEPS_IN_PLACE: Final = 4
 _SEARCHES: Final = 5_000  # after that many in vain the rest is kept as it is
 
 
-class DeltaError(Exception):
+class DeltaError(GenreGenieError):
     """A record that does not belong to the file it is applied to."""
 
 

@@ -15,7 +15,6 @@ import platform
 import sqlite3
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -25,16 +24,17 @@ from filelock import FileLock, Timeout
 
 from genregenie.audio.scan import AudioPath
 from genregenie.common import settings
+from genregenie.common.errors import GenreGenieError
 from genregenie.tagging import schema
 from genregenie.tagging.places import RealPaths, probe
-from genregenie.tagging.records import CachedResult, Change, Run
+from genregenie.tagging.records import CachedResult, Change, Run, RunRequest
 from genregenie.tagging.replace import COPY_PREFIX
 
 FILE_NAME: Final = "library.sqlite3"
 _SAVED_EVERY_S: Final = 1.0
 
 
-class JournalError(Exception):
+class JournalError(GenreGenieError):
     """A journal that cannot be used; the message says what helps."""
 
 
@@ -71,7 +71,7 @@ class Journal:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.path, timeout=30, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
-            raise self._trouble(error) from error
+            raise self._unusable(error) from error
         try:
             self._run("PRAGMA journal_mode = WAL")
             self._run("PRAGMA synchronous = FULL")
@@ -131,7 +131,7 @@ class Journal:
         if row is None:
             return None
         answer, genres = row
-        return CachedResult(**json.loads(answer)), None if genres is None else tuple(
+        return CachedResult.from_dict(json.loads(answer)), None if genres is None else tuple(
             json.loads(genres)
         )
 
@@ -158,7 +158,7 @@ class Journal:
         self._unsaved.append(
             (
                 *(os.fsencode(path), version, file.size, file.changed_ns, file.identity),
-                *(probe(path), json.dumps(asdict(heard))),
+                *(probe(path), json.dumps(heard.to_dict())),
                 None if genres is None else json.dumps(genres),
             )
         )
@@ -230,7 +230,7 @@ class Journal:
                 "Another run of GenreGenie is writing tags. Wait until it is done, or stop it."
             ) from error
         except OSError as error:
-            raise self._trouble(error) from error
+            raise self._unusable(error) from error
         self._sweep()
 
     def prefix_in(self, folder: str) -> str:
@@ -252,19 +252,15 @@ class Journal:
                         os.unlink(os.path.join(os.fsdecode(folder), name))
         self._run("DELETE FROM folders")
 
-    def start_run(self, about: str) -> int:
+    def start_run(self, request: RunRequest) -> int:
         """Begin a run, or go on with the last one if that was to do the same and was stopped.
-
-        Parameters
-        ----------
-        about : str
-            What was asked.
 
         Returns
         -------
         int
             The number of the run.
         """
+        about = json.dumps(request.to_dict())
         last = self._run(
             "SELECT number, about, finished FROM runs ORDER BY number DESC LIMIT 1"
         ).fetchone()
@@ -314,7 +310,10 @@ class Journal:
             " FROM runs LEFT JOIN changes ON run = runs.number"
             " GROUP BY runs.number ORDER BY runs.number"
         )
-        return [Run(*row) for row in rows]
+        return [
+            Run(number, started, RunRequest.from_dict(json.loads(about)), bool(finished), *counts)
+            for number, started, about, finished, *counts in rows
+        ]
 
     def changes(self, run: int) -> Iterator[tuple[int, Change]]:
         """What a run wrote and nobody has taken back, with its number, the last first."""
@@ -334,9 +333,9 @@ class Journal:
         try:
             return self._db.execute(statement, values)
         except sqlite3.Error as error:
-            raise self._trouble(error) from error
+            raise self._unusable(error) from error
 
-    def _trouble(self, error: Exception) -> JournalError:
+    def _unusable(self, error: Exception) -> JournalError:
         return JournalError(
             f"The journal {self.path} cannot be used: {error}. No tag is written without it; make "
             "room or repair it, or set GENREGENIE_DATA_DIR to another folder."

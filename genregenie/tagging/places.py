@@ -21,9 +21,9 @@ class RealPaths:
 
         Examples
         --------
-        >>> os.chdir("/music")
-        >>> RealPaths().path("jazz/../jazz/song.mp3")
-        '/music/jazz/song.mp3'
+        >>> song = RealPaths().path("jazz/../jazz/song.mp3")
+        >>> song == os.path.join(os.path.realpath(os.getcwd()), "jazz", "song.mp3")
+        True
         """
         folder, name = os.path.split(os.path.join(os.getcwd(), path))
         if folder not in self._folders:

@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from genregenie.common.genres import display_name
+from genregenie.common.errors import GenreGenieError
+from genregenie.common.formatting import reason
+from genregenie.common.genres import display_name, ranked
 from genregenie.tagging.formats.genrelist import parts
 
 Mode = Literal["add", "replace", "if-empty"]
 MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 
 
-class NamesError(Exception):
+class NamesError(GenreGenieError):
     """A file of genre names that cannot be used; the message is a sentence for its owner."""
 
 
@@ -60,10 +62,8 @@ class TagPolicy:
 
     def heard(self, confidences: Mapping[str, float]) -> tuple[str, ...]:
         """Names of the genres that are likely enough, the most likely first."""
-        likely = sorted(
-            (genre for genre, p in confidences.items() if p >= self.threshold),
-            key=lambda genre: -confidences[genre],
-        )[: self.at_most]
+        best = ranked(confidences)[: self.at_most]
+        likely = [genre for genre, p in best if p >= self.threshold]
         return _without_repeats(
             [name for genre in likely for name in self.names.get(genre, (display_name(genre),))]
         )
@@ -99,7 +99,7 @@ def read_names(path: Path, genres: Sequence[str]) -> dict[str, tuple[str, ...]]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise NamesError(f"{path} cannot be read: {error.strerror}.") from error
+        raise NamesError(f"{path} cannot be read: {reason(error)}.") from error
     except (ValueError, RecursionError) as error:
         raise NamesError(
             f'{path} is not a list of lines such as hiphop = "Rap": {error}'

@@ -1,6 +1,10 @@
 """What the journal keeps: answers, runs and changes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from genregenie.tagging.policy import TagPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,55 @@ class CachedResult:
     title: str | None
     artist: str | None
 
+    def to_dict(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """What `to_dict` gave."""
+        return cls(**fields)
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What a run was asked to do. One with an equal request goes on where it was stopped.
+
+    Attributes
+    ----------
+    paths : tuple of str
+        Absolute paths and patterns.
+    policy : TagPolicy
+    exclude : tuple of str
+        Patterns of what was to be left out.
+    """
+
+    paths: tuple[str, ...] = ()
+    policy: TagPolicy = field(default_factory=TagPolicy)
+    exclude: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """What JSON can hold. Journals have it as text, so neither keys nor their order change."""
+        return {
+            "paths": list(self.paths),
+            "mode": self.policy.mode,
+            "threshold": self.policy.threshold,
+            "at_most": self.policy.at_most,
+            "names": {genre: list(names) for genre, names in self.policy.names.items()},
+            "exclude": list(self.exclude),
+        }
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """What `to_dict` gave; earlier releases knew fewer keys."""
+        names = {genre: tuple(own) for genre, own in fields.get("names", {}).items()}
+        policy = {key: fields[key] for key in ("mode", "threshold", "at_most") if key in fields}
+        return cls(
+            tuple(fields.get("paths", ())),
+            TagPolicy(**policy, names=names),
+            tuple(fields.get("exclude", ())),
+        )
+
 
 @dataclass(frozen=True)
 class Run:
@@ -36,18 +89,17 @@ class Run:
     number : int
     started : str
         ISO 8601, UTC.
-    about : str
-        What was asked.
-    finished : int
-        1 once it came to its end.
+    request : RunRequest
+    finished : bool
+        Whether it came to its end.
     changed, undone : int
         Files it wrote, and how many of them were put back.
     """
 
     number: int
     started: str
-    about: str
-    finished: int
+    request: RunRequest
+    finished: bool
     changed: int
     undone: int
 

@@ -13,6 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from genregenie.common.errors import GenreGenieError
+from genregenie.common.formatting import reason
+
 COPY_PREFIX: Final = ".genregenie-"
 """How names of unfinished copies begin; walks pass over hidden files."""
 
@@ -29,7 +32,7 @@ _SENTENCES: Final = {
 }
 
 
-class ReplaceError(Exception):
+class ReplaceError(GenreGenieError):
     """A file that was left as it is; the message says why."""
 
 
@@ -127,7 +130,7 @@ def _like(status: os.stat_result, path: str, copy: str, changed_ns: int | None) 
 def sentence(error: OSError) -> str:
     """What went wrong, for people."""
     number = error.errno or 0
-    return _SENTENCES.get(number, f"This file cannot be written: {error.strerror or error}.")
+    return _SENTENCES.get(number, f"This file cannot be written: {reason(error)}.")
 
 
 def _sync_folder(folder: str) -> None:

@@ -1,6 +1,5 @@
 """A run as a table, as lines of JSON, as a page, and as playlists."""
 
-import csv
 import json
 import os
 import re
@@ -12,10 +11,11 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from genregenie.audio import format_duration
+from genregenie.common.errors import GenreGenieError
+from genregenie.common.formatting import csv_lines, printable, reason
 from genregenie.common.genres import display_name
 from genregenie.tagging.tagger import Item
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _DOUBT: Final = ("failed", "not music", "unsure")
 
 COLUMNS: Final = (
@@ -24,33 +24,14 @@ COLUMNS: Final = (
 )
 
 
-class ReportError(Exception):
+class ReportError(GenreGenieError):
     """A report that cannot be written; the message is a sentence."""
-
-
-def shown(text: str) -> str:
-    """A name or a tag on one line: control characters and bytes that are no text are escaped.
-
-    Examples
-    --------
-    >>> shown("two\\nlines")
-    'two\\\\nlines'
-    """
-    if text.isprintable():
-        return text
-    text = text.encode("utf-8", "backslashreplace").decode()
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def write_csv(path: Path, items: Iterable[Item]) -> None:
     """A table, one line a file; several genres are parted by ``"; "``."""
     with _opened(path) as file:
-        table = csv.writer(file)
-        table.writerow(COLUMNS)
-        for item in items:
-            row = {**_row(item), "file": shown(item.file.path)}
-            row["before"], row["after"] = ("; ".join(row[key]) for key in ("before", "after"))
-            table.writerow(_cell(row[key]) for key in COLUMNS)
+        file.writelines(csv_lines(COLUMNS, map(_cells, items)))
 
 
 def write_json_lines(path: Path, items: Iterable[Item]) -> None:
@@ -82,10 +63,11 @@ def _row(item: Item) -> dict[str, Any]:
     }
 
 
-def _cell(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+def _cells(item: Item) -> list[Any]:
+    """A line of the table, in the order of `COLUMNS`."""
+    row = {**_row(item), "file": printable(item.file.path)}
+    row |= {key: "; ".join(row[key]) for key in ("before", "after")}
+    return [row[key] for key in COLUMNS]
 
 
 # --- the page --------------------------------------------------------------------------------
@@ -108,7 +90,11 @@ def write_html(path: Path, items: Sequence[Item]) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters |= {"shown": shown, "duration": format_duration, "genre": display_name}
+    templates.filters |= {
+        "printable": printable,
+        "duration": format_duration,
+        "genre": display_name,
+    }
     ordered = sorted(items, key=_doubt)
     page = templates.get_template("report.html").render(
         items=ordered,
@@ -152,8 +138,8 @@ def write_playlists(folder: Path, items: Iterable[Item]) -> list[Path]:
         if item.heard is None or item.state in _DOUBT:
             continue
         heard = item.heard
-        label = " - ".join(shown(t) for t in (heard.artist, heard.title) if t)
-        label = label or shown(Path(item.file.path).stem)
+        label = " - ".join(printable(t) for t in (heard.artist, heard.title) if t)
+        label = label or printable(Path(item.file.path).stem)
         entry = f"#EXTINF:{round(heard.duration_s)},{label}\n{_location(item.file.path)}\n"
         for genre in item.after:
             name = _file_name(genre)
@@ -161,7 +147,7 @@ def write_playlists(folder: Path, items: Iterable[Item]) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ReportError(f"{folder} cannot be made: {error.strerror}.") from error
+        raise ReportError(f"{folder} cannot be made: {reason(error)}.") from error
     written = []
     for name, entries in sorted(lists.items()):
         path = folder / f"{name}.m3u8"
@@ -174,13 +160,13 @@ def write_playlists(folder: Path, items: Iterable[Item]) -> list[Path]:
 def _location(path: str) -> str:
     """The path, or an address where a line of text cannot hold it."""
     path = os.path.abspath(path)
-    if shown(path) == path and "\\" not in path.replace(os.sep, ""):
+    if printable(path) == path and "\\" not in path.replace(os.sep, ""):
         return path
     return "file://" + quote(os.fsencode(path))
 
 
 def _file_name(genre: str) -> str:
-    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "-", shown(genre)).strip(" .") or "Other"
+    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "-", printable(genre)).strip(" .") or "Other"
     return name.encode("utf-8")[:200].decode("utf-8", "ignore")
 
 
@@ -189,4 +175,4 @@ def _opened(path: Path) -> Any:
     try:
         return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
     except OSError as error:
-        raise ReportError(f"{path} cannot be written: {error.strerror}.") from error
+        raise ReportError(f"{path} cannot be written: {reason(error)}.") from error

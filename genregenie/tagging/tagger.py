@@ -1,6 +1,5 @@
 """Listens to many files, plans their genres, and writes them: the middle of `tag` and `untag`."""
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +8,7 @@ from typing import Final, Literal
 from genregenie.audio import SIX_STRETCHES, AudioError, Spread
 from genregenie.audio.scan import AudioPath
 from genregenie.inference.batch import classify_many
-from genregenie.inference.classifier import Prediction
+from genregenie.inference.prediction import Prediction
 from genregenie.tagging.delta import DeltaError, difference, digest, digests, restored
 from genregenie.tagging.journal import Journal
 from genregenie.tagging.places import candidates
@@ -78,7 +77,7 @@ class Listening:
 
 
 def plan(
-    files: Sequence[AudioPath], journal: Journal, wish: TagPolicy, listening: Listening
+    files: Sequence[AudioPath], journal: Journal, policy: TagPolicy, listening: Listening
 ) -> Iterator[Item]:
     """What is to become of each file, in order. Files heard before are not heard again.
 
@@ -111,18 +110,18 @@ def plan(
                 yield Item(file, "failed", None, reason=_CHANGED)
                 continue
             heard, genres = known
-        trouble = ""
+        reason = ""
         if genres is None:
             try:
                 genres = read_genres(file.path)
             except TagError as error:
-                trouble = str(error)
+                reason = str(error)
             if id(file) in missing or genres is not None:
                 journal.remember(file, key, heard, genres)
         if genres is None:
-            yield Item(file, "failed", heard, reason=trouble)
+            yield Item(file, "failed", heard, reason=reason)
         else:
-            yield _planned(file, heard, genres, wish)
+            yield _planned(file, heard, genres, policy)
 
 
 def _heard(prediction: Prediction) -> CachedResult:
@@ -139,12 +138,12 @@ def _heard(prediction: Prediction) -> CachedResult:
 
 
 def _planned(
-    file: AudioPath, heard: CachedResult, before: tuple[str, ...], wish: TagPolicy
+    file: AudioPath, heard: CachedResult, before: tuple[str, ...], policy: TagPolicy
 ) -> Item:
     if heard.verdict == "unsure" or heard.verdict == "not music":
         state: State = "unsure" if heard.verdict == "unsure" else "not music"
         return Item(file, state, heard, before, before)
-    after = wish.after(before, heard.confidences)
+    after = policy.after(before, heard.confidences)
     return Item(file, "as it is" if after == before else "to write", heard, before, after)
 
 
@@ -228,8 +227,7 @@ def untag(run: int, journal: Journal, moved: tuple[str, str] | None = None) -> I
     ------
     JournalError
     """
-    about = next((one.about for one in journal.runs() if one.number == run), "{}")
-    asked = json.loads(about).get("paths", [])
+    asked = next((r.request.paths for r in journal.runs() if r.number == run), ())
     for number, change in journal.changes(run):
         path = change.path
         try:

@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from genregenie.common.formatting import reason
 from genregenie.tagging.delta import Bytes
 from genregenie.tagging.formats import ape, asf, dsf, flac, mp4, mpeg, ogg, payload, riff
 from genregenie.tagging.formats.edits import DAMAGED, Edit, TagError, all_else_is_same, pieces
@@ -178,4 +179,4 @@ def _typed() -> Iterator[None]:
 def _unreadable(error: OSError) -> TagError:
     if isinstance(error, FileNotFoundError):
         return TagError("There is no file with this name any more.")
-    return TagError(f"The tags of this file cannot be read: {error.strerror or error}.")
+    return TagError(f"The tags of this file cannot be read: {reason(error)}.")

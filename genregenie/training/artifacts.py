@@ -1,10 +1,5 @@
 """Writing a trained model, its scores and its card to a folder."""
 
-import csv
-import json
-import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,17 +11,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from skops.io import dump
 
+from genregenie.common.files import replacing_folder
+from genregenie.common.formatting import csv_lines
 from genregenie.evaluation.metrics import ReliabilityBin
-from genregenie.model.model import (
-    ARRAYS_NPZ,
-    CATALOGUE_NPZ,
-    MODEL_JSON,
-    PIPELINE_SKOPS,
-    ArrayScorer,
-    Catalogue,
-    Kernel,
-    Linear,
-)
+from genregenie.model.catalogue import Catalogue
+from genregenie.model.metadata import Metadata
+from genregenie.model.model import ARRAYS_NPZ, CATALOGUE_NPZ, PIPELINE_SKOPS
+from genregenie.model.scorers import ArrayScorer, Kernel, Linear
 from genregenie.training.compare import Scores
 from genregenie.training.estimators import KernelLogisticRegression, Tempered, symmetric
 
@@ -76,31 +67,46 @@ def write(
     folder: Path,
     pipeline: Pipeline,
     catalogue: Catalogue,
-    description: dict[str, Any],
+    metadata: Metadata,
     scores: Sequence[Scores],
-    genres: Sequence[str],
-    winner: str,
     reliability: Sequence[ReliabilityBin],
     card: str,
 ) -> None:
-    """Write everything into a new folder and put it in the place of `folder` in one step."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    """Write everything into a new folder and put it in the place of `folder` in one step.
+
+    Parameters
+    ----------
+    folder : Path
+        Is created, or replaced.
+    pipeline : Pipeline
+        The fitted winner.
+    catalogue : Catalogue
+    metadata : Metadata
+    scores : sequence of Scores
+        Of all candidates, the winner among them.
+    reliability : sequence of ReliabilityBin
+    card : str
+        The model card as Markdown.
+
+    Raises
+    ------
+    WriteError
+        If that cannot be written.
+    """
+    with replacing_folder(folder) as fresh:
         dump(pipeline, fresh / PIPELINE_SKOPS)
         arrays = as_arrays(pipeline)
         if arrays is not None:
             arrays.save(fresh / ARRAYS_NPZ)
         catalogue.save(fresh / CATALOGUE_NPZ)
-        text = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
-        (fresh / MODEL_JSON).write_text(text, encoding="utf-8")
+        metadata.write(fresh)
         (fresh / CARD_MD).write_text(card, encoding="utf-8")
         _write_csv(fresh / SCORES_CSV, score_rows(scores))
         _write_csv(
             fresh / PER_GENRE_CSV,
             [
                 {"candidate": s.candidate, "protocol": s.protocol.kind}
-                | {g: f"{f:.4f}" for g, f in zip(genres, s.per_genre_f1, strict=True)}
+                | {g: f"{f:.4f}" for g, f in zip(metadata.genres, s.per_genre_f1, strict=True)}
                 for s in scores
             ],
         )
@@ -112,18 +118,14 @@ def write(
                 for b in reliability
             ],
         )
-        decided = next(s for s in scores if s.candidate == winner)
+        decided = next(s for s in scores if s.candidate == metadata.winner)
         _write_csv(
             fresh / CONFUSION_CSV,
             [
-                {"true": genre} | dict(zip(genres, row, strict=True))
-                for genre, row in zip(genres, decided.confusion.tolist(), strict=True)
+                {"true": genre} | dict(zip(metadata.genres, row, strict=True))
+                for genre, row in zip(metadata.genres, decided.confusion.tolist(), strict=True)
             ],
         )
-        fresh.chmod(0o755)
-        _replace(fresh, folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def score_rows(scores: Sequence[Scores]) -> list[dict[str, str]]:
@@ -148,25 +150,9 @@ def score_rows(scores: Sequence[Scores]) -> list[dict[str, str]]:
 
 
 def _write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    header, cells = list(rows[0]), (list(row.values()) for row in rows)
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def _replace(fresh: Path, folder: Path) -> None:
-    """Swap folders; the old one survives until the new one is in place."""
-    if not folder.exists():
-        fresh.rename(folder)
-        return
-    old = folder.with_name(f".{folder.name}-old-{os.getpid()}")
-    folder.rename(old)
-    try:
-        fresh.rename(folder)
-    except OSError:
-        old.rename(folder)
-        raise
-    shutil.rmtree(old)
+        file.writelines(csv_lines(header, cells, end="\n"))
 
 
 def versions() -> dict[str, str]:

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from genregenie.common.arrays import Array
 from genregenie.datasets.table import Table
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import GROUPED, splits
-from genregenie.features import Array
-from genregenie.model.model import Catalogue, Thresholds, novelty, tempered
+from genregenie.model.catalogue import Catalogue, novelty
+from genregenie.model.metadata import HeldOut, Thresholds
+from genregenie.model.scorers import tempered
 from genregenie.training.transformers import GaussianTangent
 
 CONFIDENT_ACCURACY: Final = 0.80
@@ -35,22 +37,14 @@ class Calibration:
     ----------
     temperature : float > 0
     thresholds : Thresholds
-    ece : float
-        Expected calibration error after recalibration, cross-fitted.
-    confident_accuracy, confident_share : float
-        Accuracy among confident answers and their share, cross-fitted.
-    music_turned_away : float
-        Share of held-out clips beyond the novelty threshold.
+    held_out : HeldOut
     reliability : list of ReliabilityBin
         Confidence against accuracy, cross-fitted, all seeds together.
     """
 
     temperature: float
     thresholds: Thresholds
-    ece: float
-    confident_accuracy: float
-    confident_share: float
-    music_turned_away: float
+    held_out: HeldOut
     reliability: list[metrics.ReliabilityBin]
 
 
@@ -88,10 +82,12 @@ def calibrate(table: Table, held_out: Array, novelties: Array, folds: int) -> Ca
             novelty=beyond,
             novelty_neighbours=NOVELTY_NEIGHBOURS,
         ),
-        ece=float(np.mean([metrics.expected_calibration_error(c, y) for c in honest])),
-        confident_accuracy=float(hits[confident].mean()) if confident.any() else float("nan"),
-        confident_share=float(confident.mean()),
-        music_turned_away=float((novelties > beyond).mean()),
+        held_out=HeldOut(
+            ece=float(np.mean([metrics.expected_calibration_error(c, y) for c in honest])),
+            confident_accuracy=float(hits[confident].mean()) if confident.any() else float("nan"),
+            confident_share=float(confident.mean()),
+            music_turned_away=float((novelties > beyond).mean()),
+        ),
         reliability=metrics.reliability(np.concatenate(list(honest)), np.tile(y, len(honest))),
     )
 
@@ -128,9 +124,20 @@ def catalogue(table: Table) -> Catalogue:
 
 
 def held_out_novelties(table: Table, folds: int) -> Array:
-    """How unlike its references each clip is when its artist is not among them, shape (n,)."""
+    """How unlike its references each clip is when its artist is not among them.
+
+    Parameters
+    ----------
+    table : Table of n clips
+    folds : int
+
+    Returns
+    -------
+    float64 array, shape (n,)
+    """
     novelties = np.empty(len(table))
     for train, test in splits(table, GROUPED, folds, seed=0):
-        distances = catalogue(table.take(train)).distances(table.rows[test])
+        references = catalogue(table.take(train))
+        distances = references.distances(references.space.vectors(table.rows[test]))
         novelties[test] = novelty(distances, NOVELTY_NEIGHBOURS)
     return novelties

@@ -1,11 +1,11 @@
 """The model card: what the model is, how it was made, how good it is, what it cannot do."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from genregenie.common.genres import display_name
 from genregenie.datasets.table import Table
-from genregenie.evaluation.protocols import Protocol
+from genregenie.evaluation.protocols import Protocol, decisive
+from genregenie.model.metadata import FeedbackEffect, Metadata
 from genregenie.training.compare import Scores
 
 _GTZAN_REMARKS = """\
@@ -36,19 +36,27 @@ _LIMITS = """\
 """
 
 
-def model_card(description: dict[str, Any], table: Table, scores: Sequence[Scores]) -> str:
-    """The card as Markdown, from ``model.json``'s content, the training table and the scores."""
-    winner = description["winner"]
-    held_out = description["held_out"]
+def model_card(metadata: Metadata, table: Table, scores: Sequence[Scores]) -> str:
+    """The card as Markdown.
+
+    Parameters
+    ----------
+    metadata : Metadata
+        Of a model that this release has trained.
+    table : Table
+        What it was trained on.
+    scores : sequence of Scores
+        Of all candidates, under the protocol that decides on `table` and others.
+    """
+    winner, held_out, trained_on = metadata.winner, metadata.held_out, metadata.trained_on
     own = {s.protocol.kind: s for s in scores if s.candidate == winner}
-    decisive = own[description["protocol"]["kind"]]
-    trained_on = description["trained_on"]
+    deciding = own[decisive(table).kind]
     lines = [
         "# Model card",
         "",
-        f"The genre classifier trained on {trained_on['source']}: {table.known()}, "
+        f"The genre classifier trained on {trained_on.source}: {table.known()}, "
         f"{len(table.genres)} genres ({', '.join(display_name(g) for g in table.genres)}). "
-        f"It is `{winner}`: {description['reason']}.",
+        f"It is `{winner}`: {metadata.reason}.",
         "",
         "Input is the mean and covariance of 13 MFCCs; see `genregenie/features/`. The model is "
         "in `model.skops` (scikit-learn, readable with skops, no pickle). The same model as plain "
@@ -56,10 +64,10 @@ def model_card(description: dict[str, Any], table: Table, scores: Sequence[Score
         "",
         "## How good it is",
         "",
-        f"{trained_on['folds']}-fold cross-validation, mean of {trained_on['seeds']} seeds, "
+        f"{trained_on.folds}-fold cross-validation, mean of {trained_on.seeds} seeds, "
         + (
             "hyper-parameters those of the model without feedback."
-            if "feedback" in description
+            if metadata.feedback
             else "hyper-parameters searched inside each training fold."
         ),
         "",
@@ -71,54 +79,53 @@ def model_card(description: dict[str, Any], table: Table, scores: Sequence[Score
             for s in own.values()
         ),
         "",
-        f"With {decisive.protocol.claim}, after recalibration, thresholds cross-fitted:",
+        f"With {deciding.protocol.claim}, after recalibration, thresholds cross-fitted:",
         "",
-        f"- expected calibration error {held_out['ece']:.3f} (10 bins)",
-        f"- *confident* answers are right {held_out['confident_accuracy']:.0%} of the time and "
-        f"make up {held_out['confident_share']:.0%} of all",
-        f"- {held_out['music_turned_away']:.1%} of the real clips are called *not music*",
+        f"- expected calibration error {held_out.ece:.3f} (10 bins)",
+        f"- *confident* answers are right {held_out.confident_accuracy:.0%} of the time and "
+        f"make up {held_out.confident_share:.0%} of all",
+        f"- {held_out.music_turned_away:.1%} of the real clips are called *not music*",
         "",
-        f"F1 by genre, {decisive.protocol.claim}: "
+        f"F1 by genre, {deciding.protocol.claim}: "
         + ", ".join(
             f"{display_name(g)} {f:.2f}"
-            for g, f in zip(table.genres, decisive.per_genre_f1, strict=True)
+            for g, f in zip(table.genres, deciding.per_genre_f1, strict=True)
         )
         + ".",
         "",
-        *(_feedback(description) if "feedback" in description else []),
+        *(_feedback(metadata.feedback) if metadata.feedback else []),
         "## All candidates",
         "",
-        *_score_table(scores, decisive.protocol),
+        *_score_table(scores, deciding.protocol),
         "",
         _LIMITS,
     ]
-    if "GTZAN" in trained_on["source"]:
+    if "GTZAN" in trained_on.source:
         lines.append(_GTZAN_REMARKS)
     lines += [
         "## Made with",
         "",
-        f"`{trained_on['command']}`, "
-        + ", ".join(f"{k} {v}" for k, v in description["versions"].items())
-        + f"; parameters {description['parameters']}.",
+        f"`{trained_on.command}`, "
+        + ", ".join(f"{k} {v}" for k, v in metadata.versions.items())
+        + f"; parameters {metadata.parameters}.",
         "",
     ]
     return "\n".join(lines)
 
 
-def _feedback(description: dict[str, Any]) -> list[str]:
+def _feedback(feedback: FeedbackEffect) -> list[str]:
     """What people's answers did, as `genregenie.training.improve` found it."""
-    feedback = description["feedback"]
-    accuracy, log_loss = feedback["accuracy"], feedback["log_loss"]
+    accuracy, log_loss = feedback.accuracy, feedback.log_loss
     return [
         "## Feedback",
         "",
-        f"It has also learned from {feedback['answers']} answers by {feedback['people']} people, "
-        f"which together weigh as much as {feedback['weight']:.1f} curated clips. "
-        f"{feedback['measured']}, that {feedback['verdict']}: accuracy "
-        f"{accuracy['without']:.3f} without and {accuracy['with']:.3f} with it "
-        f"(95 % interval of the difference {accuracy['low']:+.3f} to {accuracy['high']:+.3f}), log "
-        f"loss {log_loss['without']:.3f} and {log_loss['with']:.3f} "
-        f"({log_loss['low']:+.3f} to {log_loss['high']:+.3f}).",
+        f"It has also learned from {feedback.answers} answers by {feedback.people} people, "
+        f"which together weigh as much as {feedback.weight:.1f} curated clips. "
+        f"{feedback.measured}, that {feedback.verdict}: accuracy "
+        f"{accuracy.without:.3f} without and {accuracy.with_feedback:.3f} with it "
+        f"(95 % interval of the difference {accuracy.low:+.3f} to {accuracy.high:+.3f}), log "
+        f"loss {log_loss.without:.3f} and {log_loss.with_feedback:.3f} "
+        f"({log_loss.low:+.3f} to {log_loss.high:+.3f}).",
         "",
     ]
 

@@ -15,7 +15,9 @@ from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
-from genregenie.datasets.table import DataError, Table
+from genregenie.common.arrays import Array
+from genregenie.common.errors import DataError
+from genregenie.datasets.table import Table
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import (
     GROUPED,
@@ -25,7 +27,6 @@ from genregenie.evaluation.protocols import (
     fold_count,
     splits,
 )
-from genregenie.features import Array
 from genregenie.training.candidates import Candidate
 from genregenie.training.noise import in_noise
 
@@ -107,6 +108,13 @@ def search(candidate: Candidate, table: Table, protocol: Protocol) -> Pipeline:
 
     What the protocol keeps apart stays apart in the search too. The criterion is log loss, which
     also rewards honest confidences.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    table : Table
+        Training clips alone.
+    protocol : Protocol
     """
     try:
         folds = fold_count(table, INNER_FOLDS)
@@ -152,8 +160,26 @@ def compare(
 ) -> list[Scores]:
     """Score every candidate under every protocol, hyper-parameters searched inside each fold.
 
-    `done` is called with a line of text whenever a candidate is finished; `cut` makes the splits,
-    where they are not to be folds. Candidates that cannot be fitted to so few clips are left out.
+    Candidates that cannot be fitted to so few clips are left out.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+    table : Table
+    protocols : sequence of Protocol
+    folds, seeds : int
+        Of the outer cross-validation.
+    jobs : int
+        Processes; -1 for one per core.
+    done : callable, optional
+        Called with a line of text whenever a candidate is finished.
+    cut : callable
+        Makes the splits, where they are not to be folds.
+
+    Returns
+    -------
+    list of Scores
+        For every candidate and protocol, in their order.
 
     Raises
     ------

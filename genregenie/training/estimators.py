@@ -13,8 +13,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils.validation import has_fit_parameter
 
-from genregenie.features import COEFFICIENTS, Array, row_covariances, row_means
-from genregenie.model.model import tempered
+from genregenie.common.arrays import Array
+from genregenie.features.mfcc import COEFFICIENTS
+from genregenie.features.tangent import row_covariances, row_means
+from genregenie.model.scorers import tempered
 
 
 class KernelLogisticRegression(ClassifierMixin, BaseEstimator):

@@ -21,12 +21,15 @@ from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
-from genregenie.datasets.artists import Known, group_key
+from genregenie.common.arrays import Array
+from genregenie.common.artists import ArtistCount
+from genregenie.common.errors import DataError
+from genregenie.datasets.artists import group_key
 from genregenie.datasets.feedback import FeedbackTable
-from genregenie.datasets.table import DataError, Table
+from genregenie.datasets.table import Table
 from genregenie.evaluation.protocols import GROUPED, Index, decisive
-from genregenie.features import Array
-from genregenie.model.model import TangentSpace
+from genregenie.model.metadata import Change
+from genregenie.model.space import TangentSpace
 from genregenie.training import calibration, compare
 from genregenie.training.candidates import Candidate
 from genregenie.training.estimators import Tempered
@@ -44,21 +47,6 @@ Effect = Literal["helped", "made no clear difference", "hurt"]
 
 
 @dataclass(frozen=True)
-class Change:
-    """A score without and with feedback, and the 95 % interval of their difference."""
-
-    without: float
-    with_feedback: float
-    low: float
-    high: float
-
-    @property
-    def difference(self) -> float:
-        """What was gained."""
-        return self.with_feedback - self.without
-
-
-@dataclass(frozen=True)
 class Outcome:
     """What feedback did.
 
@@ -71,7 +59,7 @@ class Outcome:
         where fewer than two people gave any.
     scores : Scores
         With feedback, under the protocol that decides on the curated clips.
-    learned : Known
+    learned : ArtistCount
         Of how many clips that taught something the artist is known.
     """
 
@@ -79,7 +67,7 @@ class Outcome:
     log_loss: Change
     agreement: Change | None
     scores: compare.Scores
-    learned: Known = field(default_factory=lambda: Known(0, 0, {}))
+    learned: ArtistCount = field(default_factory=lambda: ArtistCount(0, 0, {}))
 
     @property
     def measured(self) -> str:
@@ -115,6 +103,18 @@ def fit(
 
     The space the clips live in, and a linear discriminant, which knows no weights, stay with the
     curated clips alone.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    table : Table
+        The curated clips.
+    pipeline : Pipeline
+        The candidate's, with its hyper-parameters, unfitted.
+    clips : Table of m clips
+        What feedback taught, from `FeedbackTable.clips`.
+    weights : array, shape (m,)
+        1 is a curated clip's.
 
     Raises
     ------
@@ -156,7 +156,27 @@ def measure(
     seeds: int,
     jobs: int = -1,
 ) -> Outcome:
-    """Score the recipe without and with feedback."""
+    """Score the recipe without and with feedback.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    parameters : mapping
+        The hyper-parameters that the model at hand has.
+    table : Table
+        The curated clips.
+    feedback : FeedbackTable
+        About genres of `table`.
+    folds, seeds : int
+        Of the cross-validation.
+    jobs : int
+        Processes; -1 for one per core.
+
+    Raises
+    ------
+    DataError
+        If no part of the model weighs its clips.
+    """
     pipeline = clone(candidate.pipeline).set_params(**parameters)
     clips, weights = feedback.clips(len(table))
     space = calibration.catalogue(table).space

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import clone
 
+from genregenie.common.errors import DataError
 from genregenie.datasets.feedback import FeedbackTable
-from genregenie.datasets.table import DataError, Table
+from genregenie.datasets.table import Table
 from genregenie.evaluation.protocols import fold_count
+from genregenie.model.metadata import FeedbackEffect, TrainedOn
 from genregenie.model.model import Model
-from genregenie.training.feedback import Change, Outcome, fit, measure
+from genregenie.training.feedback import Outcome, fit, measure
 from genregenie.training.train import publish, refuse_other_files, select
 
 SUFFIX = "-with-feedback"
@@ -74,8 +76,8 @@ def improve(
     ModelError
         If there is no model in `base`.
     """
-    card = Model.load(base).card
-    if tuple(card["genres"]) != table.genres:
+    metadata = Model.load(base).metadata
+    if metadata.genres != table.genres:
         raise DataError(
             f"The model in {base} knows other genres than the table. Train it on this table first."
         )
@@ -96,47 +98,40 @@ def improve(
     )
     say(f"To learn from: {clips.known()}; curated: {table.known()}")
 
-    (candidate,) = select([card["winner"]])
+    (candidate,) = select([metadata.winner])
     folds = fold_count(table, folds)
     outcome = measure(
-        candidate, card["parameters"], table, feedback, folds=folds, seeds=seeds, jobs=jobs
+        candidate, metadata.parameters, table, feedback, folds=folds, seeds=seeds, jobs=jobs
     )
-    pipeline = clone(candidate.pipeline).set_params(**card["parameters"])
+    pipeline = clone(candidate.pipeline).set_params(**metadata.parameters)
     fitted = fit(candidate, table, pipeline, clips, weights)
     replaced = replace and outcome.verdict == "helped"
     folder = home / base.name if replaced else beside
-    about = {
-        "winner": candidate.name,
-        "reason": f"accuracy {outcome.accuracy.with_feedback:.3f} with "
-        f"{outcome.scores.protocol.claim}, "
-        f"{outcome.accuracy.without:.3f} without feedback",
-        "parameters": card["parameters"],
-        "trained_on": {
-            "source": f"{source} with feedback",
-            "command": command,
-            "tracks": len(table),
-            "artists": table.known().to_dict(),
-            "folds": folds,
-            "seeds": seeds,
-        },
-        "feedback": {
-            "answers": len(feedback),
-            "people": people,
-            "weight": float(weights.sum()),
-            "verdict": outcome.verdict,
-            "measured": outcome.measured,
-            "accuracy": _figures(outcome.accuracy),
-            "log_loss": _figures(outcome.log_loss),
-        },
-    }
-    publish(folder, fitted, table, [outcome.scores], about)
+    publish(
+        folder,
+        fitted,
+        table,
+        [outcome.scores],
+        winner=candidate.name,
+        reason=f"accuracy {outcome.accuracy.with_feedback:.3f} with "
+        f"{outcome.scores.protocol.claim}, {outcome.accuracy.without:.3f} without feedback",
+        parameters=metadata.parameters,
+        trained_on=TrainedOn(
+            source=f"{source} with feedback",
+            command=command,
+            tracks=len(table),
+            artists=table.known(),
+            folds=folds,
+            seeds=seeds,
+        ),
+        feedback=FeedbackEffect(
+            answers=len(feedback),
+            people=people,
+            weight=float(weights.sum()),
+            verdict=outcome.verdict,
+            measured=outcome.measured,
+            accuracy=outcome.accuracy,
+            log_loss=outcome.log_loss,
+        ),
+    )
     return Improved(outcome, folder, replaced)
-
-
-def _figures(change: Change) -> dict[str, float]:
-    return {
-        "without": change.without,
-        "with": change.with_feedback,
-        "low": change.low,
-        "high": change.high,
-    }

@@ -12,15 +12,16 @@ from typing import Final
 
 import numpy as np
 
-from genregenie.features import (
+from genregenie.common.arrays import Array
+from genregenie.features.mfcc import (
     CEPSTRUM,
     COEFFICIENTS,
-    Array,
-    as_rows,
-    row_covariances,
-    row_means,
+    FRAME_SAMPLES,
+    PREEMPHASIS,
+    SMOOTH,
+    mel_energy,
 )
-from genregenie.features.mfcc import FRAME_SAMPLES, PREEMPHASIS, SMOOTH, mel_energy
+from genregenie.features.tangent import as_rows, row_covariances, row_means
 
 LEVELS: Final = (10.0, 100.0)
 """Standard deviation of the noise in steps of 16 bits, drawn between these: 8 bits make 74, a clip
@@ -36,7 +37,7 @@ def in_noise(rows: Array, seed: int = 0) -> Array:
     Parameters
     ----------
     rows : array, shape (n, 105)
-        As `genregenie.features.as_rows` makes them.
+        As `genregenie.features.tangent.as_rows` makes them.
     seed : int
 
     Returns

@@ -7,16 +7,22 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from genregenie.datasets.table import DataError, Table
+from genregenie.common.errors import DataError
+from genregenie.datasets.table import Table
 from genregenie.evaluation.protocols import (
     GROUPED,
     STRATIFIED,
-    Protocol,
     decisive,
     fixed_split,
     fold_count,
 )
-from genregenie.model.model import FORMAT, MODEL_JSON
+from genregenie.model.metadata import (
+    MODEL_JSON,
+    FeedbackEffect,
+    Metadata,
+    ScoringProtocol,
+    TrainedOn,
+)
 from genregenie.training import artifacts, calibration, card, compare
 from genregenie.training.candidates import Candidate, candidates
 
@@ -114,16 +120,24 @@ def train(
     pipeline = compare.search(candidate, table, deciding)
     parameters = {name: pipeline.get_params()[name] for name in candidate.grid}
     fitted = compare.fit(candidate, table, pipeline)
-    about = {"winner": winner, "reason": reason, "parameters": parameters}
-    about["trained_on"] = {
-        "source": source,
-        "command": command,
-        "tracks": len(table),
-        "artists": table.known().to_dict(),
-        "folds": folds,
-        "seeds": seeds,
-    }
-    calibrated = publish(folder, fitted, table, scores, about)
+    trained_on = TrainedOn(
+        source=source,
+        command=command,
+        tracks=len(table),
+        artists=table.known(),
+        folds=folds,
+        seeds=seeds,
+    )
+    calibrated = publish(
+        folder,
+        fitted,
+        table,
+        scores,
+        winner=winner,
+        reason=reason,
+        parameters=parameters,
+        trained_on=trained_on,
+    )
     return Trained(winner, reason, scores, calibrated, folder)
 
 
@@ -144,7 +158,12 @@ def publish(
     fitted: Pipeline,
     table: Table,
     scores: Sequence[compare.Scores],
-    about: dict[str, Any],
+    *,
+    winner: str,
+    reason: str,
+    parameters: dict[str, Any],
+    trained_on: TrainedOn,
+    feedback: FeedbackEffect | None = None,
 ) -> calibration.Calibration:
     """Calibrate a fitted model on what it scored held out, and write its folder.
 
@@ -156,50 +175,33 @@ def publish(
     table : Table
         The curated clips.
     scores : of the candidates that were compared, the winner among them
-    about : dict
-        ``winner``, ``reason``, ``parameters`` and ``trained_on``, and whatever else is for the
-        card.
+    winner, reason, parameters, trained_on, feedback
+        For the model's `Metadata`.
     """
-    winner = about["winner"]
     deciding = decisive(table)
     held_out = next(s for s in scores if s.protocol.kind == deciding.kind and s.candidate == winner)
-    folds = about["trained_on"]["folds"]
-    novelties = calibration.held_out_novelties(table, folds)
-    calibrated = calibration.calibrate(table, held_out.confidences, novelties, folds)
-    thresholds = calibrated.thresholds
-    description = {
-        "format": FORMAT,
-        "genres": list(table.genres),
-        **about,
-        "protocol": _as_dict(deciding),
-        "temperature": calibrated.temperature,
-        "thresholds": {
-            "confident": thresholds.confident,
-            "novelty": thresholds.novelty,
-            "novelty_neighbours": thresholds.novelty_neighbours,
-        },
-        "held_out": {
-            "ece": calibrated.ece,
-            "confident_accuracy": calibrated.confident_accuracy,
-            "confident_share": calibrated.confident_share,
-            "music_turned_away": calibrated.music_turned_away,
-        },
-        "versions": artifacts.versions(),
-    }
+    novelties = calibration.held_out_novelties(table, trained_on.folds)
+    calibrated = calibration.calibrate(table, held_out.confidences, novelties, trained_on.folds)
+    metadata = Metadata(
+        genres=table.genres,
+        winner=winner,
+        reason=reason,
+        parameters=parameters,
+        trained_on=trained_on,
+        feedback=feedback,
+        protocol=ScoringProtocol(deciding.kind, deciding.title, deciding.remark),
+        temperature=calibrated.temperature,
+        thresholds=calibrated.thresholds,
+        held_out=calibrated.held_out,
+        versions=artifacts.versions(),
+    )
     artifacts.write(
         folder,
         fitted,
         calibration.catalogue(table),
-        description,
+        metadata,
         scores,
-        table.genres,
-        winner,
         calibrated.reliability,
-        card.model_card(description, table, scores),
+        card.model_card(metadata, table, scores),
     )
     return calibrated
-
-
-def _as_dict(protocol: Protocol) -> dict[str, str]:
-    """How the figures were taken, for ``model.json``: the page must not claim more."""
-    return {"kind": protocol.kind, "title": protocol.title, "remark": protocol.remark}

@@ -5,12 +5,13 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from genregenie.features import Array, row_covariances, row_means
-from genregenie.model.model import TangentSpace
+from genregenie.common.arrays import Array
+from genregenie.features.tangent import row_covariances, row_means
+from genregenie.model.space import TangentSpace
 
 
 class GaussianTangent(TransformerMixin, BaseEstimator):
-    """Rows of statistics to tangent-space vectors; see `genregenie.features.tangent_vectors`.
+    """Rows of statistics to vectors; see `genregenie.features.tangent.tangent_vectors`.
 
     Parameters
     ----------

@@ -1,1 +1,0 @@
-"""Everything a browser sees."""

@@ -1,15 +1,16 @@
 """How this server was asked to run, read once from the settings."""
 
 import contextlib
-import os
 import secrets
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from starlette.datastructures import URL
+
 from genregenie.common import settings
-from genregenie.common.files import put_once
+from genregenie.common.files import creating
+from genregenie.common.formatting import reason
 
 KEY_NAME: Final = "secret-key"
 
@@ -64,6 +65,16 @@ class WebConfig:
         """Whether reset links can be mailed: that takes a server and an address of ours."""
         return self.smtp is not None and self.public_url is not None
 
+    def address(self, asked: URL) -> str:
+        """Where this server is for others, without a slash at the end.
+
+        Parameters
+        ----------
+        asked : URL
+            What a browser asked for, which says it where nobody else has.
+        """
+        return self.public_url or f"{asked.scheme}://{asked.netloc}"
+
 
 def load_key() -> bytes:
     """The signing key: the environment's, else one made at first start, kept in the data folder.
@@ -83,19 +94,12 @@ def load_key() -> bytes:
         return path.read_text().strip().encode()
     except OSError as error:
         raise settings.SettingsError(
-            f"The signing key {path} cannot be used: {error.strerror}. "
+            f"The signing key {path} cannot be used: {reason(error)}. "
             "Set GENREGENIE_DATA_DIR to another folder."
         ) from None
 
 
 def _make_key(path: Path) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{KEY_NAME}-")
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(32))
-        # Put into place whole: of two processes starting at once, both read the first one's.
-        with contextlib.suppress(FileExistsError):
-            put_once(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    # Of two processes starting at once, both read the first one's.
+    with contextlib.suppress(FileExistsError), creating(path) as draft:
+        draft.write_text(secrets.token_hex(32))

@@ -4,21 +4,26 @@ import re
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-HOME: Final = "/app/"
+APP: Final = "/app"
+HOME: Final = f"{APP}/"
 LOGIN: Final = "/login"
+ACCOUNT: Final = "/account"
+LOGOUT: Final = "/logout"
+GUIDE: Final = "/guide"
 HEALTH: Final = "/healthz"
 ICON: Final = "/favicon.ico"
 ASSETS: Final = "/portal/"
+SPOTIFY_LOGIN: Final = "/spotify/connect"
 HISTORY_CSV: Final = "/history/results.csv"
 HISTORY_JSON: Final = "/history/results.json"
 
 # Reachable without a session, together with the portal's assets by their full names. A path is
 # compared whole, never by how it begins, so that no spelling of another path can pass for one.
 PUBLIC: Final = frozenset({LOGIN, "/signup", "/signup/codes", "/reset", "/reset/link", "/guest"})
-PRIVATE: Final = frozenset({"/account", "/logout"})
+PRIVATE: Final = frozenset({ACCOUNT, LOGOUT})
 # A link somebody shares, and its preview picture; whether it leads anywhere, its page says.
 _SHARED: Final = re.compile(r"/s/[A-Za-z0-9_-]{1,100}(/card\.png)?")
-_NOT_TARGETS: Final = PUBLIC | {"/logout", HEALTH}
+_NOT_TARGETS: Final = PUBLIC | {LOGOUT, HEALTH}
 
 
 def share_path(token: str) -> str:

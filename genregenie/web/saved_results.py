@@ -1,18 +1,23 @@
-"""Keeps results for whoever is logged in, and makes the links they share them by."""
+"""Keeps, opens and shares results for whoever is logged in.
 
+What is kept of a prediction is text: JSON, never pickle. It is what ``genregenie classify --json``
+prints, with what spoke for the genre and the clip's MFCC statistics added: from these, what sounds
+like it can be looked for again, with whatever model is there then.
+"""
+
+import json
 import re
 from pathlib import Path
 from typing import Final
 
-import gradio as gr
-
 from genregenie.accounts import Accounts
-from genregenie.accounts.results import Audio
-from genregenie.inference.classifier import Prediction
-from genregenie.web import stored
+from genregenie.accounts.results import Audio, Result
+from genregenie.inference.prediction import Prediction, record
+from genregenie.model.space import TangentSpace
 from genregenie.web.config import WebConfig
+from genregenie.web.identity import PageRequest, who_asks
 from genregenie.web.paths import share_path
-from genregenie.web.security.gate import who_asks
+from genregenie.web.views import sentences
 
 _SUFFIX: Final = re.compile(r"\.[a-z0-9]{1,8}")
 
@@ -24,22 +29,22 @@ class SavedResults:
         self.results = accounts.results
         self._shares = accounts.shares
         self._key = config.key
-        self._public_url = config.public_url
+        self._address = config.address
 
-    def person(self, request: gr.Request) -> int | None:
+    def person(self, request: PageRequest) -> int | None:
         """Who has a history here: a person with an account, so no guest."""
         who = who_asks(request)
         return who.id if who and not who.guest else None
 
-    def keep(self, request: gr.Request, name: str | None, prediction: Prediction) -> int | None:
+    def keep(self, request: PageRequest, name: str | None, prediction: Prediction) -> int | None:
         """Keep a result and give its number; None where there is nobody to keep it for."""
         person_id = self.person(request)
         if person_id is None:
             return None
-        result = stored.as_result(prediction, name)
+        result = as_result(prediction, name)
         return self.results.keep(person_id, result)
 
-    def keep_audio(self, request: gr.Request, number: int, path: str) -> bool:
+    def keep_audio(self, request: PageRequest, number: int, path: str) -> bool:
         """Keep the clip with its result; whether both were there.
 
         Raises
@@ -54,12 +59,12 @@ class SavedResults:
         known = suffix if _SUFFIX.fullmatch(suffix) else ""
         return self.results.keep_audio(person_id, number, Audio(file.read_bytes(), known))
 
-    def drop_audio(self, request: gr.Request, number: int) -> None:
+    def drop_audio(self, request: PageRequest, number: int) -> None:
         """Forget the clip, and keep the result."""
         if (person_id := self.person(request)) is not None:
             self.results.drop_audio(person_id, number)
 
-    def share(self, request: gr.Request, number: int) -> str | None:
+    def share(self, request: PageRequest, number: int) -> str | None:
         """The address of a result's page for others, which is made if there is none yet.
 
         Raises
@@ -69,29 +74,45 @@ class SavedResults:
         """
         person_id = self.person(request)
         made = None if person_id is None else self._shares.make(person_id, number, self._key)
-        return self._address(request, made)
+        return self._link(request, made)
 
-    def shared(self, request: gr.Request, number: int) -> str | None:
+    def shared(self, request: PageRequest, number: int) -> str | None:
         """The address of a page for others that is there already."""
         person_id = self.person(request)
         made = None if person_id is None else self._shares.token(person_id, number, self._key)
-        return self._address(request, made)
+        return self._link(request, made)
 
-    def take_back(self, request: gr.Request, number: int) -> None:
+    def take_back(self, request: PageRequest, number: int) -> None:
         """From now on the page for others is not there."""
         if (person_id := self.person(request)) is not None:
             self._shares.take_back(person_id, number)
 
-    def _address(self, request: gr.Request, token: str | None) -> str | None:
-        inner = request.request
-        if token is None or inner is None:
+    def _link(self, request: PageRequest, token: str | None) -> str | None:
+        if token is None or request.request is None:
             return None
-        here = f"{inner.url.scheme}://{inner.url.netloc}"
-        return (self._public_url or here) + share_path(token)
+        return self._address(request.request.url) + share_path(token)
 
 
-def keeper_of(accounts: Accounts | None, config: WebConfig | None) -> SavedResults | None:
-    """A keeper; None where there are no people: without accounts, or with the gate off."""
+def saved_results(accounts: Accounts | None, config: WebConfig | None) -> SavedResults | None:
+    """What is saved; None where there are no people: without accounts, or with the gate off."""
     if accounts is None or config is None or config.gate == "off":
         return None
     return SavedResults(accounts, config)
+
+
+def as_result(prediction: Prediction, name: str | None = None) -> Result:
+    """What is kept of a prediction; `name` is what the file is called, if anything."""
+    details = record(name or "", prediction) | prediction.to_dict()
+    return Result(
+        name=sentences.clip_name(prediction, name) or sentences.NAMELESS,
+        genre=prediction.genre,
+        verdict=prediction.verdict,
+        confidence=prediction.confidence,
+        duration_s=prediction.duration_s,
+        details=json.dumps(details, ensure_ascii=False, separators=(",", ":"), allow_nan=False),
+    )
+
+
+def as_prediction(details: str, space: TangentSpace) -> Prediction:
+    """The prediction again, with the place that its clip has in `space`."""
+    return Prediction.from_dict(json.loads(details)).located(space)

@@ -13,28 +13,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from genregenie.accounts import Accounts, open_accounts
 from genregenie.common import settings
+from genregenie.common.errors import GenreGenieError
 from genregenie.spotify.oauth import shared_logins
-from genregenie.web import hearing
+from genregenie.web import analysis
 from genregenie.web.config import WebConfig
-from genregenie.web.paths import ASSETS, HEALTH, HOME, ICON
-from genregenie.web.portal.account import account_routes
+from genregenie.web.identity import user_of
+from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON
+from genregenie.web.portal import account, guide, history, login, reset, share, spotify
 from genregenie.web.portal.context import PortalContext
-from genregenie.web.portal.guide import guide_paths, guide_routes
-from genregenie.web.portal.history import history_routes
-from genregenie.web.portal.login import entry_routes
-from genregenie.web.portal.reset import reset_routes
-from genregenie.web.portal.share import share_routes
-from genregenie.web.portal.spotify import spotify_routes
-from genregenie.web.security.gate import Gate, who_is
-from genregenie.web.security.isolation import APP, NOBODY, Isolation
+from genregenie.web.portal.dependencies import show_error
+from genregenie.web.security.gate import Gate
+from genregenie.web.security.isolation import Isolation
 from genregenie.web.security.ownership import Ownership
-from genregenie.web.security.refusals import Refusals, guard_handlers
-from genregenie.web.workers import BusyError, Workers
+from genregenie.web.security.refusals import Refusals
+from genregenie.web.workers import Workers
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -74,13 +70,13 @@ def create_app(
     workers = Workers()
     # Before anything of Gradio's is made: each component remembers the folder it was made under.
     ownership = Ownership(_fresh_upload_folder())
-    desk = PortalContext(accounts, workers, config, ownership)
+    portal = PortalContext(accounts, workers, config, ownership)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        tidying = asyncio.create_task(_keep_tidy(desk))
+        tidying = asyncio.create_task(_keep_tidy(portal))
         try:
-            with hearing.workers_for_a_server():
+            with analysis.workers_for_a_server():
                 yield
         finally:
             tidying.cancel()
@@ -89,16 +85,11 @@ def create_app(
     app = FastAPI(
         lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
-    app.state.desk = desk
-    app.include_router(entry_routes(desk))
-    app.include_router(reset_routes(desk))
-    app.include_router(account_routes(desk))
-    app.include_router(history_routes(desk))
-    app.include_router(share_routes(desk))
-    app.include_router(spotify_routes(desk))
-    app.include_router(guide_routes(desk))
-    _add_small_routes(app, desk)
-    _add_error_pages(app, desk)
+    app.state.portal = portal
+    for part in (login, reset, account, history, share, spotify, guide):
+        app.include_router(part.router)
+    _add_small_routes(app, portal)
+    _add_error_pages(app, portal)
     _mount_page(app, page, config, accounts)
     ownership.publish()
     # The last one added stands first: the gate, then the isolation behind it.
@@ -109,12 +100,12 @@ def create_app(
         accounts=accounts,
         workers=workers,
         config=config,
-        assets=frozenset(desk.assets) | guide_paths(),
+        assets=frozenset(portal.assets) | guide.guide_paths(),
     )
     return app
 
 
-def _add_small_routes(app: FastAPI, desk: PortalContext) -> None:
+def _add_small_routes(app: FastAPI, portal: PortalContext) -> None:
     @app.api_route(HEALTH, methods=["GET", "HEAD"])
     async def health() -> Response:
         return JSONResponse({"status": "ok"})
@@ -128,50 +119,30 @@ def _add_small_routes(app: FastAPI, desk: PortalContext) -> None:
     async def icon() -> Response:  # what browsers ask for while Gradio's page is still starting
         return RedirectResponse(f"{ASSETS}logo.svg", 301)
 
-    @app.get("/portal/{name}")
+    @app.get(ASSETS + "{name}")
     async def asset(name: str) -> Response:
-        found = desk.assets.get(f"/portal/{name}")
+        found = portal.assets.get(ASSETS + name)
         if found is None:
             return PlainTextResponse("Not found.", 404)
         body, kind = found
         return Response(body, media_type=kind, headers={"cache-control": "public, max-age=86400"})
 
 
-def _add_error_pages(app: FastAPI, desk: PortalContext) -> None:
-    def show(request: Request, status: int, title: str, text: str) -> Response:
-        return desk.page(
-            request, "message.html", None, status, {"retry-after": "10"}, title=title, text=text
-        )
-
-    @app.exception_handler(BusyError)
-    async def busy(request: Request, _error: Exception) -> Response:
-        return show(
-            request, 503, "Very busy", "Many people are logging in. Please try again in a moment."
-        )
-
-    @app.exception_handler(SQLAlchemyError)
-    async def no_database(request: Request, error: Exception) -> Response:
-        log.error("the database failed: %s", type(error).__name__)
-        return show(
-            request, 503, "Not available", "The accounts cannot be reached. Please try again soon."
-        )
+def _add_error_pages(app: FastAPI, portal: PortalContext) -> None:
+    app.add_exception_handler(GenreGenieError, show_error)
 
     @app.exception_handler(404)
     async def missing(request: Request, _error: Exception) -> Response:
         if "text/html" in request.headers.get("accept", ""):
-            return desk.page(
-                request,
-                "message.html",
-                status=404,
-                title="Not found",
-                text="No such page.",
-            )
+            return portal.message(request, 404, "Not found", "No such page.")
         return JSONResponse({"detail": "Not found."}, 404)
 
 
 def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Accounts) -> None:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     import gradio as gr
+
+    from genregenie.web.ui.handlers import guard_handlers
 
     options: dict[str, Any] = {}
     if page is None:
@@ -182,7 +153,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
     guard_handlers(blocks)
 
     def user_name(request: Request) -> str | None:
-        who = who_is(request.scope)
+        who = user_of(request.scope)
         return who.name if who else None
 
     # Only launch() sets this, and without it Gradio does not check the files handlers get.
@@ -194,21 +165,23 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
         path=APP,
         mcp_server=False,
         enable_monitoring=False,
+        # The text of a fault is for the log; what people are told has words of its own.
+        show_error=False,
         # With the gate off there are no people, and Gradio would let nobody in.
         auth_dependency=None if config.gate == "off" else user_name,
         **{**usual, **options},
     )
 
 
-async def _keep_tidy(desk: PortalContext) -> None:
+async def _keep_tidy(portal: PortalContext) -> None:
     while True:
         try:
-            await desk.workers.quick(desk.accounts.tidy)
-            living = await desk.workers.quick(desk.accounts.people.living)
-            await desk.workers.quick(desk.ownership.keep_only, living)
-            await desk.workers.quick(desk.ownership.sweep, FILES_LIVE_S)
+            await portal.workers.quick(portal.accounts.tidy)
+            living = await portal.workers.quick(portal.accounts.people.living)
+            await portal.workers.quick(portal.ownership.keep_only, living)
+            await portal.workers.quick(portal.ownership.sweep, FILES_LIVE_S)
             if logins := shared_logins():
-                logins.keep_only(living | {NOBODY})
+                logins.keep_only(living)
         except Exception:
             log.exception("tidying failed; it will be tried again")
         await asyncio.sleep(TIDY_EVERY_S)

@@ -8,13 +8,22 @@ import shutil
 import tempfile
 
 from genregenie.common import settings
+from genregenie.common.errors import GenreGenieError
 from genregenie.web.config import WebConfig
-from genregenie.web.listening import listen
+from genregenie.web.sockets import listen
 
 log = logging.getLogger("genregenie.web")
 
 
-def serve(host: str | None = None, port: int | None = None) -> None:
+def main() -> None:
+    """`serve`, as the environment says; what stands in the way is a sentence, and the end."""
+    try:
+        serve()
+    except GenreGenieError as error:
+        raise SystemExit(str(error)) from None
+
+
+def serve(host: str | None = None, port: int | None = None, log_level: int = logging.INFO) -> None:
     """Start the app and stay until stopped.
 
     Parameters
@@ -22,6 +31,8 @@ def serve(host: str | None = None, port: int | None = None) -> None:
     host, port : optional
         Where to listen; by default what the environment says, else 127.0.0.1 (0.0.0.0 on a
         Space) and 7860, or the next port that is free.
+    log_level : int
+        From which level on the log, on the standard error, is written.
 
     Raises
     ------
@@ -29,9 +40,7 @@ def serve(host: str | None = None, port: int | None = None) -> None:
         If the environment holds a value that makes no sense, the port is taken, or nothing can be
         kept where something has to last.
     """
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logging.basicConfig(level=log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for noisy in ("httpx", "httpcore", "alembic", "python_multipart"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     host, port = host or settings.server_host(), port or settings.server_port()
@@ -43,16 +52,15 @@ def serve(host: str | None = None, port: int | None = None) -> None:
         log.warning("reset links are not mailed: GENREGENIE_PUBLIC_URL is not set")
     sockets, port = listen(host, port)
     import uvicorn
-    from sqlalchemy.exc import SQLAlchemyError
 
+    from genregenie.storage.database import DatabaseError
     from genregenie.web.server import create_app
 
     try:
         app = create_app(config=config)
-    except SQLAlchemyError as error:
-        # Its text may repeat what was asked of the database, so only its kind is shown.
+    except DatabaseError as error:
         raise settings.SettingsError(
-            f"The database that DATABASE_URL names cannot be used: {type(error).__name__}."
+            f"The database that DATABASE_URL names cannot be used: {error.kind}."
         ) from None
     log.info("GenreGenie is at http://%s:%d/", "localhost" if host == "0.0.0.0" else host, port)  # noqa: S104
     server = uvicorn.Config(

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from genregenie.audio import AudioError
+from genregenie.common.formatting import format_megabytes
 
 MAX_CLIPS: Final = 200
 MAX_CLIP_BYTES: Final = 50 << 20
@@ -98,5 +99,5 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, room: int) -> bytes
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError):
         return AudioError("This file is damaged in the archive. Pack it again.")
     if len(content) > most:
-        return AudioError(f"This file is larger than {MAX_CLIP_BYTES >> 20} MB.")
+        return AudioError(f"This file is larger than {format_megabytes(MAX_CLIP_BYTES)}.")
     return content

@@ -8,6 +8,7 @@ import anyio
 from anyio.to_thread import run_sync
 
 from genregenie.accounts.passwords import AT_ONCE
+from genregenie.common.errors import GenreGenieError
 
 # At about 25 a second on two cores these wait some seconds; more would wait in vain.
 MAX_WAITING: Final = 150
@@ -17,8 +18,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class BusyError(Exception):
+class BusyError(GenreGenieError):
     """More log-ins are waiting than the machine can serve in a sensible time."""
+
+    def __init__(self) -> None:
+        super().__init__("Many people are logging in. Please try again in a moment.")
 
 
 class Workers:

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from genregenie.accounts import Accounts, export, feedback
+from genregenie.accounts import Accounts, feedback
+from genregenie.accounts.export import export_person
 from genregenie.accounts.feedback import Answer, clip_key
 from genregenie.accounts.tables import FeedbackRow
 from tests.accounts.standins import Clock
@@ -79,7 +80,7 @@ def test_it_goes_with_the_person_and_is_in_the_download(accounts: Accounts) -> N
     who, _ = accounts.people.sign_up("Ada", "", GOOD)
     accounts.feedback.give(who.id, ROCK)
     accounts.feedback.give(None, JAZZ)
-    (mine,) = export.export_person(accounts.db, who.id)["feedback"]
+    (mine,) = export_person(accounts.db, who.id)["feedback"]
     assert mine["said"] == "country"
     assert mine["model_said"] == "rock"
     assert mine["numbers"] == list(range(183))

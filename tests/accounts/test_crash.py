@@ -76,7 +76,7 @@ def _check_confirmed(accounts: Accounts, lines: list[list[str]]) -> None:
         for word, name, *token in lines:
             person = session.scalars(select(Person).where(Person.name == name)).one()
             if word == "logged-in" and person.password_changed_at is None:
-                who = accounts.sessions.who(token[0])
+                who = accounts.sessions.user_of(token[0])
                 assert who is not None
                 assert who.name == name
     for name in sorted(reset)[-2:]:

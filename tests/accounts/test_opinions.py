@@ -2,7 +2,8 @@ import threading
 
 import pytest
 
-from genregenie.accounts import Accounts, export, opinions
+from genregenie.accounts import Accounts, opinions
+from genregenie.accounts.export import export_person
 from genregenie.accounts.opinions import StoredOpinion
 
 GOOD = "a calm indigo morning"
@@ -55,7 +56,7 @@ def test_the_oldest_are_forgotten(accounts: Accounts, monkeypatch: pytest.Monkey
 def test_they_go_with_the_person_and_are_in_the_download(accounts: Accounts) -> None:
     who, _ = accounts.people.sign_up("Ada", "", GOOD)
     accounts.opinions.say(who.id, QUEEN)
-    (mine,) = export.export_person(accounts.db, who.id)["opinions"]  # type: ignore[misc, union-attr]
+    (mine,) = export_person(accounts.db, who.id)["opinions"]  # type: ignore[misc, union-attr]
     assert mine["track"] == "queen/radiogaga"  # type: ignore[call-overload, index]
     assert mine["liked"] is True  # type: ignore[call-overload, index]
     accounts.people.delete(who)

@@ -37,7 +37,7 @@ def test_sign_up_then_log_in(accounts: Accounts) -> None:
     logged_in, token = accounts.people.log_in(
         "ADA ", GOOD, "Mozilla/5.0 (X11; Linux) Firefox/140.0"
     )
-    assert logged_in == who == accounts.sessions.who(token)
+    assert logged_in == who == accounts.sessions.user_of(token)
     profile = accounts.people.profile(who.id)
     assert profile is not None
     assert (profile.email, profile.codes_left) == ("ada@example.org", 8)
@@ -121,8 +121,8 @@ def test_every_log_in_is_a_new_session_and_ends_the_browsers_old_one(accounts: A
     _, first = accounts.people.log_in("Ada", GOOD)
     _, second = accounts.people.log_in("Ada", GOOD, old_token=first)
     assert first != second
-    assert accounts.sessions.who(first) is None
-    assert accounts.sessions.who(second) is not None
+    assert accounts.sessions.user_of(first) is None
+    assert accounts.sessions.user_of(second) is not None
 
 
 @pytest.mark.parametrize("name", ["Ada", "Nobody"])
@@ -211,8 +211,8 @@ def test_a_new_password_ends_all_other_sessions(accounts: Accounts) -> None:
     who, _ = accounts.people.sign_up("Ada", "", GOOD)
     olds = [accounts.people.log_in("Ada", GOOD)[1] for _ in range(3)]
     token = accounts.people.change_password(who, GOOD, OTHER)
-    assert [accounts.sessions.who(t) for t in olds] == [None] * 3
-    assert accounts.sessions.who(token) == who
+    assert [accounts.sessions.user_of(t) for t in olds] == [None] * 3
+    assert accounts.sessions.user_of(token) == who
     with pytest.raises(WrongCredentialsError):
         accounts.people.log_in("Ada", GOOD)
     accounts.people.log_in("Ada", OTHER)
@@ -229,7 +229,7 @@ def test_a_refused_change_changes_nothing(
     _, token = accounts.people.log_in("Ada", GOOD)
     with pytest.raises(error):
         accounts.people.change_password(who, old, new)
-    assert accounts.sessions.who(token) == who
+    assert accounts.sessions.user_of(token) == who
     accounts.people.log_in("Ada", GOOD)
 
 
@@ -252,7 +252,7 @@ def test_deleting_removes_everything_of_theirs_and_nothing_else(accounts: Accoun
     accounts.recovery.make_links("Ada")
     accounts.people.delete(who)
     assert rows(accounts) == alone
-    assert accounts.sessions.who(token) is None
+    assert accounts.sessions.user_of(token) is None
     assert accounts.people.profile(who.id) is None
     again, _ = accounts.people.sign_up("Ada", "", GOOD)
     assert again.id != who.id
@@ -264,15 +264,15 @@ def test_guests_come_without_a_password_and_go_with_their_session(
     accounts.people.sign_up("Ada", "", GOOD)
     guest, token = accounts.people.add_guest()
     assert guest.guest
-    assert accounts.sessions.who(token) == guest
+    assert accounts.sessions.user_of(token) == guest
     accounts.tidy()
     assert guest.id in accounts.people.living()
     with pytest.raises(WrongCredentialsError):
         accounts.people.log_in(guest.name, "")
     clock.move(hours=20)
-    assert accounts.sessions.who(token) == guest
+    assert accounts.sessions.user_of(token) == guest
     clock.move(hours=5)
-    assert accounts.sessions.who(token) is None
+    assert accounts.sessions.user_of(token) is None
     accounts.tidy()
     assert rows(accounts)["people"] == 1
 

@@ -32,7 +32,7 @@ def test_a_code_sets_a_new_password(accounts: Accounts, codes: list[str], spelli
         "lookalikes": codes[0].replace("0", "o").replace("1", "l"),
     }.get(spelling, spelling.format(codes[0]))
     accounts.recovery.reset_with_code("ada", code, NEW)
-    assert accounts.sessions.who(token) is None
+    assert accounts.sessions.user_of(token) is None
     with pytest.raises(WrongCredentialsError):
         accounts.people.log_in("Ada", GOOD)
     who, _ = accounts.people.log_in("Ada", NEW)
@@ -120,7 +120,7 @@ def test_a_link_works_once_and_ends_all_sessions(
     assert accounts.recovery.link_works(link.token)
     assert accounts.recovery.link_works(link.token)
     accounts.recovery.reset_with_link(link.token, NEW)
-    assert accounts.sessions.who(token) is None
+    assert accounts.sessions.user_of(token) is None
     assert not accounts.recovery.link_works(link.token)
     with pytest.raises(WrongCodeError):
         accounts.recovery.reset_with_link(link.token, GOOD)

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from genregenie.accounts import Accounts, export, results
+from genregenie.accounts import Accounts, results
+from genregenie.accounts.backup import backup
 from genregenie.accounts.errors import NoRoomError
+from genregenie.accounts.export import export_person
 from genregenie.accounts.results import Audio, Filter, Result
 from genregenie.storage.database import Database
 from tests.accounts.standins import Clock
@@ -36,7 +38,7 @@ def test_a_result_comes_back_as_it_was_kept(accounts: Accounts, clock: Clock) ->
     kept = accounts.results.open(ada, number)
     assert kept is not None
     assert kept.details == DETAILS
-    line = kept.line
+    line = kept.summary
     assert (line.name, line.genre, line.verdict) == ("Song", "jazz", "confident")
     assert (line.confidence, line.duration_s) == (0.75, 30.5)
     assert (line.made_at, line.audio_bytes, line.shared_at) == (clock.now, 0, None)
@@ -63,8 +65,8 @@ def test_whatever_is_kept_comes_back(
     assert number is not None
     kept = accounts.results.open(ada, number)
     assert kept is not None
-    assert kept.line.name == name.replace("\0", "")[:300]
-    assert (kept.line.confidence, kept.line.duration_s) == (confidence, duration)
+    assert kept.summary.name == name.replace("\0", "")[:300]
+    assert (kept.summary.confidence, kept.summary.duration_s) == (confidence, duration)
     assert json.loads(kept.details) == details
 
 
@@ -76,7 +78,7 @@ def test_the_list_is_newest_first_and_can_be_filtered(accounts: Accounts) -> Non
     keep(accounts, bob, "his", "jazz")
 
     def names(wanted: Filter = results.EVERYTHING, **page: int) -> list[str]:
-        return [line.name for line in accounts.results.lines(ada, wanted, **page)]
+        return [line.name for line in accounts.results.summaries(ada, wanted, **page)]
 
     assert names() == ["three", "two", "one"]
     assert names(skip=1, most=1) == ["two"]
@@ -84,14 +86,14 @@ def test_the_list_is_newest_first_and_can_be_filtered(accounts: Accounts) -> Non
     assert names(Filter(None, "unsure")) == ["three", "two"]
     assert names(Filter("jazz", "unsure")) == ["three"]
     assert names(Filter("polka")) == []
-    newest, _, oldest = accounts.results.lines(ada)
+    newest, _, oldest = accounts.results.summaries(ada)
     accounts.shares.make(ada, newest.id, b"key")
     accounts.results.keep_audio(ada, oldest.id, Audio(b"sound", ".mp3"))
     assert names(Filter(only="shared")) == ["three"]
     assert names(Filter(only="audio")) == ["one"]
     assert names(Filter("rock", only="audio")) == []
     assert accounts.results.count(ada, Filter("jazz")) == 2
-    assert [k.line.name for k in accounts.results.each(ada, Filter("rock"))] == ["two"]
+    assert [k.summary.name for k in accounts.results.each(ada, Filter("rock"))] == ["two"]
 
 
 def test_nobody_reaches_what_is_somebody_elses(accounts: Accounts) -> None:
@@ -141,7 +143,7 @@ def test_the_oldest_are_forgotten(accounts: Accounts, monkeypatch: pytest.Monkey
     ada = newcomer(accounts, "Ada")
     for number in range(5):
         keep(accounts, ada, str(number))
-    assert [line.name for line in accounts.results.lines(ada)] == ["4", "3", "2"]
+    assert [line.name for line in accounts.results.summaries(ada)] == ["4", "3", "2"]
 
 
 def test_results_at_once_are_all_kept(accounts: Accounts) -> None:
@@ -179,7 +181,7 @@ def test_audio_is_kept_when_asked_for_and_goes_with_its_result(
     accounts.results.drop_audio(ada, first)
     assert accounts.results.audio(ada, first) is None
     assert accounts.results.keep_audio(ada, second, Audio(b"x" * 61, ".mp3"))
-    assert [line.audio_bytes for line in accounts.results.lines(ada)] == [61, 0]
+    assert [line.audio_bytes for line in accounts.results.summaries(ada)] == [61, 0]
     accounts.results.delete(ada, second)
     assert accounts.results.audio(ada, second) is None
 
@@ -190,7 +192,7 @@ def test_they_are_in_the_download_and_go_with_the_person(accounts: Accounts) -> 
     accounts.results.keep_audio(who.id, number, Audio(b"sound", ".mp3"))
     token = accounts.shares.make(who.id, number, b"key")
     assert token is not None
-    everything = export.export_person(accounts.db, who.id)
+    everything = export_person(accounts.db, who.id)
     (mine,) = everything["results"]  # type: ignore[misc, union-attr]
     assert isinstance(mine, dict)
     assert mine["name"] == "Song"
@@ -207,7 +209,7 @@ def test_a_backup_holds_them(accounts: Accounts, tmp_path) -> None:
     for number in range(45):
         keep(accounts, ada, str(number))
     accounts.results.keep_audio(ada, 1, Audio(b"sound", ".mp3"))
-    assert export.backup(accounts.db, tmp_path / "copy.sqlite3") == 1
+    assert backup(accounts.db, tmp_path / "copy.sqlite3") == 1
     copy = Accounts(Database(f"sqlite:///{tmp_path / 'copy.sqlite3'}"), accounts._core.hasher)
     assert copy.results.count(ada) == 45
     assert copy.results.audio(ada, 1) == Audio(b"sound", ".mp3")

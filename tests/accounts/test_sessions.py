@@ -26,11 +26,11 @@ def test_tokens_are_256_bits_and_stored_as_a_digest(accounts: Accounts, token: s
 
 def test_fourteen_days_without_a_visit_end_it(accounts: Accounts, clock: Clock, token: str) -> None:
     clock.move(days=13, hours=23)
-    assert accounts.sessions.who(token)
+    assert accounts.sessions.user_of(token)
     clock.move(days=13, hours=23)
-    assert accounts.sessions.who(token)
+    assert accounts.sessions.user_of(token)
     clock.move(days=14)
-    assert accounts.sessions.who(token) is None
+    assert accounts.sessions.user_of(token) is None
 
 
 def test_ninety_days_end_it_however_often_one_comes(
@@ -38,9 +38,9 @@ def test_ninety_days_end_it_however_often_one_comes(
 ) -> None:
     for _ in range(89):
         clock.move(days=1)
-        assert accounts.sessions.who(token)
+        assert accounts.sessions.user_of(token)
     clock.move(days=1)
-    assert accounts.sessions.who(token) is None
+    assert accounts.sessions.user_of(token) is None
 
 
 def test_looking_often_does_not_write_often(accounts: Accounts, clock: Clock, token: str) -> None:
@@ -50,16 +50,16 @@ def test_looking_often_does_not_write_often(accounts: Accounts, clock: Clock, to
 
     before = seen()
     clock.move(minutes=59)
-    accounts.sessions.who(token)
+    accounts.sessions.user_of(token)
     assert seen() == before
     clock.move(minutes=2)
-    accounts.sessions.who(token)
+    accounts.sessions.user_of(token)
     assert seen() == clock.now
 
 
 @pytest.mark.parametrize("token", ["", "nonsense", "x" * 43, "é" * 43])
 def test_other_tokens_are_nobody(accounts: Accounts, token: str) -> None:
-    assert accounts.sessions.who(token) is None
+    assert accounts.sessions.user_of(token) is None
 
 
 def test_sessions_are_listed_and_ended_one_by_one(accounts: Accounts, clock: Clock) -> None:
@@ -72,9 +72,9 @@ def test_sessions_are_listed_and_ended_one_by_one(accounts: Accounts, clock: Clo
     assert (first.browser, first.current) == ("Edge on Windows", True)
     assert (second.browser, second.current) == ("Safari on iPhone or iPad", False)
     accounts.sessions.end_one(eve.id, second.id)
-    assert accounts.sessions.who(phone) == who
+    assert accounts.sessions.user_of(phone) == who
     accounts.sessions.end_one(who.id, second.id)
-    assert accounts.sessions.who(phone) is None
+    assert accounts.sessions.user_of(phone) is None
     accounts.sessions.end(laptop)
     assert accounts.sessions.of(who.id) == []
 
@@ -82,11 +82,11 @@ def test_sessions_are_listed_and_ended_one_by_one(accounts: Accounts, clock: Clo
 def test_sign_out_everywhere_is_for_oneself_only(accounts: Accounts, token: str) -> None:
     accounts.people.sign_up("Eve", "", GOOD)
     _, hers = accounts.people.log_in("Eve", GOOD)
-    who = accounts.sessions.who(token)
+    who = accounts.sessions.user_of(token)
     assert who
     accounts.sessions.end_all(who)
-    assert accounts.sessions.who(token) is None
-    assert accounts.sessions.who(hers)
+    assert accounts.sessions.user_of(token) is None
+    assert accounts.sessions.user_of(hers)
 
 
 def test_tidying_removes_what_has_run_out(accounts: Accounts, clock: Clock, token: str) -> None:
@@ -95,7 +95,7 @@ def test_tidying_removes_what_has_run_out(accounts: Accounts, clock: Clock, toke
     accounts.tidy()
     with accounts.db.read() as session:
         assert len(session.scalars(select(LoginSession)).all()) == 1
-    assert accounts.sessions.who(fresh)
+    assert accounts.sessions.user_of(fresh)
 
 
 @pytest.mark.parametrize(

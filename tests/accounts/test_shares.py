@@ -32,13 +32,13 @@ def test_nothing_is_shared_until_it_is_asked_for(accounts: Accounts) -> None:
     ada = newcomer(accounts)
     number = keep(accounts, ada)
     assert accounts.shares.token(ada, number, KEY) is None
-    assert accounts.results.lines(ada)[0].shared_at is None
+    assert accounts.results.summaries(ada)[0].shared_at is None
     token = make(accounts, ada, number)
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", token)
     found = accounts.shares.find(token)
     assert found is not None
-    assert found.line.id == number
-    assert found.line.shared_at is not None
+    assert found.summary.id == number
+    assert found.summary.shared_at is not None
 
 
 def test_asking_again_gives_the_same_link_and_after_taking_back_a_new_one(
@@ -51,7 +51,7 @@ def test_asking_again_gives_the_same_link_and_after_taking_back_a_new_one(
     assert accounts.shares.token(ada, number, KEY) == token
     accounts.shares.take_back(ada, number)
     assert accounts.shares.find(token) is None
-    assert accounts.results.lines(ada)[0].shared_at is None
+    assert accounts.results.summaries(ada)[0].shared_at is None
     newer = make(accounts, ada, number)
     assert newer != token
     assert accounts.shares.find(token) is None

@@ -1,14 +1,19 @@
 """Which files a command means."""
 
+import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
-from genregenie.audio.scan import AudioPath, Unreadable, walk
+from genregenie.audio.scan import AudioPath, Skipped, walk
+from genregenie.cli.main import main
+from genregenie.common import resources
 from genregenie.datasets import folder as training
 from genregenie.recommend import indexing
+from tests import sounds
 
 
 @pytest.fixture
@@ -100,7 +105,7 @@ def test_what_cannot_be_looked_at_is_said_and_the_rest_goes_on(music):
     (music / "rock/.genregenieignore").mkdir()
     paths = [str(music / "missing"), str(music / "*.xyz"), str(music), "nul\0byte"]
     found = list(walk(paths))
-    troubles = {e.path: e.reason for e in found if isinstance(e, Unreadable)}
+    troubles = {e.path: e.reason for e in found if isinstance(e, Skipped)}
     assert len(found) - len(troubles) == len(EVERY)
     assert troubles[paths[0]] == "There is no file or folder with this name."
     assert troubles[paths[1]] == "Nothing matches this pattern."
@@ -113,18 +118,41 @@ def test_a_wrong_pattern_is_an_error():
         walk(["."], ["!"])
 
 
-def test_index_and_train_walk_by_the_same_rules(music):
-    """Hidden files, links that lead round, and what is left out, as `tag` and `classify` see it."""
-    (music / "rock/round").symlink_to(music)
-    (music / "more").symlink_to(music / "rock")
-    (music / "speech/gone.mp3").symlink_to(music / "nowhere.mp3")
-    (music / ".genregenieignore").write_text("d.wav\n")
-    heard = [e.path for e in walk([str(music)]) if isinstance(e, AudioPath)]
-    assert len(heard) == len(EVERY) - 1
-    indexed, skipped = indexing._files(music, music / "genregenie-index")
-    assert [str(path) for path in indexed] == heard
-    assert [skip.path.name for skip in skipped] == ["gone.mp3"]
-    trained, skipped = training._audio_files(music)
-    assert [str(path) for path, _ in trained] == [p for p in heard if Path(p).parent != music]
-    assert {genre for _, genre in trained} == {"more", "speech"}
-    assert [skip.path.name for skip in skipped] == ["gone.mp3"]
+@pytest.mark.slow
+def test_links_in_a_circle_end_and_every_command_means_the_same_files(tmp_path, capsys):
+    """Hidden files, links that lead round, ignore files: as one command takes them, so do all."""
+    music, elsewhere = tmp_path / "music", tmp_path / "elsewhere"
+    for i, name in enumerate(
+        ("chords/a.wav", "chords/deep/b.wav", "drone/c.wav", "drone/.hidden.wav", "drone/demo.wav")
+    ):
+        path = music / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(sounds.encode(sounds.tune(1.0, seed=i)))
+    elsewhere.mkdir()
+    shutil.copy(resources.assets() / "examples/jazz.mp3", elsewhere / "d.mp3")
+    (elsewhere / "back").symlink_to(music)
+    (music / "linked").symlink_to(elsewhere)
+    (music / "chords/round").symlink_to(music)
+    (music / "drone/itself").symlink_to(music / "drone/itself")  # no system follows this one
+    (music / ".genregenieignore").write_text("demo.wav\n")
+    wanted = {"chords/a.wav", "chords/deep/b.wav", "drone/c.wav", "linked/d.mp3"}
+
+    def below(paths) -> set[str]:
+        return {Path(path).relative_to(music).as_posix() for path in paths}
+
+    main(["classify", str(music), "--json", "--jobs", "1"])
+    heard = below(answer["file"] for answer in json.loads(capsys.readouterr().out))
+    main(["tag", str(music), "--jsonl", str(tmp_path / "tagged"), "--jobs", "1"])
+    lines = (tmp_path / "tagged").read_text().splitlines()
+    tagged = below(json.loads(line)["file"] for line in lines)
+    seen = []
+    made = indexing.index_folder(
+        music, jobs=1, progress=lambda done, total, name: seen.append((name, total))
+    )
+    table, skipped = training.read_folder(music, jobs=1)
+    assert heard == tagged == wanted
+    assert set(seen) == {(Path(name).name, len(wanted)) for name in wanted}
+    assert made.tracks == 1  # the others are no music, and there is no genre to index them by
+    assert set(table.track.tolist()) == wanted
+    assert set(table.genre.tolist()) == {"chords", "drone", "linked"}
+    assert below(skip.path for skip in skipped) == {"drone/itself"}

@@ -1,130 +1,43 @@
-"""The command line, run the way people run it."""
+"""What all commands share: help, version, volume, and one place that puts errors into words."""
 
-import contextlib
 import json
-import os
-import pty
+import logging
+import shutil
 import subprocess
 import sys
-import termios
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from genregenie.common.genres import GENRES
-from tests import sounds
+from genregenie.cli import evaluate
+from genregenie.cli.main import main
+from genregenie.common.errors import GenreGenieError
+from genregenie.common.version import __version__
+from tests import machine, sounds
 from tests.machine import genregenie
+from tests.tagging.conftest import EXAMPLES
+
+COMMANDS = [
+    *("classify", "spotify-features", "recommend", "similar", "index", "tag", "untag", "serve"),
+    *("users", "feedback", "train", "evaluate", "lab", "completion"),
+]
 
 
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory):
-    path = tmp_path_factory.mktemp("clips") / "a clip, with [odd] 'name' é.wav"
-    path.write_bytes(sounds.encode(sounds.tune(8.0)))
+@pytest.fixture
+def clip(tmp_path) -> Path:
+    path = tmp_path / "clip.wav"
+    path.write_bytes(sounds.encode(sounds.tune(4.0)))
     return path
 
 
-def test_json_has_every_promised_key(clip, tmp_path):
-    bad = tmp_path / "bad.mp3"
-    bad.write_bytes(b"not a song")
-    done = genregenie("classify", "--json", clip, bad, tmp_path / "missing.wav")
-    assert done.returncode == 1
-    good, broken, missing = json.loads(done.stdout)
-    keys = {"file", "genre", "verdict", "confidence", "confidences", "duration_s", "timeline"}
-    keys |= {"neighbours", "error"}
-    assert keys <= good.keys() == broken.keys() == missing.keys()
-
-    assert good["file"] == str(clip)
-    assert good["error"] is None
-    assert good["verdict"] in ("confident", "unsure", "not music")
-    assert (good["genre"] is None) == (good["verdict"] == "not music")
-    assert list(good["confidences"]) == list(GENRES)
-    assert sum(good["confidences"].values()) == pytest.approx(1.0)
-    assert good["confidence"] == max(good["confidences"].values())
-    assert good["duration_s"] == pytest.approx(8.0, abs=0.1)
-    for moment in good["timeline"]:
-        assert moment.keys() == {"start_s", "end_s", "confidences"}
-    for neighbour in good["neighbours"]:
-        assert neighbour.keys() == {"artist", "title", "genre", "distance"}
-
-    assert broken["error"].startswith("This is not audio")
-    assert missing["error"] == "There is no file with this name."
-    assert missing["genre"] is None
+def helped(*words: str, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as end:
+        main([*words, "--help"])
+    assert end.value.code == 0
+    return capsys.readouterr().out
 
 
-def test_the_table_names_genre_and_verdict(gtzan):
-    done = genregenie("classify", *sorted((gtzan / "audio/full").glob("metal*"))[:2])
-    assert done.returncode == 0
-    first, second = done.stdout.splitlines()
-    for line in (first, second):
-        assert "confident" in line
-        assert "Metal" in line
-        assert "0:30" in line
-    assert done.stderr == ""
-
-
-@pytest.fixture(scope="module")
-def album(tmp_path_factory, clip):
-    """A folder with two songs, and with what is passed over."""
-    folder = tmp_path_factory.mktemp("album")
-    (folder / "disc 2").mkdir()
-    for name in ("one.wav", "disc 2/two.wav", ".hidden.wav", "left out.wav"):
-        (folder / name).write_bytes(clip.read_bytes()[: -len(name)])
-    (folder / "cover.jpg").write_bytes(b"no song")
-    (folder / ".genregenieignore").write_text("left*\n")
-    (folder / "again").symlink_to(folder / "disc 2")
-    return folder
-
-
-def test_a_folder_stands_for_the_songs_in_it(album):
-    done = genregenie("classify", album)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    named = [line.split(".wav")[0] for line in done.stdout.splitlines()]
-    assert named == [f"{album}/again/two", f"{album}/one"]
-    done = genregenie("classify", "--json", album / "*.wav", album / "gone.wav", album / "disc 2")
-    assert done.returncode == 1
-    files = [(Path(row["file"]).name, row["error"]) for row in json.loads(done.stdout)]
-    gone = "There is no file with this name."
-    assert files == [
-        ("left out.wav", None),
-        ("one.wav", None),
-        ("gone.wav", gone),
-        ("two.wav", None),
-    ]
-
-
-def test_where_there_is_nothing_to_hear_a_sentence_says_so(tmp_path):
-    done = genregenie("classify", tmp_path)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "genregenie: There are no audio files there.\n"
-    done = genregenie("classify", tmp_path / "*.mp3")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "Nothing matches this pattern." in done.stderr
-
-
-def test_a_terminal_sees_a_bar(album):
-    theirs, ours = pty.openpty()
-    termios.tcsetwinsize(ours, (24, 100))
-    command = [sys.executable, "-m", "genregenie", "classify", str(album)]
-    done = subprocess.run(command, stderr=ours, stdout=subprocess.PIPE, text=True, check=True)
-    os.close(ours)
-    seen = ""
-    with contextlib.suppress(OSError):  # how a terminal ends
-        while piece := os.read(theirs, 10_000):
-            seen += piece.decode()
-    os.close(theirs)
-    assert "2/2" in seen
-    assert done.stdout.count(".wav") == 2
-
-
-@pytest.mark.slow
-def test_several_processes_say_the_same(clip):
-    one = genregenie("classify", "--json", "--jobs", "1", clip, clip)
-    two = genregenie("classify", "--json", "--jobs", "2", clip, clip)
-    assert (one.returncode, two.returncode) == (0, 0)
-    for a, b in zip(json.loads(one.stdout), json.loads(two.stdout), strict=True):
-        assert a["confidences"] == pytest.approx(b["confidences"], abs=1e-9)
+# --- wrong use -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -135,9 +48,11 @@ def test_several_processes_say_the_same(clip):
         ("clasify", "x.wav"),
         ("classify", "--jobs", "0", "x.wav"),
         ("classify", "--colour", "x.wav"),
+        ("classify", "--quiet", "--verbose", "x.wav"),
         ("evaluate",),
         ("serve", "--port", "99999"),
         ("train", "--folds", "1"),
+        ("completion",),
     ],
 )
 def test_wrong_use_is_2(arguments):
@@ -147,77 +62,226 @@ def test_wrong_use_is_2(arguments):
     assert "Traceback" not in done.stderr
 
 
-def test_without_a_model_there_is_a_sentence(clip, tmp_path):
-    done = genregenie("classify", clip, GENREGENIE_MODEL=str(tmp_path))
-    assert done.returncode == 1
-    assert "genregenie train" in done.stderr
-    assert "Traceback" not in done.stderr
+# --- help ------------------------------------------------------------------------------------
 
 
-def test_evaluate_scores_a_table(gtzan):
-    done = genregenie("evaluate", gtzan / "mfcc_statistics.npz", "--json")
-    assert done.returncode == 0
-    scores = json.loads(done.stdout)
-    assert scores.keys() == {
-        *("n", "accuracy", "macro_f1", "top3", "ece", "per_genre", "confusion"),
-    }
-    assert scores["n"] == 709 == np.sum(scores["confusion"])
-    assert scores["accuracy"] == pytest.approx(np.trace(scores["confusion"]) / 709)
-    assert scores["accuracy"] > 0.9  # the clips it was trained on
-    assert set(scores["per_genre"]) == set(GENRES)
-    text = genregenie("evaluate", gtzan / "mfcc_statistics.npz").stdout
-    assert f"accuracy {scores['accuracy']:.3f}" in text
+def test_help_names_every_command_once_under_what_people_want_to_do(capsys):
+    lines = helped(capsys=capsys).splitlines()
+    titles = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+    assert titles[0] == "name genres:"
+    assert titles[-1] == "options:"
+    first = [line.split()[0] for line in lines if line.startswith("  ") and line[2] not in " -"]
+    assert first == COMMANDS
+    section = lines[lines.index("tag a library:") :]
+    assert [line.split()[0] for line in section[1:] if line[:3].strip()][:2] == ["tag", "untag"]
 
 
-def test_evaluate_refuses_what_it_does_not_know(tmp_path):
-    path = tmp_path / "t.npz"
-    columns = {"track": ["a"], "genre": ["polka"], "mean": np.zeros((1, 13))}
-    np.savez(path, **columns, cov=np.eye(13)[None])
-    done = genregenie("evaluate", path)
-    assert done.returncode == 1
-    assert "polka" in done.stderr
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself(command, capsys):
+    assert helped(command, capsys=capsys).startswith(f"usage: genregenie {command} ")
 
 
-@pytest.mark.slow
-def test_train_on_a_folder(tmp_path):
-    for genre, make in (("chords", sounds.tune), ("hiss", sounds.noise)):
-        (tmp_path / "music" / genre).mkdir(parents=True)
-        for i in range(6):
-            data = sounds.encode(make(4.0, seed=i))
-            (tmp_path / "music" / genre / f"{i}.wav").write_bytes(data)
-    (tmp_path / "music/hiss/broken.wav").write_bytes(b"?")
-    done = genregenie(
-        *("train", tmp_path / "music", "--output", tmp_path / "model"),
-        *("--candidates", "lda,knn", "--folds", "2", "--seeds", "1", "--jobs", "1"),
-    )
-    assert done.returncode == 0, done.stderr
-    assert "skipped" in done.stderr
-    assert "broken.wav" in done.stderr
-    assert "candidate" in done.stdout
-    assert "flatters" in done.stdout
-    answer = genregenie(
-        *("classify", "--json", tmp_path / "music/chords/0.wav"),
-        GENREGENIE_MODEL=str(tmp_path / "model"),
-    )
-    (prediction,) = json.loads(answer.stdout)
-    assert list(prediction["confidences"]) == ["chords", "hiss"]
-    assert prediction["confidences"]["chords"] > 0.5
-
-
-def test_the_command_never_pays_for_what_it_does_not_use(clip):
-    """The cold command loads neither the web nor scikit-learn."""
+def test_help_loads_the_ground_floor_and_the_command_line_alone():
     code = (
-        "import sys; from genregenie.cli.main import main; main(['classify', sys.argv[1]]);"
-        "print(sorted({'gradio', 'fastapi', 'sklearn', 'skops', 'pandas', 'joblib',"
-        "'sqlalchemy'} & set(sys.modules)))"
+        "import sys\n"
+        "before = set(sys.modules)\n"
+        "from genregenie.cli.main import main\n"
+        "for command in sys.argv[1:]:\n"
+        "    try:\n        main([*command.split(), '--help'])\n"
+        "    except SystemExit:\n        pass\n"
+        "new = {m for m in set(sys.modules) - before if m.startswith('genregenie.')}\n"
+        "rooms = {m.split('.')[1] for m in new}\n"
+        "others = {m.split('.')[0] for m in sys.modules} - set(sys.stdlib_module_names)\n"
+        "print(sorted(rooms), sorted(others & {'numpy', 'av', 'shtab', 'tqdm', 'gradio'}))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(clip)], capture_output=True, text=True, check=True
+    done = machine.run("-c", code, "", *COMMANDS)
+    assert done.stdout.splitlines()[-1] == "['cli', 'common'] []", done.stderr
+
+
+def test_no_command_but_serve_loads_the_web(tmp_path):
+    code = (
+        "import sys\n"
+        "from genregenie.cli.main import main\n"
+        "words = ['classify X', 'tag X', 'untag', 'recommend --offline X', 'similar X']\n"
+        "words += ['spotify-features X', 'lab --list', 'evaluate X', 'train X', 'users list']\n"
+        "words += ['index D', 'feedback export X', 'completion bash']\n"
+        "for line in words:\n"
+        "    assert main(line.split()) in (0, 1), line\n"
+        "print(sorted({'gradio', 'fastapi', 'uvicorn', 'genregenie.web'} & set(sys.modules)))"
     )
+    settings = {"GENREGENIE_DATA_DIR": str(tmp_path / "data")}
+    done = machine.run("-c", code, environment=settings, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_closed_pipe_is_not_an_error(clip):
-    head = f"{sys.executable} -m genregenie classify '{clip.parent}'/* | true"
-    done = subprocess.run(["bash", "-c", head], capture_output=True, text=True, check=False)
-    assert "Traceback" not in done.stderr
+# --- version ---------------------------------------------------------------------------------
+
+
+def test_version_names_the_model_and_loads_no_numbers():
+    done = genregenie("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    release, model = done.stdout.splitlines()
+    assert release == f"genregenie {__version__}"
+    assert "GTZAN" in model
+    assert "soft_vote" in model
+    code = "import sys; from genregenie.cli.version import model_name; model_name()\n"
+    done = machine.run("-c", code + "sys.exit('numpy' in sys.modules)")
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "none in"),
+        (b"\xff", "not readable in"),
+        (b"[]", "not readable in"),
+        (b'{"winner": "lda"}', "not readable in"),
+        (json.dumps({"winner": "lda", "trained_on": {"source": "mine"}}).encode(), "lda, trained"),
+    ],
+)
+def test_version_works_whatever_the_model_is(content, said, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("GENREGENIE_MODEL", str(tmp_path))
+    if content is not None:
+        (tmp_path / "model.json").write_bytes(content)
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    release, model = capsys.readouterr().out.splitlines()
+    assert release == f"genregenie {__version__}"
+    assert model.startswith(f"model: {said}")
+    assert str(tmp_path) in model
+
+
+# --- errors ----------------------------------------------------------------------------------
+
+
+class NewError(GenreGenieError):
+    """An error that the command line knows nothing of."""
+
+
+@pytest.mark.parametrize("error", [NewError("It is late."), OSError(28, "No space left")])
+def test_whatever_goes_wrong_on_purpose_is_a_sentence_in_one_place(error, monkeypatch, capsys):
+    def fail(path):
+        raise error
+
+    monkeypatch.setattr("genregenie.datasets.table.read_table", fail)
+    assert main(["evaluate", "t.npz"]) == 1
+    assert capsys.readouterr() == ("", f"genregenie: {error}\n")
+
+
+def test_what_is_our_own_mistake_is_not_hidden(monkeypatch):
+    monkeypatch.setattr(evaluate, "_evaluate", lambda options: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main(["evaluate", "t.npz"])
+
+
+def test_settings_that_make_no_sense_are_a_sentence(clip):
+    done = genregenie("serve", GENREGENIE_GATE="ajar")
+    assert done.returncode == 1
+    assert done.stderr == "genregenie: GENREGENIE_GATE must be one of on, off, demo.\n"
+
+
+def test_an_unknown_backend_is_a_sentence(clip, tmp_path):
+    done = genregenie("tag", clip, "--dask", "nonsense", GENREGENIE_DATA_DIR=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.startswith("genregenie: There is no backend 'nonsense'.")
+
+
+# --- volume ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def music(tmp_path) -> Path:
+    shutil.copy(EXAMPLES / "jazz.mp3", tmp_path)
+    (tmp_path / "broken.wav").write_bytes(b"?")
+    return tmp_path
+
+
+def test_quiet_leaves_the_notes_out_and_verbose_says_more(music, capsys):
+    words = ["index", str(music), "--jobs", "1"]
+    assert main(words) == 0
+    usual = capsys.readouterr()
+    shutil.rmtree(music / "genregenie-index")
+    assert usual.err.startswith(f"skipped {music / 'broken.wav'}: ")
+    assert main([*words, "--quiet"]) == 0
+    quiet = capsys.readouterr()
+    assert quiet == (usual.out, "")
+
+    assert main(["classify", str(music / "jazz.mp3"), "--jobs", "1"]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["classify", "--verbose", str(music / "jazz.mp3"), "--jobs", "1"]) == 0
+    assert "1 files, heard by model" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["-q", "tag"], ["tag", "-q"], ["tag", "--quiet"]])
+def test_volume_may_stand_before_the_command_or_after_it(words, music, run, monkeypatch, tmp_path):
+    monkeypatch.setenv("GENREGENIE_DATA_DIR", str(tmp_path / "data"))
+    status, out, _ = run(*words, music / "jazz.mp3", "--jobs", "1")
+    assert status == 0
+    assert "jazz.mp3" not in out
+    assert "1 files" in out
+
+
+def test_lines_of_progress_are_left_out_too(own_csv, capsys):
+    words = ["lab", "--system", "b", "--table", str(own_csv), "--protocol", "tracks"]
+    words += ["--model", "cosine", "--jobs", "1"]
+    assert main(words) == 0
+    usual = capsys.readouterr().out.splitlines()
+    assert main([*words, "--quiet"]) == 0
+    quiet = capsys.readouterr().out.splitlines()
+    assert len(quiet) < len(usual)
+    assert quiet[-1] == usual[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "level"),
+    [([], logging.INFO), (["--quiet"], logging.WARNING), (["--verbose"], logging.DEBUG)],
+)
+def test_a_server_keeps_its_own_log(words, level, monkeypatch):
+    handlers = list(logging.getLogger().handlers)
+    asked = []
+
+    def serve(*arguments):
+        assert logging.getLogger().handlers == handlers  # each line comes once, in its own form
+        asked.append(arguments)
+
+    monkeypatch.setattr("genregenie.web.startup.serve", serve)
+    assert main([*words, "serve", "--port", "8000"]) == 0
+    assert asked == [(None, 8000, level)]
+
+
+def test_what_goes_wrong_is_said_however_quiet(tmp_path, capsys):
+    assert main(["--quiet", "classify", str(tmp_path / "*.mp3")]) == 1
+    assert "Nothing matches this pattern." in capsys.readouterr().err
+    assert main(["--quiet", "evaluate", str(tmp_path / "gone.npz")]) == 1
+    assert capsys.readouterr().err.startswith("genregenie: ")
+
+
+def test_verbose_tells_where_a_failure_comes_from(tmp_path, capsys):
+    assert main(["evaluate", str(tmp_path / "gone.npz")]) == 1
+    assert "Traceback" not in capsys.readouterr().err
+    assert main(["--verbose", "evaluate", str(tmp_path / "gone.npz")]) == 1
+    sentence, *trace = capsys.readouterr().err.splitlines()
+    assert sentence.startswith("genregenie: ")
+    assert trace[-1].startswith("genregenie.datasets.table.DataError: ")
+
+
+def test_a_run_leaves_logging_as_it_was(capsys):
+    root, package = logging.getLogger(), logging.getLogger("genregenie")
+    before = list(root.handlers), package.level
+    main(["--verbose", "lab", "--list"])
+    assert (list(root.handlers), package.level) == before
+
+
+def test_a_reader_who_leaves_ends_lines_of_progress_quietly(own_csv):
+    lab = f"lab --system b --table '{own_csv}' --protocol tracks --model cosine --jobs 1"
+    line = f"{sys.executable} -m genregenie {lab} | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_the_module_is_the_command(clip):
+    done = machine.run("-m", "genregenie", "classify", clip)
+    assert done.returncode == 0
+    assert "clip.wav" in done.stdout

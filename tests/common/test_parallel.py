@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from genregenie.common import parallel, worker
-from genregenie.common.parallel import Pool, cores, in_processes
+from genregenie.common.parallel import Pool, cores, in_processes, in_threads
 from genregenie.common.worker import LostError
 from tests.common import rule, work
 
@@ -64,6 +64,29 @@ def test_what_has_no_end_is_not_read_to_its_end() -> None:
     assert [next(results) for _ in range(5)] == [0, 2, 4, 6, 8]
     results.close()
     assert len(read) < 100
+
+
+def test_threads_answer_in_order_and_are_not_ahead_of_what_is_wanted() -> None:
+    began = []
+
+    def run(number: int) -> int:
+        began.append(number)
+        return -number
+
+    results = in_threads(run, itertools.count(), jobs=2)
+    assert list(itertools.islice(results, 100)) == [-number for number in range(100)]
+    results.close()
+    assert len(began) <= 100 + 2 * parallel._AHEAD
+    assert list(in_threads(run, [])) == []
+    with pytest.raises(ValueError, match="jobs is 0"):
+        list(in_threads(run, [1], jobs=0))
+
+
+def test_an_error_in_a_thread_comes_out_where_it_is_asked_for() -> None:
+    results = in_threads(int, ["1", "two", "3"], jobs=2)
+    assert next(results) == 1
+    with pytest.raises(ValueError, match="two"):
+        next(results)
 
 
 def test_closing_it_leaves_no_process() -> None:

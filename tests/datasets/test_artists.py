@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from genregenie.datasets.artists import (
     Clip,
-    Known,
     Tags,
     credits_of,
     group_key,
@@ -324,17 +323,3 @@ def test_whatever_files_are_called_an_artist_has_a_name_and_an_origin(items):
         assert group_key(credit.artist) != "jazz"
     spellings = {credit.artist for credit in found if credit.artist}
     assert len({group_key(name) for name in spellings}) == len(spellings)
-
-
-# --- how many --------------------------------------------------------------------------------
-
-
-def test_how_many_are_known_is_said_in_a_sentence():
-    origins = ["tag"] * 30 + ["folder"] * 10 + ["unknown"] * 56
-    artists = [f"artist {i % 12}" for i in range(40)] + [""] * 56
-    known = Known.of(artists, origins)
-    sentence = "96 clips, the artist known of 40 (by tag 30, by folder 10), 12 artists"
-    assert str(known) == sentence
-    assert Known.from_dict(known.to_dict()) == known
-    assert str(Known.of([""], ["unknown"])) == "1 clip, the artist known of none"
-    assert str(Known.of(["a", "a"], ["table"] * 2)) == "2 clips, the artist known of 2, 1 artist"

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genregenie.datasets.table import DataError, as_table
+from genregenie.common.errors import DataError
+from genregenie.datasets.table import as_table
 from genregenie.evaluation.protocols import (
     FAULT_FILTERED,
     FILES,

@@ -7,9 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from genregenie import features
 from genregenie.audio import RATE_HZ, AudioFile
-from genregenie.features import HOP_SAMPLES, Statistics
+from genregenie.features.mfcc import HOP_SAMPLES, mfcc_frames
+from genregenie.features.statistics import Statistics, binned_statistics, statistics
+from genregenie.features.tangent import (
+    ROW_WIDTH,
+    as_row,
+    as_rows,
+    row_covariances,
+    row_means,
+    tangent_vectors,
+)
 from tests import sounds
 
 
@@ -20,7 +28,7 @@ def reference_mfcc(samples: np.ndarray) -> np.ndarray:
 
 
 def frames_of(*blocks: np.ndarray) -> np.ndarray:
-    return np.concatenate(list(features.mfcc_frames(blocks)))
+    return np.concatenate(list(mfcc_frames(blocks)))
 
 
 def test_the_published_statistics_exactly(gtzan, gtzan_table):
@@ -29,7 +37,7 @@ def test_the_published_statistics_exactly(gtzan, gtzan_table):
     assert len(clips) == 35
     for clip in clips:
         with AudioFile(clip) as audio:
-            (stretch,) = [features.statistics(s.blocks) for s in audio.stretches()]
+            (stretch,) = [statistics(s.blocks) for s in audio.stretches()]
         i = index[clip.stem]
         assert np.abs(stretch.mean - gtzan_table["mean"][i]).max() < 1e-9
         assert np.abs(stretch.covariance - gtzan_table["cov"][i]).max() < 1e-9
@@ -72,8 +80,8 @@ def test_statistics_of_any_split_on_frame_boundaries_add_up(cuts, seed):
 def test_bins_hold_every_frame_once(seconds, bin_s, size):
     samples = sounds.noise(seconds)[0]
     blocks = [samples[i : i + size] for i in range(0, len(samples), size)]
-    bins = list(features.binned_statistics(blocks, bin_s))
-    whole = features.statistics([samples])
+    bins = list(binned_statistics(blocks, bin_s))
+    whole = statistics([samples])
     total = sum(bins, Statistics.empty())
     assert total.count == whole.count
     assert total.outer == pytest.approx(whole.outer, rel=1e-9, abs=1e-6)
@@ -82,13 +90,13 @@ def test_bins_hold_every_frame_once(seconds, bin_s, size):
 
 
 def test_nothing_has_no_frames():
-    assert list(features.mfcc_frames([])) == []
-    assert list(features.mfcc_frames([np.empty(0, np.float32)])) == []
-    assert features.statistics([]).count == 0
+    assert list(mfcc_frames([])) == []
+    assert list(mfcc_frames([np.empty(0, np.float32)])) == []
+    assert statistics([]).count == 0
 
 
 def test_one_frame_has_no_spread():
-    assert features.statistics([sounds.noise(0.01)[0]]).covariance == pytest.approx(0, abs=1e-9)
+    assert statistics([sounds.noise(0.01)[0]]).covariance == pytest.approx(0, abs=1e-9)
 
 
 # --- tangent vectors -------------------------------------------------------------------------
@@ -101,7 +109,7 @@ def gaussians(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def vectors(rows, mean_weight=1.0, level_weight=1.0, prior_frames=0.0, reference=None):
-    return features.tangent_vectors(
+    return tangent_vectors(
         rows,
         np.zeros(13),
         np.eye(13) if reference is None else reference,
@@ -113,23 +121,23 @@ def vectors(rows, mean_weight=1.0, level_weight=1.0, prior_frames=0.0, reference
 
 def test_rows_keep_everything():
     mean, cov = gaussians(4)
-    rows = features.as_rows(mean, cov, [10, 20, 30, 40])
-    assert rows.shape == (4, features.ROW_WIDTH)
-    assert np.array_equal(features.row_means(rows), mean)
-    assert features.row_covariances(rows) == pytest.approx(cov)
+    rows = as_rows(mean, cov, [10, 20, 30, 40])
+    assert rows.shape == (4, ROW_WIDTH)
+    assert np.array_equal(row_means(rows), mean)
+    assert row_covariances(rows) == pytest.approx(cov)
     assert rows[:, 0].tolist() == [10, 20, 30, 40]
 
 
 def test_the_reference_itself_is_the_origin():
     _, cov = gaussians(1)
-    row = features.as_rows(np.zeros((1, 13)), cov, [100])
+    row = as_rows(np.zeros((1, 13)), cov, [100])
     assert vectors(row, reference=cov[0]) == pytest.approx(np.zeros((1, 104)), abs=1e-7)
 
 
 def test_length_is_the_riemannian_distance_to_the_reference():
     """|log(S^-1/2 C S^-1/2)| is the affine-invariant distance: the same in any coordinates."""
     _, cov = gaussians(2, seed=1)
-    row = features.as_rows(np.zeros((1, 13)), cov[:1], [100])
+    row = as_rows(np.zeros((1, 13)), cov[:1], [100])
     length = np.linalg.norm(vectors(row, reference=cov[1]))
     ratios = np.linalg.eigvals(np.linalg.solve(cov[1], cov[0])).real
     assert length == pytest.approx(np.sqrt((np.log(ratios) ** 2).sum()))
@@ -137,7 +145,7 @@ def test_length_is_the_riemannian_distance_to_the_reference():
 
 def test_loudness_touches_one_coefficient_only():
     clip = sounds.tune(3.0)
-    quiet, loud = (features.as_row(features.statistics([gain * clip[0]])) for gain in (0.25, 1.0))
+    quiet, loud = (as_row(statistics([gain * clip[0]])) for gain in (0.25, 1.0))
     assert np.abs(loud - quiet)[2:14].max() < 0.01  # the other means
     assert np.abs(loud - quiet)[14:].max() < 0.5  # covariances, of size 100 and more
     difference = vectors(np.array([quiet, loud]), level_weight=0.0)
@@ -147,14 +155,14 @@ def test_loudness_touches_one_coefficient_only():
 def test_few_frames_are_drawn_to_the_reference():
     mean, cov = gaussians(1)
     few, many = (
-        np.linalg.norm(vectors(features.as_rows(mean * 0, cov, [n]), prior_frames=60.0))
+        np.linalg.norm(vectors(as_rows(mean * 0, cov, [n]), prior_frames=60.0))
         for n in (10, 10_000)
     )
     assert few < many
 
 
 def test_a_covariance_of_zero_stays_finite():
-    row = features.as_rows(np.zeros((1, 13)), np.zeros((1, 13, 13)), [1])
+    row = as_rows(np.zeros((1, 13)), np.zeros((1, 13, 13)), [1])
     assert np.isfinite(vectors(row)).all()
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import genregenie
 from genregenie import AudioError, Prediction
-from genregenie.inference.batch import CRASHED
+from genregenie.audio.parallel import CRASHED
 from genregenie.inference.classifier import Classifier
 from tests import deaths, machine, sounds
 
@@ -192,7 +192,7 @@ def test_an_interrupt_stops_it_without_a_word_from_the_workers(tmp_path):
 
 @pytest.mark.parametrize("backend", ["processes", "threads"])
 def test_who_wants_no_more_hears_nothing_of_it(files, backend):
-    """Warnings are errors here, joblib's about work left undone too."""
+    """Warnings are errors here, of work left undone too."""
     results = genregenie.classify_many([files[0]] * 50, backend=backend, jobs=2)
     next(results)
     results.close()

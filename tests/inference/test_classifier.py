@@ -7,11 +7,14 @@ import threading
 import numpy as np
 import pytest
 
-from genregenie.audio import RATE_HZ, AudioError
+from genregenie.audio import RATE_HZ
 from genregenie.common.genres import GENRES
-from genregenie.features import as_row
-from genregenie.inference.classifier import Classifier, classify_each
-from genregenie.model.model import Model, ModelError, PipelineScorer, novelty, tempered
+from genregenie.features.tangent import tangent_vectors
+from genregenie.inference.classifier import Classifier
+from genregenie.model import space
+from genregenie.model.catalogue import novelty
+from genregenie.model.model import Model, ModelError
+from genregenie.model.scorers import PipelineScorer, tempered
 from tests import sounds
 
 
@@ -114,6 +117,16 @@ def test_what_is_not_music_is_turned_away(classifier, name):
     assert prediction.genre is None
 
 
+@pytest.mark.parametrize("name", NOT_MUSIC)
+def test_what_is_not_music_is_never_sure_in_few_bits(classifier, name):
+    for level in (1.0, 0.1):
+        data = sounds.encode(
+            level * NOT_MUSIC[name][None], container="wav", codec="pcm_u8", sample_format="u8"
+        )
+        verdict = classifier.predict(data).verdict
+        assert verdict == "not music" if name in ("sine", "square wave") else verdict != "confident"
+
+
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs espeak-ng to speak")
 @pytest.mark.parametrize("voice", ["en", "en-us+f3", "de", "fr+f2", "en+m3", "es"])
 def test_speech_is_turned_away(classifier, voice):
@@ -131,7 +144,7 @@ def test_hardly_any_real_clip_is_turned_away(classifier, gtzan):
         with_self = classifier.predict(clip)
         artist = with_self.neighbours[0].artist
         others = catalogue.artist != (artist or "")
-        distances = catalogue.distances(as_row(with_self.statistics)[None])[:, others]
+        distances = catalogue.distances(with_self.vector[None])[:, others]
         turned_away += classifier.model.novelty(distances)[0] > classifier.model.thresholds.novelty
     assert len(clips) == 131
     assert turned_away <= 0.03 * len(clips)
@@ -139,9 +152,15 @@ def test_hardly_any_real_clip_is_turned_away(classifier, gtzan):
 
 def test_verdicts_follow_the_thresholds(classifier):
     thresholds = classifier.model.thresholds
-    assert classifier._verdict(thresholds.confident, thresholds.novelty) == "confident"
-    assert classifier._verdict(thresholds.confident - 1e-9, 0.0) == "unsure"
-    assert classifier._verdict(1.0, thresholds.novelty + 1e-9) == "not music"
+    assert classifier._verdict(thresholds.confident, thresholds.novelty, "full") == "confident"
+    assert classifier._verdict(thresholds.confident - 1e-9, 0.0, "full") == "unsure"
+    assert classifier._verdict(1.0, thresholds.novelty + 1e-9, "full") == "not music"
+    for poor in ("narrow", "coarse"):
+        assert classifier._verdict(1.0, 0.0, poor) == "unsure"
+        assert classifier._verdict(1.0, thresholds.novelty, poor) == "unsure"
+        assert classifier._verdict(1.0, 2.0 * thresholds.novelty, poor) == "not music"
+    assert classifier._verdict(1.0, 1.3 * thresholds.novelty, "coarse") == "unsure"
+    assert classifier._verdict(1.0, 1.3 * thresholds.novelty, "narrow") == "not music"
 
 
 # --- the shipped model -----------------------------------------------------------------------
@@ -172,6 +191,22 @@ def test_arrays_and_pipeline_are_the_same_model(classifier, gtzan):
     assert arrays == pytest.approx(np.exp(pipeline.log_confidences(rows)), abs=1e-9)
 
 
+def test_a_clip_is_mapped_once_into_each_space(classifier, monkeypatch):
+    mapped = []
+
+    def counted(rows: np.ndarray, *fitted: np.ndarray, **weights: float) -> np.ndarray:
+        mapped.append((len(rows), weights["prior_frames"]))
+        return tangent_vectors(rows, *fitted, **weights)
+
+    monkeypatch.setattr(space, "tangent_vectors", counted)
+    prediction = classifier.predict(sounds.encode(sounds.tune(12.0)))
+    assert prediction.reasons
+    assert prediction.neighbours
+    own, catalogue = classifier.model.scorer.space, classifier.model.catalogue.space
+    clip_and_moments = 1 + len(prediction.timeline)
+    assert mapped == [(clip_and_moments, own.prior_frames), (1, catalogue.prior_frames)]
+
+
 def test_many_threads_get_their_own_answers(classifier):
     clips = [sounds.encode(sounds.tune(3.0, seed=seed)) for seed in range(4)]
     expected = [classifier.predict(clip) for clip in clips]
@@ -188,15 +223,6 @@ def test_many_threads_get_their_own_answers(classifier):
     for thread in threads:
         thread.join()
     assert wrong == []
-
-
-def test_one_bad_file_does_not_stop_the_others(tmp_path):
-    good, bad = tmp_path / "good.wav", tmp_path / "bad.wav"
-    good.write_bytes(sounds.encode(sounds.tune(2.0)))
-    bad.write_bytes(b"nothing")
-    first, second, third = classify_each([good, bad, good])
-    assert isinstance(second, AudioError)
-    assert first == third
 
 
 def test_a_missing_or_broken_model_says_what_to_do(tmp_path):

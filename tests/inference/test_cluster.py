@@ -156,7 +156,7 @@ def test_what_is_wrong_with_a_cluster_is_said(cluster, files, monkeypatch, tmp_p
 
 
 def test_another_version_on_a_worker_is_refused(cluster, files, tmp_path):
-    other = "import genregenie\ngenregenie.__version__ = '0.0.0'\n"
+    other = "from genregenie.common import version\nversion.__version__ = '0.0.0'\n"
     cluster.worker(**customised(tmp_path / "other", other))
     with pytest.raises(genregenie.ClusterError, match="another model or version"):
         list(genregenie.classify_many(files[:2], backend=cluster.address))

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genregenie import features
 from genregenie.audio import RATE_HZ, AudioError, resampling
 from genregenie.audio.offset import without_offset
 from genregenie.common import resources
-from genregenie.features import HOP_SAMPLES, MelStatistics
+from genregenie.features.mfcc import HOP_SAMPLES, mel_frames
+from genregenie.features.statistics import MelStatistics, statistics
+from genregenie.features.tangent import as_row, as_rows, row_covariances
 from genregenie.inference.classifier import Classifier
 from genregenie.training.noise import in_noise
 from tests import sounds
@@ -44,11 +45,12 @@ def dither(seconds: float) -> np.ndarray:
 
 
 def rounded(samples: np.ndarray, bits: int = 16) -> np.ndarray:
-    return (np.rint(samples * 2 ** (bits - 1)) / 2 ** (bits - 1)).astype(np.float32)
+    steps = 2 ** (bits - 1)
+    return (np.clip(np.rint(samples * steps), -steps, steps - 1) / steps).astype(np.float32)
 
 
 def mel(samples: np.ndarray) -> MelStatistics:
-    frames = features.mel_frames([samples])
+    frames = mel_frames([samples])
     return sum((MelStatistics.of(f) for f in frames), MelStatistics.empty())
 
 
@@ -116,7 +118,7 @@ def test_statistics_are_those_of_the_sounding_frames(parts, size):
     sound = np.concatenate(
         [rng.normal(size=n * HOP_SAMPLES) * (0.1 if loud else 0.0) for loud, n in parts]
     ).astype(np.float32)
-    frames = list(features.mel_frames(sound[i : i + size] for i in range(0, len(sound), size)))
+    frames = list(mel_frames(sound[i : i + size] for i in range(0, len(sound), size)))
     sounds_ = np.concatenate([f.sounds for f in frames])
     padded = np.append(sound, np.zeros(2 * HOP_SAMPLES))
     wanted = [np.ptp(padded[i * HOP_SAMPLES :][:441]) > 0 for i in range(len(sounds_))]
@@ -215,7 +217,7 @@ def test_an_offset_under_half_of_a_clip(songs):
     clean = mel(song[0]).cepstral()
     moved = np.hstack([silence(5), song + np.float32(0.1)])[0]
     blocks = [moved[i : i + 220_500] for i in range(0, len(moved), 220_500)]
-    found = features.statistics(without_offset(blocks))
+    found = statistics(without_offset(blocks))
     assert found.mean == pytest.approx(clean.mean, abs=0.3)
     assert found.count == pytest.approx(clean.count, abs=4)
 
@@ -242,6 +244,16 @@ def test_a_level_changes_nothing(name, songs, classifier):
         other = classifier.predict(sounds.float_wav((gain * song).astype(np.float32)))
         assert other.verdict == as_it_is.verdict
         assert other.confidences == pytest.approx(as_it_is.confidences, abs=0.02)
+
+
+@pytest.mark.parametrize("name", SONGS)
+def test_soft_music_is_no_silence(name, songs, classifier):
+    """At -40 dB, 30 to 80 steps of 16 bits, the treble of most frames is less than a step."""
+    song = songs[name] * 0.01
+    prediction = classifier.predict(sounds.float_wav(song))
+    assert prediction.silent_s < 0.3
+    bass = sounds.tone(4.0, hz=60.0, level=10 / 32_768)
+    assert mel(rounded(bass)[0]).silent == 0
 
 
 # --- coarse and narrow -----------------------------------------------------------------------
@@ -289,6 +301,16 @@ def test_eight_bits_make_unsure_at_most(name, songs, classifier):
         assert prediction.quality == "coarse"
 
 
+def test_no_coarse_song_is_called_not_music(gtzan, classifier):
+    """Of 131 real clips 3 % to 95 % lie beyond the line when they are treated so."""
+    clips = sorted((gtzan / "audio/full").glob("*.flac"))[::3]
+    for clip in clips:
+        song = decode(clip)[0][None, : 12 * RATE_HZ]
+        telephone = _resampled(_resampled(song, RATE_HZ, 8_000), 8_000, RATE_HZ)
+        for change in (rounded(song, 8), rounded(0.1 * song, 8), rounded(telephone, 8)):
+            assert classifier.predict(sounds.encode(change)).verdict != "not music", clip.stem
+
+
 @pytest.mark.parametrize("name", SONGS)
 def test_ordinary_sound_is_full(name, songs, classifier):
     assert classifier.predict(sounds.encode(songs[name])).quality == "full"
@@ -304,7 +326,7 @@ def test_what_is_known_below_4_khz_says_much_of_the_rest(songs, classifier):
         vectors = space.vectors(
             np.array(
                 [
-                    features.as_row(s)
+                    as_row(s)
                     for s in (clean, stats.cepstral(), classifier.model.seen(stats, 4_250.0))
                 ]
             )
@@ -319,18 +341,18 @@ def test_what_is_known_below_4_khz_says_much_of_the_rest(songs, classifier):
 def test_noise_does_to_statistics_what_it_does_to_sound(songs):
     """Parallel model combination against real noise, for statistics that music has."""
     song, level = songs["classical"][0], 60.0
-    clean = features.as_row(mel(song).cepstral())
+    clean = as_row(mel(song).cepstral())
     noise = np.random.default_rng(0).normal(size=len(song)) * level / 32_768
-    real = features.as_row(mel((song + noise).astype(np.float32)).cepstral())
+    real = as_row(mel((song + noise).astype(np.float32)).cepstral())
     drawn = np.array([in_noise(clean[None], seed)[0] for seed in range(40)])
     nearest = np.abs(drawn - real)[:, 1:14].sum(axis=1).min()
     assert nearest < 0.3 * np.abs(real - clean)[1:14].sum()
 
 
 def test_noise_keeps_covariances_covariances(gtzan_table):
-    rows = features.as_rows(gtzan_table["mean"], gtzan_table["cov"], itertools.repeat(2_993, 709))
+    rows = as_rows(gtzan_table["mean"], gtzan_table["cov"], itertools.repeat(2_993, 709))
     noisy = in_noise(rows[:50])
-    assert (np.linalg.eigvalsh(features.row_covariances(noisy)) > 0).all()
+    assert (np.linalg.eigvalsh(row_covariances(noisy)) > 0).all()
     assert noisy[:, 0] == pytest.approx(rows[:50, 0])
 
 

@@ -1,5 +1,8 @@
 """Small tables for the lab, and its committed results."""
 
+import csv
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -66,3 +69,18 @@ def spotify_table() -> FeatureTable:
 def results():
     """The folder of committed results."""
     return resources.models() / "lab"
+
+
+@pytest.fixture
+def own_csv(tmp_path: Path) -> Path:
+    """A table of one's own, as a file."""
+    table = small_table(tracks=30, segments=2, artists=10)
+    path = tmp_path / "own.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["filename", "label", *table.columns])
+        for i, (track, genre, row) in enumerate(
+            zip(table.track, table.genre, table.rows.tolist(), strict=True)
+        ):
+            writer.writerow([f"{genre}.{track}.{i % 2}.wav", genre, *row])
+    return path

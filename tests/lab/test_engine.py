@@ -6,16 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genregenie.datasets.table import DataError
+from genregenie.common.errors import DataError
 from genregenie.evaluation.protocols import GROUPED, RANDOM, STRATIFIED, TRACKS, VECTORS
 from genregenie.inference import cluster
-from genregenie.inference.cluster import ClusterError
+from genregenie.inference.cluster import ClusterError, joblib_on
 from genregenie.lab import models, runs, studies
 from genregenie.lab import results as cache
-from genregenie.lab.cluster import workers
+from genregenie.lab.estimators import QuantileCapper, Sampled
 from genregenie.lab.explore import Exploration, explore
 from genregenie.lab.incremental import BATCHES, GrowingNeighbours, fold_in
-from genregenie.lab.preparing import QuantileCapper, Sampled
 from genregenie.lab.systems import SYSTEMS, system
 from genregenie.lab.tables import ceiling, open_table, read_features
 from tests.lab.conftest import small_table, spotify_like
@@ -243,7 +242,7 @@ def test_data_that_is_not_there_is_said_in_a_sentence(tmp_path, monkeypatch):
 def test_no_scheduler_is_said_in_a_sentence(monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr(cluster, "CONNECT_S", 1)
-    with pytest.raises(ClusterError, match="No Dask scheduler"), workers("tcp://127.0.0.1:9"):
+    with pytest.raises(ClusterError, match="No Dask scheduler"), joblib_on("tcp://127.0.0.1:9"):
         pass
 
 
@@ -268,7 +267,7 @@ def test_a_dask_cluster_does_the_work_and_gives_the_same(table):
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0"
     ) as local:
-        with workers(local.scheduler_address):
+        with joblib_on(local.scheduler_address):
             there = runs.under(B, table, GROUPED, models=["svm"])[0]
         assert len(local.scheduler.transition_log) > 0
     assert there.confusion.tolist() == here.confusion.tolist()

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genregenie.features import VECTOR_WIDTH, as_rows
+from genregenie.features.tangent import VECTOR_WIDTH, as_rows
 from genregenie.inference.classifier import Classifier
 from genregenie.model.explain import PARTS, reasons
-from genregenie.model.model import Linear
+from genregenie.model.model import Model
+from genregenie.model.scorers import Linear
 from genregenie.web.views import sentences
 from tests import sounds
 
@@ -17,6 +18,11 @@ def a_row(seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     frames = 3 * rng.normal(size=(400, 13)) + 10 * rng.normal(size=13)
     return as_rows(frames.mean(axis=0)[None], np.cov(frames.T)[None], [400])[0]
+
+
+def seen(model: Model, row: np.ndarray) -> np.ndarray | None:
+    vectors = model.answers(row[None]).vectors
+    return None if vectors is None else vectors[0]
 
 
 def test_the_parts_are_the_whole_vector_once():
@@ -32,7 +38,7 @@ def test_the_parts_of_a_linear_model_add_up_to_its_odds(seed):
     linear = Linear(0.01 * rng.normal(size=(VECTOR_WIDTH, k)), np.zeros(k))
     plain = replace(model, scorer=replace(scorer, kernel=None, linear=linear))
     row = a_row(seed)
-    found = reasons(plain, row)
+    found = reasons(plain, seen(plain, row))
     confidences = np.sort(plain.confidences(row[None])[0])
     odds = np.log(confidences[-1]) - np.log(confidences[-2])
     assert sum(r.log_odds for r in found) == pytest.approx(odds, abs=1e-6)
@@ -45,7 +51,7 @@ def test_a_part_that_the_model_ignores_speaks_for_nothing():
     coefficients[PARTS["colour"]] = np.random.default_rng(0).normal(size=(11, k))
     linear = Linear(coefficients, np.zeros(k))
     plain = replace(model, scorer=replace(model.scorer, kernel=None, linear=linear))
-    found = {r.part: r.log_odds for r in reasons(plain, a_row(1))}
+    found = {r.part: r.log_odds for r in reasons(plain, seen(plain, a_row(1)))}
     assert found.pop("colour") > 0
     assert list(found.values()) == pytest.approx([0.0] * 4)
 
@@ -66,4 +72,4 @@ def test_a_model_that_is_no_arrays_gives_no_reasons():
             return np.zeros((len(rows), 10))
 
     model = replace(Classifier.load().model, scorer=Opaque())
-    assert reasons(model, a_row(0)) == ()
+    assert reasons(model, seen(model, a_row(0))) == ()

@@ -3,9 +3,10 @@
 import numpy as np
 
 from genregenie.common.genres import GENRES
-from genregenie.features import VECTOR_WIDTH
-from genregenie.inference.classifier import Prediction
-from genregenie.model.model import Catalogue, TangentSpace
+from genregenie.features.tangent import VECTOR_WIDTH
+from genregenie.inference.prediction import Prediction
+from genregenie.model.catalogue import Catalogue
+from genregenie.model.space import TangentSpace
 from tests.spotify.conftest import clock, server, spotify, spotify_environment  # noqa: F401
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from genregenie.datasets.table import read_table
-from genregenie.features import VECTOR_WIDTH
+from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.inference.classifier import Classifier
 from genregenie.recommend.acoustic import Acoustic, SimilarTrack, as_share, directions, top, varied
 from tests.recommend.conftest import make_catalogue

@@ -2,12 +2,13 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from genregenie.features import VECTOR_WIDTH
-from genregenie.inference.batch import CRASHED
+from genregenie.audio.parallel import CRASHED
+from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.inference.classifier import Classifier
 from genregenie.recommend import library_index as module
 from genregenie.recommend.acoustic import Acoustic, directions
@@ -106,7 +107,7 @@ def test_a_folder_is_indexed_and_refreshed(music):
     made = index_folder(music, jobs=1, progress=lambda *step: heard.append(step))
     assert made.path == music / "genregenie-index"
     assert made.tracks == 2
-    assert {skip.path.name for skip in made.skipped} == {"broken.mp3", "noise.wav"}
+    assert {Path(skip.path).name for skip in made.skipped} == {"broken.mp3", "noise.wav"}
     assert heard[-1][:2] == (4, 4)
     again = index_folder(music, jobs=1)
     assert (again.tracks, again.unchanged) == (2, 2)
@@ -138,7 +139,7 @@ def test_a_file_that_ends_its_process_is_left_out(music, monkeypatch):
         (music / f"{how}.wav").write_bytes(deaths.clip(how))
     shutil.copy(music / "one.flac", music / "last.flac")
     made = index_folder(music)
-    reasons = {skip.path.stem: skip.reason for skip in made.skipped}
+    reasons = {Path(skip.path).stem: skip.reason for skip in made.skipped}
     assert {how: reasons[how] for how in deaths.WAYS} == dict.fromkeys(deaths.WAYS, CRASHED)
     assert made.tracks == before.tracks + 1
 

@@ -15,8 +15,8 @@ def ten(genre="rock"):
     return [Rankable(f"song {i}", f"key {i}", (f"artist {i}",), genre) for i in range(10)]
 
 
-def order(opinions, candidates=None, kin=None):
-    return [r.item for r in Preferences(opinions).rank(candidates or ten(), kin)]
+def order(opinions, candidates=None, similar=None):
+    return [r.item for r in Preferences(opinions).rank(candidates or ten(), similar)]
 
 
 def test_no_opinion_changes_nothing():
@@ -60,16 +60,16 @@ def test_an_artist_liked_and_disliked_as_often_stays():
 
 
 def test_the_blend_leans_but_the_clip_decides():
-    taste = Preferences([like(f"{i}", "pop") for i in range(20)])
-    tilted = taste.tilted({"rock": 0.7, "pop": 0.3})
+    preferences = Preferences([like(f"{i}", "pop") for i in range(20)])
+    tilted = preferences.tilted({"rock": 0.7, "pop": 0.3})
     assert tilted["pop"] > 0.3
     assert tilted["rock"] == 0.7
     assert tilted["rock"] > tilted["pop"]
 
 
 def test_liked_artists_of_a_genre():
-    taste = Preferences(
+    preferences = Preferences(
         [like("A", "pop"), like("B", "rock"), like("C", "pop"), dislike("C", "pop")]
     )
-    assert taste.liked_artists("pop") == ("A",)
-    assert taste.liked_artists() == ("B", "A")
+    assert preferences.liked_artists("pop") == ("A",)
+    assert preferences.liked_artists() == ("B", "A")

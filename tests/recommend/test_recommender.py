@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genregenie.features import VECTOR_WIDTH
+from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.recommend import recommender as module
 from genregenie.recommend.acoustic import Acoustic
 from genregenie.recommend.preferences import Opinion, Preferences

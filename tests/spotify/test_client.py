@@ -20,7 +20,7 @@ from tests.spotify.standin import Failure, error
 ROCK = Query('genre:"rock"')
 
 
-def trouble(spotify, query=ROCK) -> SpotifyUnavailableError:
+def failure_for(spotify, query=ROCK) -> SpotifyUnavailableError:
     with pytest.raises(SpotifyUnavailableError) as caught:
         spotify.search(query)
     return caught.value
@@ -72,7 +72,7 @@ def test_sixteen_cold_threads_fail_with_one_token_request(spotify, server):
 
     def ask(number):
         barrier.wait()
-        return trouble(spotify, Query(f"rock {number}")).trouble
+        return failure_for(spotify, Query(f"rock {number}")).kind
 
     with ThreadPoolExecutor(16) as pool:
         assert set(pool.map(ask, range(16))) == {FailureKind.BROKEN}
@@ -85,31 +85,31 @@ def test_a_token_taken_back_is_replaced_once(spotify, server):
     assert spotify.search(Query("rock"))
     assert server.requests["/api/token"] == 2
     server.api_failure = error(401, "Invalid access token")
-    assert trouble(spotify, Query("pop")).trouble is FailureKind.UNAUTHORIZED
+    assert failure_for(spotify, Query("pop")).kind is FailureKind.UNAUTHORIZED
     assert server.requests["/api/token"] == 3
 
 
 def test_without_keys_nothing_is_asked(server):
     spotify = Spotify(None, "GB", server.address, server.address)
-    failure = trouble(spotify)
-    assert failure.trouble is FailureKind.NO_KEYS
+    failure = failure_for(spotify)
+    assert failure.kind is FailureKind.NO_KEYS
     assert "SPOTIPY_CLIENT_ID" in str(failure)
     assert not server.requests
 
 
 def test_bad_keys(server):
     spotify = Spotify(SpotifyKeys("an-app", "wrong"), "GB", server.address, server.address)
-    failure = trouble(spotify)
-    assert failure.trouble is FailureKind.BAD_KEYS
+    failure = failure_for(spotify)
+    assert failure.kind is FailureKind.BAD_KEYS
     assert "Check SPOTIPY_CLIENT_ID" in str(failure)
 
 
 def test_an_unknown_market(server):
     spotify = Spotify(KEYS, "ZZ", server.address, server.address)
-    failure = trouble(spotify)
-    assert failure.trouble is FailureKind.REFUSED
+    failure = failure_for(spotify)
+    assert failure.kind is FailureKind.REFUSED
     assert "GENREGENIE_MARKET" in str(failure)
-    trouble(spotify)
+    failure_for(spotify)
     assert server.requests["/v1/search"] == 2  # a refused question says nothing of the next
 
 
@@ -142,8 +142,8 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_every_failure_has_a_kind_and_a_pause(spotify, server, clock, way):
     server.api_failure, kind, pause_s = WAYS[way]
-    failure = trouble(spotify)
-    assert failure.trouble is kind
+    failure = failure_for(spotify)
+    assert failure.kind is kind
     assert str(failure).endswith(".")
     assert "Traceback" not in str(failure)
     asked = server.requests["/v1/search"]
@@ -151,8 +151,8 @@ def test_every_failure_has_a_kind_and_a_pause(spotify, server, clock, way):
     # Until the pause is over nobody asks, and everybody hears the same.
     server.api_failure = None
     clock.now += pause_s - 1
-    again = trouble(spotify, Query("another"))
-    assert again.trouble is kind
+    again = failure_for(spotify, Query("another"))
+    assert again.kind is kind
     assert again.pause_s == pytest.approx(1)
     assert server.requests["/v1/search"] == asked
     clock.now += 2
@@ -175,8 +175,8 @@ TOKEN_WAYS = {
 @pytest.mark.parametrize("way", TOKEN_WAYS)
 def test_a_failing_token_endpoint(spotify, server, way):
     server.token_failure, kind = TOKEN_WAYS[way]
-    assert trouble(spotify).trouble is kind
-    assert trouble(spotify).trouble is kind
+    assert failure_for(spotify).kind is kind
+    assert failure_for(spotify).kind is kind
     assert server.requests["/api/token"] == 1
 
 
@@ -184,11 +184,12 @@ def test_no_network(server):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        failure = trouble(Spotify(KEYS, "GB", nowhere, nowhere))
-        assert failure.trouble is FailureKind.UNREACHABLE
+        failure = failure_for(Spotify(KEYS, "GB", nowhere, nowhere))
+        assert failure.kind is FailureKind.UNREACHABLE
         assert "internet connection" in str(failure)
         assert (
-            trouble(Spotify(KEYS, "GB", nowhere, server.address)).trouble is FailureKind.UNREACHABLE
+            failure_for(Spotify(KEYS, "GB", nowhere, server.address)).kind
+            is FailureKind.UNREACHABLE
         )
 
 
@@ -197,7 +198,7 @@ def test_a_day_long_retry_after_costs_no_waiting(spotify, server, monkeypatch, s
     slept = []
     monkeypatch.setattr(time, "sleep", slept.append)
     server.api_failure = error(status, Retry_After="86000", message="QUOTA_EXCEEDED")
-    trouble(spotify)
+    failure_for(spotify)
     assert sum(slept) < 1
     assert server.requests["/v1/search"] <= 2
 
@@ -216,7 +217,7 @@ def test_kinds_are_remembered_side_by_side(clock):
     breaker.remember(SpotifyUnavailableError(FailureKind.TOO_MANY, 5))
     with pytest.raises(SpotifyUnavailableError) as caught:
         breaker.check()
-    assert caught.value.trouble is FailureKind.FORBIDDEN
+    assert caught.value.kind is FailureKind.FORBIDDEN
     clock.now += 3601
     breaker.check()
 
@@ -243,8 +244,8 @@ def test_a_wrong_setting_is_a_sentence(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     spotify = shared_spotify()
     assert isinstance(spotify, Misconfigured)
-    failure = trouble(spotify)
-    assert failure.trouble is FailureKind.MISCONFIGURED
+    failure = failure_for(spotify)
+    assert failure.kind is FailureKind.MISCONFIGURED
     assert name in str(failure)
 
 

@@ -5,10 +5,10 @@ import email.utils
 
 import pytest
 
+from genregenie.common.formatting import format_pause
 from genregenie.spotify.errors import (
     FailureKind,
     SpotifyUnavailableError,
-    in_words,
     retry_after_s,
 )
 
@@ -38,11 +38,11 @@ def test_retry_after_may_be_a_date():
     ],
 )
 def test_pauses_in_words(seconds, words):
-    assert in_words(seconds) == words
+    assert format_pause(seconds) == words
 
 
-@pytest.mark.parametrize("trouble", FailureKind)
-def test_every_trouble_has_a_sentence(trouble):
-    sentence = str(SpotifyUnavailableError(trouble))
+@pytest.mark.parametrize("kind", FailureKind)
+def test_every_failure_has_a_sentence(kind):
+    sentence = str(SpotifyUnavailableError(kind))
     assert sentence.endswith(".")
     assert "{" not in sentence

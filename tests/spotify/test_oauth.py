@@ -28,7 +28,7 @@ def consent(url: str) -> dict[str, str]:
     return {k: v[0] for k, v in parse_qs(urlsplit(answer.headers["location"]).query).items()}
 
 
-def connect(logins: Logins, person: int) -> None:
+def connect(logins: Logins, person: int | None) -> None:
     logins.finish(person, **consent(logins.begin(person)))
 
 
@@ -43,6 +43,14 @@ def test_from_log_in_to_playlist(logins, server):
     assert playlist["public"] is False
     assert playlist["name"] == "GenreGenie: Rock"
     assert playlist["uris"] == [track.uri for track in TRACKS]
+
+
+def test_nobody_can_be_connected_and_never_leaves(logins):
+    connect(logins, None)
+    connect(logins, ADA)
+    logins.keep_only(set())
+    assert logins.is_connected(None)
+    assert not logins.is_connected(ADA)
 
 
 def test_somebody_elses_log_in_is_not_taken(logins):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genregenie.common.genres import GENRES
-from genregenie.spotify.queries import Depth, Query, SearchOptions, plan, shares, song_query
+from genregenie.spotify.queries import Depth, Query, SearchOptions, Song, plan, shares, song_query
 
 
 def test_seventy_thirty_is_seven_and_three():
@@ -79,9 +79,9 @@ def test_hidden_gems_lie_deeper():
 
 
 def test_names_cannot_break_out_of_the_query():
-    query = song_query('x" genre:"pop', "y\n\x00z")
+    query = song_query(Song('x" genre:"pop', "y\n\x00z"))
     assert query == Query('track:"y z" artist:"x genre: pop"')
-    assert len(song_query("a" * 500, "b" * 500).text) < 250
+    assert len(song_query(Song("a" * 500, "b" * 500)).text) < 250
 
 
 @pytest.mark.parametrize("years", [(2000, 1990), (1, 2000), (1990, 9999)])
@@ -91,7 +91,7 @@ def test_impossible_years(years):
 
 
 def test_an_unknown_year_is_allowed():
-    wishes = SearchOptions(years=(1990, 2000))
-    assert wishes.allow(None)
-    assert wishes.allow(1990)
-    assert not wishes.allow(1989)
+    options = SearchOptions(years=(1990, 2000))
+    assert options.allows(None)
+    assert options.allows(1990)
+    assert not options.allows(1989)

@@ -4,10 +4,9 @@ import time
 
 import pytest
 
-from genregenie.recommend.acoustic import SimilarTrack
 from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError
-from genregenie.spotify.queries import Depth, Query, SearchOptions, plan
-from genregenie.spotify.search import gather
+from genregenie.spotify.queries import Depth, Query, SearchOptions, Song, plan
+from genregenie.spotify.search import find_tracks
 from genregenie.spotify.tracks import Track
 from tests.spotify.standin import Failure, error
 
@@ -17,8 +16,8 @@ def track(number, artist="", title="", **more):
     return Track(f"{number:022d}", title or f"song {number}", (name,), **more)
 
 
-def rock(wishes, artists=()):
-    return plan({"rock": 1.0}, {"rock": artists}, wishes)
+def rock(options, artists=()):
+    return plan({"rock": 1.0}, {"rock": artists}, options)
 
 
 def search_of(pages):
@@ -35,7 +34,7 @@ def search_of(pages):
 
 def test_no_song_and_no_artist_twice():
     page = [track(1), track(1), track(2, "Artist 1"), track(3, title="A"), track(4, title="A")]
-    found = gather(
+    found = find_tracks(
         search_of({('genre:"rock"', 0): page}), rock(SearchOptions()), [], SearchOptions()
     )
     assert [t.id[-1] for t in found.tracks[0]] == ["1", "3", "4"]
@@ -43,10 +42,10 @@ def test_no_song_and_no_artist_twice():
 
 def test_the_ladder_is_climbed_only_as_far_as_needed():
     full = search_of({('genre:"rock"', 0): [track(i) for i in range(10)]})
-    gather(full, rock(SearchOptions()), [], SearchOptions())
+    find_tracks(full, rock(SearchOptions()), [], SearchOptions())
     assert full.asked == [('genre:"rock"', 0)]
     empty = search_of({("rock", 0): [track(1)]})
-    found = gather(empty, rock(SearchOptions()), [], SearchOptions())
+    found = find_tracks(empty, rock(SearchOptions()), [], SearchOptions())
     assert empty.asked[-1] == ("rock", 0)
     assert len(found.tracks[0]) == 1
 
@@ -56,31 +55,31 @@ def test_known_artists_come_first_and_must_be_who_they_say():
         ('artist:"Queen"', 0): [track(1, "Queens"), track(2, "Queen"), track(3, "Queen")],
         ('genre:"rock"', 0): [track(i) for i in range(10, 20)],
     }
-    found = gather(search_of(pages), rock(SearchOptions(), ["Queen"]), [], SearchOptions())
+    found = find_tracks(search_of(pages), rock(SearchOptions(), ["Queen"]), [], SearchOptions())
     assert [t.artist for t in found.tracks[0]][:2] == ["Queen", "artist 10"]
 
 
 def test_years_and_refused_tracks():
     page = [track(1, year=1980), track(2, year=1995), track(3), track(4, year=1999)]
-    wishes = SearchOptions(years=(1990, 2000))
+    options = SearchOptions(years=(1990, 2000))
     search = search_of({('genre:"rock" year:1990-2000', 0): page})
-    found = gather(search, rock(wishes), [], wishes, refused=lambda t: t.id.endswith("4"))
+    found = find_tracks(search, rock(options), [], options, refused=lambda t: t.id.endswith("4"))
     assert [t.id[-1] for t in found.tracks[0]] == ["2", "3"]
 
 
 @pytest.mark.parametrize(("depth", "order"), [("well known", "321"), ("hidden gems", "123")])
 def test_popularity_where_it_is_told(depth, order):
-    wishes = SearchOptions(depth=Depth(depth))
+    options = SearchOptions(depth=Depth(depth))
     page = [track(2, popularity=50), track(1, popularity=10), track(3, popularity=90)]
     pages = {('genre:"rock"', 0): page, ('genre:"rock"', 100): page}
-    found = gather(search_of(pages), rock(wishes), [], wishes)
+    found = find_tracks(search_of(pages), rock(options), [], options)
     assert "".join(t.id[-1] for t in found.tracks[0]) == order
 
 
-def test_neighbours_are_found_by_name():
-    neighbours = [
-        SimilarTrack("Queen", "Radio Ga Ga", "rock", 0.9),
-        SimilarTrack("Cher", "Believe", "pop", 0.8),
+def test_songs_are_found_by_name():
+    songs = [
+        Song("Queen", "Radio Ga Ga"),
+        Song("Cher", "Believe"),
     ]
     pages = {
         ('track:"Radio Ga Ga" artist:"Queen"', 0): [
@@ -89,7 +88,7 @@ def test_neighbours_are_found_by_name():
         ],
         ('track:"Believe" artist:"Cher"', 0): [track(3, "Cher", "Believer")],
     }
-    found = gather(search_of(pages), (), neighbours, SearchOptions())
+    found = find_tracks(search_of(pages), (), songs, SearchOptions())
     assert found.songs[0].is_song("Queen", "Radio Ga Ga")
     assert found.songs[1] is None
 
@@ -100,19 +99,19 @@ def test_what_was_found_survives_a_later_failure():
             return (track(1, "Queen"),)
         raise SpotifyUnavailableError(FailureKind.BROKEN)
 
-    found = gather(search, rock(SearchOptions(), ["Queen"]), [], SearchOptions())
+    found = find_tracks(search, rock(SearchOptions(), ["Queen"]), [], SearchOptions())
     assert [t.artist for t in found.tracks[0]] == ["Queen"]
-    assert found.error.trouble is FailureKind.BROKEN
+    assert found.error.kind is FailureKind.BROKEN
 
 
 @pytest.mark.parametrize("how", ["hang", "drip"])
 @pytest.mark.parametrize("where", ["api_failure", "token_failure"])
 def test_spotify_never_holds_anybody_up(spotify, server, how, where):
     setattr(server, where, Failure(how=how))
-    wishes = SearchOptions()
+    options = SearchOptions()
     start = time.monotonic()
-    found = gather(spotify.search, rock(wishes, ["Queen"]), [], wishes, budget_s=1.0)
-    assert found.error.trouble is FailureKind.SLOW
+    found = find_tracks(spotify.search, rock(options, ["Queen"]), [], options, budget_s=1.0)
+    assert found.error.kind is FailureKind.SLOW
     assert found.tracks == ((),)
     # The answer that was asked for is still being held back, so nobody waited for it.
     assert not server.stopped.is_set()
@@ -120,10 +119,10 @@ def test_spotify_never_holds_anybody_up(spotify, server, how, where):
 
 
 def test_a_whole_answer_from_the_stand_in(spotify, server):
-    wishes = SearchOptions(years=(1960, 2020))
-    plans = plan({"hiphop": 0.7, "rock": 0.3}, {"rock": ["Queen"]}, wishes)
-    neighbours = [SimilarTrack("Queen", "Radio Ga Ga", "rock", 0.9)]
-    found = gather(spotify.search, plans, neighbours, wishes)
+    options = SearchOptions(years=(1960, 2020))
+    plans = plan({"hiphop": 0.7, "rock": 0.3}, {"rock": ["Queen"]}, options)
+    songs = [Song("Queen", "Radio Ga Ga")]
+    found = find_tracks(spotify.search, plans, songs, options)
     assert found.error is None
     hiphop, rock = (len(tracks) for tracks in found.tracks)
     assert 7 <= hiphop <= 14
@@ -134,24 +133,24 @@ def test_a_whole_answer_from_the_stand_in(spotify, server):
     assert found.songs[0].is_song("Queen", "Radio Ga Ga")
     assert all(int(query["limit"]) <= 10 for query in server.queries)
     before = server.requests["/v1/search"]
-    assert gather(spotify.search, plans, neighbours, wishes) == found
+    assert find_tracks(spotify.search, plans, songs, options) == found
     assert server.requests["/v1/search"] == before  # all of it from memory
 
 
 def test_one_failure_and_nobody_asks_again(spotify, server):
     server.api_failure = error(429, Retry_After="86000")
     plans = plan({"hiphop": 0.7, "rock": 0.3}, {"rock": ["Queen", "Toto"]}, SearchOptions())
-    found = gather(spotify.search, plans, [], SearchOptions())
-    assert found.error.trouble is FailureKind.TOO_MANY
+    found = find_tracks(spotify.search, plans, [], SearchOptions())
+    assert found.error.kind is FailureKind.TOO_MANY
     asked = server.requests["/v1/search"]
     assert asked <= 4  # those that were under way together
-    assert "24 hours" in str(gather(spotify.search, plans, [], SearchOptions()).error)
+    assert "24 hours" in str(find_tracks(spotify.search, plans, [], SearchOptions()).error)
     assert server.requests["/v1/search"] == asked
 
 
 def test_a_query_that_is_asked_for_twice_is_sent_once():
     search = search_of({})
-    twice = [SimilarTrack("Queen", "One", "rock", 0.9)] * 2
-    gather(search, (), twice, SearchOptions())
+    twice = [Song("Queen", "One")] * 2
+    find_tracks(search, (), twice, SearchOptions())
     assert len(search.asked) == 1
     assert Query("x") == Query("x", 0)

@@ -14,11 +14,15 @@ from hypothesis import strategies as st
 
 from genregenie.cli.main import main
 from genregenie.common import resources
-from genregenie.datasets.table import DataError
-from genregenie.lab.bag import BoostingEnsemble
+from genregenie.common.errors import DataError
+from genregenie.lab import results as lab_results
+from genregenie.lab.estimators import BoostingEnsemble
+from genregenie.lab.spotify_training import card as model_card
 from genregenie.lab.spotify_training import ship
-from genregenie.model.model import ModelError, tempered
+from genregenie.model.model import ModelError
+from genregenie.model.scorers import tempered
 from genregenie.spotify_features.exportify import KEYS, read_sheet
+from genregenie.spotify_features.metadata import Metadata
 from genregenie.spotify_features.model import NAME, SpotifyModel, display_name, shipped
 from genregenie.spotify_features.report import HEADER, as_rows
 from genregenie.spotify_features.trees import TreeEnsemble
@@ -91,11 +95,11 @@ def test_shipping_writes_a_folder_that_answers(tmp_path):
     made = ship(table, folder, said.append, rounds=3)
     model = SpotifyModel.load(folder)
     assert model.genres == table.genres
-    assert made["held_out"]["accuracy"] > 0.5
-    assert made["trained_on"]["vectors"] == 540
+    assert made.held_out.accuracy > 0.5
+    assert made.trained_on.vectors == 540
     card = (folder / "README.md").read_text()
     assert "terms" in card
-    assert f"{made['held_out']['accuracy']:.3f}" in card
+    assert f"{made.held_out.accuracy:.3f}" in card
     assert {p.name for p in folder.iterdir()} == {
         "README.md",
         "arrays.npz",
@@ -123,6 +127,15 @@ def test_models_that_cannot_be_read_say_so(tmp_path):
     (tmp_path / "model.json").write_text('{"format": 99}')
     with pytest.raises(ModelError):
         SpotifyModel.load(tmp_path)
+
+
+def test_the_shipped_description_and_card_are_what_would_be_written_today():
+    folder = resources.models() / NAME
+    text = (folder / "model.json").read_text(encoding="utf-8")
+    metadata = Metadata.from_dict(json.loads(text))
+    assert json.dumps(metadata.to_dict(), indent=2, ensure_ascii=False) + "\n" == text
+    report = lab_results.read("per_genre", folder)
+    assert model_card(metadata, report) == (folder / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_shipped_model_knows_its_typical_tracks():

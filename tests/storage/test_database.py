@@ -1,23 +1,20 @@
-import json
 import os
 import sqlite3
 import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import select, text
 
-from genregenie.accounts import Accounts, export, open_accounts
+from genregenie.accounts import Accounts, open_accounts
 from genregenie.accounts.core import MIGRATIONS
 from genregenie.accounts.tables import Base, LoginSession, Person
 from genregenie.common import settings
-from genregenie.storage.database import Database, sqlite_url
+from genregenie.storage.database import ConstraintError, Database, DatabaseError, sqlite_url
 from tests.accounts.standins import CHEAP
 
 GOOD = "a calm indigo morning"
@@ -128,61 +125,50 @@ def test_a_transaction_that_fails_leaves_nothing(accounts: Accounts) -> None:
     assert accounts.people.living() == set()
 
 
-def test_my_data_holds_all_of_mine_and_no_secret(accounts: Accounts) -> None:
-    who, codes = accounts.people.sign_up("Ada", "ada@example.org", GOOD)
-    accounts.people.sign_up("Bea", "bea@example.org", GOOD)
-    _, token = accounts.people.log_in("Ada", GOOD, "Firefox/150.0 Linux")
-    text = json.dumps(export.export_person(accounts.db, who.id))
-    data = json.loads(text)
-    assert data["account"]["user_name"] == "Ada"
-    assert data["account"]["email"] == "ada@example.org"
-    assert data["account"]["recovery_codes_left"] == 8
-    assert [s["browser"] for s in data["sessions"]] == ["Firefox on Linux"]
-    for secret in ("argon2", token, "Bea", *codes):
-        assert secret not in text
+def test_what_fails_in_the_database_is_a_database_error(database_url: str) -> None:
+    db = Database(database_url)
+    db.upgrade(MIGRATIONS)
+    with pytest.raises(DatabaseError) as caught, db.read() as session:
+        session.execute(text("SELECT secret FROM nowhere"))
+    assert str(caught.value) == f"The database cannot be used: {caught.value.kind}"
+    assert "nowhere" in caught.value.detail
+    with db.write() as session:
+        session.execute(text("DELETE FROM throttles"))  # it goes on working
+    row = text(
+        "INSERT INTO sessions"
+        " (person_id, token_hash, browser, created_at, last_seen_at, expires_at)"
+        " VALUES (7, '', 'secret', '2026-01-01', '2026-01-01', '2026-01-01')"
+    )
+    with pytest.raises(ConstraintError) as refused, db.write() as session:
+        session.execute(row)
+    assert "secret" not in str(refused.value)
+    db.close()
 
 
-def test_later_features_add_their_section(
-    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(export, "_EXPORTERS", dict(export._EXPORTERS))
-
-    @export.exporter("history")
-    def history(session: Session, person_id: int) -> Any:
-        return [session.scalar(select(Person.name).where(Person.id == person_id))]
-
-    who, _ = accounts.people.sign_up("Ada", "", GOOD)
-    assert export.export_person(accounts.db, who.id)["history"] == ["Ada"]
+@pytest.mark.parametrize("url", ["nonsense", "oracle7://u:secret@h/d", "sqlite:////no/such/place"])
+def test_an_address_that_leads_nowhere_is_a_database_error(url: str) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        Database(url).upgrade(MIGRATIONS)
+    assert "secret" not in str(caught.value)
 
 
-def test_a_backup_is_a_database_one_can_go_on_with(accounts: Accounts, tmp_path: Path) -> None:
-    who, codes = accounts.people.sign_up("Ada", "ada@example.org", GOOD)
-    _, token = accounts.people.log_in("Ada", GOOD)
-    for number in range(600):
-        with accounts.db.write() as session:
-            name = f"person{number}"
-            now = accounts._core.clock()
-            session.add(Person(name=name, name_key=name, created_at=now))
-    target = tmp_path / "backup.sqlite3"
-    assert export.backup(accounts.db, target) == 601
-    assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    assert [p.name for p in tmp_path.iterdir() if "backup" in p.name] == ["backup.sqlite3"]
-    copy = open_accounts(f"sqlite:///{target}", CHEAP, accounts._core.clock)
-    assert copy.sessions.who(token) == who
-    copy.recovery.reset_with_code("Ada", codes[0], "seven loud orange evenings")
-    copy.people.log_in("Ada", "seven loud orange evenings")
-    copy.close()
-    with sqlite3.connect(target) as check:
-        assert check.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    check.close()
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "my.sqlite3").write_bytes(b"a shopping list, and a long one" * 99)
+    with pytest.raises(settings.SettingsError, match=r"my\.sqlite3 cannot be used: file is not a"):
+        open_accounts(f"sqlite:///{tmp_path}/my.sqlite3")
 
 
-def test_a_backup_never_replaces_a_file(accounts: Accounts, tmp_path: Path) -> None:
-    target = tmp_path / "backup.sqlite3"
-    target.write_text("something dear")
-    with pytest.raises(FileExistsError):
-        export.backup(accounts.db, target)
-    assert target.read_text() == "something dear"
+def test_the_database_of_a_later_release_is_left_alone(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/my.sqlite3"
+    open_accounts(url, CHEAP).close()
+    with sqlite3.connect(tmp_path / "my.sqlite3") as later:
+        later.execute("UPDATE alembic_version SET version_num = '9999'")
+    later.close()
+    with pytest.raises(settings.SettingsError, match="written by another release"):
+        open_accounts(url, CHEAP)
+    with sqlite3.connect(tmp_path / "my.sqlite3") as later:
+        assert later.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
+    later.close()
 
 
 def test_sessions_go_with_the_person_in_the_database_itself(accounts: Accounts) -> None:

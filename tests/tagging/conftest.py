@@ -11,7 +11,7 @@ from genregenie.audio import AudioError, Spread
 from genregenie.cli.main import main
 from genregenie.common import resources
 from genregenie.inference.batch import classify_many
-from genregenie.inference.classifier import Prediction
+from genregenie.inference.prediction import Prediction
 from genregenie.tagging import tagger
 from tests import sounds
 

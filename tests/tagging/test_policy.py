@@ -11,7 +11,7 @@ SURE = {"rock": 0.6, "hiphop": 0.3, "pop": 0.1}
 
 
 @pytest.mark.parametrize(
-    ("wish", "before", "after"),
+    ("policy", "before", "after"),
     [
         (TagPolicy(), [], ["Rock", "Hip-hop"]),
         (TagPolicy(), ["Live"], ["Live", "Rock", "Hip-hop"]),
@@ -30,8 +30,8 @@ SURE = {"rock": 0.6, "hiphop": 0.3, "pop": 0.1}
         ),
     ],
 )
-def test_genres_after(wish, before, after):
-    assert wish.after(before, SURE) == tuple(after)
+def test_genres_after(policy, before, after):
+    assert policy.after(before, SURE) == tuple(after)
 
 
 @pytest.mark.parametrize("join", [", ", "/", " / ", ";", "; ", "\\", "\\\\", "|", " | ", "\0"])
@@ -59,8 +59,8 @@ def test_a_list_in_one_text_is_read_as_a_list(join):
     ],
 )
 def test_a_name_of_ones_own_may_be_a_list_too(before, name, added):
-    wish = TagPolicy(names={"jazz": (name,)})
-    assert (len(wish.after(before, {"jazz": 0.9})) > len(before)) == added
+    policy = TagPolicy(names={"jazz": (name,)})
+    assert (len(policy.after(before, {"jazz": 0.9})) > len(before)) == added
 
 
 @given(
@@ -71,13 +71,13 @@ def test_a_name_of_ones_own_may_be_a_list_too(before, name, added):
     scores=st.lists(st.floats(0, 1), min_size=len(GENRES), max_size=len(GENRES)),
 )
 def test_doing_it_twice_changes_nothing_more(before, mode, threshold, at_most, scores):
-    wish = TagPolicy(mode, threshold, at_most)
+    policy = TagPolicy(mode, threshold, at_most)
     confidences = dict(zip(GENRES, scores, strict=True))
-    once = wish.after(before, confidences)
-    assert wish.after(once, confidences) == once
-    assert len(wish.heard(confidences)) <= at_most
+    once = policy.after(before, confidences)
+    assert policy.after(once, confidences) == once
+    assert len(policy.heard(confidences)) <= at_most
     if mode == "add":
-        assert set(once[: len(before)]) <= set(before) | set(wish.heard(confidences))
+        assert set(once[: len(before)]) <= set(before) | set(policy.heard(confidences))
 
 
 def test_names_of_ones_own(tmp_path):

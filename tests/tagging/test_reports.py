@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import shutil
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -128,8 +127,3 @@ def test_the_page_in_a_browser(tmp_path):
     assert {"Jazz", "Hip-hop", "Rock", "Pop"} == set(bars)
     assert (len(requests), dialogs, words) == (1, [], [])
     assert wide <= 390
-
-
-def test_shown_is_one_line():
-    assert reports.shown("a\tb\x1b[31m\u202e夜") == "a\\tb\\x1b[31m\\u202e夜"
-    assert Path(reports.shown("x" * 255)).name == "x" * 255

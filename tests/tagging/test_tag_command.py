@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from genregenie.inference.batch import CRASHED
+from genregenie.audio.parallel import CRASHED
 from genregenie.tagging import tagger
 from genregenie.tagging.journal import FILE_NAME, Journal
 from genregenie.tagging.tags import read_genres, write_genres

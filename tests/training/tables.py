@@ -3,7 +3,7 @@
 import numpy as np
 
 from genregenie.datasets.table import Table
-from genregenie.features import as_rows
+from genregenie.features.tangent import as_rows
 
 GENRES = ("ambient", "dub", "techno")
 

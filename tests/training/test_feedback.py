@@ -12,9 +12,11 @@ from genregenie.accounts import open_accounts
 from genregenie.accounts.feedback import Answer
 from genregenie.accounts.passwords import HashCost
 from genregenie.cli.main import main
+from genregenie.common.errors import DataError
 from genregenie.datasets.feedback import ONE_PERSON, FeedbackTable, read_feedback
-from genregenie.datasets.table import DataError, Table
-from genregenie.features import Statistics, as_row, as_rows
+from genregenie.datasets.table import Table
+from genregenie.features.statistics import Statistics
+from genregenie.features.tangent import as_row, as_rows
 from genregenie.model.model import Model
 from genregenie.storage.database import sqlite_url
 from genregenie.training import compare
@@ -139,7 +141,7 @@ def test_good_feedback_helps_and_goes_beside_the_model(model):
     fresh = make_table(seed=7, spread=8.0)
     assert (new.confidences(fresh.rows).argmax(1) == fresh.labels).mean() > 0.5
     assert new.version != Model.load(model).version
-    assert new.card["feedback"]["verdict"] == "helped"
+    assert new.metadata.feedback.verdict == "helped"
     assert new.catalogue.title.tolist() == curated.title.tolist()
     assert "## Feedback" in (result.folder / "README.md").read_text()
 
@@ -147,7 +149,7 @@ def test_good_feedback_helps_and_goes_beside_the_model(model):
 def test_it_replaces_the_model_when_that_is_asked_for_and_it_helped(model):
     result = improved(model, feedback(tables()[1]), replace=True)
     assert result.replaced
-    assert "feedback" in Model.load(model).card
+    assert Model.load(model).metadata.feedback is not None
     assert [path.name for path in model.parent.iterdir()] == ["model"]
 
 
@@ -178,7 +180,7 @@ def test_feedback_about_a_held_out_clip_is_not_learned_from(model):
     assert _clashes(copies, curated, space).diagonal().all()
     assert _clashes(only_artist, curated, space).diagonal().all()
     (candidate,) = select(["logistic_regression"])
-    parameters = Model.load(model).card["parameters"]
+    parameters = Model.load(model).metadata.parameters
     own = FeedbackTable(replace(copies, track=curated.track), np.full(len(curated), "fan"))
     outcome = measure(candidate, parameters, curated, own, folds=3, seeds=1, jobs=1)
     cheat = compare.fit(candidate, curated)

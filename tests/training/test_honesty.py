@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from genregenie.audio import AudioFile
-from genregenie.cli.main import _name_of, main
+from genregenie.cli.main import main
+from genregenie.cli.train import name_of
 from genregenie.datasets.folder import read_folder
 from genregenie.evaluation.protocols import GROUPED, decisive
 from tests import sounds
@@ -170,12 +171,12 @@ def test_a_folder_has_its_name_however_it_was_typed(tmp_path, monkeypatch, typed
     folder = tmp_path / "music"
     (folder / "rock").mkdir(parents=True)
     monkeypatch.chdir(folder / "rock" if typed == ".." else folder)
-    assert _name_of(folder if typed == "whole" else Path(typed)) == "music"
+    assert name_of(folder if typed == "whole" else Path(typed)) == "music"
 
 
 def test_a_name_is_one_line_of_text_and_never_empty(tmp_path, monkeypatch):
-    assert _name_of(Path("/"))
-    assert _name_of(Path("a\nb\udcff.npz")) == "a b .npz"
+    assert name_of(Path("/"))
+    assert name_of(Path("a\nb\udcff.npz")) == "a b .npz"
 
 
 def test_a_genre_by_one_artist_says_where_that_was_read(untagged, tmp_path, capsys):

@@ -1,6 +1,7 @@
 """Fixtures of the web tests; what they are made of is in `servers`."""
 
 import contextlib
+import functools
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,14 +10,24 @@ from typing import Any
 import gradio as gr
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from genregenie.accounts import open_accounts
 from genregenie.accounts.passwords import HashCost
 from genregenie.storage.database import sqlite_url
 from genregenie.web.config import WebConfig
 from genregenie.web.server import create_app
-from tests.web.servers import CHEAP, Browser, OpenChromium, Server, Start, build_test_page, running
+from tests.web.servers import (
+    CHEAP,
+    Browser,
+    NewTab,
+    OpenChromium,
+    Server,
+    Start,
+    Window,
+    build_test_page,
+    running,
+)
 
 
 @pytest.fixture(scope="session")
@@ -46,12 +57,24 @@ def server(start: Start) -> Server:
     return start()
 
 
+@pytest.fixture(scope="session")
+def app(start: Start) -> Server:
+    """The page itself, with the gate off."""
+    return start(WebConfig(gate="off"), page=None)
+
+
+@pytest.fixture(scope="session")
+def gated_app(start: Start) -> Server:
+    """The page itself, behind a gate that guests may pass."""
+    return start(WebConfig(gate="demo"), page=None)
+
+
 @pytest.fixture(autouse=True)
 def gradio_folder(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Gradio looks up its folder in the environment, which the last server made has changed."""
-    used = [name for name in ("server", "app") if name in request.fixturenames]
+    used = [name for name in ("server", "app", "gated_app") if name in request.fixturenames]
     folder = request.getfixturevalue(used[-1]).folder if used else tmp_path / "gradio"
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
 
@@ -62,7 +85,10 @@ def browser(server: Server) -> Iterator[Browser]:
         yield client
 
 
-@pytest.fixture(scope="module")
+# --- a browser -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
 def open_chromium() -> Iterator[OpenChromium]:
     """Start Debian's chromium with the given arguments on top."""
     program = shutil.which("chromium")
@@ -83,6 +109,34 @@ def open_chromium() -> Iterator[OpenChromium]:
             chromium.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium(open_chromium: OpenChromium) -> Chromium:
-    return open_chromium()
+    """One for all tests that ask nothing special of it."""
+    return open_chromium("--process-per-site")  # what one tab has compiled, the next one runs
+
+
+@pytest.fixture(scope="session")
+def windows(chromium: Chromium) -> Callable[[Server], Window]:
+    """The browser's window for each server, which keeps what it has fetched and compiled."""
+    return functools.cache(lambda server: Window(chromium, server))
+
+
+@pytest.fixture
+def new_tab(windows: Callable[[Server], Window]) -> Iterator[NewTab]:
+    """Open a tab that knows nobody and remembers nothing; it closes at the end of the test.
+
+    Loading Gradio's page costs a third of what it costs in a context of its own. Tabs of one test
+    share cookies.
+    """
+    used: set[Window] = set()
+
+    def begin(server: Server, width: int = 1280, height: int = 720) -> Page:
+        window = windows(server)
+        used.add(window)
+        page = window.context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        return page
+
+    yield begin
+    for window in used:
+        window.forget()

@@ -2,18 +2,22 @@
 
 import contextlib
 import re
+import secrets
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import anyio
 import gradio as gr
 import httpx
 import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, expect
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.passwords import HashCost
@@ -63,10 +67,17 @@ class Server:
     def __init__(self, app: FastAPI, accounts: Accounts, url: str) -> None:
         self.app, self.accounts, self.url = app, accounts, url
         self.port = int(url.rpartition(":")[2])
-        self.folder: Path = app.state.desk.ownership.folder
+        self.folder: Path = app.state.portal.ownership.folder
 
     def browser(self) -> "Browser":
         return Browser(self.url)
+
+    def page_for(self, tab: int) -> str:
+        """The address of Gradio's page for one of many tabs that are open at once.
+
+        A browser keeps six connections open to a host, and each tab holds two of them.
+        """
+        return f"http://{tab // 2}.localhost:{self.port}/app/"
 
 
 class Browser(httpx.Client):
@@ -125,5 +136,44 @@ def running(app: Any, **options: Any) -> Iterator[int]:
         thread.join(10)
 
 
+def in_a_loop(function: Callable[..., Any], *arguments: Any) -> None:
+    """Run what is async in a thread, since a browser keeps a loop running in the tests' own."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(anyio.run, function, *arguments).result()
+
+
+class Window:
+    """A browser's window for one server: tabs in it share a cache, and whatever they remember."""
+
+    def __init__(self, chromium: Chromium, server: Server) -> None:
+        self.context = chromium.new_context(base_url=server.url)
+        # It stays open, so that the process which draws this site's tabs does too.
+        self._first = self.context.new_page()
+        self._first.goto("/healthz")
+
+    def forget(self) -> None:
+        """Close all other tabs; what they remember goes with them."""
+        for page in self.context.pages:
+            if page is not self._first:
+                page.close()
+        self.context.clear_cookies()
+        self.context.clear_permissions()
+        self._first.evaluate("localStorage.clear()")
+
+
+def let_in(page: Page, server: Server) -> Page:
+    """Somebody new signs up, and logs in at this tab."""
+    name = f"new-{secrets.token_hex(4)}"
+    server.accounts.people.sign_up(name, "", GOOD)
+    page.goto("/login")
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password", exact=True).fill(GOOD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page).to_have_url(re.compile("/app/"))
+    return page
+
+
+NewTab = Callable[..., Page]
+Scheme = Literal["light", "dark"]
 Start = Callable[..., Server]
 OpenChromium = Callable[..., Chromium]

@@ -1,8 +1,11 @@
+import stat
+from pathlib import Path
+
 import pytest
 
 from genregenie.common import settings
 from genregenie.common.settings import SettingsError
-from genregenie.web.config import WebConfig
+from genregenie.web.config import WebConfig, load_key
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +66,16 @@ def test_the_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     config = WebConfig.from_settings()
     assert config.key == b"k" * 40
     assert "kkkk" not in repr(config)
+
+
+def test_the_key_is_made_once_and_kept_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENREGENIE_DATA_DIR", str(tmp_path / "data"))
+    key = load_key()
+    assert len(key) == 64
+    assert load_key() == key
+    assert stat.S_IMODE((tmp_path / "data" / "secret-key").stat().st_mode) == 0o600
+    assert [p.name for p in (tmp_path / "data").iterdir()] == ["secret-key"]
+    monkeypatch.setenv("GENREGENIE_SECRET_KEY", "k" * 32)
+    assert load_key() == b"k" * 32

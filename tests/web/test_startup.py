@@ -12,7 +12,7 @@ from genregenie.common import settings
 from genregenie.common.settings import SettingsError
 from genregenie.web import startup
 from genregenie.web.config import KEY_NAME, load_key
-from genregenie.web.listening import listen
+from genregenie.web.sockets import listen
 from tests.machine import free_port
 
 
@@ -76,7 +76,7 @@ def test_two_apps_at_once_get_a_port_each(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_no_port_above_is_free(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("genregenie.web.listening.TRIED", 0)
+    monkeypatch.setattr("genregenie.web.sockets.TRIED", 0)
     with pytest.raises(SettingsError, match=f"Port {taken} is taken, and so are those above"):
         listen("127.0.0.1", taken)
 

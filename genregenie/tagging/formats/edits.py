@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from genregenie.common.errors import GenreGenieError
 from genregenie.tagging.delta import Bytes, common
 
 _COPIED: Final = 1 << 20
 
 
-class TagError(Exception):
+class TagError(GenreGenieError):
     """Tags that cannot be read or written; the message is a sentence for the file's owner."""
 
 

@@ -36,6 +36,7 @@ class Atom:
 
     @property
     def body(self) -> int:
+        """Where its content begins."""
         return self.start + self.head
 
 

@@ -169,8 +169,11 @@ def _packets(container: Any, streams: Any) -> Iterator[Any]:
 
 
 def _cut(packets: Iterator[Any], data: Bytes) -> Iterator[Any]:
-    """The packets of a Monkey's Audio: FFmpeg takes all that follows the last frame for a part of
-    it, so that one ends here where the tags begin."""
+    """The packets of a Monkey's Audio.
+
+    FFmpeg takes all that follows the last frame for a part of it, so that one ends here where the
+    tags begin.
+    """
     last = None
     for packet in packets:
         if last is not None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
-from genregenie.inference.classifier import Prediction
+from genregenie.inference.prediction import Prediction
 from genregenie.web.images import lettering
 from genregenie.web.images.lettering import Style
 from genregenie.web.views.sentences import ranked, verdict_sentence

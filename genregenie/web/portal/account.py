@@ -1,146 +1,148 @@
 """The account page: password, e-mail, recovery codes, sessions, one's data, and leaving."""
 
 import json
-from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from genregenie.accounts.core import User
-from genregenie.accounts.errors import (
-    InvalidEmailError,
-    TooManyAttemptsError,
-    WeakPasswordError,
-    WrongCredentialsError,
-)
+from genregenie.accounts.errors import TooManyAttemptsError, WrongCredentialsError
 from genregenie.accounts.export import export_person
-from genregenie.web.paths import LOGIN
+from genregenie.web.errors import Problem
+from genregenie.web.identity import identity_of
+from genregenie.web.paths import ACCOUNT, LOGIN
 from genregenie.web.portal.context import PortalContext, user_agent
-from genregenie.web.portal.forms import Form, FormError
-from genregenie.web.security.gate import session_token, who_is
+from genregenie.web.portal.dependencies import Member, Portal, Visitor, sent
+from genregenie.web.portal.forms import Form
 
-Step = Callable[[Request, User, Form], Awaitable[Response]]
-
-DONE = {
+DONE: Final = {
     "password": "Your password is changed. All other devices are logged out.",
     "email": "Your e-mail address is saved.",
     "session": "That device is logged out.",
 }
+# Here the name is known, so it is the password that is wrong, and it stands in a field of its own.
+_PROBLEMS: Final = {
+    WrongCredentialsError: Problem(401, "current", text="This is not your password."),
+    TooManyAttemptsError: Problem(429, "current"),
+}
+
+router = APIRouter()
 
 
-def account_routes(desk: PortalContext) -> APIRouter:
-    """The pages behind the person's own name."""
-    router = APIRouter()
-    people, recovery = desk.accounts.people, desk.accounts.recovery
+async def _page(
+    request: Request,
+    portal: PortalContext,
+    form: Form | None = None,
+    status: int = 200,
+    *,
+    section: str = "",
+) -> Response:
+    identity, look_up = identity_of(request.scope), portal.workers.quick
+    if identity is None:
+        return RedirectResponse(LOGIN, 303)
+    number, token = identity.user.id, identity.session_token
+    profile = await look_up(portal.accounts.people.profile, number)
+    if profile is None:  # the account was deleted on another device
+        return RedirectResponse(LOGIN, 303)
+    sessions = await look_up(portal.accounts.sessions.of, number, token)
+    return portal.page(
+        request,
+        "account.html",
+        form,
+        status,
+        profile=profile,
+        sessions=sessions,
+        section=section,
+        email_form=Form({"email": profile.email or ""}),
+        done=DONE.get(request.query_params.get("done", "")) if form is None else None,
+    )
 
-    async def page(
-        request: Request, who: User, form: Form | None = None, status: int = 200, section: str = ""
-    ) -> Response:
-        profile = await desk.workers.quick(people.profile, who.id)
-        if profile is None:
-            return RedirectResponse(LOGIN, 303)
-        sessions = await desk.workers.quick(
-            desk.accounts.sessions.of, who.id, session_token(request.scope)
-        )
-        return desk.page(
-            request,
-            "account.html",
-            form,
-            status,
-            profile=profile,
-            sessions=sessions,
-            section=section,
-            email_form=Form({"email": profile.email or ""}),
-            done=DONE.get(request.query_params.get("done", "")) if form is None else None,
-        )
 
-    def step(section: str, *, guests: bool = False) -> Callable[[Step], None]:
-        """Register a form of the page: read it, ask who it is, show what went wrong in place."""
+def _sent(section: str) -> Any:
+    """The form of one of the page's sections."""
+    return sent(partial(_page, section=section), _PROBLEMS)
 
-        def register(action: Step) -> None:
-            async def handle(request: Request) -> Response:
-                who = who_is(request.scope)
-                if who is None or (who.guest and not guests):
-                    return RedirectResponse("/account", 303)
-                form = Form({})
-                try:
-                    form = await desk.read(request)
-                    return await action(request, who, form)
-                except FormError as error:
-                    form.fail(error)
-                    status = 403
-                except WrongCredentialsError:
-                    form.errors["current"] = "This is not your password."
-                    status = 401
-                except TooManyAttemptsError as error:
-                    form.fail(error, "current")
-                    status = 429
-                except WeakPasswordError as error:
-                    form.fail(error, "password")
-                    status = 422
-                except InvalidEmailError as error:
-                    form.fail(error, "email")
-                    status = 422
-                return await page(request, who, form, status, section)
 
-            router.post(f"/account/{section}")(handle)
+@router.get(ACCOUNT)
+async def show(request: Request, portal: Portal, _user: Visitor) -> Response:
+    """The page as it is opened."""
+    return await _page(request, portal)
 
-        return register
 
-    @router.get("/account")
-    async def show(request: Request) -> Response:
-        who = who_is(request.scope)
-        return await page(request, who) if who else RedirectResponse(LOGIN, 303)
+@router.post(f"{ACCOUNT}/password")
+async def change_password(
+    request: Request, portal: Portal, user: Member, form: Annotated[Form, _sent("password")]
+) -> Response:
+    """Another password; all other devices are logged out."""
+    token = await portal.workers.hashing(
+        portal.accounts.people.change_password,
+        user,
+        form.get("current"),
+        form.get("password"),
+        user_agent(request),
+    )
+    return portal.enter(user, token, f"{ACCOUNT}?done=password")
 
-    @step("password")
-    async def change_password(request: Request, who: User, form: Form) -> Response:
-        token = await desk.workers.hashing(
-            people.change_password,
-            who,
-            form.get("current"),
-            form.get("password"),
-            user_agent(request),
-        )
-        return desk.enter(who, token, "/account?done=password")
 
-    @step("email")
-    async def change_email(request: Request, who: User, form: Form) -> Response:
-        await desk.workers.hashing(people.change_email, who, form.get("email"), form.get("current"))
-        return RedirectResponse("/account?done=email", 303)
+@router.post(f"{ACCOUNT}/email")
+async def change_email(
+    portal: Portal, user: Member, form: Annotated[Form, _sent("email")]
+) -> Response:
+    """Another address for reset links, or none."""
+    await portal.workers.hashing(
+        portal.accounts.people.change_email, user, form.get("email"), form.get("current")
+    )
+    return RedirectResponse(f"{ACCOUNT}?done=email", 303)
 
-    @step("codes")
-    async def new_codes(request: Request, who: User, form: Form) -> Response:
-        await desk.workers.hashing(people.confirm, who, form.get("current"))
-        codes = await desk.workers.quick(recovery.new_codes, who)
-        return desk.page(request, "codes.html", owner=who.name, codes=codes, fresh=False)
 
-    @step("session")
-    async def end_session(request: Request, who: User, form: Form) -> Response:
-        number = form.get("session")
-        if number.isascii() and number.isdigit() and len(number) < 10:
-            await desk.workers.quick(desk.accounts.sessions.end_one, who.id, int(number))
-        return RedirectResponse("/account?done=session", 303)
+@router.post(f"{ACCOUNT}/codes")
+async def new_codes(
+    request: Request, portal: Portal, user: Member, form: Annotated[Form, _sent("codes")]
+) -> Response:
+    """New recovery codes, which are shown once."""
+    await portal.workers.hashing(portal.accounts.people.confirm, user, form.get("current"))
+    codes = await portal.workers.quick(portal.accounts.recovery.new_codes, user)
+    return portal.page(request, "codes.html", owner=user.name, codes=codes, fresh=False)
 
-    @step("everywhere", guests=True)
-    async def end_all(request: Request, who: User, form: Form) -> Response:
-        await desk.workers.quick(desk.accounts.sessions.end_all, who)
-        return desk.leave("/login?note=everywhere")
 
-    @step("data", guests=True)
-    async def download(request: Request, who: User, form: Form) -> Response:
-        data = await desk.workers.quick(export_person, desk.accounts.db, who.id)
-        return Response(
-            json.dumps(data, indent=2, ensure_ascii=False),
-            media_type="application/json",
-            headers={"content-disposition": 'attachment; filename="genregenie-my-data.json"'},
-        )
+@router.post(f"{ACCOUNT}/session")
+async def end_session(
+    portal: Portal, user: Member, form: Annotated[Form, _sent("session")]
+) -> Response:
+    """One other device is logged out."""
+    number = form.get("session")
+    if number.isascii() and number.isdigit() and len(number) < 10:
+        await portal.workers.quick(portal.accounts.sessions.end_one, user.id, int(number))
+    return RedirectResponse(f"{ACCOUNT}?done=session", 303)
 
-    @step("delete")
-    async def delete(request: Request, who: User, form: Form) -> Response:
-        await desk.workers.hashing(people.confirm, who, form.get("current"))
-        await desk.workers.quick(people.delete, who)
-        await desk.workers.quick(desk.ownership.forget, who.id)
-        return desk.leave("/login?note=deleted")
 
-    return router
+@router.post(f"{ACCOUNT}/everywhere")
+async def end_all(
+    portal: Portal, user: Visitor, _form: Annotated[Form, _sent("everywhere")]
+) -> Response:
+    """All devices are logged out."""
+    await portal.workers.quick(portal.accounts.sessions.end_all, user)
+    return portal.leave("/login?note=everywhere")
+
+
+@router.post(f"{ACCOUNT}/data")
+async def download(
+    portal: Portal, user: Visitor, _form: Annotated[Form, _sent("data")]
+) -> Response:
+    """Everything that is kept of a person."""
+    data = await portal.workers.quick(export_person, portal.accounts.db, user.id)
+    return Response(
+        json.dumps(data, indent=2, ensure_ascii=False),
+        media_type="application/json",
+        headers={"content-disposition": 'attachment; filename="genregenie-my-data.json"'},
+    )
+
+
+@router.post(f"{ACCOUNT}/delete")
+async def delete(portal: Portal, user: Member, form: Annotated[Form, _sent("delete")]) -> Response:
+    """The account goes, with everything in it."""
+    await portal.workers.hashing(portal.accounts.people.confirm, user, form.get("current"))
+    await portal.forget(user)
+    return portal.leave("/login?note=deleted")

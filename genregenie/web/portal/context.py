@@ -1,5 +1,6 @@
 """What every page of the portal needs: templates, cookies, form tokens, and the accounts."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,12 +17,13 @@ from genregenie.accounts.sessions import MAX_AGE, MAX_GUEST_AGE
 from genregenie.accounts.tokens import new_token
 from genregenie.common import resources
 from genregenie.web.config import WebConfig
+from genregenie.web.errors import RETRY_AFTER_S, FormError
+from genregenie.web.identity import identity_of, user_of
 from genregenie.web.paths import ASSETS
-from genregenie.web.portal.forms import Form, FormError, read_fields
+from genregenie.web.portal.forms import Form, read_fields
 from genregenie.web.security import cookies
 from genregenie.web.security.cookies import Cookies
 from genregenie.web.security.csrf import FormTokens
-from genregenie.web.security.gate import session_token, who_is
 from genregenie.web.security.ownership import Ownership
 from genregenie.web.workers import Workers
 
@@ -30,7 +32,7 @@ _TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/sv
 
 
 class PortalContext:
-    """The portal's front desk: reads forms, renders pages, hands out cookies."""
+    """Reads forms, renders pages, hands out cookies, and knows what stands behind them."""
 
     def __init__(
         self, accounts: Accounts, workers: Workers, config: WebConfig, ownership: Ownership
@@ -41,6 +43,8 @@ class PortalContext:
         self.ownership = ownership
         self.cookies = Cookies(config.cookies)
         self.tokens = FormTokens(config.key)
+        # Reset links on their way, so that no task is forgotten before it is done.
+        self.mailing: set[asyncio.Task[None]] = set()
         # With the page's own style sheet, for results that are shown outside of it.
         files = [*STATIC.iterdir(), resources.assets() / "style.css"]
         self.assets = {ASSETS + f.name: (f.read_bytes(), _TYPES[f.suffix]) for f in files}
@@ -79,6 +83,11 @@ class PortalContext:
             )
         return Form(fields)
 
+    def message(self, request: Request, status: int, title: str, text: str) -> Response:
+        """A page that only says something; who is turned away is told when to come back."""
+        again = {"retry-after": RETRY_AFTER_S} if status == 503 else None
+        return self.page(request, "message.html", None, status, again, title=title, text=text)
+
     def page(
         self,
         request: Request,
@@ -91,21 +100,21 @@ class PortalContext:
         """Render a page, with a cookie for the form token where the browser has none yet."""
         secret = self._secret(request)
         visitor = None if secret else new_token()
-        response = self.sheet(
+        response = self.open_page(
             request,
             template,
             status,
             headers,
             form=form or Form({}),
             token=self.tokens.make(secret or visitor or ""),
-            who=who_is(request.scope),
+            who=user_of(request.scope),
             **content,
         )
         if visitor:
             response.headers.append(*self.cookies.store(cookies.VISITOR, visitor))
         return response
 
-    def sheet(
+    def open_page(
         self,
         request: Request,
         template: str,
@@ -121,10 +130,10 @@ class PortalContext:
         )
         return HTMLResponse(html, status, headers)
 
-    def enter(self, who: User, token: str, target: str) -> Response:
+    def enter(self, user: User, token: str, target: str) -> Response:
         """Send somebody in, with the cookie of a new session."""
         response = RedirectResponse(target, 303)
-        age = MAX_GUEST_AGE if who.guest else MAX_AGE
+        age = MAX_GUEST_AGE if user.guest else MAX_AGE
         response.headers.append(
             *self.cookies.store(cookies.SESSION, token, int(age.total_seconds()))
         )
@@ -138,9 +147,14 @@ class PortalContext:
         response.headers.append(*self.cookies.drop(cookies.SESSION))
         return response
 
+    async def forget(self, user: User) -> None:
+        """Delete somebody, with all that is kept of them."""
+        await self.workers.quick(self.accounts.people.delete, user)
+        await self.workers.quick(self.ownership.forget, user.id)
+
     def _secret(self, request: Request) -> str | None:
-        token = session_token(request.scope)
-        return token or self.cookies.read(request, cookies.VISITOR)
+        identity = identity_of(request.scope)
+        return identity.session_token if identity else self.cookies.read(request, cookies.VISITOR)
 
 
 def _day(moment: datetime) -> str:

@@ -1,18 +1,17 @@
 """Reading forms: whatever is sent becomes fields of text, or an error with a sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 
+from genregenie.accounts.errors import AccountError
+from genregenie.web.errors import FormError
+
 MAX_BYTES: Final = 32 * 1024
 MAX_FIELDS: Final = 20
-
-
-class FormError(Exception):
-    """The form as a whole cannot be used; the text is fit for showing."""
 
 
 @dataclass
@@ -32,7 +31,14 @@ class Form:
         """A field's text, empty when it was not sent."""
         return self.fields.get(name, "")
 
-    def fail(self, error: Exception, name: str = "") -> None:
+    def check(self, name: str, rule: Callable[[str], object]) -> None:
+        """Note what a rule has against a field's text."""
+        try:
+            rule(self.get(name))
+        except AccountError as error:
+            self.fail(error, name)
+
+    def fail(self, error: Exception | str, name: str = "") -> None:
         """Note what is wrong with a field, or with the form."""
         self.errors.setdefault(name, str(error))
 

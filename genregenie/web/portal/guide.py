@@ -12,11 +12,11 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from genregenie.common import resources
-from genregenie.web.portal.context import PortalContext
-
-GUIDE: Final = "/guide"
+from genregenie.web.paths import GUIDE
+from genregenie.web.portal.dependencies import Portal
 
 _DOCS: Final = resources.docs()
+_READ: Final = ["GET", "HEAD"]
 _FIRST: Final = "guide"
 _IMAGES: Final = {".png": "image/png", ".svg": "image/svg+xml", ".webp": "image/webp"}
 
@@ -29,28 +29,27 @@ class Leaf:
     body: Markup
 
 
-def guide_routes(desk: PortalContext) -> APIRouter:
-    """The pages at ``/guide`` and ``/guide/NAME``, and the pictures in them."""
-    router = APIRouter()
-    leaves, pictures = _leaves(), _pictures()
+router = APIRouter()
 
-    @router.api_route(GUIDE, methods=["GET", "HEAD"])
-    @router.api_route(GUIDE + "/{name}", methods=["GET", "HEAD"])
-    async def leaf(request: Request) -> Response:
-        found = leaves.get(request.url.path)
-        if found is None:
-            raise HTTPException(404)
-        return desk.page(request, "guide.html", title=found.title, body=found.body)
 
-    @router.api_route(GUIDE + "/images/{name}", methods=["GET", "HEAD"])
-    async def picture(request: Request) -> Response:
-        found = pictures.get(request.url.path)
-        if found is None:
-            raise HTTPException(404)
-        body, kind = found
-        return Response(body, media_type=kind)
+@router.api_route(GUIDE, methods=_READ)
+@router.api_route(GUIDE + "/{name}", methods=_READ)
+async def leaf(request: Request, portal: Portal) -> Response:
+    """One page."""
+    found = _leaves().get(request.url.path)
+    if found is None:
+        raise HTTPException(404)
+    return portal.page(request, "guide.html", title=found.title, body=found.body)
 
-    return router
+
+@router.api_route(GUIDE + "/images/{name}", methods=_READ)
+async def picture(request: Request) -> Response:
+    """A picture in one of them."""
+    found = _pictures().get(request.url.path)
+    if found is None:
+        raise HTTPException(404)
+    body, kind = found
+    return Response(body, media_type=kind)
 
 
 def guide_paths() -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -9,62 +10,70 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from genregenie.accounts.results import StoredResult
+from genregenie.common.formatting import csv_bytes
 from genregenie.common.genres import GENRES
+from genregenie.web.identity import user_of
 from genregenie.web.paths import HISTORY_CSV, HISTORY_JSON, HOME
 from genregenie.web.portal.context import PortalContext
-from genregenie.web.security.gate import who_is
+from genregenie.web.portal.dependencies import Portal
 from genregenie.web.views import history
 
 HEADER: Final = ("When (UTC)", "Clip", "Genre", "Verdict", "Sure (%)", "Length (s)")
 
 
-def history_routes(desk: PortalContext) -> APIRouter:
-    """The two downloads; with the gate off there is nobody whose results they could be."""
-    router = APIRouter()
+router = APIRouter()
 
-    def download(path: str, kind: str, made: Callable[[list[StoredResult]], str | bytes]) -> None:
-        @router.get(path)
-        async def answer(request: Request) -> Response:
-            who = who_is(request.scope)
-            if who is None:
-                return RedirectResponse(HOME, 303)
-            # No database can look for a NUL, which is in no genre's name anyway.
-            asked = {k: v.replace("\0", "?") for k, v in request.query_params.items()}
-            wanted = history.wanted(
-                asked.get("genre", ""), asked.get("verdict", ""), asked.get("only", "")
-            )
 
-            def work() -> str | bytes:
-                return made(list(desk.accounts.results.each(who.id, wanted)))
+@router.get(HISTORY_CSV)
+async def csv(request: Request, portal: Portal) -> Response:
+    """The results as a table."""
+    return await _download(request, portal, as_csv, "text/csv; charset=utf-8")
 
-            name = path.rpartition("/")[2]
-            headers = {"content-disposition": f'attachment; filename="genregenie-{name}"'}
-            return Response(await desk.workers.quick(work), media_type=kind, headers=headers)
 
-    download(HISTORY_CSV, "text/csv; charset=utf-8", as_csv)
-    download(HISTORY_JSON, "application/json", as_json)
-    return router
+@router.get(HISTORY_JSON)
+async def json_(request: Request, portal: Portal) -> Response:
+    """The results with everything that is kept of them."""
+    return await _download(request, portal, as_json, "application/json")
+
+
+async def _download(
+    request: Request,
+    portal: PortalContext,
+    written: Callable[[list[StoredResult]], str | bytes],
+    kind: str,
+) -> Response:
+    user = user_of(request.scope)
+    if user is None:  # with the gate off there is nobody whose results they could be
+        return RedirectResponse(HOME, 303)
+    # No database can look for a NUL, which is in no genre's name anyway.
+    asked = {k: v.replace("\0", "?") for k, v in request.query_params.items()}
+    wanted = history.wanted(asked.get("genre", ""), asked.get("verdict", ""), asked.get("only", ""))
+
+    def work() -> str | bytes:
+        return written(list(portal.accounts.results.each(user.id, wanted)))
+
+    name = PurePosixPath(request.url.path).name
+    headers = {"content-disposition": f'attachment; filename="genregenie-{name}"'}
+    return Response(await portal.workers.quick(work), media_type=kind, headers=headers)
 
 
 def as_csv(results: list[StoredResult]) -> bytes:
     """A line for each result, with the confidence in every genre."""
-    from genregenie.web.ui import downloads
-
     details = [json.loads(kept.details) for kept in results]
     genres = list(dict.fromkeys(g for d in details for g in d["confidences"])) or list(GENRES)
     rows = [
         [
-            f"{kept.line.made_at:%Y-%m-%d %H:%M:%S}",
-            kept.line.name,
-            kept.line.genre or "",
-            kept.line.verdict,
-            round(100 * kept.line.confidence, 1),
-            round(kept.line.duration_s, 1),
+            f"{kept.summary.made_at:%Y-%m-%d %H:%M:%S}",
+            kept.summary.name,
+            kept.summary.genre or "",
+            kept.summary.verdict,
+            round(100 * kept.summary.confidence, 1),
+            round(kept.summary.duration_s, 1),
             *(round(100 * d["confidences"].get(genre, 0.0), 1) for genre in genres),
         ]
         for kept, d in zip(results, details, strict=True)
     ]
-    return downloads.as_csv([*HEADER, *(f"{genre} (%)" for genre in genres)], rows)
+    return csv_bytes([*HEADER, *(f"{genre} (%)" for genre in genres)], rows)
 
 
 def as_json(results: list[StoredResult]) -> str:
@@ -73,7 +82,7 @@ def as_json(results: list[StoredResult]) -> str:
 
 
 def _object(kept: StoredResult) -> dict[str, Any]:
-    line = kept.line
+    line = kept.summary
     return {
         "made_at": line.made_at.isoformat(timespec="seconds"),
         "name": line.name,

@@ -1,28 +1,20 @@
 """Coming in and going out: sign up, recovery codes, log in, guests, log out."""
 
 import re
-from typing import Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from genregenie.accounts.errors import (
-    AccountError,
-    DemoFullError,
-    InvalidEmailError,
-    InvalidNameError,
-    NameTakenError,
-    TooManyAttemptsError,
-    WeakPasswordError,
-    WrongCredentialsError,
-)
 from genregenie.accounts.names import check_email, check_name
-from genregenie.web.paths import HOME, local_target
+from genregenie.web.errors import FormError
+from genregenie.web.identity import identity_of, user_of
+from genregenie.web.paths import HOME, LOGIN, LOGOUT, local_target
 from genregenie.web.portal.context import PortalContext, user_agent
-from genregenie.web.portal.forms import Form, FormError
+from genregenie.web.portal.dependencies import Portal, sent
+from genregenie.web.portal.forms import Form
 from genregenie.web.security import cookies
-from genregenie.web.security.gate import session_token, who_is
 
 NOTES: Final = {
     "logged-out": "You are logged out.",
@@ -31,131 +23,117 @@ NOTES: Final = {
     "deleted": "Your account and everything in it are deleted.",
 }
 _CODE: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}")
+_MAX_CODES: Final = 20
+
+router = APIRouter()
 
 
-def entry_routes(desk: PortalContext) -> APIRouter:
-    """The pages before the app."""
-    router = APIRouter()
-
-    def login_page(request: Request, form: Form | None = None, status: int = 200) -> Response:
-        wanted = form.get("next") if form else request.query_params.get("next", "")
-        note = NOTES.get(request.query_params.get("note", "")) if form is None else None
-        wait = {"retry-after": "60"} if status == 429 else None
-        target = local_target(wanted)
-        return desk.page(request, "login.html", form, status, wait, next=target, note=note)
-
-    def signup_page(request: Request, form: Form | None = None, status: int = 200) -> Response:
-        return desk.page(request, "signup.html", form, status)
-
-    @router.get("/login")
-    async def show_login(request: Request) -> Response:
-        if who_is(request.scope):
-            return RedirectResponse(local_target(request.query_params.get("next")), 303)
-        return login_page(request)
-
-    @router.post("/login")
-    async def log_in(request: Request) -> Response:
-        try:
-            form = await desk.read(request)
-        except FormError as error:
-            return login_page(request, _failed(error), 403)
-        try:
-            # Whatever is in the browser's session cookie ends: no session outlives a log-in.
-            who, token = await desk.workers.hashing(
-                desk.accounts.people.log_in,
-                form.get("username"),
-                form.get("password"),
-                user_agent(request),
-                desk.cookies.read(request, cookies.SESSION),
-            )
-        except WrongCredentialsError as error:
-            form.fail(error)
-            return login_page(request, form, 401)
-        except TooManyAttemptsError as error:
-            form.fail(error)
-            return login_page(request, form, 429)
-        return desk.enter(who, token, local_target(form.get("next")))
-
-    @router.get("/signup")
-    async def show_signup(request: Request) -> Response:
-        return RedirectResponse(HOME, 303) if who_is(request.scope) else signup_page(request)
-
-    @router.post("/signup")
-    async def sign_up(request: Request) -> Response:
-        try:
-            form = await desk.read(request)
-        except FormError as error:
-            return signup_page(request, _failed(error), 403)
-        name, email, password = (form.get(f) for f in ("username", "email", "password"))
-        for check, field in ((check_name, "username"), (check_email, "email")):
-            try:
-                check(form.get(field))
-            except AccountError as error:
-                form.fail(error, field)
-        if not form.errors:
-            try:
-                who, codes = await desk.workers.hashing(
-                    desk.accounts.people.sign_up, name, email, password
-                )
-            except WeakPasswordError as error:
-                form.fail(error, "password")
-            except (NameTakenError, InvalidNameError) as error:
-                form.fail(error, "username")
-            except InvalidEmailError as error:
-                form.fail(error, "email")
-            else:
-                return desk.page(request, "codes.html", owner=who.name, codes=codes, fresh=True)
-        return signup_page(request, form, 422)
-
-    @router.post("/signup/codes")
-    async def download_codes(request: Request) -> Response:
-        """The codes as a file: sent by the page that shows them, kept nowhere, in no address."""
-        try:
-            form = await desk.read(request)
-        except FormError as error:
-            return desk.page(request, "message.html", status=403, title="Codes", text=str(error))
-        codes = [c for c in form.get("codes").split() if _CODE.fullmatch(c)][:20]
-        lines = ["GenreGenie recovery codes. Each works once.", "", *codes, ""]
-        disposition = 'attachment; filename="genregenie-recovery-codes.txt"'
-        return PlainTextResponse("\n".join(lines), headers={"content-disposition": disposition})
-
-    @router.post("/guest")
-    async def come_as_guest(request: Request) -> Response:
-        if desk.config.gate != "demo":
-            return login_page(request, _failed(FormError("Guests are not let in here.")), 403)
-        try:
-            form = await desk.read(request)
-            who, token = await desk.workers.quick(
-                desk.accounts.people.add_guest, user_agent(request)
-            )
-        except FormError as error:
-            return login_page(request, _failed(error), 403)
-        except DemoFullError as error:
-            return login_page(request, _failed(error), 503)
-        return desk.enter(who, token, local_target(form.get("next")))
-
-    @router.get("/logout")
-    async def ask_logout(request: Request) -> Response:
-        return desk.page(request, "logout.html")
-
-    @router.post("/logout")
-    async def log_out(request: Request) -> Response:
-        try:
-            await desk.read(request)
-        except FormError as error:
-            return desk.page(request, "logout.html", _failed(error), 403)
-        who, token = who_is(request.scope), session_token(request.scope)
-        if who and who.guest:
-            await desk.workers.quick(desk.accounts.people.delete, who)
-            await desk.workers.quick(desk.ownership.forget, who.id)
-        elif token:
-            await desk.workers.quick(desk.accounts.sessions.end, token)
-        return desk.leave("/login?note=logged-out")
-
-    return router
+async def _login_page(
+    request: Request, portal: PortalContext, form: Form, status: int = 200
+) -> Response:
+    asked = request.query_params
+    target = local_target(form.get("next") or asked.get("next", ""))
+    note = NOTES.get(asked.get("note", "")) if status == 200 else None
+    wait = {"retry-after": "60"} if status == 429 else None
+    return portal.page(request, "login.html", form, status, wait, next=target, note=note)
 
 
-def _failed(error: Exception) -> Form:
-    form = Form({})
-    form.fail(error)
-    return form
+async def _signup_page(
+    request: Request, portal: PortalContext, form: Form, status: int = 200
+) -> Response:
+    return portal.page(request, "signup.html", form, status)
+
+
+async def _logout_page(
+    request: Request, portal: PortalContext, form: Form, status: int = 200
+) -> Response:
+    return portal.page(request, "logout.html", form, status)
+
+
+async def _codes_page(request: Request, portal: PortalContext, form: Form, status: int) -> Response:
+    return portal.message(request, status, "Codes", form.errors[""])
+
+
+@router.get(LOGIN)
+async def show_login(request: Request, portal: Portal) -> Response:
+    """The page to log in on; who is logged in goes on."""
+    if user_of(request.scope):
+        return RedirectResponse(local_target(request.query_params.get("next")), 303)
+    return await _login_page(request, portal, Form({}))
+
+
+@router.post(LOGIN)
+async def log_in(
+    request: Request, portal: Portal, form: Annotated[Form, sent(_login_page)]
+) -> Response:
+    """A new session, for the right name and password."""
+    # Whatever is in the browser's session cookie ends: no session outlives a log-in.
+    user, token = await portal.workers.hashing(
+        portal.accounts.people.log_in,
+        form.get("username"),
+        form.get("password"),
+        user_agent(request),
+        portal.cookies.read(request, cookies.SESSION),
+    )
+    return portal.enter(user, token, local_target(form.get("next")))
+
+
+@router.get("/signup")
+async def show_signup(request: Request, portal: Portal) -> Response:
+    """The page to make an account on."""
+    if user_of(request.scope):
+        return RedirectResponse(HOME, 303)
+    return await _signup_page(request, portal, Form({}))
+
+
+@router.post("/signup")
+async def sign_up(
+    request: Request, portal: Portal, form: Annotated[Form, sent(_signup_page)]
+) -> Response:
+    """A new account, and its recovery codes."""
+    form.check("username", check_name)
+    form.check("email", check_email)
+    if form.errors:
+        return await _signup_page(request, portal, form, 422)
+    name, email, password = (form.get(f) for f in ("username", "email", "password"))
+    user, codes = await portal.workers.hashing(
+        portal.accounts.people.sign_up, name, email, password
+    )
+    return portal.page(request, "codes.html", owner=user.name, codes=codes, fresh=True)
+
+
+@router.post("/signup/codes")
+async def download_codes(form: Annotated[Form, sent(_codes_page)]) -> Response:
+    """The codes as a file: sent by the page that shows them, kept nowhere, in no address."""
+    codes = [code for code in form.get("codes").split() if _CODE.fullmatch(code)][:_MAX_CODES]
+    lines = ["GenreGenie recovery codes. Each works once.", "", *codes, ""]
+    disposition = 'attachment; filename="genregenie-recovery-codes.txt"'
+    return PlainTextResponse("\n".join(lines), headers={"content-disposition": disposition})
+
+
+@router.post("/guest")
+async def come_as_guest(
+    request: Request, portal: Portal, form: Annotated[Form, sent(_login_page)]
+) -> Response:
+    """A session for a guest, where the demo is on."""
+    if portal.config.gate != "demo":
+        raise FormError("Guests are not let in here.")
+    user, token = await portal.workers.quick(portal.accounts.people.add_guest, user_agent(request))
+    return portal.enter(user, token, local_target(form.get("next")))
+
+
+@router.get(LOGOUT)
+async def ask_logout(request: Request, portal: Portal) -> Response:
+    """The page to log out on."""
+    return await _logout_page(request, portal, Form({}))
+
+
+@router.post(LOGOUT, dependencies=[sent(_logout_page)])
+async def log_out(request: Request, portal: Portal) -> Response:
+    """The session ends; a guest goes with it."""
+    identity = identity_of(request.scope)
+    if identity and identity.user.guest:
+        await portal.forget(identity.user)
+    elif identity:
+        await portal.workers.quick(portal.accounts.sessions.end, identity.session_token)
+    return portal.leave("/login?note=logged-out")

@@ -2,128 +2,114 @@
 
 import asyncio
 import logging
+import re
+from typing import Annotated, Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from genregenie.accounts import mail
-from genregenie.accounts.errors import TooManyAttemptsError, WeakPasswordError, WrongCodeError
+from genregenie.accounts.errors import WrongCodeError
 from genregenie.accounts.recovery import LIFETIME
+from genregenie.web.errors import Problem
 from genregenie.web.portal.context import PortalContext
-from genregenie.web.portal.forms import Form, FormError
+from genregenie.web.portal.dependencies import Portal, sent
+from genregenie.web.portal.forms import Form
 from genregenie.web.security import cookies
 
-MAX_MAILS_WAITING = 50
+MAX_MAILS_WAITING: Final = 50
+
+_PAGE: Final = "/reset"
+_LINK: Final = "/reset/link"
+_GONE: Final = 410
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 log = logging.getLogger("genregenie.web")
+router = APIRouter()
 
 
-def reset_routes(desk: PortalContext) -> APIRouter:
-    """The pages for who has forgotten the password."""
-    router = APIRouter()
-    sending: set[asyncio.Task[None]] = set()
+async def _page(request: Request, portal: PortalContext, form: Form, status: int = 200) -> Response:
+    return portal.page(request, "reset.html", form, status, sent=False)
 
-    def page(request: Request, form: Form | None = None, status: int = 200) -> Response:
-        return desk.page(request, "reset.html", form, status, sent=False)
 
-    def link_page(request: Request, form: Form | None = None, status: int = 200) -> Response:
-        return desk.page(request, "reset_link.html", form, status, works=True)
+async def _link_page(
+    request: Request, portal: PortalContext, form: Form, status: int = 200
+) -> Response:
+    return portal.page(request, "reset_link.html", form, status, works=status != _GONE)
 
-    def dead_link(request: Request) -> Response:
-        return desk.page(request, "reset_link.html", status=410, works=False)
 
-    @router.get("/reset")
-    async def show(request: Request) -> Response:
-        return page(request)
+@router.get(_PAGE)
+async def show(request: Request, portal: Portal) -> Response:
+    """The page for who has forgotten the password."""
+    return await _page(request, portal, Form({}))
 
-    @router.post("/reset")
-    async def reset(request: Request) -> Response:
-        try:
-            form = await desk.read(request)
-        except FormError as error:
-            form = Form({})
-            form.fail(error)
-            return page(request, form, 403)
-        if form.get("way") == "email" and desk.config.mails:
-            return ask_for_link(request, form)
-        try:
-            await desk.workers.hashing(
-                desk.accounts.recovery.reset_with_code,
-                form.get("username"),
-                form.get("code"),
-                form.get("password"),
-            )
-        except WeakPasswordError as error:
-            form.fail(error, "password")
-            return page(request, form, 422)
-        except WrongCodeError as error:
-            form.fail(error)
-            return page(request, form, 401)
-        except TooManyAttemptsError as error:
-            form.fail(error)
-            return page(request, form, 429)
-        return desk.leave("/login?note=reset")
 
-    def ask_for_link(request: Request, form: Form) -> Response:
-        # Looked up and mailed after the answer, which so takes as long with an account as without.
-        if len(sending) < MAX_MAILS_WAITING:
-            task = asyncio.create_task(mail_links(form.get("account")))
-            sending.add(task)
-            task.add_done_callback(sending.discard)
-        return desk.page(request, "reset.html", sent=True)
+@router.post(_PAGE)
+async def reset(request: Request, portal: Portal, form: Annotated[Form, sent(_page)]) -> Response:
+    """A new password for a recovery code, or a link by e-mail."""
+    if form.get("way") == "email" and portal.config.mails:
+        _mail_later(portal, form.get("account"))
+        return portal.page(request, "reset.html", sent=True)
+    await portal.workers.hashing(
+        portal.accounts.recovery.reset_with_code,
+        form.get("username"),
+        form.get("code"),
+        form.get("password"),
+    )
+    return portal.leave("/login?note=reset")
 
-    async def mail_links(name_or_email: str) -> None:
-        smtp = desk.config.smtp
-        if smtp is None or not name_or_email.strip():
-            return
-        try:
-            links = await desk.workers.quick(desk.accounts.recovery.make_links, name_or_email)
-            for link in links:
-                url = f"{desk.config.public_url}/reset/link?token={link.token}"
-                message = mail.reset_mail(link, url, smtp.sender)
-                await desk.workers.quick(mail.send, message, smtp)
-        except Exception:
-            # There is no page any more that this could be shown on.
-            log.exception("a reset link could not be made")
 
-    @router.get("/reset/link")
-    async def open_link(request: Request) -> Response:
-        token = request.query_params.get("token")
-        if token is not None:
-            # Out of the address bar, and of the browser's history, before anything is shown.
-            response = RedirectResponse("/reset/link", 303)
-            if len(token) <= 64 and token.replace("-", "").replace("_", "").isalnum():
-                age = int(LIFETIME.total_seconds())
-                if token.isascii():
-                    response.headers.append(*desk.cookies.store(cookies.RESET, token, age))
-            return response
-        kept = desk.cookies.read(request, cookies.RESET)
-        if kept is None:
-            return dead_link(request)
-        works = await desk.workers.quick(desk.accounts.recovery.link_works, kept)
-        return link_page(request) if works else dead_link(request)
+def _mail_later(portal: PortalContext, name_or_email: str) -> None:
+    # Looked up and mailed after the answer, which so takes as long with an account as without.
+    if len(portal.mailing) < MAX_MAILS_WAITING:
+        task = asyncio.create_task(_mail_links(portal, name_or_email))
+        portal.mailing.add(task)
+        task.add_done_callback(portal.mailing.discard)
 
-    @router.post("/reset/link")
-    async def use_link(request: Request) -> Response:
-        try:
-            form = await desk.read(request)
-        except FormError as error:
-            form = Form({})
-            form.fail(error)
-            return link_page(request, form, 403)
-        token = desk.cookies.read(request, cookies.RESET) or ""
-        try:
-            await desk.workers.hashing(
-                desk.accounts.recovery.reset_with_link, token, form.get("password")
-            )
-        except WeakPasswordError as error:
-            form.fail(error, "password")
-            return link_page(request, form, 422)
-        except WrongCodeError:
-            return dead_link(request)
-        response = desk.leave("/login?note=reset")
-        response.headers.append(*desk.cookies.drop(cookies.RESET))
+
+async def _mail_links(portal: PortalContext, name_or_email: str) -> None:
+    smtp = portal.config.smtp
+    if smtp is None or not name_or_email.strip():
+        return
+    try:
+        links = await portal.workers.quick(portal.accounts.recovery.make_links, name_or_email)
+        for link in links:
+            url = f"{portal.config.public_url}{_LINK}?token={link.token}"
+            message = mail.reset_mail(link, url, smtp.sender)
+            await portal.workers.quick(mail.send, message, smtp)
+    except Exception:
+        # There is no page any more that this could be shown on.
+        log.exception("a reset link could not be made")
+
+
+@router.get(_LINK)
+async def open_link(request: Request, portal: Portal) -> Response:
+    """The page that a mailed link leads to."""
+    token = request.query_params.get("token")
+    if token is not None:
+        # Out of the address bar, and of the browser's history, before anything is shown.
+        response = RedirectResponse(_LINK, 303)
+        if _TOKEN.fullmatch(token):
+            age_s = int(LIFETIME.total_seconds())
+            response.headers.append(*portal.cookies.store(cookies.RESET, token, age_s))
         return response
+    kept = portal.cookies.read(request, cookies.RESET) or ""
+    works = await portal.workers.quick(portal.accounts.recovery.link_works, kept)
+    return await _link_page(request, portal, Form({}), 200 if works else _GONE)
 
-    return router
+
+@router.post(_LINK)
+async def use_link(
+    request: Request,
+    portal: Portal,
+    form: Annotated[Form, sent(_link_page, {WrongCodeError: Problem(_GONE, "")})],
+) -> Response:
+    """A new password for a link."""
+    token = portal.cookies.read(request, cookies.RESET) or ""
+    await portal.workers.hashing(
+        portal.accounts.recovery.reset_with_link, token, form.get("password")
+    )
+    response = portal.leave("/login?note=reset")
+    response.headers.append(*portal.cookies.drop(cookies.RESET))
+    return response

@@ -14,62 +14,63 @@ from starlette.responses import Response
 from genregenie.accounts.results import StoredResult
 from genregenie.common import settings
 from genregenie.common.genres import display_name
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.recommend.preferences import Preferences
 from genregenie.recommend.recommender import Recommender
-from genregenie.web import stored
 from genregenie.web.images.share_card import HEIGHT, WIDTH, share_card
 from genregenie.web.paths import share_path
 from genregenie.web.portal.context import PortalContext
-from genregenie.web.views import components, sentences
+from genregenie.web.portal.dependencies import Portal
+from genregenie.web.saved_results import as_prediction
+from genregenie.web.views import result, sentences
 
 _READ: Final = ["GET", "HEAD"]
 _UNLISTED: Final = {"x-robots-tag": "noindex, nofollow"}
 _CARDS_AT_HAND: Final = 64
 
 
-def share_routes(desk: PortalContext) -> APIRouter:
-    """The page behind a link, and its picture."""
-    router = APIRouter()
-    shares = desk.accounts.shares
+router = APIRouter()
 
-    def missing(request: Request) -> Response:
-        # The same for a link taken back, one that expired with its result, and one made up.
-        return desk.sheet(request, "share_missing.html", 404, _UNLISTED)
 
-    @router.api_route(share_path("{token}"), methods=_READ)
-    async def show(request: Request, token: str) -> Response:
-        kept = await desk.workers.quick(shares.find, token)
-        if kept is None:
-            return missing(request)
-        content = await desk.workers.quick(_content, kept)
-        base = desk.config.public_url or f"{request.url.scheme}://{request.url.netloc}"
-        address = base + share_path(token)
-        return desk.sheet(
-            request,
-            "share.html",
-            headers=_UNLISTED,
-            address=address,
-            card=f"{address}/card.png",
-            card_size=(WIDTH, HEIGHT),
-            **content,
-        )
+@router.api_route(share_path("{token}"), methods=_READ)
+async def show(request: Request, portal: Portal, token: str) -> Response:
+    """The page behind a link."""
+    kept = await portal.workers.quick(portal.accounts.shares.find, token)
+    if kept is None:
+        return _missing(request, portal)
+    content = await portal.workers.quick(_content, kept)
+    address = portal.config.address(request.url) + share_path(token)
+    return portal.open_page(
+        request,
+        "share.html",
+        headers=_UNLISTED,
+        address=address,
+        card=f"{address}/card.png",
+        card_size=(WIDTH, HEIGHT),
+        **content,
+    )
 
-    @router.api_route(share_path("{token}") + "/card.png", methods=_READ)
-    async def card(request: Request, token: str) -> Response:
-        kept = await desk.workers.quick(shares.find, token)
-        if kept is None:
-            return missing(request)
-        picture = await desk.workers.quick(_card, kept.line.name, kept.details)
-        # Chats show the picture on pages of their own.
-        headers = {**_UNLISTED, "cross-origin-resource-policy": "cross-origin"}
-        return Response(picture, media_type="image/png", headers=headers)
 
-    return router
+@router.api_route(share_path("{token}") + "/card.png", methods=_READ)
+async def card(request: Request, portal: Portal, token: str) -> Response:
+    """Its picture."""
+    kept = await portal.workers.quick(portal.accounts.shares.find, token)
+    if kept is None:
+        return _missing(request, portal)
+    picture = await portal.workers.quick(_card, kept.summary.name, kept.details)
+    # Chats show the picture on pages of their own.
+    headers = {**_UNLISTED, "cross-origin-resource-policy": "cross-origin"}
+    return Response(picture, media_type="image/png", headers=headers)
+
+
+def _missing(request: Request, portal: PortalContext) -> Response:
+    # The same for a link taken back, one that expired with its result, and one made up.
+    return portal.open_page(request, "share_missing.html", 404, _UNLISTED)
 
 
 def _prediction(details: str) -> Prediction:
-    return stored.as_prediction(details, Classifier.load().model.catalogue.space)
+    return as_prediction(details, Classifier.load().model.catalogue.space)
 
 
 def _content(kept: StoredResult) -> dict[str, Any]:
@@ -82,12 +83,12 @@ def _content(kept: StoredResult) -> dict[str, Any]:
     sentence = sentences.verdict_sentence(prediction)
     is_music = prediction.genre is not None
     return {
-        "name": kept.line.name,
+        "name": kept.summary.name,
         "sentence": sentence,
         # The page's heading is the name already.
-        "verdict": components.verdict(replace(prediction, artist=None, title=None)),
-        "bars": components.bars(prediction) if is_music else "",
-        "timeline": components.timeline(prediction) if is_music else "",
+        "verdict": result.verdict(replace(prediction, artist=None, title=None)),
+        "bars": result.bars(prediction) if is_music else "",
+        "timeline": result.timeline(prediction) if is_music else "",
         "told": sentences.timeline_sentence(prediction) if is_music else "",
         "neighbours": neighbours,
     }

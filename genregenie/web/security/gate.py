@@ -5,10 +5,6 @@ health check are there. All else, Gradio's routes, event streams and websockets 
 refused before it is looked at.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
-
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -16,44 +12,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from genregenie.accounts import Accounts
-from genregenie.accounts.core import User
+from genregenie.storage.database import DatabaseError
 from genregenie.web.config import WebConfig
-from genregenie.web.paths import HEALTH, HOME, ICON, PRIVATE, PUBLIC, is_shared, login_url
+from genregenie.web.errors import ACCOUNTS_AWAY, RETRY_AFTER_S, log_problem
+from genregenie.web.identity import Identity, identify
+from genregenie.web.paths import ACCOUNT, HEALTH, HOME, ICON, PRIVATE, PUBLIC, is_shared, login_url
 from genregenie.web.security import cookies
 from genregenie.web.security.csrf import SAFE_METHODS, FormTokens, from_other_site
 from genregenie.web.security.headers import SecurityHeaders
 from genregenie.web.workers import Workers
-
-if TYPE_CHECKING:
-    import gradio as gr
-
-_WHO: Final = "genregenie.who"
-_FORM_TOKENS: Final = "genregenie.form_tokens"
-_TOKEN: Final = "genregenie.session_token"  # noqa: S105 (a key of the scope, not a secret)
-
-
-def who_is(scope: Scope) -> User | None:
-    """The person a request belongs to, as the gate found out; None with the gate off."""
-    who: User | None = scope.get(_WHO)
-    return who
-
-
-def who_asks(request: "gr.Request") -> User | None:
-    """The person a handler of the page works for; None with the gate off."""
-    inner = request.request
-    return who_is(inner.scope) if inner is not None else None
-
-
-def session_token(scope: Scope) -> str | None:
-    """The session's token, for what concerns this very session."""
-    token: str | None = scope.get(_TOKEN)
-    return token
-
-
-def form_token(scope: Scope) -> str:
-    """The token that a form on a logged-in person's page must carry."""
-    make: Callable[[str], str] = scope[_FORM_TOKENS]
-    return make(session_token(scope) or "")
 
 
 class Gate:
@@ -103,17 +70,15 @@ class Gate:
         elif path in self._free or is_shared(path):
             refusal = None
         elif self._config.gate == "off":
-            portal = path in PUBLIC | PRIVATE or path.startswith("/account/")
+            portal = path in PUBLIC | PRIVATE or path.startswith(f"{ACCOUNT}/")
             refusal = RedirectResponse(HOME, 303) if portal else None
         else:
             try:
                 known = await self._recognise(scope, connection)
-            except SQLAlchemyError:
-                refusal = PlainTextResponse(
-                    "The accounts cannot be reached at the moment. Please try again soon.",
-                    503,
-                    {"retry-after": "10"},
-                )
+            except DatabaseError as error:
+                log_problem(error, ACCOUNTS_AWAY)
+                words, status = ACCOUNTS_AWAY.words(error), ACCOUNTS_AWAY.status
+                refusal = PlainTextResponse(words, status, {"retry-after": RETRY_AFTER_S})
             else:
                 refusal = None if known or path in PUBLIC else _to_login(scope, connection)
         await (refusal or self._app)(scope, receive, send)
@@ -137,11 +102,10 @@ class Gate:
 
     async def _recognise(self, scope: Scope, connection: HTTPConnection) -> bool:
         token = self._cookies.read(connection, cookies.SESSION)
-        who = await self._workers.quick(self._accounts.sessions.who, token) if token else None
-        scope[_WHO] = who
-        scope[_FORM_TOKENS] = self._tokens.make
-        scope[_TOKEN] = token if who else None
-        return who is not None
+        user = await self._workers.quick(self._accounts.sessions.user_of, token) if token else None
+        known = Identity(user, token, self._tokens.make(token)) if token and user else None
+        identify(scope, known)
+        return known is not None
 
     def _is_foreign(self, scope: Scope, connection: HTTPConnection) -> bool:
         changes = scope["method"] not in SAFE_METHODS
@@ -170,7 +134,7 @@ def _to_login(scope: Scope, connection: HTTPConnection) -> Response:
     if scope["method"] not in ("GET", "HEAD"):
         path = scope["path"]
         # A form cannot be sent again after log-in; the page it was on can be shown.
-        return RedirectResponse(login_url("/account" if path.startswith("/account") else ""), 303)
+        return RedirectResponse(login_url(ACCOUNT if path.startswith(ACCOUNT) else ""), 303)
     wanted = scope.get("raw_path", scope["path"].encode()).decode("latin-1").partition("?")[0]
     if scope["query_string"]:
         wanted += "?" + scope["query_string"].decode("latin-1")

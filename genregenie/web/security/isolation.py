@@ -15,13 +15,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from genregenie.web.security.gate import who_is
+from genregenie.common.errors import GenreGenieError
+from genregenie.web.identity import id_of, user_of
+from genregenie.web.paths import APP
 from genregenie.web.security.ownership import Ownership
 
-APP: Final = "/app"
-API: Final = "/app/gradio_api"
-# With the gate off everybody is the same nobody, whose requests are checked all the same.
-NOBODY: Final = 0
+API: Final = f"{APP}/gradio_api"
 MAX_JSON_BYTES: Final = 4 * 2**20
 
 # Proxying, editing the page, recordings of the screen, traces, deep links: nothing here uses them.
@@ -38,7 +37,7 @@ _HANDLE: Final = re.compile(
 _ANSWERS: Final = re.compile(r"/app/gradio_api/(upload|queue/(join|data)|(run|api|call)/.*)")
 
 
-class NotYoursError(Exception):
+class NotYoursError(GenreGenieError):
     """A request names a file or a handle that belongs to somebody else."""
 
 
@@ -56,8 +55,8 @@ class Isolation:
             await self._app(scope, receive, send)
             return
         refusal: Response | None = None
-        who = who_is(scope)
-        person_id = who.id if who else NOBODY
+        # With the gate off everybody is the same nobody, whose requests are checked all the same.
+        person_id = id_of(user_of(scope))
         try:
             if _SHUT.match(path):
                 refusal = JSONResponse({"detail": "Not found."}, 404)
@@ -71,7 +70,7 @@ class Isolation:
             refusal = JSONResponse({"detail": "This request cannot be read."}, 400)
         await (refusal or self._app)(scope, receive, send)
 
-    def _check_address(self, person_id: int, scope: Scope) -> None:
+    def _check_address(self, person_id: int | None, scope: Scope) -> None:
         if (file := _FILE.match(scope["path"])) and not self._own.may_read(person_id, file["path"]):
             raise NotYoursError
         if found := _HANDLE.fullmatch(scope["path"].rstrip("/")):
@@ -80,7 +79,7 @@ class Isolation:
         for handle in query.get("session_hash", []) + query.get("event_id", []):
             self._claim(person_id, handle)
 
-    async def _check_body(self, person_id: int, scope: Scope, receive: Receive) -> Receive:
+    async def _check_body(self, person_id: int | None, scope: Scope, receive: Receive) -> Receive:
         """Read and judge a JSON body; what goes on is our reading of it, so there is no other."""
         if scope["method"] in ("GET", "HEAD") or scope["path"].rstrip("/") == API + "/upload":
             return receive
@@ -115,7 +114,7 @@ class Isolation:
 
         return replay
 
-    def _check_content(self, person_id: int, content: Any) -> None:
+    def _check_content(self, person_id: int | None, content: Any) -> None:
         if isinstance(content, dict):
             for key in ("session_hash", "event_id"):
                 if isinstance(content.get(key), str):
@@ -132,11 +131,11 @@ class Isolation:
                 if written and not any(self._own.may_read(person_id, path) for path in written):
                     raise NotYoursError
 
-    def _claim(self, person_id: int, handle: str) -> None:
+    def _claim(self, person_id: int | None, handle: str) -> None:
         if not self._own.claim(person_id, handle):
             raise NotYoursError
 
-    def _watch(self, person_id: int, scope: Scope, send: Send) -> tuple[Scope, Send]:
+    def _watch(self, person_id: int | None, scope: Scope, send: Send) -> tuple[Scope, Send]:
         """Grant what Gradio's answer names, before the answer is passed on."""
         if not _ANSWERS.fullmatch(scope["path"]):
             return scope, send
@@ -149,7 +148,9 @@ class Isolation:
 class _Watcher:
     """Stands in for `send`; holds JSON back until it is whole, and event streams to each event."""
 
-    def __init__(self, person_id: int, ownership: Ownership, upload: bool, send: Send) -> None:
+    def __init__(
+        self, person_id: int | None, ownership: Ownership, upload: bool, send: Send
+    ) -> None:
         self._person_id = person_id
         self._own = ownership
         self._upload = upload

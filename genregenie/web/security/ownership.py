@@ -18,6 +18,8 @@ MAX_HANDLES: Final = 50_000
 class Ownership:
     """Files under one folder and handles (session hashes, event ids), each with its people.
 
+    With the gate off all of it is nobody's, who is None and one person like any other.
+
     Parameters
     ----------
     folder : Path
@@ -28,9 +30,9 @@ class Ownership:
     def __init__(self, folder: Path) -> None:
         self.folder = Path(os.path.realpath(folder))
         self._lock = threading.Lock()
-        self._files: dict[str, set[int]] = {}
+        self._files: dict[str, set[int | None]] = {}
         self._public: frozenset[str] = frozenset()
-        self._handles: OrderedDict[str, int] = OrderedDict()
+        self._handles: OrderedDict[str, int | None] = OrderedDict()
 
     def publish(self) -> None:
         """Let everybody read what is in the folder now."""
@@ -45,18 +47,18 @@ class Ownership:
         except (ValueError, OSError):
             return None
 
-    def grant(self, person_id: int, path: str) -> None:
+    def grant(self, person_id: int | None, path: str) -> None:
         """Note that a file is this person's, too. Paths outside the folder are not ours to give."""
         name = self.inside(path)
         if name is not None:
             with self._lock:
                 self._files.setdefault(name, set()).add(person_id)
 
-    def may_read(self, person_id: int, path: str) -> bool:
+    def may_read(self, person_id: int | None, path: str) -> bool:
         """Whether this person may fetch a path; outside the folder that is Gradio's to say."""
         return self.inside(path) is None or self.may_use(person_id, path)
 
-    def may_use(self, person_id: int, path: str) -> bool:
+    def may_use(self, person_id: int | None, path: str) -> bool:
         """Whether this person may hand a path to a handler: never one outside the folder."""
         name = self.inside(path)
         if name is None:
@@ -66,7 +68,7 @@ class Ownership:
         with self._lock:
             return person_id in self._files.get(name, ())
 
-    def claim(self, person_id: int, handle: str) -> bool:
+    def claim(self, person_id: int | None, handle: str) -> bool:
         """Take a handle nobody has, or confirm one's own; False if it is someone else's."""
         with self._lock:
             owner = self._handles.setdefault(handle, person_id)
@@ -76,9 +78,9 @@ class Ownership:
             return owner == person_id
 
     def keep_only(self, people: set[int]) -> None:
-        """Forget everybody else, and remove the files that were only theirs."""
+        """Forget everybody else but nobody, who never leaves, and remove what was only theirs."""
         with self._lock:
-            gone = {i for owners in self._files.values() for i in owners} - people
+            gone = {i for owners in self._files.values() for i in owners} - people - {None}
         for person_id in gone:
             self.forget(person_id)
 
@@ -97,7 +99,7 @@ class Ownership:
                 with self._lock:
                     self._files.pop(name, None)
 
-    def forget(self, person_id: int) -> None:
+    def forget(self, person_id: int | None) -> None:
         """Forget a person, and remove the files that nobody else has."""
         with self._lock:
             for name, owners in list(self._files.items()):

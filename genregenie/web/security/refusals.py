@@ -7,31 +7,26 @@ passes as it is.
 """
 
 import errno
-import functools
 import json
 import logging
 import traceback
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-if TYPE_CHECKING:
-    import gradio as gr
-
 UNREADABLE: Final = "This request cannot be read."
 _UPLOAD: Final = "This upload cannot be read: it takes files alone, in the field 'files'."
-_NOT_TAKEN: Final = "What was sent is not what this function takes."
 _GONE: Final = "There is no such session or event, or it is over."
 _SENTENCES: Final = {
     404: "There is nothing at this address.",
     405: "This address does not take requests of this kind.",
 }
-# By this title an error of Gradio's is known to be about what was sent.
-_TITLE: Final = "That does not fit"
+TITLE: Final = "That does not fit"
+"""By this title an error of Gradio's is known to be about what was sent."""
 _PHRASES: Final = frozenset(status.phrase for status in HTTPStatus)
 # What Gradio writes into a stream that it opened for nothing.
 _NOT_FOUND: Final = str(HTTPException(404))
@@ -62,61 +57,14 @@ class Refusals:
         try:
             await self._app(scope, receive, answer)
         except Exception as error:
-            if not _is_the_requests(error):
+            if not is_the_requests(error):
                 await answer.release()
                 raise
-            _note(f"a {scope['method']}", error)
+            note_refusal(f"a {scope['method']}", error)
             upload = scope["path"].rstrip("/").endswith("/upload")
             await answer.refuse(400, _UPLOAD if upload else UNREADABLE)
         else:
             await answer.release()
-
-
-def guard_handlers(blocks: "gr.Blocks") -> None:
-    """Have what no handler can take told to whoever sent it, and kept out of the log.
-
-    Handlers run from a queue, long after the request was answered, so no middleware sees this.
-    What fails in a handler's own code stays a traceback: that is ours to mend.
-    """
-    import gradio as gr
-
-    preprocess, call = blocks.preprocess_data, blocks.call_function
-
-    def tell(error: Exception, sentence: str = _NOT_TAKEN) -> gr.Error:
-        _note("inputs", error)
-        return gr.Error(sentence, title=_TITLE, print_exception=False)
-
-    def needed(handler: Any, block: Any) -> bool:
-        if isinstance(block, gr.Dropdown):
-            return not block.multiselect and block.value not in (None, [])
-        return isinstance(block, gr.File) and handler.api_visibility == "public"
-
-    async def preprocess_or_tell(handler: Any, *args: Any, **kwargs: Any) -> Any:
-        try:
-            taken = await preprocess(handler, *args, **kwargs)
-        except gr.Error as error:  # the component's own sentence
-            raise tell(error, error.message) from error
-        except Exception as error:
-            if not _is_the_requests(error):
-                raise
-            raise tell(error) from error
-        for block, value in zip(handler.inputs, taken, strict=True):
-            if needed(handler, block) and value in (None, []):
-                raise tell(ValueError(), f"{block.label or 'File'}: nothing was chosen.")
-        return taken
-
-    async def call_or_tell(handler: Any, *args: Any, **kwargs: Any) -> Any:
-        for event in args:
-            if isinstance(event, gr.EventData) and not isinstance(event._data, dict):
-                event._data = {}  # so that asking it for anything is an AttributeError
-        try:
-            return await call(handler, *args, **kwargs)
-        except Exception as error:
-            if _in_own_code(handler.fn, error) or not _is_the_requests(error):
-                raise
-            raise tell(error) from error
-
-    blocks.preprocess_data, blocks.call_function = preprocess_or_tell, call_or_tell
 
 
 class _Answer:
@@ -177,7 +125,7 @@ class _Answer:
         content = _parsed(body)
         if status >= 500:
             match content:
-                case {"title": title, "error": str(told)} if title == _TITLE:
+                case {"title": title, "error": str(told)} if title == TITLE:
                     await self.refuse(400, told)
             return
         kept = {name: headers[name] for name in ("allow", "retry-after") if name in headers}
@@ -188,7 +136,7 @@ class _Answer:
         )
 
 
-def _is_the_requests(error: Exception) -> bool:
+def is_the_requests(error: Exception) -> bool:
     """Whether what was asked for is the cause, rather than the state the server is in."""
     if isinstance(error, OSError):
         return error.errno in _NAMES
@@ -197,17 +145,7 @@ def _is_the_requests(error: Exception) -> bool:
     return not isinstance(error, MemoryError)
 
 
-def _in_own_code(handler: Any, error: Exception) -> bool:
-    """Whether the handler had begun, rather than what prepares its arguments."""
-    while isinstance(handler, functools.partial):
-        handler = handler.func
-    code = getattr(handler, "__code__", None)
-    begun = (frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__))
-    # A function without code of its own is a built-in one; none at all has nothing to run.
-    return code in begun if code else handler is not None
-
-
-def _note(what: str, error: Exception) -> None:
+def note_refusal(what: str, error: Exception) -> None:
     """A line for the log, without anything that came with the request."""
     places = traceback.extract_tb(error.__traceback__)[-1:]
     where = ", ".join(f"{p.filename.rpartition('site-packages/')[2]}:{p.lineno}" for p in places)

@@ -1,10 +1,7 @@
 """Files that people take away: written where Gradio serves them to their owner and sweeps up."""
 
-import csv
-import io
 import json
 import tempfile
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +19,6 @@ def as_file(name: str, content: bytes | str) -> str:
     return str(path)
 
 
-def as_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """A CSV that spreadsheets read as UTF-8 and as text, not as formulas."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(header)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
-    return out.getvalue().encode("utf-8-sig")
-
-
 def as_json(content: Any) -> str:
     """Indented JSON."""
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-
-
-def _harmless(cell: Any) -> Any:
-    """Spreadsheets take cells that begin like this for formulas, and file names are anybody's."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell

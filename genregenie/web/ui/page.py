@@ -10,31 +10,16 @@ from genregenie.audio import AUDIO_SUFFIXES
 from genregenie.common import resources
 from genregenie.inference.classifier import Classifier
 from genregenie.web.config import WebConfig
-from genregenie.web.saved_results import keeper_of
+from genregenie.web.saved_results import saved_results
+from genregenie.web.ui import events
 from genregenie.web.ui.examples import EXAMPLES_DIR
-from genregenie.web.ui.sections import feedback
-from genregenie.web.ui.sections.recommendations import STYLE
+from genregenie.web.ui.sections import feedback, recommendations
 from genregenie.web.ui.session_bar import session_bar
 from genregenie.web.ui.tabs import batch, history, lab, listen, models, spotify_features
 from genregenie.web.uploads import MAX_CLIP_BYTES
+from genregenie.web.views import page as views
 
 _ASSETS: Final = resources.assets()
-_MAX_QUEUE: Final = 100
-
-_BRAND: Final = """
-<div class="gg-brand"><svg viewBox="0 0 48 48" aria-hidden="true">
-<rect width="48" height="48" rx="12" fill="#4f46e5"/>
-<g stroke="#fff" stroke-width="4" stroke-linecap="round"><path d="M11 21v6M17.5 16v16M24 10v28\
-M30.5 17v14M37 21v6"/></g></svg>
-<div><h1>GenreGenie</h1><p>Names the genre of a clip, and says how sure it is.</p></div></div>
-"""
-_HELP: Final = """
-Drop a clip of a song, or record one; ten seconds or more work best. GenreGenie listens to its
-timbre and says which of ten genres it sounds like, how sure it is, and how that moves through the
-clip. When it is unsure, or thinks it is not music at all, it says so.
-
-<a href="/guide" target="_blank">The guide</a> tells the rest.
-"""
 
 _TOGGLE: Final = """
 () => {
@@ -53,19 +38,19 @@ def build_page(accounts: Accounts | None = None, config: WebConfig | None = None
         If there is no model: noticed at the start, not at the first clip.
     """
     Classifier.load()
-    keeper = keeper_of(accounts, config)
+    saved = saved_results(accounts, config)
     with gr.Blocks(title="GenreGenie", analytics_enabled=False) as page:
         with gr.Row(elem_id="top"):
-            gr.HTML(_BRAND, elem_id="brand", padding=False)
+            gr.HTML(views.brand(), elem_id="brand", padding=False)
             theme = gr.Button("Light / dark", size="sm", variant="secondary", elem_id="theme")
             bar = gr.HTML(elem_id="bar", padding=False)
         with gr.Tabs():
             with gr.Tab("Listen", id="listen"):
-                listen.build(accounts, keeper)
+                listen.build(accounts, saved)
             with gr.Tab("Many clips", id="many"):
-                batch.build(keeper)
+                batch.build(saved)
             with gr.Tab("History", id="history") as tab:
-                history.build(tab, accounts, keeper)
+                history.build(tab, accounts, saved)
             with gr.Tab("From Spotify features", id="spotify-features"):
                 spotify_features.build()
             with gr.Tab("Models", id="models"):
@@ -73,20 +58,25 @@ def build_page(accounts: Accounts | None = None, config: WebConfig | None = None
             with gr.Tab("Model lab", id="lab") as lab_tab:
                 lab.build(lab_tab)
         with gr.Accordion("Help", open=False, elem_id="help"):
-            gr.Markdown(_HELP)
-        page.load(session_bar, None, bar, api_visibility="private")
-        theme.click(None, js=_TOGGLE, api_visibility="private")
-    return page.queue(max_size=_MAX_QUEUE)
+            gr.Markdown(views.help_text())
+        page.load(session_bar, None, bar, **events.PRIVATE)
+        theme.click(None, js=_TOGGLE, **events.PRIVATE)
+    return page.queue(max_size=events.MAX_QUEUE)
 
 
 def launch_options() -> dict[str, Any]:
     """Looks and limits, for ``launch()`` or ``mount_gradio_app()``."""
     return {
         "theme": _theme(),
-        "css_paths": [_ASSETS / "style.css", STYLE, feedback.STYLE, history.STYLE],
+        "css_paths": [
+            _ASSETS / "style.css",
+            recommendations.STYLE,
+            feedback.STYLE,
+            history.STYLE,
+        ],
         "js": _asset("page.js"),
         # Gradio runs what stands in the head before it builds the page, and `js` after.
-        "head": f"<script>{_asset('microphone.js')}</script><script>{_clips_script()}</script>",
+        "head": views.scripts([_asset("microphone.js"), _clips_script()]),
         "max_file_size": MAX_CLIP_BYTES,
         "allowed_paths": [str(EXAMPLES_DIR)],
     }

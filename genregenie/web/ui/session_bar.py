@@ -1,10 +1,9 @@
 """A line of HTML for the Gradio page: who is logged in, the account, and log out."""
 
-from html import escape
-
 import gradio as gr
 
-from genregenie.web.security.gate import form_token, who_asks
+from genregenie.web.identity import identity_on_page
+from genregenie.web.views import page
 
 
 def session_bar(request: gr.Request) -> str:
@@ -12,15 +11,7 @@ def session_bar(request: gr.Request) -> str:
 
     Use it as ``page.load(session_bar, None, gr.HTML())``. Empty with the gate off.
     """
-    inner, who = request.request, who_asks(request)
-    if inner is None or who is None:
+    identity = identity_on_page(request)
+    if identity is None:
         return ""
-    token = form_token(inner.scope)
-    return (
-        '<div class="session-bar" style="display:flex;gap:1rem;align-items:center;'
-        'justify-content:flex-end;flex-wrap:wrap">'
-        f'<a href="/account">{escape(who.name)}</a>'
-        '<form method="post" action="/logout" style="margin:0">'
-        f'<input type="hidden" name="token" value="{escape(token)}">'
-        '<button type="submit">Log out</button></form></div>'
-    )
+    return page.session_bar(identity.user.name, identity.form_token)

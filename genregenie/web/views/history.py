@@ -1,18 +1,21 @@
-"""A person's history as HTML, free of gradio. All text from outside is escaped here."""
+"""A person's history as HTML: the list of results, and their genres over time."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from html import escape
 from typing import Final
 from urllib.parse import urlencode
 
+from markupsafe import Markup
+
 from genregenie.accounts.results import Filter, ResultSummary
-from genregenie.audio import format_duration
 from genregenie.common.genres import display_name
 from genregenie.web.paths import HISTORY_CSV, HISTORY_JSON
 from genregenie.web.views import components
+from genregenie.web.views.colours import colour
+from genregenie.web.views.components import Box
+from genregenie.web.views.fragments import render
 
 PAGE: Final = 20
 """Results listed at a time."""
@@ -54,51 +57,51 @@ def summary(line: ResultSummary) -> str:
     genre = display_name(line.genre)
     if line.verdict == "unsure":
         return f"Not sure: perhaps {genre.lower()}"
-    return f"{genre}, {line.confidence:.0%} sure".replace("%", " %")
+    return f"{genre}, {100 * line.confidence:.0f} % sure"
 
 
-def results(lines: Sequence[ResultSummary], wanted: Filter, skip: int, total: int) -> str:
+def results(lines: Sequence[ResultSummary], wanted: Filter, skip: int, total: int) -> Markup:
     """One page of the list, with ways to the others and to the files."""
     if not total:
-        return components.section("Results", "<p>None like this. Choose less narrowly.</p>")
-    items = "".join(_item(line) for line in lines)
-    shown = f"{skip + 1} to {skip + len(lines)} of {total}" if total > len(lines) else str(total)
-    return components.section(
-        f"Results ({shown})",
-        f'<ul class="past-list">{items}</ul>{_pages(skip, len(lines), total)}'
-        f'<p class="past-files">{_files(wanted)}</p>',
+        return explanation("None like this. Choose less narrowly.", title="Results")
+    return render(
+        "history",
+        "results",
+        shown=f"{skip + 1} to {skip + len(lines)} of {total}" if total > len(lines) else str(total),
+        items=[(line, summary(line), line.made_at.astimezone(UTC)) for line in lines],
+        pages=_pages(skip, len(lines), total),
+        files=_files(wanted),
     )
 
 
-def taste(lines: Sequence[ResultSummary]) -> str:
-    """Genres over time: a column for each period, and the same in words; empty for no music."""
+def explanation(text: str, title: str = "History") -> Markup:
+    """Why there is nothing to show."""
+    return components.section(title, components.paragraph(text))
+
+
+def genres_over_time(lines: Sequence[ResultSummary]) -> Markup:
+    """A column for each period, and the same in words; empty for no music."""
     found = periods([(line.made_at, line.genre) for line in lines if line.genre is not None])
     if not found:
-        return ""
+        return Markup("")
     totals = sum((p.genres for p in found), Counter[str]())
     ranked = [genre for genre, _ in totals.most_common()]
     highest = max(p.genres.total() for p in found)
-    columns = "".join(_column(i, period, ranked, highest) for i, period in enumerate(found))
-    told = "; ".join(_told(period) for period in found if period.genres)
-    legend = "".join(
-        f'<li style="--gg-genre: {components.colour(genre)}"><i></i>'
-        f"{escape(display_name(genre))} {totals[genre]}</li>"
-        for genre in ranked
+    return render(
+        "history",
+        "genres_over_time",
+        columns=[
+            (_told(period), _column(place, period, ranked, highest))
+            for place, period in enumerate(found)
+        ],
+        told="; ".join(_told(period) for period in found if period.genres),
+        ticks=[found[i].label for i in dict.fromkeys((0, len(found) // 2, len(found) - 1))],
+        genres=[(colour(genre), f"{display_name(genre)} {totals[genre]}") for genre in ranked],
+        sentence=most_heard(totals),
     )
-    ticks = "".join(
-        f"<span>{found[i].label}</span>"
-        for i in dict.fromkeys((0, len(found) // 2, len(found) - 1))
-    )
-    body = (
-        f'<div class="past-taste"><svg viewBox="0 0 {len(found)} 100" preserveAspectRatio="none" '
-        f'role="img" aria-label="Clips by genre. {escape(told)}">{columns}</svg>'
-        f'<div class="axis" aria-hidden="true">{ticks}</div></div>'
-        f'<ul class="gg-legend">{legend}</ul>'
-    )
-    return components.section("Your genres over time", body, taste_sentence(totals))
 
 
-def taste_sentence(totals: Counter[str]) -> str:
+def most_heard(totals: Counter[str]) -> str:
     """What there is most of: "Mostly jazz (12 of 30 clips), then rock and blues."."""
     (first, most), *others = totals.most_common()
     clips = "1 clip" if totals.total() == 1 else f"{totals.total()} clips"
@@ -135,17 +138,11 @@ def _start(day: date, unit: str) -> date:
     return day.replace(month=1, day=1) if unit == "year" else day
 
 
-def _column(place: int, period: Period, ranked: Sequence[str], highest: int) -> str:
-    rects, top = "", 100.0
-    for genre in ranked:
-        height = 100.0 * period.genres[genre] / highest
-        if height:
-            top -= height
-            rects += (
-                f'<rect x="{place + _GAP / 2:.2f}" width="{1 - _GAP:.2f}" y="{top:.2f}" '
-                f'height="{height:.2f}" fill="{components.colour(genre)}"/>'
-            )
-    return f"<g><title>{escape(_told(period))}</title>{rects}</g>" if rects else ""
+def _column(place: int, period: Period, ranked: Sequence[str], highest: int) -> list[Box]:
+    shares = [
+        (colour(genre), period.genres[genre] / highest) for genre in ranked if period.genres[genre]
+    ]
+    return components.column(place + _GAP / 2, 1 - _GAP, shares)
 
 
 def _told(period: Period) -> str:
@@ -154,53 +151,21 @@ def _told(period: Period) -> str:
     return f"{when}: {genres}"
 
 
-def _item(line: ResultSummary) -> str:
-    mark = f' style="--gg-genre: {components.colour(line.genre)}"' if line.genre else ""
-    name = escape(line.name)
-    tags = '<span class="past-tag">audio kept</span>' if line.audio_bytes else ""
-    if line.shared_at:
-        tags += (
-            f'<span class="past-tag">shared</span><button type="button" class="past-plain" '
-            f'data-act="unshare" data-id="{line.id}" '
-            f'aria-label="Take the link back: {name}">Take the link back</button>'
-        )
-    return (
-        f'<li{mark}><i aria-hidden="true"></i>'
-        f'<div class="past-what"><button type="button" class="past-open" data-act="open" '
-        f'data-id="{line.id}">{name}</button><span>{escape(summary(line))}</span>'
-        f'<span class="past-when">{_moment(line.made_at)}'
-        f"<span>{format_duration(line.duration_s)}</span>{tags}</span></div>"
-        f'<button type="button" class="past-button" data-act="delete" data-id="{line.id}" '
-        f'aria-label="Delete: {name}">Delete</button></li>'
-    )
-
-
-def _moment(moment: datetime) -> str:
-    """In UTC here; ``history.js`` puts the reader's own time in its place."""
-    exact = moment.astimezone(UTC)
-    written = f"{exact.day} {exact:%b %Y, %H:%M} UTC"
-    return f'<time datetime="{exact.isoformat(timespec="seconds")}">{written}</time>'
-
-
-def _pages(skip: int, shown: int, total: int) -> str:
+def _pages(skip: int, shown: int, total: int) -> list[tuple[str, int, bool]]:
+    """Ways to other pages: their label, their first result, and whether they are there."""
     if total <= PAGE:
-        return ""
-    buttons = "".join(
-        f'<button type="button" class="past-button" data-act="page" data-id="{to}"'
-        f"{'' if there else ' disabled'}>{label}</button>"
-        for label, to, there in (
-            ("Newer", max(skip - PAGE, 0), skip > 0),
-            ("Older", skip + PAGE, skip + shown < total),
-        )
-    )
-    return f'<p class="past-pages">{buttons}</p>'
+        return []
+    return [
+        ("Newer", max(skip - PAGE, 0), skip > 0),
+        ("Older", skip + PAGE, skip + shown < total),
+    ]
 
 
-def _files(wanted: Filter) -> str:
+def _files(wanted: Filter) -> list[tuple[str, str]]:
+    """The results as files: their kind and their address."""
     asked = {"genre": wanted.genre, "verdict": wanted.verdict, "only": wanted.only}
     query = urlencode({key: value for key, value in asked.items() if value})
-    return " ".join(
-        f'<a class="past-button" href="{escape(f"{path}?{query}" if query else path)}" download>'
-        f"Save as {kind}</a>"
+    return [
+        (kind, f"{path}?{query}" if query else path)
         for kind, path in (("CSV", HISTORY_CSV), ("JSON", HISTORY_JSON))
-    )
+    ]

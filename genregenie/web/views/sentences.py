@@ -3,14 +3,14 @@
 import pandas as pd
 
 from genregenie.audio import format_duration
+from genregenie.common import genres
 from genregenie.common.genres import display_name
-from genregenie.features import Quality
-from genregenie.inference.classifier import Prediction
+from genregenie.inference.prediction import Prediction
 from genregenie.model.explain import Part
 
 NAMELESS = "Recording"
 """A clip that brings no name at all."""
-_QUALITIES: dict[Quality, str] = {
+_QUALITIES: dict[str, str] = {
     "full": "",
     "narrow": "There is nothing above 4 kHz in it, as over a telephone: too narrow to be sure.",
     "coarse": "It is stored in so few steps (8 bit, or far too soft) that noise covers its softer "
@@ -49,7 +49,7 @@ def verdict_sentence(prediction: Prediction) -> str:
         if runner_up < _WORTH_NAMING:
             return f"Not sure: perhaps {best.lower()}"
         return f"Not sure: between {best.lower()} and {second.lower()}"
-    sentence = f"{best}, {first:.0%} sure".replace("%", " %")
+    sentence = f"{best}, {100 * first:.0f} % sure"
     return f"{sentence}; some {second.lower()} in it" if runner_up >= _WORTH_NAMING else sentence
 
 
@@ -57,9 +57,9 @@ def named_genres(prediction: Prediction) -> list[str]:
     """The genres that the verdict puts forward: one, two where it is unsure, or none."""
     if prediction.genre is None:
         return []
-    best = sorted(prediction.confidences, key=lambda genre: -prediction.confidences[genre])[:2]
-    between = prediction.confidences[best[-1]] >= _WORTH_NAMING
-    return best if prediction.verdict == "unsure" and between else best[:1]
+    (best, _), (second, runner_up), *_ = genres.ranked(prediction.confidences)
+    between = prediction.verdict == "unsure" and runner_up >= _WORTH_NAMING
+    return [best, second] if between else [best]
 
 
 def clip_name(prediction: Prediction, name: str | None = None) -> str | None:
@@ -108,7 +108,7 @@ def timeline_sentence(prediction: Prediction) -> str:
     """How the genre moves: "Reggae throughout" or "Jazz until 0:15, then metal"."""
     changes: list[tuple[float, str]] = []
     for moment in prediction.timeline:
-        best = max(moment.confidences, key=lambda genre: moment.confidences[genre])
+        (best, _), *_ = genres.ranked(moment.confidences)
         middle_s = (moment.start_s + moment.end_s) / 2
         if not changes or changes[-1][1] != best:
             changes.append((middle_s, best))
@@ -133,8 +133,7 @@ def model_name(name: str) -> str:
 
 def ranked(prediction: Prediction) -> list[tuple[str, float]]:
     """Display names and confidences, the most confident first."""
-    named = ((display_name(genre), p) for genre, p in prediction.confidences.items())
-    return sorted(named, key=lambda item: -item[1])
+    return [(display_name(genre), p) for genre, p in genres.ranked(prediction.confidences)]
 
 
 def confidence_table(prediction: Prediction) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageColor
 
 from genregenie.common.genres import GENRES
-from genregenie.inference.classifier import Prediction, Verdict
+from genregenie.inference.prediction import Prediction, Verdict
 from genregenie.web.images import lettering
 from genregenie.web.images import share_card as card
 from genregenie.web.images.lettering import Style

@@ -12,10 +12,11 @@ import httpx
 import pytest
 from PIL import Image
 
-from genregenie.inference.classifier import Classifier, Prediction
-from genregenie.web import stored
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.web.config import WebConfig
 from genregenie.web.paths import is_shared
+from genregenie.web.saved_results import as_result
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.views import sentences
 from tests.web.servers import GOOD, HTML, Server, Start
@@ -36,13 +37,13 @@ def person(server: Server) -> Iterator[int]:
 
 
 def keep(server: Server, person: int, heard: Prediction) -> int:
-    number = server.accounts.results.keep(person, stored.as_result(heard, NAME))
+    number = server.accounts.results.keep(person, as_result(heard, NAME))
     assert number is not None
     return number
 
 
 def link(server: Server, person: int, number: int) -> str:
-    token = server.accounts.shares.make(person, number, server.app.state.desk.config.key)
+    token = server.accounts.shares.make(person, number, server.app.state.portal.config.key)
     assert token is not None
     return f"/s/{token}"
 

@@ -5,16 +5,16 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import quote, unquote
 
-import anyio
 import httpx
 import pytest
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount
 
+from genregenie.storage.database import DatabaseError
 from genregenie.web.config import WebConfig
 from genregenie.web.paths import PUBLIC, is_shared
 from genregenie.web.portal.guide import guide_paths
-from tests.web.servers import HTML, Browser, Server, Start
+from tests.web.servers import HTML, Browser, Server, Start, in_a_loop
 
 pytestmark = pytest.mark.slow
 
@@ -123,7 +123,7 @@ def test_what_needs_no_session(server: Server) -> None:
             assert client.show(path).status_code == 200
         for name in ("portal.css", "portal.js", "logo.svg"):
             assert client.get(f"/portal/{name}").status_code == 200
-        for name in ("../desk.py", "templates", "%2e%2e/desk.py", ""):
+        for name in ("../context.py", "templates", "%2e%2e/context.py", ""):
             assert client.get(f"/portal/{name}").status_code == 401
 
 
@@ -135,7 +135,7 @@ def test_websockets_are_refused_before_they_are_accepted(
     start: Start, known: bool, origin: str, status: int, extension: bool
 ) -> None:
     app = start().app
-    token = app.state.desk.accounts.people.add_guest()[1] if known else "nonsense"
+    token = app.state.portal.accounts.people.add_guest()[1] if known else "nonsense"
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
@@ -155,7 +155,7 @@ def test_websockets_are_refused_before_they_are_accepted(
         ],
         "extensions": {"websocket.http.response": {}} if extension else {},
     }
-    anyio.run(app, scope, receive, send)
+    in_a_loop(app, scope, receive, send)
     assert sent[0]["type"] == "websocket.http.response.start" if extension else "websocket.close"
     assert sent[0].get("status", status) == status
     assert "websocket.accept" not in {message["type"] for message in sent}
@@ -289,14 +289,12 @@ def test_cookies_are_marked_for_the_place(
 def test_a_database_that_is_away_gives_503_and_not_the_app(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sqlalchemy.exc import OperationalError
-
     running = start()
 
     def fail(*_args: Any) -> None:
-        raise OperationalError("SELECT secret", None, Exception("away"))
+        raise DatabaseError(RuntimeError("SELECT secret"))
 
-    monkeypatch.setattr(running.accounts.sessions, "who", fail)
+    monkeypatch.setattr(running.accounts.sessions, "user_of", fail)
     monkeypatch.setattr(running.accounts.people, "log_in", fail)
     answer = httpx.get(running.url + "/app/config", headers={"cookie": "genregenie=x"})
     assert answer.status_code == 503

@@ -252,7 +252,7 @@ def test_what_a_person_brought_goes_with_the_account(server: Server, eve: Browse
 
 
 def test_what_guests_brought_goes_with_them(server: Server, eve: Browser) -> None:
-    ownership = server.app.state.desk.ownership
+    ownership = server.app.state.portal.ownership
     with somebody(server) as guest:
         path = upload(guest, b"a guest's")
         guest.fill("/logout")

@@ -7,27 +7,19 @@ from pathlib import Path
 import pytest
 import trustme
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from starlette.responses import HTMLResponse
 
 from genregenie.web.config import WebConfig
-from tests.web.servers import GOOD, NEW, OpenChromium, Server, Start, running
+from tests.web.servers import GOOD, NEW, NewTab, OpenChromium, Server, Start, running
 
 HUB = "huggingface.co"
 SPACE = "someone-genregenie.hf.space"
-PHONE = {"width": 375, "height": 812}
 
 
 @pytest.fixture
-def context(chromium: Chromium, server: Server) -> Iterator[BrowserContext]:
-    made = chromium.new_context(base_url=server.url, viewport=PHONE)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return context.new_page()
+def page(new_tab: NewTab, server: Server) -> Page:
+    return new_tab(server, 375, 812)
 
 
 def sign_up(page: Page, name: str) -> list[str]:
@@ -133,8 +125,8 @@ def test_the_keyboard_alone_is_enough_and_goes_in_order(page: Page) -> None:
     expect(page.get_by_text("The inner room")).to_be_visible()
 
 
-def test_codes_can_be_copied_and_downloaded(page: Page, context: BrowserContext) -> None:
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
+def test_codes_can_be_copied_and_downloaded(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     codes = sign_up(page, "chrome-fay")
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_text("Copied.")).to_be_visible()

@@ -1,5 +1,6 @@
 """The History tab: over HTTP where browsers must not be believed, in Chromium for the rest."""
 
+import html
 import json
 import re
 import uuid
@@ -15,21 +16,22 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
 from genregenie.accounts.results import Audio
-from genregenie.inference.classifier import Classifier, Prediction
-from genregenie.web import stored
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.web.config import WebConfig
+from genregenie.web.saved_results import as_result
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.page import build_page
 from genregenie.web.ui.tabs.batch import listen_to_all
 from genregenie.web.views import sentences
-from tests.web.servers import GOOD, Browser, Server, Start
+from tests.web.servers import GOOD, Browser, NewTab, Scheme, Server
 
 API = "/app/gradio_api"
 
 
 @pytest.fixture(scope="module")
-def app(start: Start) -> Server:
-    return start(WebConfig(gate="demo"), page=None)
+def app(gated_app: Server) -> Server:
+    return gated_app
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +107,7 @@ def people(app: Server) -> Iterator[tuple[Browser, int, Browser, int]]:
 
 
 def keep(app: Server, person: int, heard: Prediction, name: str = "Ada's song") -> int:
-    number = app.accounts.results.keep(person, stored.as_result(heard, name))
+    number = app.accounts.results.keep(person, as_result(heard, name))
     assert number is not None
     return number
 
@@ -117,10 +119,10 @@ def test_by_another_number_nobody_gets_what_is_not_theirs(
     number = keep(app, ada_id, heard)
     keep(app, eve_id, heard, "Eve's own")
     app.accounts.results.keep_audio(ada_id, number, Audio(b"RIFF", ".wav"))
-    app.accounts.shares.make(ada_id, number, app.app.state.desk.config.key)
+    app.accounts.shares.make(ada_id, number, app.app.state.portal.config.key)
 
     mine = Tab(ada).open(number)
-    assert "Ada&#x27;s song" in mine["past-verdict"]
+    assert "Ada's song" in html.unescape(mine["past-verdict"])
     assert mine["past-clip"]["value"]["path"].endswith(".wav")
 
     tab = Tab(eve)
@@ -138,8 +140,8 @@ def test_by_another_number_nobody_gets_what_is_not_theirs(
     assert app.accounts.results.count(eve_id) == 0
     kept = app.accounts.results.open(ada_id, number)
     assert kept is not None
-    assert kept.line.audio_bytes == 4
-    assert kept.line.shared_at is not None
+    assert kept.summary.audio_bytes == 4
+    assert kept.summary.shared_at is not None
     # Nor is the clip, laid out for its owner to play, for others.
     path = mine["past-clip"]["value"]["path"]
     assert ada.get(f"{API}/file={path}").content == b"RIFF"
@@ -151,7 +153,7 @@ def test_a_link_is_taken_back_from_the_list(
 ) -> None:
     ada, ada_id, *_ = people
     number = keep(app, ada_id, heard)
-    token = app.accounts.shares.make(ada_id, number, app.app.state.desk.config.key)
+    token = app.accounts.shares.make(ada_id, number, app.app.state.portal.config.key)
     assert token is not None
     tab = Tab(ada)
     wanted = tab.on("past-list", "select")
@@ -223,13 +225,11 @@ def test_each_of_many_clips_is_kept(tmp_path: Path) -> None:
 # --- in Chromium ------------------------------------------------------------------------------
 
 
-def entered(chromium: Chromium, app: Server, name: str, **options: Any) -> Page:
-    """A page of somebody who has just come in."""
+def entered(page: Page, app: Server, name: str) -> Page:
+    """The page of somebody who has just come in."""
     app.accounts.people.sign_up(name, "", GOOD)
-    context = chromium.new_context(base_url=app.url, **options)
     token = app.accounts.people.log_in(name, GOOD)[1]
-    context.add_cookies([{"name": "genregenie", "value": token, "url": app.url}])
-    page = context.new_page()
+    page.context.add_cookies([{"name": "genregenie", "value": token, "url": app.url}])
     page.goto("/app/")
     return page
 
@@ -248,9 +248,10 @@ def serious_faults(page: Page) -> list[str]:
 
 
 def test_from_a_clip_to_its_history_and_a_link(
-    chromium: Chromium, app: Server, heard: Prediction
+    chromium: Chromium, new_tab: NewTab, app: Server, heard: Prediction
 ) -> None:
-    page = entered(chromium, app, "clip-ada", permissions=["clipboard-read", "clipboard-write"])
+    page = entered(new_tab(app), app, "clip-ada")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     go_to_history(page)
     expect(page.locator("#past-note")).to_contain_text("Nothing here yet")
     page.get_by_role("tab", name="Listen").click()
@@ -308,21 +309,20 @@ def test_from_a_clip_to_its_history_and_a_link(
     expect(page.locator("#past-clip")).to_have_count(0)
     page.locator("#past-delete").click()
     expect(page.locator("#past-note")).to_contain_text("Nothing here yet")
-    page.context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_long_history(
-    chromium: Chromium, app: Server, heard: Prediction, scheme: str, monkeypatch: Any
+    new_tab: NewTab, app: Server, heard: Prediction, scheme: Scheme, monkeypatch: Any
 ) -> None:
-    page = entered(
-        chromium, app, f"long-{scheme}", color_scheme=scheme, viewport={"width": 700, "height": 900}
-    )
+    page = new_tab(app, 700, 900)
+    page.emulate_media(color_scheme=scheme)
+    entered(page, app, f"long-{scheme}")
     person = person_of(app, f"long-{scheme}")
     core = app.accounts.results._core
     now = core.clock()
-    results = replace(stored.as_result(heard, "x" * 290), verdict="confident")
-    noise = stored.as_result(replace(heard, genre=None, verdict="not music"), "noise")
+    results = replace(as_result(heard, "x" * 290), verdict="confident")
+    noise = as_result(replace(heard, genre=None, verdict="not music"), "noise")
     for number in range(44):
         then = now - timedelta(days=44 - number)
         monkeypatch.setattr(app.accounts.results, "_core", replace(core, clock=lambda t=then: t))
@@ -365,4 +365,3 @@ def test_a_long_history(
     page.locator("#past-yes").click()
     expect(page.locator("#past-note")).to_contain_text("Nothing here yet")
     assert app.accounts.results.count(person) == 0
-    page.context.close()

@@ -4,11 +4,9 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
-from genregenie.web.config import WebConfig
-from tests.web.servers import Server, Start
+from tests.web.servers import NewTab, Server
 
 
 def open_tab(page: Page, name: str) -> None:
@@ -25,19 +23,12 @@ def violations(page: Page, part: str) -> list[str]:
     return [v["id"] for v in found if v["impact"] in ("serious", "critical")]
 
 
-@pytest.fixture(scope="module")
-def server(start: Start) -> Server:
-    return start(WebConfig(gate="off"), page=None)
-
-
 @pytest.mark.parametrize("width", [1100, 375])
 def test_features_are_judged_and_the_lab_shows_its_figures(
-    chromium: Chromium, server: Server, tmp_path: Path, width: int
+    new_tab: NewTab, app: Server, tmp_path: Path, width: int
 ) -> None:
-    context = chromium.new_context(
-        base_url=server.url, viewport={"width": width, "height": 900}, color_scheme="dark"
-    )
-    page = context.new_page()
+    page = new_tab(app, width, 900)
+    page.emulate_media(color_scheme="dark")
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto("/app/")
@@ -63,4 +54,3 @@ def test_features_are_judged_and_the_lab_shows_its_figures(
     assert violations(page, "#lab-headlines") + violations(page, "#explore-result") == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert errors == []
-    context.close()

@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
 
 import httpx
 import pytest
@@ -13,25 +12,17 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
 from genregenie.inference.classifier import Classifier
-from genregenie.web.config import WebConfig
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.views import sentences
 from tests import sounds
-from tests.web.servers import Server, Start
-
-
-@pytest.fixture(scope="module")
-def app(start: Start) -> Server:
-    return start(WebConfig(gate="off"), page=None)
+from tests.web.servers import NewTab, Scheme, Server
 
 
 @pytest.fixture
-def page(chromium: Chromium, app: Server) -> Iterator[Page]:
-    context = chromium.new_context(base_url=app.url)
-    opened = context.new_page()
+def page(new_tab: NewTab, app: Server) -> Page:
+    opened = new_tab(app)
     opened.goto("/app/")
-    yield opened
-    context.close()
+    return opened
 
 
 @pytest.fixture
@@ -120,16 +111,15 @@ def test_too_large_a_file_is_refused(app: Server, tmp_path: Path) -> None:
     assert answer.status_code == 413
 
 
-Scheme = Literal["light", "dark"]
-
-
 @pytest.fixture(scope="module")
-def judged(chromium: Chromium, app: Server) -> Callable[[Scheme], Page]:
+def judged(chromium: Chromium, app: Server) -> Iterator[Callable[[Scheme], Page]]:
     """A page with a verdict on it, one for each scheme and all tests."""
+    context = chromium.new_context(base_url=app.url)
 
     @functools.cache
     def open_in(scheme: Scheme) -> Page:
-        page = chromium.new_context(base_url=app.url, color_scheme=scheme).new_page()
+        page = context.new_page()
+        page.emulate_media(color_scheme=scheme)
         page.goto("/app/")
         tune = sounds.encode(sounds.tune(8.0, 44_100), 44_100, "mp3", "libmp3lame")
         clip = {"name": "clip.mp3", "mimeType": "audio/mpeg", "buffer": tune}
@@ -137,7 +127,8 @@ def judged(chromium: Chromium, app: Server) -> Callable[[Scheme], Page]:
         expect(page.locator("#verdict")).to_contain_text("Listened", timeout=20_000)
         return page
 
-    return open_in
+    yield open_in
+    context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -8,43 +8,26 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from genregenie.audio import AUDIO_SUFFIXES, AudioFile
 from genregenie.inference.classifier import Classifier
-from genregenie.web import hearing
-from genregenie.web.config import WebConfig
+from genregenie.web import analysis
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.views import sentences
 from tests import machine, sounds
-from tests.web.servers import Server, Start
+from tests.web.servers import NewTab, Server
 
 VERDICT_MS = 20_000
 
 
-@pytest.fixture(scope="module")
-def app(start: Start) -> Server:
-    return start(WebConfig(gate="off"), page=None)
-
-
-@pytest.fixture(scope="module")
-def context(chromium: Chromium, app: Server) -> Iterator[BrowserContext]:
-    """One for all, so that the page's own files are fetched once."""
-    made = chromium.new_context(base_url=app.url)
-    yield made
-    made.close()
-
-
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    page = opened(context)
-    yield page
-    page.close()
+def page(new_tab: NewTab, app: Server) -> Page:
+    return opened(new_tab(app))
 
 
-def opened(context: BrowserContext) -> Page:
-    page = context.new_page()
-    page.goto("/app/")
+def opened(page: Page, address: str = "/app/") -> Page:
+    page.goto(address)
     expect(page.locator("#verdict")).to_contain_text("Drop a clip")
     return page
 
@@ -150,51 +133,52 @@ def test_the_keyboard_alone_gets_a_verdict(page: Page) -> None:
     assert page.evaluate(f"{outline}.outlineStyle !== 'none' || {outline}.boxShadow !== 'none'")
 
 
-@pytest.mark.parametrize("width", [375, 768, 1440])
-def test_nothing_sticks_out(chromium: Chromium, app: Server, gtzan: Path, width: int) -> None:
-    context = chromium.new_context(
-        base_url=app.url, viewport={"width": width, "height": 812}, has_touch=width < 1000
-    )
-    page = opened(context)
-    page.set_input_files(
-        "#clip input[type=file]",
-        {
-            "name": f"{'Averyveryverylongnamewithoutanyblanks' * 4}.flac",
-            "mimeType": "audio/flac",
-            "buffer": (gtzan / "audio/full/rock.00001.flac").read_bytes(),
-        },
-    )
-    expect(page.locator("#sounds-like li")).to_have_count(6, timeout=VERDICT_MS)
-    for tab in page.get_by_role("tab").all_inner_texts():
-        page.get_by_role("tab", name=tab).click()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, tab
+@pytest.mark.parametrize(("widths", "has_touch"), [((375, 768), True), ((1440,), False)])
+def test_nothing_sticks_out(
+    chromium: Chromium, app: Server, gtzan: Path, widths: tuple[int, ...], has_touch: bool
+) -> None:
+    context = chromium.new_context(base_url=app.url, has_touch=has_touch)
+    page = context.new_page()
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 812})
+        opened(page)
+        page.set_input_files(
+            "#clip input[type=file]",
+            {
+                "name": f"{'Averyveryverylongnamewithoutanyblanks' * 4}.flac",
+                "mimeType": "audio/flac",
+                "buffer": (gtzan / "audio/full/rock.00001.flac").read_bytes(),
+            },
+        )
+        expect(page.locator("#sounds-like li")).to_have_count(6, timeout=VERDICT_MS)
+        for tab in page.get_by_role("tab").all_inner_texts():
+            page.get_by_role("tab", name=tab).click()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, tab
     context.close()
 
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Listening that takes until the event is set, and tells how far it is meanwhile."""
-    go, hear = threading.Event(), hearing.hear
+    go, hear = threading.Event(), analysis.hear
 
-    def hear_slowly(clip: hearing.Clip) -> Iterator[float]:
+    def hear_slowly(clip: analysis.Clip) -> Iterator[float]:
         heard_s = 0.0
         while not go.wait(0.3):
             heard_s += 30.0
             yield heard_s
         return (yield from hear(clip))
 
-    monkeypatch.setattr(hearing, "hear", hear_slowly)
+    monkeypatch.setattr(analysis, "hear", hear_slowly)
     yield go
     go.set()
 
 
 def test_waiting_shows_the_place_in_the_queue_and_can_be_cancelled(
-    chromium: Chromium, app: Server, gtzan: Path, slow: threading.Event
+    new_tab: NewTab, app: Server, gtzan: Path, slow: threading.Event
 ) -> None:
     clip = gtzan / "audio/full/rock.00001.flac"
-    # A browser keeps few connections open to one server, so each has one of its own.
-    contexts = [chromium.new_context(base_url=app.url) for _ in range(hearing.WORKERS + 2)]
-    pages = [opened(context) for context in contexts]
+    pages = [opened(new_tab(app), app.page_for(n)) for n in range(analysis.WORKERS + 2)]
     first, second, *others, third, fourth = pages
     expect(first.locator("#cancel")).to_be_hidden()
     for page in (first, second, *others):
@@ -217,8 +201,6 @@ def test_waiting_shows_the_place_in_the_queue_and_can_be_cancelled(
     # Who cancelled can go on.
     drop(first, clip)
     expect(first.locator("#verdict")).to_contain_text("Rock", timeout=VERDICT_MS)
-    for context in contexts:
-        context.close()
 
 
 def test_too_large_a_file_is_refused_in_words(page: Page, tmp_path: Path) -> None:
@@ -229,8 +211,8 @@ def test_too_large_a_file_is_refused_in_words(page: Page, tmp_path: Path) -> Non
     expect(page.get_by_text("exceed the maximum allowed size of 50")).to_be_visible()
 
 
-def test_programs_with_a_session_use_the_endpoints(start: Start, gtzan: Path) -> None:
-    server = start(WebConfig(gate="demo"), page=None)
+def test_programs_with_a_session_use_the_endpoints(gated_app: Server, gtzan: Path) -> None:
+    server = gated_app
     token = server.accounts.people.add_guest()[1]
     clip = gtzan / "audio/full/rock.00001.flac"
     with pytest.raises(ValueError, match="credentials were not provided"):

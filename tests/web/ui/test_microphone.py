@@ -4,7 +4,9 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 import soundfile
 from playwright.sync_api import Browser as Chromium
@@ -12,15 +14,15 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from genregenie.common.genres import GENRES
 from genregenie.inference.classifier import Classifier
-from genregenie.web.config import WebConfig
 from genregenie.web.views import sentences
-from tests.web.servers import OpenChromium, Server, Start
+from tests.web.servers import OpenChromium, Server
 
 pytestmark = pytest.mark.browser
 
 LENGTH_S = 12
-# Ten browsers start side by side, on as few cores as there are.
+# Ten tabs record side by side, on as few cores as there are.
 READY_MS = 60_000
+PLAY = "--use-file-for-fake-audio-capture={}%noloop"
 FAKE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 UNPROCESSED = {
     "echoCancellation": False,
@@ -29,30 +31,32 @@ UNPROCESSED = {
     "channelCount": 1,
 }
 
-# Keeps the streams that were handed out, as the page gets them.
-KEEP_TRACKS = """() => {
+# Keeps the streams that were handed out, as the page gets them; and stops once the microphone has
+# delivered so much sound since the recorder began. No busy machine keeps that clock waiting.
+KEEP_TRACKS_AND_STOP_AFTER = """(length_s) => {
   const devices = navigator.mediaDevices, ask = devices.getUserMedia;
   window.tracks = [];
+  window.delivered = () => window.tracks.length && window.tracks[0].stats.deliveredFrames;
   devices.getUserMedia = async (asked) => {
     const stream = await ask.call(devices, asked);
     window.tracks.push(...stream.getAudioTracks());
     return stream;
   };
+  const Recorder = window.MediaRecorder;
+  window.MediaRecorder = class extends Recorder {
+    constructor(...options) {
+      super(...options);
+      this.addEventListener("start", () => {
+        const wanted = delivered() + length_s * tracks[0].getSettings().sampleRate;
+        const look = setInterval(() => {
+          if (delivered() < wanted) return;
+          clearInterval(look);
+          document.querySelector("#clip .stop-button").click();
+        }, 50);
+      });
+    }
+  };
 }"""
-# Stops by the page's own clock, which no other browser beside it keeps waiting.
-STOP_AFTER = """(length_s) => {
-  const look = setInterval(() => {
-    const clock = document.querySelector("#clip").innerText.match(/(\\d+):(\\d+)/) ?? [0, 0, 0];
-    if (60 * clock[1] + Number(clock[2]) < length_s) return;
-    clearInterval(look);
-    document.querySelector("#clip .stop-button").click();
-  }, 50);
-}"""
-
-
-@pytest.fixture(scope="module")
-def app(start: Start) -> Server:
-    return start(WebConfig(gate="off"), page=None)
 
 
 class Recording(NamedTuple):
@@ -65,9 +69,9 @@ class Recording(NamedTuple):
     asked: dict[str, Any]
 
 
-def at_the_microphone(context: BrowserContext) -> Page:
+def at_the_microphone(context: BrowserContext, address: str = "/app/") -> Page:
     page = context.new_page()
-    page.goto("/app/")
+    page.goto(address)
     expect(page.locator("#verdict")).to_contain_text("Drop a clip", timeout=READY_MS)
     page.get_by_label("Record audio").click()
     expect(page.get_by_role("button", name="Record", exact=True)).to_be_visible(timeout=READY_MS)
@@ -82,39 +86,37 @@ def record(page: Page) -> None:
 def recordings(
     open_chromium: OpenChromium, app: Server, gtzan: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> list[Recording]:
-    """A clip of each genre, played to a browser of its own; all ten at the same time."""
-    folder = tmp_path_factory.mktemp("played")
+    """A clip of each genre, played to a tab of its own; all ten at the same time."""
+    wave = tmp_path_factory.mktemp("played") / "microphone.wav"
+    chromium = open_chromium(*FAKE, PLAY.format(wave))
+    context = chromium.new_context()
     pages = []
-    for genre in GENRES:
-        clip = min((gtzan / "audio/full").glob(f"{genre}.*.flac"))
-        wave = folder / f"{genre}.wav"
+    for number, genre in enumerate(GENRES):
+        page = at_the_microphone(context, app.page_for(number))
+        page.evaluate(KEEP_TRACKS_AND_STOP_AFTER, LENGTH_S)
+        pages.append((min((gtzan / "audio/full").glob(f"{genre}.*.flac")), page))
+    for clip, page in pages:
+        # The browser reads the file when a tab begins to listen.
         soundfile.write(wave, *soundfile.read(clip))
-        chromium = open_chromium(*FAKE, f"--use-file-for-fake-audio-capture={wave}%noloop")
-        page = at_the_microphone(chromium.new_context(base_url=app.url))
-        page.evaluate(KEEP_TRACKS)
-        page.evaluate(STOP_AFTER, LENGTH_S)
-        pages.append((clip, page))
-    for _, page in pages:
         record(page)
-    return [heard_from(page, clip) for clip, page in pages]
+        page.wait_for_function("delivered() > 0", timeout=READY_MS)
+    heard = [heard_from(page, app, clip) for clip, page in pages]
+    chromium.close()
+    return heard
 
 
-def heard_from(page: Page, clip: Path) -> Recording:
+def heard_from(page: Page, app: Server, clip: Path) -> Recording:
     expect(page.locator("#verdict")).to_contain_text("Listened to all of it", timeout=READY_MS)
     address = page.locator("#clip audio").get_attribute("src")
     assert address is not None
     settings, asked = page.evaluate("[tracks[0].getSettings(), tracks[0].getConstraints()]")
-    heard = Recording(
+    return Recording(
         clip,
-        page.request.get(address).body(),
+        httpx.get(app.url + urlsplit(address).path).content,
         page.locator("#verdict h2").inner_text(),
         settings,
         asked,
     )
-    browser = page.context.browser
-    assert browser is not None
-    browser.close()
-    return heard
 
 
 @pytest.mark.slow
@@ -122,7 +124,7 @@ def heard_from(page: Page, clip: Path) -> Recording:
 def test_a_recording_of_each_genre_is_sent_as_it_sounds_and_judged_as_the_file_is(
     recordings: list[Recording],
 ) -> None:
-    """One test, so that the ten browsers start once, whichever process runs it."""
+    """One test, so that all ten are recorded once, whichever process runs it."""
     judge = Classifier.load().predict
     told = {r.played.name: (judge(r.played).genre, judge(r.sent).genre) for r in recordings}
     assert len(told) == len(GENRES)
@@ -131,7 +133,8 @@ def test_a_recording_of_each_genre_is_sent_as_it_sounds_and_judged_as_the_file_i
         assert recording.shown == sentences.verdict_sentence(judge(recording.sent))
         sent = soundfile.info(io.BytesIO(recording.sent))
         assert sent.samplerate >= 44_100
-        assert LENGTH_S - 4 < sent.duration < LENGTH_S + 5  # busy machines start late
+        # What the encoder is behind with when the recording stops, on a busy machine, is lost.
+        assert LENGTH_S - 2 < sent.duration < LENGTH_S + 5
         assert recording.asked == UNPROCESSED
         for name in ("echoCancellation", "noiseSuppression", "autoGainControl"):
             assert recording.settings[name] is False

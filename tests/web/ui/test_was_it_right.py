@@ -7,40 +7,24 @@ from types import SimpleNamespace
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
 from genregenie.accounts import open_accounts
 from genregenie.accounts.feedback import FeedbackRecord, clip_key
-from genregenie.common.genres import GENRES
-from genregenie.features import Statistics
-from genregenie.inference.classifier import Classifier, Prediction
+from genregenie.features.statistics import Statistics
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.storage.database import sqlite_url
 from genregenie.web.ui.sections import feedback
 from tests import sounds
-from tests.web.servers import CHEAP, GOOD, Server, Start
-
-
-@pytest.fixture(scope="module")
-def server(start: Start) -> Server:
-    return start(page=None)
+from tests.web.servers import CHEAP, NewTab, Server, let_in
 
 
 @pytest.fixture
-def page(chromium: Chromium, server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(new_tab: NewTab, gated_app: Server) -> Page:
     """The Listen tab of somebody new."""
-    name = f"fb-{len(server.accounts.people.living())}"
-    server.accounts.people.sign_up(name, "", GOOD)
-    context = chromium.new_context(base_url=server.url, viewport={"width": 375, "height": 812})
-    opened = context.new_page()
-    opened.goto("/login")
-    opened.get_by_label("User name").fill(name)
-    opened.get_by_label("Password", exact=True).fill(GOOD)
-    opened.get_by_role("button", name="Log in").click()
-    expect(opened).to_have_url(re.compile("/app/"))
-    yield opened
-    context.close()
+    return let_in(new_tab(gated_app, 375, 812), gated_app)
 
 
 def drop(page: Page, clip: Path) -> None:
@@ -53,13 +37,13 @@ def given(server: Server) -> list[FeedbackRecord]:
     return [one for one in server.accounts.feedback.everything() if one.person_id == newest]
 
 
-def test_it_is_rather_country(page: Page, server: Server, gtzan: Path) -> None:
+def test_it_is_rather_country(page: Page, gated_app: Server, gtzan: Path) -> None:
     clip = gtzan / "audio/full/metal.00001.flac"
     drop(page, clip)
     page.get_by_label("It is rather").select_option("Country")
     expect(page.locator("#feedback-kept")).to_contain_text("Kept with your account")
 
-    (one,) = given(server)
+    (one,) = given(gated_app)
     prediction = Classifier.load().predict(clip)
     assert (one.answer.genre, one.answer.model_genre) == ("country", prediction.genre)
     assert one.answer.verdict == prediction.verdict
@@ -69,7 +53,8 @@ def test_it_is_rather_country(page: Page, server: Server, gtzan: Path) -> None:
     assert (kept.total == prediction.statistics.total).all()
     assert (kept.outer == prediction.statistics.outer).all()
     newest = text("SELECT * FROM feedback ORDER BY id DESC LIMIT 1")
-    with server.accounts.db.read() as session:  # all there is of the clip: numbers and their hash
+    # All there is of the clip: numbers and their hash.
+    with gated_app.accounts.db.read() as session:
         row = session.execute(newest).mappings().one()
     assert {k: len(v) for k, v in row.items() if isinstance(v, bytes)} == {
         "clip_key": 32,
@@ -84,7 +69,7 @@ def test_it_is_rather_country(page: Page, server: Server, gtzan: Path) -> None:
     expect(page.locator("#was-it-right [aria-pressed=true]")).to_have_count(1)
     expect(page.get_by_label("It is rather")).to_have_value("")
     for _ in range(100):
-        said = [one.answer.genre for one in given(server)]
+        said = [one.answer.genre for one in given(gated_app)]
         if said == [prediction.genre]:
             break
         page.wait_for_timeout(50)
@@ -95,11 +80,11 @@ def test_it_is_rather_country(page: Page, server: Server, gtzan: Path) -> None:
     expect(page.locator("#feedback-kept")).to_contain_text("You have said before: metal")
     page.get_by_role("button", name="Take it back").click()
     expect(page.locator("#feedback-kept")).to_contain_text("Taken back")
-    assert given(server) == []
+    assert given(gated_app) == []
 
 
 def test_a_double_click_is_one_answer_and_each_clip_has_its_own(
-    page: Page, server: Server, gtzan: Path
+    page: Page, gated_app: Server, gtzan: Path
 ) -> None:
     metal = gtzan / "audio/full/metal.00001.flac"
     other = next((gtzan / "audio/full").glob("classical.*.flac"))
@@ -116,11 +101,11 @@ def test_a_double_click_is_one_answer_and_each_clip_has_its_own(
     keys = [
         clip_key(Classifier.load().predict(clip).statistics.to_bytes()) for clip in (metal, other)
     ]
-    assert [clip_key(one.answer.numbers) for one in given(server)] == keys
+    assert [clip_key(one.answer.numbers) for one in given(gated_app)] == keys
 
 
 def test_what_is_called_no_music_can_be_music_all_the_same(
-    page: Page, server: Server, tmp_path: Path
+    page: Page, gated_app: Server, tmp_path: Path
 ) -> None:
     clip = tmp_path / "noise.wav"
     clip.write_bytes(sounds.encode(sounds.noise(6.0)))
@@ -128,7 +113,7 @@ def test_what_is_called_no_music_can_be_music_all_the_same(
     expect(page.locator("#was-it-right")).to_contain_text("Is it music after all?")
     page.get_by_label("It is").select_option("Metal")
     expect(page.locator("#feedback-kept")).to_contain_text("Thanks")
-    (one,) = given(server)
+    (one,) = given(gated_app)
     assert (one.answer.genre, one.answer.model_genre) == ("metal", None)
     assert Axe().run(page, "#feedback").response["violations"] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -138,9 +123,9 @@ def test_what_is_called_no_music_can_be_music_all_the_same(
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[feedback._Desk]:
+def handlers(tmp_path: Path) -> Iterator[feedback.Handlers]:
     accounts = open_accounts(sqlite_url(tmp_path), CHEAP)
-    yield feedback._Desk(accounts)
+    yield feedback.Handlers(accounts)
     accounts.close()
 
 
@@ -155,13 +140,13 @@ def event(clip: object, genre: object) -> SimpleNamespace:
     return SimpleNamespace(clip=clip, genre=genre)
 
 
-def test_without_accounts_it_is_kept_without_a_name(desk: feedback._Desk) -> None:
+def test_without_accounts_it_is_kept_without_a_name(handlers: feedback.Handlers) -> None:
     prediction = heard()
     key = clip_key(prediction.statistics.to_bytes())
-    assert "without a name" in desk.hear(prediction, NOBODY, event(key.hex(), "jazz"))
-    (one,) = desk._feedback.everything()
+    assert "without a name" in handlers.answer(prediction, NOBODY, event(key.hex(), "jazz"))
+    (one,) = handlers._feedback.everything()
     assert (one.person_id, one.answer.genre) == (None, "jazz")
-    _, html, before = desk.show(prediction, NOBODY)
+    _, html, before = handlers.show(prediction, NOBODY)
     assert "before: jazz" in before
     assert html.count('aria-pressed="true"') + html.count(" selected") == 1
 
@@ -177,17 +162,11 @@ def test_without_accounts_it_is_kept_without_a_name(desk: feedback._Desk) -> Non
     ],
 )
 def test_what_the_browser_says_is_not_believed(
-    desk: feedback._Desk, clip: object, genre: object, message: str
+    handlers: feedback.Handlers, clip: object, genre: object, message: str
 ) -> None:
     prediction = heard()
     if clip == "mine":
         clip = clip_key(prediction.statistics.to_bytes()).hex()
-    assert message in desk.hear(prediction, NOBODY, event(clip, genre))
-    assert "Another clip" in desk.hear(None, NOBODY, event(clip, genre))
-    assert desk._feedback.everything() == []
-
-
-def test_every_genre_can_be_said_once() -> None:
-    prediction = heard()
-    html = feedback.row(prediction, "0f")
-    assert sorted(re.findall(r'(?:data-genre|option value)="(\w+)"', html)) == sorted(GENRES)
+    assert message in handlers.answer(prediction, NOBODY, event(clip, genre))
+    assert "Another clip" in handlers.answer(None, NOBODY, event(clip, genre))
+    assert handlers._feedback.everything() == []

@@ -1,4 +1,4 @@
-"""What is kept of a prediction, and the history as HTML."""
+"""The history as HTML, and as a table for spreadsheets."""
 
 import itertools
 import json
@@ -7,81 +7,20 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from genregenie.accounts.results import Filter, ResultSummary, StoredResult
 from genregenie.common.genres import GENRES
-from genregenie.features import COEFFICIENTS, Statistics
-from genregenie.inference.classifier import Classifier, Moment, Neighbour, Prediction
-from genregenie.web import stored
+from genregenie.inference.classifier import Classifier
 from genregenie.web.portal import history
-from genregenie.web.views import history as past
+from genregenie.web.saved_results import as_result
+from genregenie.web.views import history as views
 from genregenie.web.views import sentences
 from tests import sounds
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
-SPACE = Classifier.load().model.catalogue.space
-
-finite = st.floats(allow_nan=False, allow_infinity=False)
-texts = st.text(max_size=20)
-confidences = st.lists(st.floats(0, 1), min_size=10, max_size=10).map(
-    lambda values: dict(zip(GENRES, values, strict=True))
-)
-predictions = st.builds(
-    Prediction,
-    genre=st.none() | st.sampled_from(GENRES),
-    verdict=st.sampled_from(["confident", "unsure", "not music"]),
-    confidence=st.floats(0, 1),
-    confidences=confidences,
-    timeline=st.lists(st.builds(Moment, finite, finite, confidences), max_size=3).map(tuple),
-    duration_s=finite,
-    analysed_s=finite,
-    neighbours=st.lists(
-        st.builds(Neighbour, st.none() | texts, st.none() | texts, texts, finite), max_size=3
-    ).map(tuple),
-    title=st.none() | texts,
-    artist=st.none() | texts,
-    vector=st.just(np.empty(0)),
-    statistics=st.builds(
-        Statistics,
-        st.just(0),
-        st.lists(finite, min_size=13, max_size=13).map(np.array),
-        st.just(np.zeros((COEFFICIENTS, COEFFICIENTS))),
-    ),
-)
-
-
-@settings(max_examples=50, deadline=None)
-@given(predictions, st.none() | texts)
-def test_every_prediction_comes_back_from_its_text(
-    prediction: Prediction, name: str | None
-) -> None:
-    result = stored.as_result(prediction, name)
-    again = stored.as_prediction(result.details, SPACE)
-    assert again == prediction
-    assert np.array_equal(again.statistics.total, prediction.statistics.total)
-    assert result.name
-    assert (result.genre, result.verdict) == (prediction.genre, prediction.verdict)
-
-
-def test_a_clip_comes_back_with_its_place_in_the_catalogue() -> None:
-    heard = Classifier.load().predict(sounds.encode(sounds.tune(5.0)))
-    again = stored.as_prediction(stored.as_result(heard, "tune").details, SPACE)
-    assert again == heard
-    assert np.array_equal(again.vector, heard.vector)
-    assert again.statistics.count == heard.statistics.count
-    assert np.array_equal(again.statistics.outer, heard.statistics.outer)
-
-
-def test_what_a_clip_is_called() -> None:
-    heard = replace(Classifier.load().predict(sounds.encode(sounds.tune(5.0))), artist=None)
-    assert stored.as_result(heard, "tune").name == "tune"
-    assert stored.as_result(heard, None).name == sentences.NAMELESS
-    tagged = replace(heard, artist="Nina", title="Blue")
-    assert stored.as_result(tagged, "tune").name == "Nina \N{EN DASH} Blue"
 
 
 def line(number: int = 1, genre: str | None = "jazz", **changes: object) -> ResultSummary:
@@ -95,7 +34,7 @@ moments = st.datetimes(datetime(2020, 1, 1), datetime(2026, 12, 31), timezones=s
 
 @given(st.lists(st.tuples(moments, st.sampled_from(GENRES)), min_size=1, max_size=60))
 def test_periods_hold_every_clip_without_gaps(heard: list[tuple[datetime, str]]) -> None:
-    found = past.periods(heard)
+    found = views.periods(heard)
     assert sum((p.genres for p in found), Counter[str]()) == Counter(g for _, g in heard)
     assert 7 <= len(found) <= 40
     assert len({p.unit for p in found}) == 1
@@ -107,8 +46,8 @@ def test_periods_hold_every_clip_without_gaps(heard: list[tuple[datetime, str]])
 
 
 def test_no_periods_without_clips() -> None:
-    assert past.periods([]) == []
-    assert past.taste([line(genre=None)]) == ""
+    assert views.periods([]) == []
+    assert views.genres_over_time([line(genre=None)]) == ""
 
 
 @pytest.mark.parametrize(
@@ -122,9 +61,9 @@ def test_no_periods_without_clips() -> None:
         ),
     ],
 )
-def test_taste_in_words(genres: list[str], told: str) -> None:
+def test_genres_over_time_in_words(genres: list[str], told: str) -> None:
     lines = [line(i, genre) for i, genre in enumerate(genres)]
-    html = past.taste(lines)
+    html = views.genres_over_time(lines)
     assert told in html
     counted = ", ".join(
         f"{sentences.display_name(g).lower()} {n}" for g, n in Counter(genres).items()
@@ -134,7 +73,7 @@ def test_taste_in_words(genres: list[str], told: str) -> None:
 
 def test_columns_are_as_high_as_there_are_clips() -> None:
     older = line(3, "rock", made_at=NOW - timedelta(days=2))
-    html = past.taste([line(1), line(2), older])
+    html = views.genres_over_time([line(1), line(2), older])
     heights = [float(part.split('"')[0]) for part in html.split(' height="')[1:]]
     assert sorted(heights) == [50.0, 100.0]
 
@@ -148,13 +87,13 @@ def test_columns_are_as_high_as_there_are_clips() -> None:
     ],
 )
 def test_results_in_a_few_words(result: ResultSummary, told: str) -> None:
-    assert past.summary(replace(result)) == told
+    assert views.summary(replace(result)) == told
 
 
 def test_text_from_outside_is_escaped() -> None:
     nasty = line(name='<img src=x onerror="alert(1)">', genre="<b>")
     wanted = Filter('"><script>')
-    html = past.results([nasty], wanted, 0, 1) + past.taste([nasty])
+    html = views.results([nasty], wanted, 0, 1) + views.genres_over_time([nasty])
     assert "<img" not in html
     assert "<b>" not in html
     assert "<script" not in html
@@ -162,28 +101,28 @@ def test_text_from_outside_is_escaped() -> None:
 
 def test_pages_of_the_list() -> None:
     lines = [line(n) for n in range(20)]
-    first = past.results(lines, Filter(), 0, 45)
+    first = views.results(lines, Filter(), 0, 45)
     assert "1 to 20 of 45" in first
     assert 'data-id="0" disabled>Newer' in first
     assert 'data-id="20">Older' in first
-    last = past.results(lines[:5], Filter("jazz", "not music"), 40, 45)
+    last = views.results(lines[:5], Filter("jazz", "not music"), 40, 45)
     assert 'data-id="20">Newer' in last
     assert "disabled>Older" in last
     assert "results.csv?genre=jazz&amp;verdict=not+music" in last
-    assert "Older" not in past.results(lines, Filter(), 0, 20)
-    assert "None like this" in past.results([], Filter("jazz"), 0, 0)
+    assert "Older" not in views.results(lines, Filter(), 0, 20)
+    assert "None like this" in views.results([], Filter("jazz"), 0, 0)
 
 
 def test_marks_of_audio_and_links() -> None:
-    html = past.results([line(audio_bytes=5, shared_at=NOW)], Filter(), 0, 1)
+    html = views.results([line(audio_bytes=5, shared_at=NOW)], Filter(), 0, 1)
     assert "audio kept" in html
     assert ">shared<" in html
-    assert "audio kept" not in past.results([line()], Filter(), 0, 1)
+    assert "audio kept" not in views.results([line()], Filter(), 0, 1)
 
 
 def test_results_as_files() -> None:
     heard = Classifier.load().predict(sounds.encode(sounds.tune(5.0)))
-    result = stored.as_result(heard, "=cmd()")
+    result = as_result(heard, "=cmd()")
     kept = StoredResult(line(name=result.name), result.details)
     rows = history.as_csv([kept]).decode("utf-8-sig").splitlines()
     assert rows[0].startswith("When (UTC),Clip,Genre,Verdict,Sure (%),Length (s),blues (%)")

@@ -8,11 +8,11 @@ from typing import Any, Final
 import gradio as gr
 
 from genregenie.accounts import Accounts
-from genregenie.accounts.opinions import StoredOpinion
 from genregenie.audio import AudioError
 from genregenie.common import resources, settings
 from genregenie.common.genres import display_name
-from genregenie.inference.classifier import Prediction
+from genregenie.inference.prediction import Prediction
+from genregenie.recommend.export import record
 from genregenie.recommend.preferences import Opinion, Preferences
 from genregenie.recommend.recommender import (
     Recommendations,
@@ -20,17 +20,16 @@ from genregenie.recommend.recommender import (
     SoundsLike,
     SpotifyAnswer,
 )
-from genregenie.recommend.report import record
 from genregenie.spotify.client import shared_spotify
 from genregenie.spotify.oauth import LoginError, shared_logins
 from genregenie.spotify.queries import Depth, SearchOptions
-from genregenie.web import hearing
-from genregenie.web.security.gate import who_asks
-from genregenie.web.security.isolation import NOBODY
-from genregenie.web.views import recommendations as cards
+from genregenie.web import analysis
+from genregenie.web.identity import id_of, who_asks
+from genregenie.web.ui import events
+from genregenie.web.ui.sections.opinions import Opinions, opinion_on
+from genregenie.web.views import recommendations as views
 
-_AT_ONCE: Final = 8  # they mostly wait for Spotify
-_KEPT_S: Final = 6 * 3600
+_STATE_LIVES_S: Final = 6 * 3600
 _STATIC: Final = resources.static("web/ui")
 STYLE: Final = _STATIC / "recommend.css"
 _NOTHING: Final = Recommendations((), SpotifyAnswer("", ""))
@@ -54,7 +53,7 @@ class Listener:
     recommendations : Recommendations
         What is on the page, so what can be liked.
     asked : tuple of str
-        The wishes they follow.
+        The search options they follow.
     said : list of Opinion
         Where there is no account to keep them.
     turn : int
@@ -69,12 +68,10 @@ class Listener:
 
 
 Update = tuple[Listener, Any, Any, Any, Any, Any]
-"""For the state, the neighbours, the wishes, Spotify's tracks, the exports, and a message."""
+"""For the state, the neighbours, the search options, Spotify's tracks, the exports, a message."""
 
 
-def recommending(
-    heard: gr.State, after: Any, accounts: Accounts | None = None, place: str = ""
-) -> None:
+def build(heard: gr.State, after: Any, accounts: Accounts | None = None, place: str = "") -> None:
     """Add the section to the page that is being built.
 
     Parameters
@@ -89,9 +86,9 @@ def recommending(
         Begins the elements' names where the section is not the page's first. Programs are
         answered by the first alone.
     """
-    section = _Section(accounts)
-    listener = gr.State(Listener(), time_to_live=_KEPT_S)
-    sounds = gr.HTML(elem_id=f"{place}sounds-like", **_LOOK)
+    handlers = Handlers(accounts)
+    listener = gr.State(Listener(), time_to_live=_STATE_LIVES_S)
+    neighbours = gr.HTML(elem_id=f"{place}sounds-like", **_LOOK)
     with gr.Row(visible=False, elem_id=f"{place}wishes") as controls:
         first, last = (
             gr.Textbox(label=label, placeholder=like, max_length=4, min_width=110, scale=1)
@@ -105,62 +102,49 @@ def recommending(
             scale=3,
         )
     tracks = gr.HTML(elem_id=f"{place}on-spotify", **_LOOK)
-    along = gr.HTML(elem_id=f"{place}take-along", **_LOOK)
+    exports = gr.HTML(elem_id=f"{place}take-along", **_LOOK)
     message = gr.HTML(elem_id=f"{place}playlist-message")
 
-    wishes = [first, last, depth]
-    outputs = [listener, sounds, controls, tracks, along, message]
-    quiet: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": _AT_ONCE}
+    options = [first, last, depth]
+    outputs = [listener, neighbours, controls, tracks, exports, message]
+    quiet = {**events.QUIET, **events.SPOTIFY}
     after.then(
-        section.begin,
-        [listener, heard, *wishes],
+        handlers.begin,
+        [listener, heard, *options],
         outputs,
-        api_visibility="private",
         trigger_mode="always_last",
         **quiet,
     )
     gr.on(
         [first.submit, first.blur, last.submit, last.blur, depth.input],
-        section.again,
-        [listener, *wishes],
+        handlers.again,
+        [listener, *options],
         outputs,
-        api_visibility="private",
         trigger_mode="always_last",
         **quiet,
     )
-    for cards_ in (sounds, tracks):
-        cards_.like(
-            section.hear,
-            [listener, *wishes],
-            outputs,
-            api_visibility="private",
-            trigger_mode="multiple",
-            **quiet,
-        )
-    along.submit(section.save, listener, message, api_visibility="private", **quiet)
+    for cards in (neighbours, tracks):
+        cards.like(handlers.rate, [listener, *options], outputs, trigger_mode="multiple", **quiet)
+    exports.submit(handlers.save, listener, message, **quiet)
     if not place:
-        _build_endpoint(section)
+        _build_endpoint(handlers)
 
 
-def _build_endpoint(section: "_Section") -> None:
-    """The same for programs: a file and wishes in, an object out."""
+def _build_endpoint(handlers: "Handlers") -> None:
+    """The same for programs: a file and search options in, an object out."""
     file, answer = gr.File(visible=False), gr.JSON(visible=False)
     years = [gr.Textbox(label=label, visible=False) for label in ("From year", "To year")]
     depth = gr.Textbox(Depth.ANY.value, label="How well known", visible=False)
     gr.Button(visible=False).click(
-        section.answer,
-        [file, *years, depth],
-        answer,
-        api_name="recommend",
-        concurrency_limit=_AT_ONCE,
+        handlers.answer, [file, *years, depth], answer, api_name="recommend", **events.SPOTIFY
     )
 
 
-class _Section:
-    """The handlers."""
+class Handlers:
+    """What the section's events do; `accounts` keep opinions."""
 
     def __init__(self, accounts: Accounts | None) -> None:
-        self._accounts = accounts
+        self._opinions = Opinions(accounts)
 
     def begin(
         self,
@@ -186,14 +170,14 @@ class _Section:
         """Recommend for an audio file: the object that ``genregenie recommend --json`` prints."""
         name = Path(path).name
         try:
-            wishes = SearchOptions.written(first, last, depth)
-            prediction = hearing.predict(path)
+            options = SearchOptions.from_form(first, last, depth)
+            prediction = analysis.predict(path)
         except (AudioError, ValueError) as error:
             refused = Recommendations((), SpotifyAnswer("not asked", str(error)))
             return record(name, None, refused)
         recommender = Recommender.load(settings.library_index())
-        opinions = self._opinions([], request)
-        found = recommender.recommend(prediction, shared_spotify(), wishes, opinions)
+        opinions = self._opinions.of(request)
+        found = recommender.recommend(prediction, shared_spotify(), options, opinions)
         return record(name, prediction.genre, found)
 
     def again(
@@ -204,14 +188,14 @@ class _Section:
         depth: str,
         request: gr.Request,
     ) -> Iterator[Update]:
-        """The same clip with other wishes."""
+        """The same clip with other search options."""
         # Leaving a field that did not change must not wipe away what stands there.
         if listener.prediction is None or listener.asked == _asked(first, last, depth):
             yield listener, *[gr.skip()] * 5
         else:
             yield from self._look(listener, first, last, depth, request)
 
-    def hear(
+    def rate(
         self,
         listener: Listener,
         first: str | None,
@@ -221,12 +205,15 @@ class _Section:
         event: gr.LikeData,
     ) -> Iterator[Update]:
         """Keep what the person said about a track that is shown, and look again."""
-        opinion = _opinion(listener, str(event.index), liked=event.liked is True)
+        key, liked = str(event.index), event.liked is True
+        opinion = opinion_on(listener.recommendations, key, liked=liked)
         if opinion is None:
             yield listener, *[gr.skip()] * 4, ""
             return
-        undo = bool(getattr(event, "undo", False))
-        self._keep(listener, opinion, undo=undo, request=request)
+        if getattr(event, "undo", False):
+            self._opinions.take_back(request, listener.said, key)
+        else:
+            self._opinions.keep(request, listener.said, opinion)
         yield from self._look(listener, first, last, depth, request)
 
     def save(self, listener: Listener, request: gr.Request) -> str:
@@ -235,12 +222,12 @@ class _Section:
         prediction, songs = listener.prediction, listener.recommendations.songs
         if prediction is None or logins is None:
             return ""
-        person_id = _person_id(request)
+        asking = id_of(who_asks(request))
         name = f"GenreGenie: {prediction.title or display_name(prediction.genre or '')}"
         try:
-            return cards.saved(logins.save_playlist(person_id, name, songs))
+            return views.saved(logins.save_playlist(asking, name, songs))
         except LoginError as error:
-            return cards.not_saved(str(error), connect=not logins.is_connected(person_id))
+            return views.not_saved(str(error), connect=not logins.is_connected(asking))
 
     def _look(
         self,
@@ -256,70 +243,33 @@ class _Section:
         listener.turn += 1
         turn = listener.turn
         listener.asked = _asked(first, last, depth)
-        taste = Preferences(self._opinions(listener.said, request))
-        liked = {opinion.key: opinion.liked for opinion in taste.opinions}
+        preferences = Preferences(self._opinions.of(request, listener.said))
+        liked = {opinion.key: opinion.liked for opinion in preferences.opinions}
         recommender = Recommender.load(settings.library_index())
         # What is there stays until there is something better.
-        neighbours = _with_songs(recommender.neighbours(prediction, taste), before)
-        kept = tuple(s for s in before.spotify.tracks if not taste.refuses(s.track.id))
-        waiting = Recommendations(neighbours, replace(before.spotify, tracks=kept))
+        neighbours = _with_songs(recommender.neighbours(prediction, preferences), before)
+        staying = tuple(s for s in before.spotify.tracks if not preferences.refuses(s.track.id))
+        waiting = Recommendations(neighbours, replace(before.spotify, tracks=staying))
         listener.recommendations = waiting
-        sounds = cards.sounds_like(neighbours, liked)
-        tracks = cards.on_spotify(waiting.spotify, liked) if before.spotify.state else None
-        yield _update(listener, sounds, tracks or cards.waiting())
+        sounds = views.sounds_like(neighbours, liked)
+        tracks = views.on_spotify(waiting.spotify, liked) if before.spotify.state else None
+        yield _update(listener, sounds, tracks or views.waiting())
         try:
-            wishes = SearchOptions.written(first, last, depth)
+            options = SearchOptions.from_form(first, last, depth)
         except ValueError as error:
             found = Recommendations(neighbours, SpotifyAnswer("years", str(error)))
         else:
-            found = recommender.on_spotify(prediction, neighbours, shared_spotify(), wishes, taste)
+            found = recommender.on_spotify(
+                prediction, neighbours, shared_spotify(), options, preferences
+            )
         if listener.turn != turn:
             return
         listener.recommendations = found
-        again = cards.sounds_like(found.neighbours, liked)
+        again = views.sounds_like(found.neighbours, liked)
         # Cards are not laid anew where nothing changed: a click might just be on its way to one.
         yield _update(
-            listener, again if again != sounds else None, cards.on_spotify(found.spotify, liked)
+            listener, again if again != sounds else None, views.on_spotify(found.spotify, liked)
         )
-
-    def _opinions(self, said: Sequence[Opinion], request: gr.Request) -> list[Opinion]:
-        person_id = _person_id(request)
-        if self._accounts is None or person_id == NOBODY:
-            return list(said)
-        return [
-            Opinion(o.key, o.artist, o.genre, o.liked)
-            for o in self._accounts.opinions.of(person_id)
-        ]
-
-    def _keep(
-        self, listener: Listener, opinion: Opinion, *, undo: bool, request: gr.Request
-    ) -> None:
-        person_id = _person_id(request)
-        if self._accounts is None or person_id == NOBODY:
-            others = [o for o in listener.said if o.key != opinion.key]
-            listener.said = others if undo else [*others, opinion]
-        elif undo:
-            self._accounts.opinions.take_back(person_id, opinion.key)
-        else:
-            kept = StoredOpinion(opinion.key, opinion.artist, opinion.genre, opinion.liked)
-            self._accounts.opinions.say(person_id, kept)
-
-
-def _person_id(request: gr.Request) -> int:
-    who = who_asks(request)
-    return who.id if who else NOBODY
-
-
-def _opinion(listener: Listener, key: str, *, liked: bool) -> Opinion | None:
-    """An opinion about a track on the page; what the browser says of others is not believed."""
-    for neighbour in listener.recommendations.neighbours:
-        track = neighbour.track
-        if track.key == key:
-            return Opinion(key, track.artist, track.genre, liked)
-    for suggestion in listener.recommendations.spotify.tracks:
-        if suggestion.track.id == key:
-            return Opinion(key, suggestion.track.artist, suggestion.genre, liked)
-    return None
 
 
 def _asked(first: str | None, last: str | None, depth: str) -> tuple[str, ...]:
@@ -340,8 +290,8 @@ def _update(listener: Listener, sounds: str | None, tracks: str) -> Update:
     return (
         listener,
         gr.update(value=sounds, visible=True) if sounds is not None else gr.skip(),
-        gr.update(visible=cards.is_worth_showing(found.spotify)),
+        gr.update(visible=views.is_worth_showing(found.spotify)),
         gr.update(value=tracks, visible=True),
-        gr.update(value=cards.take_along(found, can_save=can_save), visible=True),
+        gr.update(value=views.exports(found, can_save=can_save), visible=True),
         "",
     )

@@ -1,26 +1,20 @@
-"""Two pieces of the page around a result: keeping it, and sharing it by a link."""
+"""What stands under a result: whether it is kept, with its audio or not, and a link to share."""
 
 from collections.abc import Callable
-from html import escape
 from typing import Any, Final
 
 import gradio as gr
-from sqlalchemy.exc import SQLAlchemyError
 
 from genregenie.accounts.errors import NoRoomError
 from genregenie.common import resources
-from genregenie.inference.classifier import Prediction
+from genregenie.inference.prediction import Prediction
+from genregenie.storage.database import DatabaseError
 from genregenie.web.saved_results import SavedResults
+from genregenie.web.ui import events
 from genregenie.web.views import components
-
-EVENTS: Final[dict[str, Any]] = {"api_visibility": "private", "concurrency_limit": 8}
-"""Options of every event here: not for programs, and mostly waiting for the database."""
+from genregenie.web.views import saving as views
 
 _SCRIPT: Final = resources.static("web/ui") / "share.js"
-_WHO_SEES: Final = (
-    "Whoever has it sees the clip's name, the verdict, the plots and what it sounds like. "
-    "No audio, and not who you are."
-)
 _KEPT: Final = "Kept in your history without the audio; only you see it."
 _KEPT_WITH_AUDIO: Final = (
     "Kept in your history with the audio; only you hear it. It goes with the result and with "
@@ -31,22 +25,22 @@ _NOT_KEPT: Final = "This result could not be kept in your history: the accounts 
 _GONE: Final = "This result is no longer in your history."
 
 
-class SharePanel:
+class SharingSection:
     """A button that makes a link to a result, and the link with a way to take it back.
 
     Build it inside a row of the class ``past-row``.
 
     Parameters
     ----------
-    keeper : SavedResults
+    saved_results : SavedResults
     number : gr.State
         Of the result that is shown, or None.
     place : str
         Begins the elements' names.
     """
 
-    def __init__(self, keeper: SavedResults, number: gr.State, place: str) -> None:
-        self._keeper = keeper
+    def __init__(self, saved_results: SavedResults, number: gr.State, place: str) -> None:
+        self._saved_results = saved_results
         self._make = gr.Button("Share a link", size="sm", elem_id=f"{place}-share")
         self._link = gr.HTML(
             padding=False,
@@ -56,63 +50,50 @@ class SharePanel:
             apply_default_css=False,
         )
         self.outputs = [self._make, self._link]
-        shown: dict[str, Any] = {"show_progress": "hidden", **EVENTS}
+        shown = {**events.QUIET, **events.STORAGE}
         made = self._make.click(self._share, number, self.outputs, **shown)
         gone = self._link.undo(self._take_back, number, self.outputs, **shown)
         # What was clicked is no longer there; whoever uses the keyboard goes on beside it.
         for event, successor in ((made, f"#{place}-link input"), (gone, f"#{place}-share")):
             focus = f"() => document.querySelector('{successor}')?.focus()"
-            event.then(None, js=focus, api_visibility="private")
+            event.then(None, js=focus, **events.PRIVATE)
 
     def update(self, url: str | None = None, note: str = "") -> tuple[Any, ...]:
-        """What the panel shows for a link that is there, or for none."""
-        return gr.update(visible=url is None), _link(url) if url else components.quiet(note)
+        """What the section shows for a link that is there, or for none."""
+        return gr.update(visible=url is None), views.link(url) if url else components.quiet(note)
 
     def _share(self, number: int | None, request: gr.Request) -> tuple[Any, ...]:
         try:
-            url = self._keeper.share(request, number) if number else None
+            url = self._saved_results.share(request, number) if number else None
         except NoRoomError as error:
             return self.update(note=str(error))
         return self.update(url, _GONE)
 
     def _take_back(self, number: int | None, request: gr.Request) -> tuple[Any, ...]:
         if number:
-            self._keeper.take_back(request, number)
+            self._saved_results.take_back(request, number)
         return self.update(note=TAKEN_BACK)
 
 
-def _link(url: str) -> str:
-    """A link to copy, to look behind, and to take back."""
-    address = escape(url)
-    return (
-        f'<div class="share-link"><label>Link to this result<input readonly value="{address}">'
-        f'</label><p class="gg-note">{_WHO_SEES}</p><p class="past-pages">'
-        '<button type="button" class="past-button" data-act="copy">Copy the link</button>'
-        f'<a class="past-button" href="{address}" target="_blank" rel="noopener">See it</a>'
-        '<button type="button" class="past-button" data-act="back">Take the link back</button>'
-        '<span role="status" data-copied></span></p></div>'
-    )
-
-
-class KeepPanel:
+class SavingSection:
     """Under a fresh result: that it is kept, whether its audio is, and the link.
 
     Build it where it is to stand, then say with `after` which event brings the result.
     """
 
-    def __init__(self, keeper: SavedResults | None) -> None:
-        self._keeper = keeper
-        if keeper is None:
+    def __init__(self, saved_results: SavedResults | None) -> None:
+        self._saved_results = saved_results
+        if saved_results is None:
             return
-        self._kept = gr.State()  # (number, prediction) of the result last kept
+        self._last = gr.State()  # (number, prediction) of the result last kept
         self._number = gr.State()
-        with gr.Column(visible=False, elem_id="keep") as self._panel:
+        with gr.Column(visible=False, elem_id="keep") as self._frame:
             self._note = gr.HTML(padding=False, elem_id="keep-note")
             with gr.Row(elem_classes="past-row"):
                 self._audio = gr.Checkbox(
                     label="Keep the audio with it", container=False, elem_id="keep-audio"
                 )
-                self._share = SharePanel(keeper, self._number, "keep")
+                self._share = SharingSection(saved_results, self._number, "keep")
 
     def after(
         self,
@@ -125,46 +106,46 @@ class KeepPanel:
 
         `name_of` says what a file is called, or None for a recording.
         """
-        if self._keeper is None:
+        if self._saved_results is None:
             return
         self._name_of = name_of
         listened.then(
             self._keep,
-            [clip, heard, self._kept],
+            [clip, heard, self._last],
             [
-                self._kept,
+                self._last,
                 self._number,
-                self._panel,
+                self._frame,
                 self._note,
                 self._audio,
                 *self._share.outputs,
             ],
-            show_progress="hidden",
-            **EVENTS,
+            **events.QUIET,
+            **events.STORAGE,
         )
         self._audio.input(
             self._keep_audio,
             [self._audio, self._number, clip],
             [self._audio, self._note],
-            show_progress="hidden",
-            **EVENTS,
+            **events.QUIET,
+            **events.STORAGE,
         )
 
     def _keep(
         self,
         path: str | None,
         prediction: Prediction | None,
-        kept: tuple[int | None, Prediction] | None,
+        last: tuple[int | None, Prediction] | None,
         request: gr.Request,
     ) -> tuple[Any, ...]:
-        assert self._keeper is not None  # noqa: S101 (without one this is not connected)
+        assert self._saved_results is not None  # noqa: S101 (without one this is not connected)
         if path is None or prediction is None:
             return None, None, gr.update(visible=False), "", False, *self._share.update()
-        if kept is not None and kept[1] is prediction:  # a clip that came in between was faster
+        if last is not None and last[1] is prediction:  # a clip that came in between was faster
             return tuple(gr.skip() for _ in range(5 + len(self._share.outputs)))
         try:
-            number = self._keeper.keep(request, self._name_of(path), prediction)
-        except SQLAlchemyError:
+            number = self._saved_results.keep(request, self._name_of(path), prediction)
+        except DatabaseError:
             number, note = None, _NOT_KEPT
         else:
             note = _KEPT
@@ -181,14 +162,14 @@ class KeepPanel:
     def _keep_audio(
         self, wanted: bool, number: int | None, path: str | None, request: gr.Request
     ) -> tuple[Any, ...]:
-        assert self._keeper is not None  # noqa: S101
+        assert self._saved_results is not None  # noqa: S101
         if number is None:
             return False, components.quiet(_GONE)
         if not wanted:
-            self._keeper.drop_audio(request, number)
+            self._saved_results.drop_audio(request, number)
             return False, components.quiet(_KEPT)
         try:
-            done = path is not None and self._keeper.keep_audio(request, number, path)
+            done = path is not None and self._saved_results.keep_audio(request, number, path)
         except NoRoomError as error:
             return False, components.quiet(f"The audio is not kept. {error}")
         if not done:

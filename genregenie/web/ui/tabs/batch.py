@@ -8,15 +8,16 @@ from typing import Any, Final
 
 import gradio as gr
 import pandas as pd
-from sqlalchemy.exc import SQLAlchemyError
 
 from genregenie.audio import AudioError, format_duration
-from genregenie.common.genres import display_name
-from genregenie.inference.classifier import Prediction
-from genregenie.web import hearing, uploads
+from genregenie.common.formatting import csv_bytes
+from genregenie.common.genres import display_name, ranked
+from genregenie.common.steps import Steps
+from genregenie.inference.prediction import Prediction
+from genregenie.storage.database import DatabaseError
+from genregenie.web import analysis, uploads
 from genregenie.web.saved_results import SavedResults
-from genregenie.web.ui import downloads
-from genregenie.web.ui.tabs.listen import ANALYSES
+from genregenie.web.ui import downloads, events
 from genregenie.web.views import components
 
 COLUMNS: Final = ("Clip", "Genre", "Sure (%)", "Verdict", "Then", "Length", "Remark")
@@ -24,15 +25,15 @@ COLUMNS: Final = ("Clip", "Genre", "Sure (%)", "Verdict", "Then", "Length", "Rem
 _INVITATION: Final = "Drop several files, or a zip archive of them."
 
 
-def build(keeper: SavedResults | None = None) -> None:
-    """Put the tab's contents into the Blocks under construction; the `keeper` keeps results."""
+def build(saved_results: SavedResults | None = None) -> None:
+    """Put the tab's contents into the Blocks under construction; `saved_results` keep results."""
 
     def run(paths: list[str] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         def keep(name: str | None, prediction: Prediction) -> None:
             # The table fills all the same when the accounts are out of reach.
-            with contextlib.suppress(SQLAlchemyError):
-                if keeper is not None:
-                    keeper.keep(request, name, prediction)
+            with contextlib.suppress(DatabaseError):
+                if saved_results is not None:
+                    saved_results.keep(request, name, prediction)
 
         yield from listen_to_all(paths, keep)
 
@@ -55,23 +56,22 @@ def build(keeper: SavedResults | None = None) -> None:
         run,
         files,
         [progress, table, summary, download, stop],
-        api_visibility="private",
-        show_progress="hidden",
-        **ANALYSES,
+        **events.QUIET,
+        **events.ANALYSIS,
     )
     stop.click(
         lambda: (components.quiet("Stopped."), gr.update(visible=False)),
         None,
         [progress, stop],
         cancels=running,
-        api_visibility="private",
+        **events.PRIVATE,
     )
     files.clear(
         lambda: (components.quiet(_INVITATION), *[gr.update(visible=False)] * 4),
         None,
         [progress, table, summary, download, stop],
         cancels=running,
-        api_visibility="private",
+        **events.PRIVATE,
     )
 
 
@@ -97,7 +97,7 @@ def listen_to_all(
             gr.update(visible=True),
         )
     failed = sum(1 for r in rows if r[3] == "failed")
-    csv = downloads.as_file("genregenie.csv", downloads.as_csv(COLUMNS, rows))
+    csv = downloads.as_file("genregenie.csv", csv_bytes(COLUMNS, rows))
     told = f"Listened to all {len(rows)}." + (f" {failed} could not be used." if failed else "")
     yield (
         components.quiet(told),
@@ -112,7 +112,6 @@ def row(name: str, result: Prediction | AudioError) -> list[Any]:
     """A line of the table, in the order of `COLUMNS`."""
     if isinstance(result, AudioError):
         return [name, "", None, "failed", "", "", str(result)]
-    ranked = sorted(result.confidences, key=lambda genre: -result.confidences[genre])
     length = format_duration(result.duration_s)
     if result.genre is None:
         remark = "Silence" if result.is_silent else "Speech, tones or noise?"
@@ -122,7 +121,7 @@ def row(name: str, result: Prediction | AudioError) -> list[Any]:
         remarks.append(f"too {result.quality} to be sure")
     remark = ", ".join(remarks)
     sure = round(100 * result.confidence, 1)
-    best, second = (display_name(genre) for genre in ranked[:2])
+    best, second = (display_name(genre) for genre, _ in ranked(result.confidences)[:2])
     return [name, best, sure, result.verdict, second, length, remark]
 
 
@@ -133,16 +132,14 @@ def _judged(
     if isinstance(clip.content, AudioError):
         return clip.content
     content = clip.content if isinstance(clip.content, bytes) else str(clip.content)
-    with contextlib.closing(hearing.hear(content)) as steps:
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                prediction: Prediction = end.value
-                return prediction
-            except AudioError as error:
-                return error
-            yield *[gr.skip()] * 4, gr.update(visible=True)
+    with contextlib.closing(analysis.hear(content)) as working:
+        steps = Steps(working)
+        try:
+            for _ in steps:
+                yield *[gr.skip()] * 4, gr.update(visible=True)
+        except AudioError as error:
+            return error
+        return steps.result
 
 
 def _summary(found: Counter[str]) -> str:

@@ -4,18 +4,18 @@ from dataclasses import replace
 from typing import Any, Final
 
 import gradio as gr
+from markupsafe import Markup
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.results import Filter, StoredResult
 from genregenie.common import resources
 from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Classifier
-from genregenie.web import stored
-from genregenie.web.saved_results import SavedResults
-from genregenie.web.ui import downloads
-from genregenie.web.ui.sections.recommendations import recommending
-from genregenie.web.ui.sections.saving import EVENTS, TAKEN_BACK, SharePanel
-from genregenie.web.views import components, history, sentences
+from genregenie.web.saved_results import SavedResults, as_prediction
+from genregenie.web.ui import downloads, events
+from genregenie.web.ui.sections import recommendations
+from genregenie.web.ui.sections.saving import TAKEN_BACK, SharingSection
+from genregenie.web.views import components, history, result, sentences
 
 _STATIC: Final = resources.static("web/ui")
 STYLE: Final = _STATIC / "history.css"
@@ -31,6 +31,7 @@ _NOTHING: Final = (
 )
 _GONE: Final = "This result is no longer there."
 _ALL: Final = ""
+_NO_NOTE: Final = Markup("")
 # What was clicked is no longer there; whoever uses the keyboard goes on from here.
 _FOCUS: Final = "() => document.querySelector('#past-back')?.focus()"
 _FOCUS_LIST: Final = "() => document.querySelector('#past-list button')?.focus()"
@@ -38,20 +39,20 @@ _FOCUS_SURE: Final = "() => document.querySelector('#past-no')?.focus()"
 _FOCUS_DELETE: Final = "() => document.querySelector('#past-delete-all')?.focus()"
 
 
-def build(tab: gr.Tab, accounts: Accounts | None, keeper: SavedResults | None) -> None:
+def build(tab: gr.Tab, accounts: Accounts | None, saved_results: SavedResults | None) -> None:
     """Put the tab's contents into the Blocks under construction."""
-    if keeper is None:
-        gr.HTML(components.section("History", f"<p>{_NO_ACCOUNT}</p>"), padding=False)
+    if saved_results is None:
+        gr.HTML(history.explanation(_NO_ACCOUNT), padding=False)
         return
-    _History(tab, accounts, keeper)
+    _History(tab, accounts, saved_results)
 
 
 class _History:
     """The tab's components and handlers; what the browser says of numbers is never believed."""
 
-    def __init__(self, tab: gr.Tab, accounts: Accounts | None, keeper: SavedResults) -> None:
-        self._keeper = keeper
-        self._results = keeper.results
+    def __init__(self, tab: gr.Tab, accounts: Accounts | None, saved_results: SavedResults) -> None:
+        self._saved_results = saved_results
+        self._results = saved_results.results
         self._build_list()
         self._build_opened()
         self._connect(tab, accounts)
@@ -60,7 +61,7 @@ class _History:
         self.skip = gr.State(0)
         self.note = gr.HTML(padding=False, elem_id="past-note")
         with gr.Column(visible=False, elem_id="past") as self.overview:
-            self.taste = gr.HTML(padding=False, elem_id="past-taste")
+            self.plot = gr.HTML(padding=False, elem_id="past-taste")
             with gr.Row(elem_id="past-filter"):
                 self.genre = gr.Dropdown(
                     [("All genres", _ALL)], value=_ALL, label="Genre", min_width=140
@@ -115,7 +116,7 @@ class _History:
                         )
                 self.timeline = gr.HTML(padding=False, elem_id="past-timeline")
             with gr.Row(elem_classes="past-row"):
-                self.share = SharePanel(self._keeper, self.number, "past")
+                self.share = SharingSection(self._saved_results, self.number, "past")
                 self.drop_audio = gr.Button(
                     "Remove the audio", size="sm", variant="stop", elem_id="past-drop-audio"
                 )
@@ -126,13 +127,21 @@ class _History:
     def _connect(self, tab: gr.Tab, accounts: Accounts | None) -> None:
         wanted = [self.genre, self.verdict, self.only]
         page = [self.skip, self.list]
-        everything = [self.note, self.overview, self.opened, self.taste, *wanted, *page, self.sure]
+        everything = [
+            self.note,
+            self.overview,
+            self.opened,
+            self.plot,
+            *wanted,
+            *page,
+            self.sure,
+        ]
         details = [
             *(self.note, self.overview, self.opened, self.number, self.heard, self.title),
             *(self.clip, self.drop_audio, self.parts, self.bars, self.table, self.timeline),
             *self.share.outputs,
         ]
-        quiet: dict[str, Any] = {"show_progress": "hidden", **EVENTS}
+        quiet = {**events.QUIET, **events.STORAGE}
 
         tab.select(self._refresh, wanted, everything, **quiet)
         gr.on([c.input for c in wanted], self._filter, wanted, page, **quiet)
@@ -140,35 +149,36 @@ class _History:
             self._click, [*wanted, self.skip], [self.number, *everything], **quiet
         )
         opened = clicked.success(self._open, self.number, details, **quiet)
-        opened.then(None, js=_FOCUS, api_visibility="private")
+        opened.then(None, js=_FOCUS, **events.PRIVATE)
         # With the place in front of every name, since the Listen tab has the same section.
         with self.opened:
-            recommending(self.heard, opened, accounts, place="past-")
+            recommendations.build(self.heard, opened, accounts, place="past-")
 
         refreshed = self.back.click(self._refresh, wanted, everything, **quiet)
-        refreshed.then(None, js=_FOCUS_LIST, api_visibility="private")
+        refreshed.then(None, js=_FOCUS_LIST, **events.PRIVATE)
         self.drop_audio.click(self._drop_audio, self.number, [self.clip, self.drop_audio], **quiet)
         gone = self.delete.click(self._delete, self.number, None, **quiet)
         gone.then(self._refresh, wanted, everything, **quiet)
 
         asked = self.delete_all.click(self._ask, None, [self.sure, self.question], **quiet)
-        asked.then(None, js=_FOCUS_SURE, api_visibility="private")
+        asked.then(None, js=_FOCUS_SURE, **events.PRIVATE)
         kept = self.no.click(lambda: gr.update(visible=False), None, self.sure, **quiet)
-        kept.then(None, js=_FOCUS_DELETE, api_visibility="private")
+        kept.then(None, js=_FOCUS_DELETE, **events.PRIVATE)
         emptied = self.yes.click(self._delete_all, None, None, **quiet)
         emptied.then(self._refresh, wanted, everything, **quiet)
 
     def _refresh(self, genre: str, verdict: str, only: str, request: gr.Request) -> tuple[Any, ...]:
         """The list from its beginning, with whatever is new; a filter that fits stays."""
-        return self._overview(self._keeper.person(request), history.wanted(genre, verdict, only))
+        return self._overview(
+            self._saved_results.person(request), history.wanted(genre, verdict, only)
+        )
 
     def _overview(
-        self, person_id: int | None, wanted: Filter, skip: int = 0, note: str = ""
+        self, person_id: int | None, wanted: Filter, skip: int = 0, note: Markup = _NO_NOTE
     ) -> tuple[Any, ...]:
-        lines = self._results.lines(person_id) if person_id is not None else []
+        lines = self._results.summaries(person_id) if person_id is not None else []
         if not lines or person_id is None:
-            told = _GUEST if person_id is None else _NOTHING
-            note += components.section("History", f"<p>{told}</p>")
+            note += history.explanation(_GUEST if person_id is None else _NOTHING)
             hidden = [gr.update(visible=False)] * 2
             filters = [gr.skip()] * 3
             return note, *hidden, "", *filters, 0, "", gr.update(visible=False)
@@ -180,7 +190,7 @@ class _History:
             note,
             gr.update(visible=True),
             gr.update(visible=False),
-            history.taste(lines),
+            history.genres_over_time(lines),
             gr.update(choices=choices, value=wanted.genre or _ALL),
             gr.skip(),
             gr.skip(),
@@ -189,7 +199,7 @@ class _History:
         )
 
     def _filter(self, genre: str, verdict: str, only: str, request: gr.Request) -> tuple[Any, ...]:
-        person_id = self._keeper.person(request)
+        person_id = self._saved_results.person(request)
         if person_id is None:
             return 0, ""
         return self._page(person_id, history.wanted(genre, verdict, only))
@@ -198,7 +208,7 @@ class _History:
         """One page of the list; the one before where deleting left none."""
         total = self._results.count(person_id, wanted)
         skip = max(min(skip, total - 1), 0) // history.PAGE * history.PAGE
-        lines = self._results.lines(person_id, wanted, skip, history.PAGE)
+        lines = self._results.summaries(person_id, wanted, skip, history.PAGE)
         return skip, history.results(lines, wanted, skip, total)
 
     def _click(
@@ -211,7 +221,7 @@ class _History:
         event: gr.SelectData,
     ) -> tuple[Any, ...]:
         """Turn the page, change a result, or say which is to be opened."""
-        person_id, number = self._keeper.person(request), event.index
+        person_id, number = self._saved_results.person(request), event.index
         wanted = history.wanted(genre, verdict, only)
         if person_id is None or not isinstance(number, int):
             return None, *self._overview(person_id, wanted)
@@ -222,25 +232,25 @@ class _History:
             case "page":
                 skip = number
             case "unshare":
-                self._keeper.take_back(request, number)
+                self._saved_results.take_back(request, number)
                 note = TAKEN_BACK
             case "delete":
                 kept = self._results.open(person_id, number)
                 gone = kept is not None and self._results.delete(person_id, number)
-                note = f"Deleted: {kept.line.name}." if kept and gone else _GONE
-        note = components.quiet(note) if note else ""
-        return None, *self._overview(person_id, wanted, skip, note)
+                note = f"Deleted: {kept.summary.name}." if kept and gone else _GONE
+        told = components.quiet(note) if note else _NO_NOTE
+        return None, *self._overview(person_id, wanted, skip, told)
 
     def _open(self, number: int | None, request: gr.Request) -> tuple[Any, ...]:
         """A result as the Listen tab showed it."""
-        person_id = self._keeper.person(request)
+        person_id = self._saved_results.person(request)
         skips = [gr.skip()] * (7 + len(self.share.outputs))
         if number is None or person_id is None:
             return *[gr.skip()] * 3, None, None, *skips
         kept = self._results.open(person_id, number)
         if kept is None:
             return components.quiet(_GONE), gr.skip(), gr.update(visible=False), None, None, *skips
-        url = self._keeper.shared(request, number)
+        url = self._saved_results.shared(request, number)
         return (
             "",
             gr.update(visible=False),
@@ -251,33 +261,34 @@ class _History:
         )
 
     def _shown(self, person_id: int, kept: StoredResult) -> tuple[Any, ...]:
-        prediction = stored.as_prediction(kept.details, Classifier.load().model.catalogue.space)
+        prediction = as_prediction(kept.details, Classifier.load().model.catalogue.space)
         is_music = prediction.genre is not None
-        audio = self._results.audio(person_id, kept.line.id) if kept.line.audio_bytes else None
+        summary = kept.summary
+        audio = self._results.audio(person_id, summary.id) if summary.audio_bytes else None
         clip = downloads.as_file(f"clip{audio.suffix}", audio.content) if audio else None
         return (
             prediction,
-            components.verdict(prediction, kept.line.name),
+            result.verdict(prediction, summary.name),
             gr.update(value=clip, visible=clip is not None),
             gr.update(visible=clip is not None),
             gr.update(visible=is_music),
-            components.bars(prediction) if is_music else "",
+            result.bars(prediction) if is_music else "",
             sentences.confidence_table(prediction) if is_music else gr.skip(),
-            components.timeline(prediction) if is_music else "",
+            result.timeline(prediction) if is_music else "",
         )
 
     def _drop_audio(self, number: int | None, request: gr.Request) -> tuple[Any, ...]:
         if number is not None:
-            self._keeper.drop_audio(request, number)
+            self._saved_results.drop_audio(request, number)
         return gr.update(value=None, visible=False), gr.update(visible=False)
 
     def _delete(self, number: int | None, request: gr.Request) -> None:
-        person_id = self._keeper.person(request)
+        person_id = self._saved_results.person(request)
         if person_id is not None and number is not None:
             self._results.delete(person_id, number)
 
     def _ask(self, request: gr.Request) -> tuple[Any, ...]:
-        person_id = self._keeper.person(request)
+        person_id = self._saved_results.person(request)
         count = self._results.count(person_id) if person_id is not None else 0
         results = "the one result" if count == 1 else f"all {count} results"
         question = (
@@ -287,5 +298,5 @@ class _History:
         return gr.update(visible=True), components.quiet(question)
 
     def _delete_all(self, request: gr.Request) -> None:
-        if (person_id := self._keeper.person(request)) is not None:
+        if (person_id := self._saved_results.person(request)) is not None:
             self._results.delete_all(person_id)

@@ -7,26 +7,21 @@ from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
+from markupsafe import Markup
 
 from genregenie.accounts import Accounts
 from genregenie.audio import AudioError
-from genregenie.inference.classifier import Prediction
-from genregenie.inference.report import as_object
-from genregenie.web import hearing
+from genregenie.common.formatting import csv_bytes
+from genregenie.common.steps import Steps
+from genregenie.inference.prediction import Prediction, record
+from genregenie.web import analysis
 from genregenie.web.images.share_card import share_card
 from genregenie.web.saved_results import SavedResults
-from genregenie.web.ui import downloads
+from genregenie.web.ui import downloads, events
 from genregenie.web.ui.examples import EXAMPLES
-from genregenie.web.ui.sections import feedback
-from genregenie.web.ui.sections.recommendations import recommending
-from genregenie.web.ui.sections.saving import KeepPanel
-from genregenie.web.views import components, sentences
-
-ANALYSES: Final[dict[str, Any]] = {
-    "concurrency_limit": hearing.WORKERS,
-    "concurrency_id": "analysis",
-}
-"""Options of every event that analyses: so many at once in all, the rest queue."""
+from genregenie.web.ui.sections import feedback, recommendations
+from genregenie.web.ui.sections.saving import SavingSection
+from genregenie.web.views import components, result, sentences
 
 AS_IT_IS: Final = tuple([gr.skip()] * 6)
 """What `listen` yields while there is nothing new."""
@@ -39,10 +34,10 @@ _SAVED: Final = {
 _RECORDING: Final = "audio"  # what Gradio calls a clip from the microphone
 
 
-def build(accounts: Accounts | None, keeper: SavedResults | None = None) -> None:
+def build(accounts: Accounts | None, saved_results: SavedResults | None = None) -> None:
     """Put the tab's contents into the Blocks under construction.
 
-    `accounts` keep opinions, the `keeper` results.
+    `accounts` keep opinions, `saved_results` results.
     """
     clip = gr.Audio(
         label="Clip",
@@ -58,11 +53,11 @@ def build(accounts: Accounts | None, keeper: SavedResults | None = None) -> None
     with gr.Row(elem_id="examples-row"):
         for example in EXAMPLES:
             button = gr.Button(example.name, size="sm", variant="secondary")
-            button.click(partial(str, example.path), None, clip, api_visibility="private")
+            button.click(partial(str, example.path), None, clip, **events.PRIVATE)
     stop = gr.Button("Cancel", size="sm", variant="stop", elem_id="cancel")
-    verdict = gr.HTML(components.invitation(), elem_id="verdict", padding=False)
-    right = feedback.question()
-    with gr.Column(visible=False, elem_id="result") as result:
+    verdict = gr.HTML(result.invitation(), elem_id="verdict", padding=False)
+    question = feedback.build()
+    with gr.Column(visible=False, elem_id="result") as details:
         with gr.Row():
             with gr.Column(min_width=300):
                 bars = gr.HTML(elem_id="bars", padding=False)
@@ -80,39 +75,37 @@ def build(accounts: Accounts | None, keeper: SavedResults | None = None) -> None
                 gr.DownloadButton(label, visible=False, size="sm", elem_id=f"save-{kind}")
                 for kind, label in _SAVED.items()
             ]
-        keep = KeepPanel(keeper)
+        saving = SavingSection(saved_results)
     heard = gr.State()
     listened = clip.change(
         listen,
         clip,
-        [heard, verdict, result, bars, table, timeline],
-        api_visibility="private",
+        [heard, verdict, details, bars, table, timeline],
+        **events.PRIVATE,
         trigger_mode="always_last",
         show_progress="minimal",
         show_progress_on=verdict,
-        **ANALYSES,
+        **events.ANALYSIS,
     )
     # What takes a moment longer, or is for later, does not keep the verdict waiting.
     listened.then(
-        take_away,
+        picture_and_files,
         [clip, heard],
         [picture, *saved],
-        api_visibility="private",
-        show_progress="hidden",
+        **events.QUIET,
         trigger_mode="always_last",
-        **ANALYSES,
+        **events.ANALYSIS,
     )
-    feedback.ask(right, heard, listened, accounts)
+    feedback.connect(question, heard, listened, accounts)
     stop.click(
         cancel,
         None,
-        [clip, heard, verdict, result, bars, table, timeline],
+        [clip, heard, verdict, details, bars, table, timeline],
         cancels=listened,
-        api_visibility="private",
-        show_progress="hidden",
+        **events.QUIET,
     )
-    keep.after(listened, clip, heard, _name)
-    recommending(heard, listened, accounts)
+    saving.after(listened, clip, heard, _name)
+    recommendations.build(heard, listened, accounts)
     _build_endpoint()
 
 
@@ -120,13 +113,7 @@ def _build_endpoint() -> None:
     """The same for programs: a file in, an object out."""
     file = gr.File(visible=False)
     answer = gr.JSON(visible=False)
-    gr.Button(visible=False).click(
-        classify,
-        file,
-        answer,
-        api_name="classify",
-        **ANALYSES,
-    )
+    gr.Button(visible=False).click(classify, file, answer, api_name="classify", **events.ANALYSIS)
 
 
 def listen(path: str | None) -> Iterator[tuple[Any, ...]]:
@@ -135,14 +122,14 @@ def listen(path: str | None) -> Iterator[tuple[Any, ...]]:
     What takes long tells how far it is; between two such lines it can be cancelled.
     """
     if path is None:
-        yield None, components.invitation(), *_nothing()
+        yield None, result.invitation(), *_nothing()
         return
     try:
         prediction = yield from _hear(path)
     except AudioError as error:
         yield None, components.failure(str(error)), *_nothing()
         return
-    verdict = components.verdict(prediction, _name(path))
+    verdict = result.verdict(prediction, _name(path))
     if prediction.genre is None:
         yield prediction, verdict, *_nothing()
         return
@@ -152,62 +139,51 @@ def listen(path: str | None) -> Iterator[tuple[Any, ...]]:
         gr.skip(),
         gr.skip(),
         gr.update(visible=True),
-        components.bars(prediction),
+        result.bars(prediction),
         sentences.confidence_table(prediction),
-        components.timeline(prediction),
+        result.timeline(prediction),
     )
 
 
 def _hear(path: str) -> Generator[tuple[Any, ...], None, Prediction]:
     # Closed with this generator, which is what Cancel does: that ends the work.
-    with contextlib.closing(hearing.hear(path)) as steps:
-        told_s = 0.0
-        while True:
-            try:
-                heard_s = next(steps)
-            except StopIteration as end:
-                prediction: Prediction = end.value
-                return prediction
+    with contextlib.closing(analysis.hear(path)) as working:
+        steps, told_s = Steps(working), 0.0
+        for heard_s in steps:
             is_news, told_s = heard_s > told_s, heard_s
-            yield (None, components.listening(heard_s), *_nothing()) if is_news else AS_IT_IS
+            yield (None, result.listening(heard_s), *_nothing()) if is_news else AS_IT_IS
+        return steps.result
 
 
 def cancel() -> tuple[Any, ...]:
     """An empty tab."""
-    return None, None, components.invitation(), *_nothing()
+    return None, None, result.invitation(), *_nothing()
 
 
-def take_away(path: str | None, prediction: Prediction | None) -> tuple[Any, ...]:
+def picture_and_files(path: str | None, prediction: Prediction | None) -> tuple[Any, ...]:
     """The picture of the sound, and the files to save: table, details, share card."""
     if path is None or prediction is None or prediction.genre is None:
         return "", *[gr.update(visible=False)] * len(_SAVED)
     try:
-        shown = components.picture(*hearing.picture(path))
+        shown = result.picture(*analysis.picture(path))
     except AudioError:  # it was heard, so the rest is worth keeping
-        shown = ""
-    title = prediction.title or _name(path)
+        shown = Markup("")
     table = sentences.confidence_table(prediction)
-    files = (
-        downloads.as_file(
-            "genregenie.csv", downloads.as_csv(list(table.columns), table.to_numpy().tolist())
-        ),
-        downloads.as_file(
-            "genregenie.json", downloads.as_json(as_object(Path(path).name, prediction))
-        ),
-        downloads.as_file("genregenie.png", share_card(prediction, title)),
-    )
-    return (
-        shown,
-        *(gr.update(value=file, visible=True) for file in files),
-    )
+    contents: dict[str, bytes | str] = {
+        "genregenie.csv": csv_bytes(list(table.columns), table.to_numpy().tolist()),
+        "genregenie.json": downloads.as_json(record(Path(path).name, prediction)),
+        "genregenie.png": share_card(prediction, prediction.title or _name(path)),
+    }
+    files = [downloads.as_file(name, content) for name, content in contents.items()]
+    return shown, *(gr.update(value=file, visible=True) for file in files)
 
 
 def classify(path: str) -> dict[str, Any]:
     """Name the genre of an audio file: the object that ``genregenie classify --json`` prints."""
     try:
-        return as_object(Path(path).name, hearing.predict(path))
+        return record(Path(path).name, analysis.predict(path))
     except AudioError as error:
-        return as_object(Path(path).name, error)
+        return record(Path(path).name, error)
 
 
 def _name(path: str) -> str | None:

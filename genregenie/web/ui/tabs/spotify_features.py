@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,17 +10,17 @@ import gradio as gr
 import numpy as np
 import pandas as pd
 
-from genregenie.datasets.table import DataError
+from genregenie.common.errors import DataError
+from genregenie.common.formatting import csv_bytes
 from genregenie.model.model import ModelError
 from genregenie.spotify_features.exportify import KEYS, Sheet, read_sheet
-from genregenie.spotify_features.model import FeatureVerdict, SpotifyModel, display_name, shipped
+from genregenie.spotify_features.model import FeatureVerdict, display_name, shipped
 from genregenie.spotify_features.report import HEADER, as_rows, record
 from genregenie.spotify_features.vectors import SPOTIFY_COLUMNS
-from genregenie.web.ui import downloads
-from genregenie.web.ui.tabs.listen import ANALYSES
+from genregenie.web.ui import downloads, events
 from genregenie.web.views import components
+from genregenie.web.views import spotify_features as views
 
-_TINT: Final = "#6366f1"
 _EXAMPLES: Final = ("dnb", "psytrance", "techhouse", "hardstyle", "Emo", "Underground Rap")
 _SHOWN_ROWS: Final = 500
 _ABOUT: Final = (
@@ -100,15 +99,12 @@ def build() -> None:
         judge,
         inputs,
         answer,
-        api_visibility="private",
-        show_progress="hidden",
+        **events.QUIET,
         trigger_mode="always_last",
-        **ANALYSES,
+        **events.ANALYSIS,
     )
     for genre, button in buttons:
-        button.click(
-            partial(_settings, model.examples[genre]), None, inputs, api_visibility="private"
-        )
+        button.click(partial(_settings, model.examples[genre]), None, inputs, **events.PRIVATE)
     _build_upload()
     gr.HTML(components.quiet(_TERMS), padding=False)
 
@@ -136,21 +132,21 @@ def _build_upload() -> None:
         judge_table,
         file,
         [notes, table, download],
-        api_visibility="private",
+        **events.PRIVATE,
         show_progress="minimal",
         show_progress_on=notes,
-        **ANALYSES,
+        **events.ANALYSIS,
     )
     file.clear(
         lambda: ("", *[gr.update(visible=False)] * 2),
         None,
         [notes, table, download],
-        api_visibility="private",
+        **events.PRIVATE,
     )
     given = gr.File(visible=False)
     result = gr.JSON(visible=False)
     gr.Button(visible=False).click(
-        spotify_features, given, result, api_name="spotify_features", **ANALYSES
+        spotify_features, given, result, api_name="spotify_features", **events.ANALYSIS
     )
 
 
@@ -169,24 +165,7 @@ def judge(*values: Any) -> str:
         else:
             row[0, i] = float(value) * (1_000 if column == "duration_ms" else 1)
     (verdict,) = shipped().judge(row)
-    if verdict.genre is None:
-        return components.quiet("Nothing is known of this track, so no genre is given.")
-    return _answer(shipped(), verdict)
-
-
-def _answer(model: SpotifyModel, verdict: FeatureVerdict) -> str:
-    bars = components.bar_list(
-        [(g, p, f"{100 * p:.1f} %") for g, p in verdict.top], display_name, lambda genre: _TINT
-    )
-    held_out = model.card["held_out"]
-    told = (
-        f"Right {held_out['accuracy']:.0%} of the time on tracks it did not know, and "
-        f"{held_out['top5']:.0%} with one of five; {held_out['ceiling']:.0%} is the most that "
-        "these numbers allow."
-    )
-    filled = ", ".join(escape(column) for column in verdict.imputed)
-    note = f'<p class="gg-note">Filled in: {filled}.</p>' if filled else ""
-    return components.section("Most likely", bars + note, told)
+    return views.answer(verdict, shipped().metadata.held_out)
 
 
 def judge_table(path: str | None) -> tuple[Any, ...]:
@@ -199,16 +178,10 @@ def judge_table(path: str | None) -> tuple[Any, ...]:
     except DataError as error:
         return components.failure(str(error)), hidden, hidden
     rows = as_rows(sheet, verdicts)
-    told = [f"Named {len(rows):,} tracks."] if len(rows) > 1 else ["Named one track."]
-    if len(rows) > _SHOWN_ROWS:
-        told.append(f"The first {_SHOWN_ROWS} are shown; the CSV holds all.")
-    lines = "".join(f"<li>{escape(line)}</li>" for line in (*told, *sheet.notes))
     return (
-        f'<ul class="gg-list" role="status">{lines}</ul>',
+        views.remarks(len(rows), _SHOWN_ROWS, sheet.notes),
         gr.update(value=pd.DataFrame(rows[:_SHOWN_ROWS], columns=list(HEADER)), visible=True),
-        gr.update(
-            value=downloads.as_file("genres.csv", downloads.as_csv(HEADER, rows)), visible=True
-        ),
+        gr.update(value=downloads.as_file("genres.csv", csv_bytes(HEADER, rows)), visible=True),
     )
 
 

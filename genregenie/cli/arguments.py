@@ -1,0 +1,148 @@
+"""What arguments may be, and the options that several commands share, each declared once."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What a command is added to."""
+
+Run: TypeAlias = Callable[[argparse.Namespace], int]
+"""What a command does with its options; its exit status."""
+
+INDEX_NAME: Final = "genregenie-index"
+
+
+def add_command(
+    commands: Commands, name: str, run: Run, purpose: str, **options: Any
+) -> argparse.ArgumentParser:
+    """Add a command that `run` carries out; what all commands share is in it.
+
+    Parameters
+    ----------
+    commands : Commands
+    name, purpose : str
+    run : callable
+        Given the options, it returns the exit status or raises a `GenreGenieError`.
+    **options
+        As for `argparse.ArgumentParser`.
+    """
+    parser = commands.add_parser(name, help=purpose, parents=[_shared()], **options)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_volume(parser: argparse.ArgumentParser) -> None:
+    """Add how much is said: ``--quiet`` or ``--verbose``; see `genregenie.cli.messages`.
+
+    They may stand before a command or after it, so neither place has a default of its own.
+    """
+    volume = parser.add_mutually_exclusive_group()
+    volume.add_argument(
+        *("-q", "--quiet"),
+        action="store_const",
+        const="quiet",
+        dest="volume",
+        default=argparse.SUPPRESS,
+        help="say only results and what went wrong",
+    )
+    volume.add_argument(
+        *("-v", "--verbose"),
+        action="store_const",
+        const="verbose",
+        dest="volume",
+        default=argparse.SUPPRESS,
+        help="say what is done, and where a failure comes from",
+    )
+
+
+def _shared() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    add_volume(shared)
+    return shared
+
+
+# --- options that several commands have ------------------------------------------------------
+
+
+def add_json(parser: "argparse._ActionsContainer", what: str) -> None:
+    """Add ``--json``; `what` it prints, such as ``"an array"``."""
+    parser.add_argument("--json", action="store_true", help=f"print a JSON {what}")
+
+
+def add_jobs(parser: "argparse._ActionsContainer") -> None:
+    """Add ``--jobs``, a number of processes."""
+    parser.add_argument(
+        "--jobs", type=jobs, default=-1, metavar="N", help="processes (default: one for each core)"
+    )
+
+
+def add_output(parser: argparse.ArgumentParser, purpose: str) -> None:
+    """Add ``--output``, a folder that is written to."""
+    parser.add_argument("--output", type=folder_path, metavar="DIR", help=purpose)
+
+
+def add_index(parser: argparse.ArgumentParser, purpose: str) -> None:
+    """Add ``--index``, the index of one's own library."""
+    parser.add_argument("--index", type=folder_path, metavar="DIR", help=purpose)
+
+
+# --- types of arguments ----------------------------------------------------------------------
+
+
+def file_path(text: str) -> Path:
+    """A file; a completed command line offers files."""
+    return Path(text)
+
+
+def folder_path(text: str) -> Path:
+    """A folder; a completed command line offers folders."""
+    return Path(text)
+
+
+def any_path(text: str) -> str:
+    """A file, a folder or a pattern, as it was typed."""
+    return text
+
+
+def positive(text: str) -> int:
+    """A whole number from 1."""
+    return _integer(text, 1, None)
+
+
+def at_least_two(text: str) -> int:
+    """A whole number from 2."""
+    return _integer(text, 2, None)
+
+
+def port(text: str) -> int:
+    """A port to listen on."""
+    return _integer(text, 1, 65_535)
+
+
+def jobs(text: str) -> int:
+    """A number of processes; -1 is one for each core."""
+    return -1 if text == "-1" else _integer(text, 1, None)
+
+
+def share(text: str) -> float:
+    """A number from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is out of range, wanted 0 to 1")
+    return value
+
+
+def _integer(text: str, low: int, high: int | None) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+    if value < low or (high is not None and value > high):
+        limits = f"from {low} to {high}" if high is not None else f"{low} or more"
+        raise argparse.ArgumentTypeError(f"{text} is out of range, wanted {limits}")
+    return value

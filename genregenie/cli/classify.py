@@ -1,0 +1,100 @@
+"""``genregenie classify``: name the genre of audio files."""
+
+import argparse
+import glob
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genregenie.cli.arguments import Commands, add_command, add_jobs, add_json, file_path
+from genregenie.cli.messages import Bar, log
+from genregenie.common.formatting import printable
+from genregenie.common.genres import display_name, ranked
+
+if TYPE_CHECKING:
+    from genregenie.audio import AudioError
+    from genregenie.inference.prediction import Prediction
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser's."""
+    classify = add_command(commands, "classify", _classify, "name the genre of audio files")
+    classify.add_argument(
+        "files",
+        nargs="+",
+        type=file_path,
+        metavar="FILE",
+        help="files, folders or patterns ('music/**/*.mp3')",
+    )
+    add_json(classify, "array")
+    add_jobs(classify)
+
+
+def _classify(options: argparse.Namespace) -> int:
+    from genregenie.common.worker import keep_to_one_thread
+
+    keep_to_one_thread()
+    from genregenie.audio import AudioError
+    from genregenie.inference.batch import classify_many
+    from genregenie.inference.classifier import Classifier
+    from genregenie.inference.prediction import record
+
+    classifier = Classifier.load()
+    files, failed = _named_files(options.files)
+    log.debug("%d files, heard by model %s", len(files), classifier.version)
+    results = zip(files, classify_many(files, jobs=options.jobs), strict=True)
+    objects = []
+    width = min(max((len(printable(str(path))) for path in files), default=0), 60)
+    with Bar(options, len(files)) as bar:
+        for path, result in results:
+            failed |= isinstance(result, AudioError)
+            if options.json:
+                objects.append(record(str(path), result))
+            else:
+                bar.print(_as_line(path, result, width))
+            bar.advance()
+    if options.json:
+        print(json.dumps(objects, indent=2))
+    return int(failed)
+
+
+def _named_files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
+    """The files that are meant, and whether something could not be looked at, which is said."""
+    from genregenie.audio.scan import AudioPath, walk
+
+    files, failed = [], False
+    named = {str(path) for path in paths if not glob.has_magic(str(path))}
+    for entry in walk(list(map(str, paths))):
+        if (
+            isinstance(entry, AudioPath) or entry.path in named
+        ):  # of one that is not there, a result
+            files.append(Path(entry.path))
+        else:
+            failed = True
+            log.error("%s: %s", printable(entry.path), entry.reason)
+    if not files and not failed:
+        failed = True
+        log.error("genregenie: There are no audio files there.")
+    return files, failed
+
+
+def _as_line(path: Path, result: "Prediction | AudioError", width: int) -> str:
+    from genregenie.audio import AudioError, format_duration
+
+    name = f"{printable(str(path)):<{width}}"
+    if isinstance(result, AudioError):
+        return f"{name}  {'failed':<10}  {result}"
+    length = format_duration(result.duration_s)
+    if result.is_partial:
+        heard_s = result.analysed_s + result.silent_s
+        length += f" ({format_duration(heard_s)} of it heard, spread evenly)"
+    if result.quality != "full":
+        length += f"  too {result.quality} to be sure"
+    elif result.is_silent:
+        length += "  silence"
+    if result.genre is None:
+        return f"{name}  {'not music':<10}  {'':<34}  {length}"
+    likely = ranked(result.confidences)[:3]
+    best, *others = (f"{display_name(genre)} {p:.0%}" for genre, p in likely)
+    return f"{name}  {result.verdict:<10}  {best:<14} {', '.join(others):<24}  {length}"

@@ -1,0 +1,41 @@
+"""``genregenie index``: listen to a folder of music, to be searched later."""
+
+import argparse
+
+from genregenie.cli.arguments import (
+    INDEX_NAME,
+    Commands,
+    add_command,
+    add_jobs,
+    add_output,
+    folder_path,
+)
+from genregenie.cli.messages import Bar, log
+from genregenie.common.formatting import printable
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser's."""
+    index = add_command(
+        commands,
+        "index",
+        _index,
+        "listen to a folder of music, so that 'similar' and 'recommend' can search it",
+    )
+    index.add_argument("folder", type=folder_path, metavar="FOLDER")
+    add_output(index, f"default: {INDEX_NAME} in FOLDER")
+    add_jobs(index)
+
+
+def _index(options: argparse.Namespace) -> int:
+    from genregenie.recommend.indexing import index_folder
+
+    with Bar(options, label="Listening") as bar:
+        made = index_folder(options.folder, options.output, options.jobs, bar.reach)
+    for skip in made.skipped:
+        log.warning("skipped %s: %s", printable(skip.path), skip.reason)
+    print(
+        f"{made.tracks} tracks in {made.path}, {made.unchanged} of them known from before.\n"
+        f"Search it with: genregenie similar FILE --index '{made.path}'"
+    )
+    return 0

@@ -1,0 +1,73 @@
+"""``genregenie similar``: the files of one's own library that sound like a file."""
+
+import argparse
+import json
+from pathlib import Path
+
+from genregenie.cli.arguments import (
+    INDEX_NAME,
+    Commands,
+    add_command,
+    add_index,
+    add_json,
+    file_path,
+    positive,
+)
+from genregenie.cli.messages import CommandError, about
+from genregenie.common import settings
+from genregenie.common.formatting import printable, valid_text
+from genregenie.common.genres import display_name
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser's."""
+    similar = add_command(
+        commands, "similar", _similar, "name the files of one's own library that sound like a file"
+    )
+    similar.add_argument("file", type=file_path, metavar="FILE")
+    add_index(similar, f"made by 'genregenie index' (default: {INDEX_NAME} in a folder above FILE)")
+    similar.add_argument("--count", type=positive, default=10, metavar="N")
+    add_json(similar, "array")
+
+
+def _similar(options: argparse.Namespace) -> int:
+    from genregenie.common.worker import keep_to_one_thread
+
+    keep_to_one_thread()
+    from genregenie.audio.parallel import apart
+    from genregenie.inference.batch import classify
+    from genregenie.inference.classifier import Classifier
+    from genregenie.recommend.acoustic import Acoustic
+    from genregenie.recommend.library_index import Library
+
+    classifier = Classifier.load()
+    with about(options.file):
+        vector = apart(classify, options.file).vector
+    folder = options.index or settings.library_index() or _index_above(options.file)
+    if folder is None:
+        raise CommandError(
+            f"There is no {INDEX_NAME} in a folder above {options.file}. Make one with "
+            "'genregenie index FOLDER', or give --index."
+        )
+    library = Library.load(folder, Acoustic(classifier.model.catalogue).centre)
+    found = library.nearest(vector, options.count + 1)
+    itself = valid_text(str(options.file.absolute()))
+    others = [track for track in found if track.path != itself][: options.count]
+    if options.json:
+        keys = ("path", "artist", "title", "genre", "alike")
+        print(
+            json.dumps([{key: getattr(track, key) for key in keys} for track in others], indent=2)
+        )
+        return 0
+    for track in others:
+        name = f"{track.artist} - {track.title}" if track.artist else track.title
+        print(f"{track.alike:>4.0%} alike  {printable(name)}  ({display_name(track.genre)})")
+        print(f"            {printable(track.path or '')}")
+    return 0
+
+
+def _index_above(file: Path) -> Path | None:
+    for folder in file.absolute().parents:
+        if (folder / INDEX_NAME / "library.json").is_file():
+            return folder / INDEX_NAME
+    return None

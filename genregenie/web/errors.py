@@ -1,0 +1,106 @@
+"""What people are told when something does not work: with which status, and in which words.
+
+Portal, gate and page look every error up here. What is no error of ours is a fault: a 500, with a
+traceback in the log.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from genregenie.accounts.errors import (
+    AccountError,
+    DemoFullError,
+    InvalidEmailError,
+    InvalidNameError,
+    NameTakenError,
+    TooManyAttemptsError,
+    WeakPasswordError,
+    WrongCodeError,
+    WrongCredentialsError,
+)
+from genregenie.common.errors import AudioError, GenreGenieError
+from genregenie.spotify.oauth import LoginError
+from genregenie.storage.database import DatabaseError
+from genregenie.web.workers import BusyError
+
+log = logging.getLogger("genregenie.web")
+
+
+class FormError(GenreGenieError):
+    """The form as a whole cannot be used."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """How an error is told.
+
+    Attributes
+    ----------
+    status : int
+        Of the answer.
+    field : str or None
+        Of the form that it is about, ``""`` for the form as a whole; None if it is not about one.
+    title : str
+        Above the words, where they stand alone.
+    text : str or None
+        The words; None where the error's own are fit for showing.
+    """
+
+    status: int
+    field: str | None = None
+    title: str = "That did not work"
+    text: str | None = None
+
+    def words(self, error: Exception) -> str:
+        """What to tell whoever asked."""
+        return str(error) if self.text is None else self.text
+
+
+ACCOUNTS_AWAY: Final = Problem(
+    503,
+    title="Not available",
+    # A database's own text is for whoever runs the server, and may repeat what was asked of it.
+    text="The accounts cannot be reached at the moment. Please try again soon.",
+)
+RETRY_AFTER_S: Final = "10"
+"""When to come back where the server could not do it just now; as a header says it."""
+
+PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
+    AudioError: Problem(400),
+    FormError: Problem(403, ""),
+    AccountError: Problem(422, ""),
+    WrongCredentialsError: Problem(401, ""),
+    WrongCodeError: Problem(401, ""),
+    TooManyAttemptsError: Problem(429, ""),
+    InvalidNameError: Problem(422, "username"),
+    NameTakenError: Problem(422, "username"),
+    InvalidEmailError: Problem(422, "email"),
+    WeakPasswordError: Problem(422, "password"),
+    DemoFullError: Problem(503, ""),
+    LoginError: Problem(400, title="Spotify is not connected"),
+    BusyError: Problem(503, title="Very busy"),
+    DatabaseError: ACCOUNTS_AWAY,
+    # About the server rather than about what was asked; the log has its words.
+    GenreGenieError: Problem(
+        500, title="Not available", text="GenreGenie cannot do this at the moment."
+    ),
+}
+
+
+def log_problem(error: Exception, problem: Problem) -> None:
+    """Note what the server is to blame for; the words of an error only where nobody hears them."""
+    if problem.status >= 500:
+        unexpected = problem.status == 500
+        told = problem.title.lower()
+        kind = error.kind if isinstance(error, DatabaseError) else type(error).__name__
+        log.error("%s: %s", told, kind, exc_info=error if unexpected else None)
+
+
+def problem_of(
+    error: Exception, special: Mapping[type[Exception], Problem] | None = None
+) -> Problem | None:
+    """How an error is told, None for a fault. `special` goes before `PROBLEMS`."""
+    known = {**PROBLEMS, **(special or {})}
+    return next((known[kind] for kind in type(error).__mro__ if kind in known), None)

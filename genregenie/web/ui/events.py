@@ -1,0 +1,38 @@
+"""How much of the page's work may run at once and how much may wait: for all tabs together.
+
+Gradio counts runs by ``concurrency_id``; events that have none are counted each on its own. Spread
+one of these options into an event, ``**ANALYSIS``, and what the event shows beside it.
+"""
+
+from typing import Any, Final
+
+from genregenie.web import analysis
+
+MAX_QUEUE: Final = 100
+"""Events that may wait; who comes later is asked to try again."""
+
+Options = dict[str, Any]
+
+PRIVATE: Final[Options] = {"api_visibility": "private"}
+"""For the page alone, not for programs."""
+
+QUIET: Final[Options] = {**PRIVATE, "show_progress": "hidden"}
+"""Over before anybody wonders."""
+
+ANALYSIS: Final[Options] = {
+    "concurrency_limit": analysis.WORKERS,
+    "concurrency_id": "analysis",
+}
+"""What analyses sound or numbers."""
+
+LAB: Final[Options] = {"concurrency_limit": 1, "concurrency_id": "lab"}
+"""What trains models."""
+
+STORAGE: Final[Options] = {"concurrency_limit": 8}
+"""What mostly waits for the database."""
+
+SPOTIFY: Final[Options] = {"concurrency_limit": 8}
+"""What mostly waits for Spotify."""
+
+IN_TURN: Final[Options] = {"concurrency_limit": 1}
+"""What must come about in the order it was asked for: of two answers the later one stays."""

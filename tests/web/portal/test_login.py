@@ -1,0 +1,154 @@
+"""Coming in and going out."""
+
+import re
+
+import httpx
+import pytest
+
+from genregenie.web.config import WebConfig
+from genregenie.web.paths import HOME, local_target
+from tests.web.servers import GOOD, NEW, Browser, Server, Start
+
+pytestmark = pytest.mark.slow
+
+
+def test_sign_up_shows_codes_once_and_log_in_leads_to_the_app(browser: Browser) -> None:
+    codes = browser.sign_up("Portal-Ada", email="ada@example.org")
+    assert len(codes) == 8
+    assert browser.show("/app/").status_code == 303  # signing up is not logging in
+    answer = browser.log_in("portal-ada")
+    assert (answer.status_code, answer.headers["location"]) == (303, HOME)
+    assert browser.show("/app/").status_code == 200
+    assert codes[0] not in browser.show("/account").text
+
+
+def test_after_log_in_one_lands_where_one_wanted_to_go(browser: Browser) -> None:
+    browser.sign_up("wanderer")
+    location = browser.show("/app/?tab=history&x=%C3%A9").headers["location"]
+    page = browser.show(location)
+    wanted = re.search(r'name="next" value="([^"]*)"', page.text)
+    assert wanted
+    answer = browser.fill(
+        "/login", username="wanderer", password=GOOD, next=wanted[1].replace("&amp;", "&")
+    )
+    assert answer.headers["location"] == "/app/?tab=history&x=%C3%A9"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil",
+        "http:evil.example", "javascript:alert(1)", "/\t/evil.example", "/\n/evil.example", "evil",
+        "/%0d%0aset-cookie:x\r\n", "", "/login", "/logout", "/reset?x", "x" * 3000,
+        "/" + "x" * 3000, "\u2215\u2215evil.example", "@evil.example",
+        "/\u2028/evil", "//[", "/..//\\",
+    ],
+)  # fmt: skip
+def test_no_redirect_leads_out(browser: Browser, target: str) -> None:
+    assert local_target(target) == HOME
+    answer = browser.fill("/login", username="nobody-here", password=GOOD, next=target)
+    assert f'name="next" value="{HOME}"' in answer.text
+
+
+@pytest.mark.parametrize(("name", "password"), [("teller", NEW), ("nobody-at-all", GOOD)])
+def test_wrong_log_ins_look_the_same(browser: Browser, name: str, password: str) -> None:
+    if name == "teller":
+        browser.sign_up("teller")
+    answer = browser.log_in(name, password)
+    assert answer.status_code == 401
+    assert "The user name or the password is wrong." in answer.text
+    stripped = re.sub(r'value="[^"]*"', "", answer.text)
+    again = re.sub(r'value="[^"]*"', "", browser.log_in("some-other-name", NEW).text)
+    assert stripped == again
+
+
+def test_too_many_wrong_log_ins_are_told_to_wait(browser: Browser) -> None:
+    for _ in range(5):
+        assert browser.log_in("hasty", NEW).status_code == 401
+    answer = browser.log_in("hasty", NEW)
+    assert answer.status_code == 429
+    assert "Please wait" in answer.text
+    assert answer.headers["retry-after"]
+
+
+def test_a_taken_name_is_said(browser: Browser) -> None:
+    browser.sign_up("taken-name")
+    answer = browser.fill("/signup", username="TAKEN-NAME", email="", password=GOOD)
+    assert answer.status_code == 422
+    assert "taken" in answer.text
+
+
+def test_codes_can_be_downloaded_without_javascript(browser: Browser) -> None:
+    answer = browser.fill("/signup", username="downloader", email="", password=GOOD)
+    token = re.search(r'name="token" value="([^"]+)"', answer.text)
+    codes = re.search(r'name="codes" value="([^"]+)"', answer.text)
+    assert token
+    assert codes
+    file = browser.fill("/signup/codes", token=token[1], codes=codes[1] + " <b>evil</b> x")
+    assert "attachment" in file.headers["content-disposition"]
+    assert file.headers["content-type"].startswith("text/plain")
+    assert codes[1].split() == file.text.split("\n\n")[1].split()
+    assert "evil" not in file.text
+    assert browser.fill("/signup/codes", token="x", codes=codes[1]).status_code == 403
+
+
+def test_log_out_is_a_post_and_ends_the_session_on_the_server(browser: Browser) -> None:
+    browser.newcomer("leaver")
+    cookie = browser.cookies["genregenie"]
+    assert browser.show("/logout").status_code == 200
+    assert browser.show("/app/").status_code == 200
+    answer = browser.fill("/logout")
+    assert answer.headers["location"] == "/login?note=logged-out"
+    assert "genregenie" not in browser.cookies
+    browser.cookies.set("genregenie", cookie)
+    assert browser.show("/app/").status_code == 303
+
+
+def test_the_session_is_new_at_each_log_in(browser: Browser) -> None:
+    browser.newcomer("renewed")
+    first = browser.cookies["genregenie"]
+    answer = browser.fill("/login", page="/account", username="renewed", password=GOOD)
+    assert answer.status_code == 303
+    second = browser.cookies["genregenie"]
+    assert first != second
+    with httpx.Client(base_url=str(browser.base_url), cookies={"genregenie": first}) as old:
+        assert old.get("/app/config").status_code == 401
+
+
+def test_a_planted_session_cookie_is_not_taken_over(browser: Browser) -> None:
+    browser.sign_up("fixated")
+    browser.cookies.set("genregenie", "a" * 43)
+    answer = browser.log_in("fixated")
+    assert "a" * 43 not in answer.headers["set-cookie"]
+
+
+def test_guests_only_where_the_demo_is_on(server: Server, start: Start, browser: Browser) -> None:
+    assert "guest" not in browser.show("/login").text
+    assert browser.fill("/guest", page="/login").status_code == 403
+    demo = start(WebConfig(gate="demo"))
+    with demo.browser() as guest:
+        assert guest.show("/app/").status_code == 303
+        assert "Continue as guest" in guest.show("/login").text
+        assert guest.fill("/guest", page="/login").headers["location"] == HOME
+        assert guest.show("/app/").status_code == 200
+        page = guest.show("/account").text
+        assert "You are a guest" in page
+        assert "Delete" not in page
+        for step in ("delete", "codes", "password", "email"):
+            answer = guest.fill(f"/account/{step}", page="/account", current="")
+            assert answer.headers["location"] == "/account"
+        assert guest.fill("/account/data", page="/account").json()["account"]["guest"]
+        assert len(demo.accounts.people.living()) == 1
+        guest.fill("/logout")
+        assert demo.accounts.people.living() == set()
+        assert guest.newcomer("demo-ada").show("/app/").status_code == 200
+
+
+def test_a_rush_is_turned_away_politely(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = start()
+    monkeypatch.setattr("genregenie.web.workers.MAX_WAITING", 0)
+    with running.browser() as client:
+        answer = client.log_in("Ada")
+        assert answer.status_code == 503
+        assert "Please try again" in answer.text
+        assert answer.headers["retry-after"]

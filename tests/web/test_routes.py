@@ -1,0 +1,95 @@
+"""What people's bookmarks, links and programs lead to: none of it changes unasked."""
+
+from collections.abc import Iterable, Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Mount
+
+from genregenie.accounts import open_accounts
+from genregenie.storage.database import sqlite_url
+from genregenie.web.config import WebConfig
+from genregenie.web.server import create_app
+from tests.web.servers import CHEAP
+
+pytestmark = pytest.mark.slow
+
+PORTAL = """
+GET /
+GET /account
+GET /app
+GET /history/results.csv
+GET /history/results.json
+GET /login
+GET /logout
+GET /portal/{name}
+GET /reset
+GET /reset/link
+GET /signup
+GET /spotify/callback
+GET /spotify/connect
+GET HEAD /favicon.ico
+GET HEAD /guide
+GET HEAD /guide/images/{name}
+GET HEAD /guide/{name}
+GET HEAD /healthz
+GET HEAD /s/{token}
+GET HEAD /s/{token}/card.png
+POST /account/codes
+POST /account/data
+POST /account/delete
+POST /account/email
+POST /account/everywhere
+POST /account/password
+POST /account/session
+POST /guest
+POST /login
+POST /logout
+POST /reset
+POST /reset/link
+POST /signup
+POST /signup/codes
+"""
+API = {
+    "/classify": ["path"],
+    "/recommend": ["path", "first", "last", "depth"],
+    "/spotify_features": ["path"],
+}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
+    accounts = open_accounts(sqlite_url(tmp_path_factory.mktemp("data")), CHEAP)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", "")  # so that it is again what it was
+        yield create_app(config=WebConfig(), accounts=accounts)
+    accounts.close()
+
+
+def portal_routes(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
+    for route in routes:
+        if isinstance(route, APIRoute):
+            yield route
+        elif (router := getattr(route, "original_router", None)) is not None:
+            yield from portal_routes(router.routes)
+
+
+def test_the_portal_answers_at_the_same_addresses(whole: FastAPI) -> None:
+    found = [f"{' '.join(sorted(r.methods or ()))} {r.path}" for r in portal_routes(whole.routes)]
+    assert sorted(found) == PORTAL.split("\n")[1:-1]
+
+
+def test_programs_call_the_page_by_the_same_names(whole: FastAPI) -> None:
+    (page,) = (r.app for r in whole.routes if isinstance(r, Mount))
+    named = page.blocks.get_api_info()["named_endpoints"]  # type: ignore[attr-defined]
+    asked = {n: [p["parameter_name"] for p in e["parameters"]] for n, e in named.items()}
+    assert asked == API
+    assert {r["component"] for e in named.values() for r in e["returns"]} == {"Json"}
+
+
+def test_everything_else_of_the_page_is_its_own_affair(whole: FastAPI) -> None:
+    (page,) = (r.app for r in whole.routes if isinstance(r, Mount))
+    handlers = page.blocks.fns.values()  # type: ignore[attr-defined]
+    public = {f"/{f.api_name}" for f in handlers if f.api_visibility == "public"}
+    assert public == set(API)
