@@ -15,7 +15,8 @@ LISTEN := $(if $(PORT),GRADIO_SERVER_PORT=$(PORT)) \
     $(if $(filter command line,$(origin HOST)),GRADIO_SERVER_NAME=$(HOST))
 
 # A process for each core, up to four, of one thread each: more would be in each other's way.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
+# What was compiled once is kept: processes that tests start would compile it anew.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
 
 # Debian packages the tests need, as program:package.
 TEST_PROGRAMS := chromium:chromium espeak-ng:espeak-ng

@@ -30,6 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, fixtures in MARKED_BY_FIXTURE.items():
             if fixtures & set(getattr(item, "fixturenames", ())):
                 item.add_marker(mark)
+        # SQLite answers the same questions at once; PostgreSQL is started, and asked slowly.
+        if "postgresql" in item.name:
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")

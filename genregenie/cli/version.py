@@ -18,13 +18,7 @@ class Version(argparse._VersionAction):
 
 
 def model_name() -> str:
-    """What the model is called, read from its description alone: neither NumPy nor arrays needed.
-
-    Examples
-    --------
-    >>> model_name()
-    'soft_vote, trained on GTZAN (models/gtzan)'
-    """
+    """What the model is called, from its description alone: neither NumPy nor arrays needed."""
     folder = settings.model_dir()
     try:
         description = json.loads((folder / "model.json").read_bytes())

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
 from genregenie.common.artists import ArtistCount
+from genregenie.common.errors import GenreGenieError
 from genregenie.features.bandwidth import Quality
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ stored up to 60 dB too soft, the furthest lay at 1.25 thresholds; tones lie at 1
 sound needs no such thing: what it lacks is filled in."""
 
 
-class FormatError(ValueError):
+class FormatError(GenreGenieError, ValueError):
     """A model in a format of another release."""
 
 

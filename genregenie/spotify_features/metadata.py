@@ -7,13 +7,10 @@ from typing import Any, Final, Self
 import numpy as np
 
 from genregenie.common.arrays import Array
+from genregenie.model.metadata import FormatError
 from genregenie.spotify_features.vectors import SPOTIFY_COLUMNS
 
 FORMAT: Final = 1
-
-
-class FormatError(ValueError):
-    """The description is of another format, or of other columns."""
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ import numpy as np
 
 from genregenie.common import settings
 from genregenie.common.arrays import Array, ranking
+from genregenie.model.metadata import FormatError
 from genregenie.model.model import ModelError
 from genregenie.model.scorers import tempered
-from genregenie.spotify_features.metadata import FormatError, Metadata
+from genregenie.spotify_features.metadata import Metadata
 from genregenie.spotify_features.trees import TreeEnsemble
 from genregenie.spotify_features.vectors import (
     RANGES,

@@ -1,1 +1,0 @@
-"""From labelled clips to a model in `models/`: data, candidates, comparison, calibration."""

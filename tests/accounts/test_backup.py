@@ -14,6 +14,7 @@ from tests.accounts.standins import CHEAP
 GOOD = "a calm indigo morning"
 
 
+@pytest.mark.slow
 def test_a_backup_is_a_database_one_can_go_on_with(accounts: Accounts, tmp_path: Path) -> None:
     who, codes = accounts.people.sign_up("Ada", "ada@example.org", GOOD)
     _, token = accounts.people.log_in("Ada", GOOD)

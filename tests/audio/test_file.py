@@ -235,6 +235,7 @@ def test_a_header_that_promises_hours_is_not_believed():
     assert audio.duration_s == pytest.approx(4.0, abs=0.1)
 
 
+@pytest.mark.slow
 def test_a_header_that_promises_less_than_there_is(tmp_path):
     """A FLAC stream whose header says 2 s, with 11 minutes in it."""
     rate = 8_000
@@ -414,6 +415,7 @@ def test_bombs_stay_under_300_megabytes(name, tmp_path):
     assert int(megabytes) < 300
 
 
+@pytest.mark.slow
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -484,6 +486,7 @@ def trap(tmp_path):
     assert before == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["hls", "hls url", "concat", "dash", "sdp", "mov reference"])
 def test_playlists_named_like_songs_open_nothing(kind, trap, tmp_path):
     pipe, url, opened = trap

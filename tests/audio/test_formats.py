@@ -32,6 +32,7 @@ TUNE = sounds.tune(3.0, 44_100)
 # --- formats that no encoder at hand makes ---------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("make", [sounds.dsf, sounds.dff])
 def test_dsd_is_heard(make, channels):
@@ -119,6 +120,7 @@ def vbr_mp3(samples: np.ndarray, rate: int, *, xing: bool) -> bytes:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loud_first", [True, False])
 def test_a_variable_bit_rate_without_a_header_is_counted(loud_first):
     rate = 16_000

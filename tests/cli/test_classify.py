@@ -75,6 +75,7 @@ def album(tmp_path_factory, clip):
     return folder
 
 
+@pytest.mark.slow
 def test_a_folder_stands_for_the_songs_in_it(album):
     done = genregenie("classify", album)
     assert done.returncode == 0, done.stderr
@@ -107,6 +108,7 @@ def test_a_name_moves_no_cursor(tmp_path):
         assert "\x1b" not in refused.stdout + refused.stderr
 
 
+@pytest.mark.slow
 def test_where_there_is_nothing_to_hear_a_sentence_says_so(tmp_path):
     done = genregenie("classify", tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
@@ -116,6 +118,7 @@ def test_where_there_is_nothing_to_hear_a_sentence_says_so(tmp_path):
     assert "Nothing matches this pattern." in done.stderr
 
 
+@pytest.mark.slow
 def test_a_terminal_sees_a_bar(album):
     theirs, ours = pty.openpty()
     termios.tcsetwinsize(ours, (24, 100))

@@ -98,6 +98,7 @@ def test_help_loads_the_ground_floor_and_the_command_line_alone():
     assert done.stdout.splitlines()[-1] == "['cli', 'common'] []", done.stderr
 
 
+@pytest.mark.slow
 def test_no_command_but_serve_loads_the_web(tmp_path):
     code = (
         "import sys\n"
@@ -198,6 +199,7 @@ def music(tmp_path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_quiet_leaves_the_notes_out_and_verbose_says_more(music, capsys):
     words = ["index", str(music), "--jobs", "1"]
     assert main(words) == 0
@@ -264,7 +266,7 @@ def test_verbose_tells_where_a_failure_comes_from(tmp_path, capsys):
     assert main(["--verbose", "evaluate", str(tmp_path / "gone.npz")]) == 1
     sentence, *trace = capsys.readouterr().err.splitlines()
     assert sentence.startswith("genregenie: ")
-    assert trace[-1].startswith("genregenie.datasets.table.DataError: ")
+    assert trace[-1].startswith("genregenie.common.errors.DataError: ")
 
 
 def test_a_run_leaves_logging_as_it_was(capsys):
@@ -274,6 +276,7 @@ def test_a_run_leaves_logging_as_it_was(capsys):
     assert (list(root.handlers), package.level) == before
 
 
+@pytest.mark.slow
 def test_a_reader_who_leaves_ends_lines_of_progress_quietly(own_csv):
     lab = f"lab --system b --table '{own_csv}' --protocol tracks --model cosine --jobs 1"
     line = f"{sys.executable} -m genregenie {lab} | true; exit ${{PIPESTATUS[0]}}"

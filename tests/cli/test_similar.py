@@ -20,6 +20,7 @@ def indexed(tmp_path, run) -> Path:
     return music
 
 
+@pytest.mark.slow
 def test_neighbours_in_ones_own_library_without_the_file_itself(indexed, run):
     file = indexed / "deep/jazz.mp3"
     status, out, _ = run("similar", file)
@@ -37,6 +38,7 @@ def test_neighbours_in_ones_own_library_without_the_file_itself(indexed, run):
     assert rows[0].keys() == {"path", "artist", "title", "genre", "alike"}
 
 
+@pytest.mark.slow
 def test_a_file_from_elsewhere_needs_the_index_named(indexed, run, monkeypatch):
     status, _, err = run("similar", EXAMPLES / "jazz.mp3")
     assert status == 1
@@ -47,6 +49,7 @@ def test_a_file_from_elsewhere_needs_the_index_named(indexed, run, monkeypatch):
     assert run("similar", EXAMPLES / "jazz.mp3")[0] == 0
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_said(indexed, run):
     assert "There is no file with this name." in run("similar", indexed / "gone.mp3")[2]
     (indexed / "genregenie-index/vectors.npy").write_bytes(b"?")

@@ -33,6 +33,7 @@ def test_who_dies_is_lost_and_nobody_else_in_fresh_processes(always_fresh: None)
     rule.holds(examples=6)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only there is anything forked")
 def test_who_dies_is_lost_and_nobody_else_in_forked_processes() -> None:
     done = subprocess.run(

@@ -15,6 +15,7 @@ def random_predictions(seed: int, n: int = 60, k: int = 5) -> tuple[np.ndarray, 
     return rng.dirichlet(np.ones(k), n), truth
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000))
 def test_agrees_with_scikit_learn(seed):
     p, y = random_predictions(seed)

@@ -75,6 +75,7 @@ def test_statistics_of_any_split_on_frame_boundaries_add_up(cuts, seed):
     assert whole.covariance == pytest.approx(np.cov(frames.T), abs=1e-8)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(seconds=st.floats(0.1, 12.0), bin_s=st.floats(0.5, 5.0), size=st.integers(1_000, 100_000))
 def test_bins_hold_every_frame_once(seconds, bin_s, size):

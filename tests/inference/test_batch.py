@@ -35,6 +35,7 @@ def test_classify_takes_a_path_bytes_or_an_open_file(files):
         genregenie.classify(files[2])
 
 
+@pytest.mark.slow
 def test_a_spread_changes_how_much_is_heard(tmp_path):
     path = tmp_path / "long.mp3"
     sound = sounds.tune(70.0, 16_000)
@@ -60,6 +61,7 @@ def test_the_types_are_for_those_who_use_the_package_too():
     assert Path(genregenie.__file__).with_name("py.typed").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["processes", "threads", "serial"])
 def test_every_backend_gives_the_same_in_order(backend, files):
     results = list(genregenie.classify_many(files, backend=backend, jobs=2))
@@ -115,6 +117,7 @@ def test_a_file_that_ends_its_process_costs_no_other_file(tmp_path, how, count, 
     assert {answer["error"] for answer in answers if answer.get("error")} == {CRASHED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_script_without_a_guard_may_use_it_from_a_thread_too(tmp_path, jobs):
     script = tmp_path / "script.py"

@@ -74,6 +74,7 @@ def _samples(path) -> np.ndarray:
         return np.concatenate([b for s in audio.stretches() for b in s.blocks])
 
 
+@pytest.mark.slow
 def test_a_long_file_says_that_it_was_heard_in_part(classifier):
     prediction = classifier.predict(sounds.encode(sounds.tune(40.0).repeat(18, axis=1), 22_050))
     assert prediction.duration_s == pytest.approx(720, abs=1)

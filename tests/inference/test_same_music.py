@@ -161,6 +161,7 @@ INVERTED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("container", "codec", "form", "more"), INVERTED)
 def test_an_inverted_channel_does_not_cancel(container, codec, form, more):
     song = sounds.tune(6.0, 44_100)
@@ -227,6 +228,7 @@ def _tune(seed: int) -> np.ndarray:
     return sounds.tune(12.0, seed=seed)[0]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(st.integers(0, 4), st.floats(0.05, 1.0), st.integers(RATE_HZ, 12 * RATE_HZ))
 def test_what_has_no_offset_stays_as_it_is(seed, gain, length):

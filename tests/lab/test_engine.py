@@ -66,6 +66,7 @@ def test_smote_stays_inside_the_folds(spotify_table):
     assert fitted[-1].n_samples_fit_ == 3 * np.bincount(spotify_table.labels[:300]).max()
 
 
+@pytest.mark.slow
 def test_smote_before_the_split_inflates(spotify_table):
     found = {
         (b.treatment, b.model): b for b in studies.imbalance(spotify_table, ["forest"], jobs=1)
@@ -239,6 +240,7 @@ def test_data_that_is_not_there_is_said_in_a_sentence(tmp_path, monkeypatch):
         runs.data(B)
 
 
+@pytest.mark.slow
 def test_no_scheduler_is_said_in_a_sentence(monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr(cluster, "CONNECT_S", 1)

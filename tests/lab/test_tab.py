@@ -26,6 +26,7 @@ def test_text_moves_the_answer_towards_what_the_artist_plays(tmp_path):
     assert nothing.sound == nothing.sound_and_text
 
 
+@pytest.mark.slow
 def test_the_tab_shows_what_is_kept():
     from genregenie.web.ui.tabs import lab
     from genregenie.web.views import lab as views
@@ -63,6 +64,7 @@ def test_the_tab_says_when_there_is_no_data(monkeypatch, tmp_path):
     assert "not on this machine" in only
 
 
+@pytest.mark.slow
 def test_the_tab_explores_kept_tables_and_ones_own(own_csv, tmp_path):
     from genregenie.web.ui.tabs import lab_tables
 

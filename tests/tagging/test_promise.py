@@ -122,6 +122,7 @@ def test_what_has_no_place_for_a_genre_says_so(name, tmp_path):
 # --- damage ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote
 
 import pytest
@@ -97,6 +98,24 @@ def test_nothing_to_report_is_a_report(tmp_path):
     assert "Genres of 0 files" in (tmp_path / "report").read_text()
 
 
+def look(address: str, program: str) -> tuple:
+    """What a browser makes of a page: states, names, bars; what happened; and how wide it is."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 390, "height": 800})
+        requests, dialogs, words = [], [], []
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+        page.on("console", lambda message: words.append(message.text))
+        page.goto(address)
+        shown = [
+            page.locator(place).all_inner_texts() for place in ("td.state", "td.name", "dl.bars dt")
+        ]
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        browser.close()
+    return shown, (requests, dialogs, words), wide
+
+
 @pytest.mark.browser
 def test_the_page_in_a_browser(tmp_path):
     """Doubtful files first, nothing that was read from a file runs, nothing is loaded."""
@@ -104,19 +123,10 @@ def test_the_page_in_a_browser(tmp_path):
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("needs chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 390, "height": 800})
-        requests, dialogs, words = [], [], []
-        page.on("request", lambda request: requests.append(request.url))
-        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-        page.on("console", lambda message: words.append(message.text))
-        page.goto((tmp_path / "a.html").as_uri())
-        states = page.locator("td.state").all_inner_texts()
-        cells = page.locator("td.name").all_inner_texts()
-        bars = page.locator("dl.bars dt").all_inner_texts()
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        browser.close()
+    # The browser that other tests share keeps an event loop in the tests' own thread.
+    with ThreadPoolExecutor(1) as pool:
+        seen = pool.submit(look, (tmp_path / "a.html").as_uri(), chromium).result()
+    (states, cells, bars), (requests, dialogs, words), wide = seen
     assert states == [
         *("failed", "not music", "unsure", "unsure", "to write", "written", "as it is"),
     ]

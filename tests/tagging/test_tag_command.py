@@ -203,6 +203,7 @@ def test_the_command_never_pays_for_what_it_does_not_use(music):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.slow
 def test_a_terminal_sees_a_bar_with_rate_and_time_left(music):
     theirs, ours = pty.openpty()
     termios.tcsetwinsize(ours, (24, 100))

@@ -193,6 +193,7 @@ def test_missing_and_damaged_files_are_sentences(tmp_path):
         assert str(caught.value).endswith(".")
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     genres=st.lists(

@@ -126,6 +126,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_good_feedback_helps_and_goes_beside_the_model(model):
     before = contents(model)
     curated, others = tables()
@@ -146,6 +147,7 @@ def test_good_feedback_helps_and_goes_beside_the_model(model):
     assert "## Feedback" in (result.folder / "README.md").read_text()
 
 
+@pytest.mark.slow
 def test_it_replaces_the_model_when_that_is_asked_for_and_it_helped(model):
     result = improved(model, feedback(tables()[1]), replace=True)
     assert result.replaced
@@ -153,6 +155,7 @@ def test_it_replaces_the_model_when_that_is_asked_for_and_it_helped(model):
     assert [path.name for path in model.parent.iterdir()] == ["model"]
 
 
+@pytest.mark.slow
 def test_poisoned_feedback_is_found_out_and_replaces_nothing(model):
     before = contents(model)
     result = improved(model, feedback(tables()[1], wrong=True), replace=True)
@@ -162,6 +165,7 @@ def test_poisoned_feedback_is_found_out_and_replaces_nothing(model):
     assert contents(model) == before
 
 
+@pytest.mark.slow
 def test_a_person_alone_cannot_do_much(model):
     given = feedback(tables()[1], wrong=True)
     alone = FeedbackTable(given.table, np.full(len(given), "alone"))
@@ -198,6 +202,7 @@ def test_spellings_of_an_artist_are_one_in_feedback_too(model):
     assert _clashes(shouted, curated, space).diagonal().all()
 
 
+@pytest.mark.slow
 def test_what_it_was_measured_on_is_said_without_claiming_more(model):
     curated, others = tables()
     usual = {"source": "a test", "command": "train", "folds": 2, "seeds": 1, "jobs": 1}

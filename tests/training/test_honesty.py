@@ -51,6 +51,7 @@ def everything_said(folder: Path, out: str) -> dict[str, str]:
     return texts | {"printed": out}
 
 
+@pytest.mark.slow
 def test_nothing_known_is_nowhere_called_artists_apart(untagged, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("genregenie.common.resources.checkout", lambda: tmp_path)
     monkeypatch.chdir(untagged)
@@ -92,6 +93,7 @@ def told(untagged: Path, folder: Path, way: str) -> None:
         shutil.copy(path, to)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["tag", "album", "folder", "name"])
 def test_artists_told_in_any_way_are_kept_apart_and_counted(untagged, tmp_path, way):
     told(untagged, tmp_path, way)
@@ -102,6 +104,7 @@ def test_artists_told_in_any_way_are_kept_apart_and_counted(untagged, tmp_path, 
     assert decisive(table) is GROUPED
 
 
+@pytest.mark.slow
 def test_with_known_artists_the_figure_is_called_artists_apart(untagged, tmp_path, capsys):
     told(untagged, tmp_path / "music", "folder")
     assert train(tmp_path / "music", "--output", tmp_path / "model") == 0

@@ -39,6 +39,7 @@ def test_every_family_is_compared():
     assert wanted | {"hist_gradient_boosting"} <= set(NAMES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_candidate_learns_saves_and_loads_without_pickle(name, tmp_path):
     table, fresh = make_table(), make_table(seed=1)
@@ -277,6 +278,7 @@ def test_a_folder_becomes_a_model_that_tells_its_genres_apart(music_folder, tmp_
     assert max(prediction.confidences, key=prediction.confidences.get) == "chords"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_file_that_ends_its_process_is_skipped(tmp_path, monkeypatch, jobs):
     deaths.make_deadly(monkeypatch)

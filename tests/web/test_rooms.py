@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
 import importlib, pkgutil, sys
 for room in ("security", "portal", "views", "images"):
@@ -16,6 +18,7 @@ print(*sorted(name for name in sys.modules if name.partition(".")[0] == "gradio"
 """
 
 
+@pytest.mark.slow
 def test_all_but_the_page_does_without_gradio() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "\n", "")

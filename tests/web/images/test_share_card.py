@@ -171,6 +171,7 @@ def test_missing_fonts_leave_a_card(monkeypatch: pytest.MonkeyPatch, tmp_path: P
             cached.cache_clear()
 
 
+@pytest.mark.slow
 def test_threads_draw_the_same_card() -> None:
     expected = [share_card(REGGAE, title) for title in TITLES.values()]
     with ThreadPoolExecutor(8) as pool:

@@ -78,6 +78,7 @@ def damaged() -> bytes:
     return bytes(data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "message"),
     [(bomb, "larger than 50 MB"), (encrypted, "encrypted"), (damaged, "damaged")],

@@ -112,6 +112,7 @@ def keep(app: Server, person: int, heard: Prediction, name: str = "Ada's song") 
     return number
 
 
+@pytest.mark.slow
 def test_by_another_number_nobody_gets_what_is_not_theirs(
     app: Server, people: tuple[Browser, int, Browser, int], heard: Prediction
 ) -> None:
@@ -164,6 +165,7 @@ def test_a_link_is_taken_back_from_the_list(
     assert app.accounts.shares.find(token) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", [0, -5, 2**40, 1.5, "1", None, [1]])
 def test_numbers_that_make_no_sense(
     app: Server, people: tuple[Browser, int, Browser, int], heard: Prediction, index: object

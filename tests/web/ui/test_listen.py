@@ -96,6 +96,7 @@ def test_nothing_is_fetched_from_elsewhere(chromium: Chromium, app: Server, clip
     assert asked
 
 
+@pytest.mark.slow
 def test_the_named_endpoint_answers_programs(app: Server, clip: Path) -> None:
     client = Client(f"{app.url}/app/", verbose=False)
     answer = client.predict(handle_file(clip), api_name="/classify")

@@ -292,6 +292,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("view", "hostile"), CASES)
 def test_hostile_text_stays_text(view: View, hostile: str) -> None:
     plain = view(PLAIN)
