@@ -1,8 +1,8 @@
-"""Converts the published musicnn networks to ONNX: ``make network``.
+"""Converts the published musicnn network to ONNX: ``make network``.
 
 The weights are read once from the wheel ``musicnn`` 0.1.0, which is downloaded and never installed:
 its own requirements (TensorFlow 1, NumPy 1.16) cannot be met beside ours. What is committed is the
-converted networks, their licence and their card, in models/musicnn.
+converted network and its licence, in models/musicnn.
 
 Sources: J. Pons and X. Serra, "musicnn: pre-trained convolutional neural networks for music audio
 tagging", ISMIR late-breaking 2019; the checkpoint is TensorFlow's V2 format, an index of keys (a
@@ -29,7 +29,8 @@ from onnx import TensorProto, helper, numpy_helper
 from genregenie.common import resources
 
 RELEASE: Final = "musicnn==0.1.0"
-NETWORKS: Final = {"msd": ("MSD_musicnn", "MSD_LABELS"), "mtt": ("MTT_musicnn", "MTT_LABELS")}
+PLACE: Final = "MSD_musicnn"
+LABELS: Final = "MSD_LABELS"
 OPSET: Final = 18
 EPSILON: Final = 1e-3
 BANDS: Final = 96
@@ -269,20 +270,19 @@ def download(folder: Path) -> Path:
 
 
 def convert(wheel: Path, folder: Path) -> None:
-    """Write both networks and the licence."""
+    """Write the network and its licence."""
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(wheel) as release:
         names = label_lists(release.read("musicnn/configuration.py").decode())
-        for name, (place, labels) in NETWORKS.items():
-            weights = read_checkpoint(
-                release.read(f"musicnn/{place}/.index"),
-                release.read(f"musicnn/{place}/.data-00000-of-00001"),
-            )
-            model = build(weights, names[labels])
-            path = folder / f"{name}.onnx"
-            path.write_bytes(model.SerializeToString(deterministic=True))
-            count = sum(array.size for array in weights.values())
-            print(f"{path.name}: {count:,} numbers, {path.stat().st_size / 1e6:.1f} MB")
+        weights = read_checkpoint(
+            release.read(f"musicnn/{PLACE}/.index"),
+            release.read(f"musicnn/{PLACE}/.data-00000-of-00001"),
+        )
+        path = folder / "msd.onnx"
+        model = build(weights, names[LABELS])
+        path.write_bytes(model.SerializeToString(deterministic=True))
+        count = sum(array.size for array in weights.values())
+        print(f"{path.name}: {count:,} numbers, {path.stat().st_size / 1e6:.1f} MB")
         licence = release.read("musicnn-0.1.0.dist-info/LICENSE.md").decode()
         (folder / "LICENSE").write_text(licence, encoding="utf-8")
 

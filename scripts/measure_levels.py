@@ -1,8 +1,8 @@
 """Measures how usual each autotag is: ``make levels``.
 
-The reference clips are those of GTZAN that the network has heard: 443 by the published means, and the
-other clips of which there is audio. What is written, models/musicnn/levels.npz, is 101 quantiles of
-each tag.
+The reference clips are those of GTZAN that the network has heard: 443 by the published means, and
+the other clips of which there is audio. What is written, models/musicnn/levels.npz, is 101
+quantiles of each tag.
 """
 
 from pathlib import Path
@@ -34,7 +34,7 @@ def heard(path: Path) -> Array:
             for stretch in audio.stretches()
             for window in windows(stretch.start_s, stretch.blocks)
         ]
-    probabilities, _ = network("msd").hear(found)
+    probabilities, _ = network().hear(found)
     return np.asarray(probabilities.mean(axis=0), float)
 
 

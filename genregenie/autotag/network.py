@@ -1,14 +1,14 @@
-"""The networks that hear: patches to probabilities of 50 tags, and an embedding of 200 numbers.
+"""The network that hears: patches to probabilities of 50 tags, and an embedding of 200 numbers.
 
-Two of the same make, by J. Pons (Music Technology Group, UPF): ``msd`` was trained on 200 000 songs
-of the Million Song Dataset and knows style, era, mood and voice; ``mtt`` on MagnaTagATune, and
-knows what music is made of. onnxruntime is imported when the first one is loaded.
+musicnn by J. Pons (Music Technology Group, UPF), trained on 200 000 songs of the Million Song
+Dataset; it knows style, era, mood and voice. Its embedding also tells music from other sounds.
+onnxruntime is imported when it is loaded.
 """
 
 import json
 from collections.abc import Sequence
 from functools import cache
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ from genregenie.autotag.mel import Patch
 from genregenie.common import resources
 from genregenie.common.errors import GenreGenieError
 
-Name = Literal["msd", "mtt"]
 EMBEDDING: Final = 200
 
 
@@ -26,7 +25,7 @@ class AutotagError(GenreGenieError):
 
 
 class Network:
-    """One network, ready to hear. Safe to use from many threads.
+    """The network, ready to hear. Safe to use from many threads.
 
     Attributes
     ----------
@@ -34,7 +33,7 @@ class Network:
         What its 50 probabilities are of, in their order.
     """
 
-    def __init__(self, name: Name) -> None:
+    def __init__(self) -> None:
         try:
             import onnxruntime
             from onnxruntime.capi import onnxruntime_pybind11_state as faults
@@ -43,7 +42,7 @@ class Network:
                 "The network that hears needs onnxruntime. Install it with "
                 "'pip install onnxruntime', or use --fast."
             ) from error
-        path = resources.models() / "musicnn" / f"{name}.onnx"
+        path = resources.models() / "musicnn" / "msd.onnx"
         options = onnxruntime.SessionOptions()
         # One window at a time on one core: files are spread over the cores, not windows.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -71,12 +70,12 @@ class Network:
 
 
 @cache
-def network(name: Name) -> Network:
-    """A network, loaded once per process.
+def network() -> Network:
+    """The network, loaded once per process.
 
     Raises
     ------
     AutotagError
         If onnxruntime or the weights are missing.
     """
-    return Network(name)
+    return Network()

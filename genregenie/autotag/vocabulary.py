@@ -32,7 +32,7 @@ GROUPS: Final[Mapping[Group, tuple[str, ...]]] = {
         *("instrumental", "acoustic", "guitar"),
     ),
 }
-"""The tags of the network ``msd`` by what they speak of; ``voice`` holds instruments too."""
+"""The network's tags by what they speak of; ``voice`` holds instruments too."""
 
 HEARD_LEVEL: Final = 0.95
 HEARD_PROBABILITY: Final = 0.1

@@ -1,4 +1,4 @@
-"""The converted networks give what their authors published."""
+"""The converted network gives what their authors published."""
 
 import subprocess
 import sys
@@ -14,9 +14,9 @@ from genregenie.autotag.network import AutotagError, Network, network
 from genregenie.common import resources
 
 
-@pytest.fixture(params=["msd", "mtt"])
-def net(request) -> Network:
-    return network(request.param)
+@pytest.fixture
+def net() -> Network:
+    return network()
 
 
 def test_what_comes_out(net):
@@ -35,18 +35,11 @@ def test_what_comes_out(net):
     assert none.shape == (0, 200)
 
 
-def test_they_know_different_things():
-    msd, mtt = network("msd").names, network("mtt").names
-    assert {"House", "80s", "sad", "female vocalists", "Hip-Hop"} <= set(msd)
-    assert {"choir", "sitar", "no vocals", "harpsichord"} <= set(mtt)
-    assert len(set(msd)) == len(set(mtt)) == 50
-
-
 @pytest.mark.slow
 def test_the_published_answers(gtzan):
     """Means over a clip, as its authors published them; windows begin every 62 frames there."""
     published = np.load(gtzan / "musicnn_taggrams.npz")
-    assert tuple(published["names"]) == network("msd").names
+    assert tuple(published["names"]) == network().names
     correlations, furthest = [], 0.0
     for path in sorted((gtzan / "audio" / "full").glob("*.flac")):
         rows = published["track"] == path.stem
@@ -56,7 +49,7 @@ def test_the_published_answers(gtzan):
             samples = np.concatenate([b for s in audio.stretches() for b in s.blocks])
         patch = patch_of(soxr.resample(samples, RATE_HZ, MEL_RATE_HZ, quality="HQ"))
         starts = range(0, len(patch) - PATCH_FRAMES + 1, 62)
-        heard, _ = network("msd").hear([patch[i : i + PATCH_FRAMES] for i in starts])
+        heard, _ = network().hear([patch[i : i + PATCH_FRAMES] for i in starts])
         ours, theirs = heard.mean(axis=0), published["tags"][rows].mean(axis=0)
         furthest = max(furthest, float(np.abs(ours - theirs).max()))
         correlations.append(np.corrcoef(ours, theirs)[0, 1])
@@ -76,11 +69,11 @@ def test_onnxruntime_is_imported_when_it_is_used():
 def test_what_is_missing_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr(resources, "models", lambda: tmp_path)
     with pytest.raises(AutotagError, match="cannot be read"):
-        Network("msd")
+        Network()
     (tmp_path / "musicnn").mkdir()
     (tmp_path / "musicnn" / "msd.onnx").write_bytes(b"no network")
     with pytest.raises(AutotagError, match="cannot be read"):
-        Network("msd")
+        Network()
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(AutotagError, match=r"pip install onnxruntime.*--fast"):
-        module.Network("msd")
+        module.Network()
