@@ -28,7 +28,7 @@ OPTIONAL_PROGRAMS := pg_ctlcluster:postgresql zsh:zsh fish:fish
 EXAMPLE_PACKAGES := fluidsynth fluid-soundfont-gm
 EXAMPLE_FILES := /usr/bin/fluidsynth /usr/share/sounds/sf2/FluidR3_GM.sf2
 
-.PHONY: help run test quick check train lab plots benchmark screenshots examples example-packages system-packages clean
+.PHONY: help run test quick check train lab plots benchmark screenshots network levels examples example-packages system-packages clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -103,6 +103,12 @@ example-packages:
 
 examples: example-packages $(VENV)/.test-ready
 	$(BIN)/python scripts/examples/compose.py
+
+network: $(VENV)/.test-ready
+	$(BIN)/python scripts/convert_musicnn.py
+
+levels: $(VENV)/.test-ready
+	$(BIN)/python scripts/measure_levels.py
 
 benchmark: $(VENV)/.test-ready
 	$(BIN)/python benchmarks/speed.py

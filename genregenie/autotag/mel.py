@@ -1,0 +1,144 @@
+"""Sound as the network sees it: log-mel patches of 3 s at 16 kHz.
+
+The numbers are those that the network was trained on: mono at 16 kHz, a power spectrum of 512
+samples every 256 under a Hann window, 96 mel bands on Slaney's scale, rounded to half precision,
+then ``log10(10 000 x + 1)``. The resampler matters: of those tried, soxr comes nearest to the
+published answers (docs/evaluation.md).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from genregenie.audio import RATE_HZ, Samples
+
+MEL_RATE_HZ: Final = 16_000
+BANDS: Final = 96
+PATCH_FRAMES: Final = 187
+WINDOW_S: Final = 3.0
+SEGMENT_S: Final = 10.0
+
+_FFT: Final = 512
+_HOP: Final = 256
+# The resampler's filter reaches less far; a whole number of samples at both rates, 60 ms.
+_MARGIN: Final = 1_323
+_MIN_WINDOW_S: Final = 1.0
+# What spans less than this holds no signal: a few of the last steps of 16 bits.
+_SILENT: Final = 6 / 32_768
+
+Patch = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Window:
+    """What the network hears of a clip at once.
+
+    Attributes
+    ----------
+    start_s, end_s : float
+        Where it is, in seconds from the start of the clip.
+    patch : array, shape (frames, 96)
+        `PATCH_FRAMES` rows, or fewer where the clip is shorter than `WINDOW_S`.
+    """
+
+    start_s: float
+    end_s: float
+    patch: Patch
+
+
+def patch_of(samples: Samples) -> Patch:
+    """The log-mel patch of mono samples at `MEL_RATE_HZ`, shape (frames, 96).
+
+    Frames are centred on multiples of the hop, with zeros where the sound has not begun or has
+    ended.
+    """
+    padded = np.pad(samples, _FFT // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::_HOP]
+    power = np.abs(np.fft.rfft(frames * _hann(), axis=1)).astype(np.float32) ** 2
+    mel = (power @ _filters()).astype(np.float16).astype(np.float32)
+    return np.log10(10_000 * mel + 1, dtype=np.float32)
+
+
+def windows(start_s: float, blocks: Iterable[Samples]) -> Iterator[Window]:
+    """The middle 3 s of every 10 s of a stretch; of the rest at its end too, if that is 1 s.
+
+    Parameters
+    ----------
+    start_s : float
+        Where the stretch begins.
+    blocks : iterable of array, shape (n,)
+        Mono samples at `RATE_HZ`; no more than 10 s of them are kept.
+
+    Yields
+    ------
+    Window
+        None of what is silent.
+    """
+    length, kept, held = round(SEGMENT_S * RATE_HZ), 0, []
+    segment_s = start_s
+    for block in blocks:
+        while len(block):
+            part, block = block[: length - kept], block[length - kept :]
+            held.append(part)
+            kept += len(part)
+            if kept == length:
+                yield from _middle(segment_s, np.concatenate(held))
+                segment_s += SEGMENT_S
+                held, kept = [], 0
+    # A scrap has been heard with its neighbour as well as by itself, where there is one.
+    if kept and (segment_s == start_s or kept >= WINDOW_S * RATE_HZ):
+        yield from _middle(segment_s, np.concatenate(held))
+
+
+def _middle(start_s: float, samples: Samples) -> Iterator[Window]:
+    length = min(round(WINDOW_S * RATE_HZ), len(samples))
+    begin = (len(samples) - length) // 2
+    end = begin + length
+    if length < _MIN_WINDOW_S * RATE_HZ or np.ptp(samples[begin:end]) < _SILENT:
+        return
+    before = min(_MARGIN, begin)
+    around = samples[begin - before : end + _MARGIN]
+    resampled = soxr.resample(around, RATE_HZ, MEL_RATE_HZ, quality="HQ")
+    first = round(before * MEL_RATE_HZ / RATE_HZ)
+    stop = first + round(length * MEL_RATE_HZ / RATE_HZ)
+    patch = patch_of(resampled[first:stop])[:PATCH_FRAMES]
+    yield Window(start_s + begin / RATE_HZ, start_s + end / RATE_HZ, patch)
+
+
+@cache
+def _hann() -> NDArray[np.float32]:
+    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_FFT) / _FFT)).astype(np.float32)
+
+
+@cache
+def _filters() -> NDArray[np.float32]:
+    """Triangles of unit area, shape (257, 96): M. Slaney, "Auditory Toolbox", 1998."""
+    edges = _hz(np.linspace(0.0, _mel(MEL_RATE_HZ / 2), BANDS + 2))
+    bins = np.linspace(0.0, MEL_RATE_HZ / 2, _FFT // 2 + 1)
+    rise = (bins[:, None] - edges[:-2]) / np.diff(edges)[:-1]
+    fall = (edges[2:] - bins[:, None]) / np.diff(edges)[1:]
+    triangles = np.maximum(0.0, np.minimum(rise, fall)) * (2.0 / (edges[2:] - edges[:-2]))
+    return triangles.astype(np.float32)
+
+
+# Linear below 1 kHz, 15 mel of 200/3 Hz each; above, 27 steps for a factor of 6.4.
+_LINEAR_HZ: Final = 200 / 3
+_BREAK_HZ: Final = 1_000.0
+_LOG_STEP: Final = float(np.log(6.4) / 27)
+
+
+def _mel(hz: float) -> float:
+    if hz < _BREAK_HZ:
+        return hz / _LINEAR_HZ
+    return _BREAK_HZ / _LINEAR_HZ + float(np.log(hz / _BREAK_HZ)) / _LOG_STEP
+
+
+def _hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
+    broken = _BREAK_HZ / _LINEAR_HZ
+    log = _BREAK_HZ * np.exp(_LOG_STEP * (np.maximum(mel, broken) - broken))
+    return np.where(mel < broken, mel * _LINEAR_HZ, log)

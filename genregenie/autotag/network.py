@@ -1,0 +1,81 @@
+"""The network that hears: patches to probabilities of 50 tags, and an embedding of 200 numbers.
+
+musicnn by J. Pons (Music Technology Group, UPF), trained on 200 000 songs of the Million Song
+Dataset; it knows style, era, mood and voice. Its embedding also tells music from other sounds.
+onnxruntime is imported when it is loaded.
+"""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genregenie.autotag.mel import Patch
+from genregenie.common import resources
+from genregenie.common.errors import GenreGenieError
+
+EMBEDDING: Final = 200
+
+
+class AutotagError(GenreGenieError):
+    """The network cannot be used; the message says what is missing."""
+
+
+class Network:
+    """The network, ready to hear. Safe to use from many threads.
+
+    Attributes
+    ----------
+    names : tuple of str
+        What its 50 probabilities are of, in their order.
+    """
+
+    def __init__(self) -> None:
+        try:
+            import onnxruntime
+            from onnxruntime.capi import onnxruntime_pybind11_state as faults
+        except ImportError as error:
+            raise AutotagError(
+                "The network that hears needs onnxruntime. Install it with "
+                "'pip install onnxruntime', or use --fast."
+            ) from error
+        path = resources.models() / "musicnn" / "msd.onnx"
+        options = onnxruntime.SessionOptions()
+        # One window at a time on one core: files are spread over the cores, not windows.
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                path.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+        except (OSError, faults.Fail, faults.InvalidProtobuf, faults.InvalidGraph) as error:
+            raise AutotagError(f"The network in {path} cannot be read: {error}") from error
+        self.names: tuple[str, ...] = tuple(
+            json.loads(self._session.get_modelmeta().custom_metadata_map["names"])
+        )
+
+    def hear(self, patches: Sequence[Patch]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Probabilities, shape (n, 50), and embeddings, shape (n, 200), of n patches."""
+        # In a batch each window takes half as long again (benchmarks/hearing.py).
+        heard = [self._session.run(None, {"patches": patch[None]}) for patch in patches]
+        probabilities = [answer[0] for answer in heard] or [np.empty((0, len(self.names)))]
+        embeddings = [answer[1] for answer in heard] or [np.empty((0, EMBEDDING))]
+        return (
+            np.concatenate(probabilities).astype(np.float32, copy=False),
+            np.concatenate(embeddings).astype(np.float32, copy=False),
+        )
+
+
+@cache
+def network() -> Network:
+    """The network, loaded once per process.
+
+    Raises
+    ------
+    AutotagError
+        If onnxruntime or the weights are missing.
+    """
+    return Network()

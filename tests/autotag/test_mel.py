@@ -1,0 +1,100 @@
+"""The network's input: the numbers of its authors, in windows spread over the sound."""
+
+import librosa
+import numpy as np
+import pytest
+import soxr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genregenie.audio import RATE_HZ
+from genregenie.autotag import mel
+from genregenie.autotag.mel import BANDS, MEL_RATE_HZ, PATCH_FRAMES, patch_of, windows
+
+
+def sound(seconds: float, seed: int = 0) -> np.ndarray:
+    """Noise and a rising tone."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    tone = np.sin(2 * np.pi * (200 + 300 * time) * time)
+    return (0.3 * tone + 0.05 * rng.normal(size=len(time))).astype(np.float32)
+
+
+def blocks(samples: np.ndarray, length: int = 10 * RATE_HZ) -> list[np.ndarray]:
+    return [samples[i : i + length] for i in range(0, len(samples), length)]
+
+
+def test_a_patch_is_what_librosa_makes_of_it():
+    samples = soxr.resample(sound(3.5), RATE_HZ, MEL_RATE_HZ)
+    power = librosa.feature.melspectrogram(
+        y=samples, sr=MEL_RATE_HZ, n_fft=512, hop_length=256, n_mels=BANDS, pad_mode="constant"
+    )
+    expected = np.log10(10_000 * power.T.astype(np.float16).astype(np.float32) + 1)
+    patch = patch_of(samples)
+    assert patch.shape == expected.shape
+    assert patch.dtype == np.float32
+    assert patch == pytest.approx(expected, abs=2e-3)
+
+
+def test_a_window_is_its_part_of_the_whole():
+    samples = sound(30.0)
+    whole = soxr.resample(samples, RATE_HZ, MEL_RATE_HZ, quality="HQ")
+    heard = list(windows(0.0, blocks(samples)))
+    assert [(w.start_s, w.end_s) for w in heard] == [(3.5, 6.5), (13.5, 16.5), (23.5, 26.5)]
+    for window in heard:
+        start = round(window.start_s * MEL_RATE_HZ)
+        expected = patch_of(whole[start : start + 3 * MEL_RATE_HZ])[:PATCH_FRAMES]
+        assert window.patch.shape == (PATCH_FRAMES, BANDS)
+        assert window.patch[1:-1] == pytest.approx(expected[1:-1], abs=2e-2)
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    seconds=st.floats(1.0, 45.0),
+    lengths=st.lists(st.integers(1, 12 * RATE_HZ), min_size=1, max_size=6),
+)
+def test_how_the_blocks_are_cut_does_not_matter(seconds, lengths):
+    samples = sound(seconds)
+    cut, rest, turn = [], samples, 0
+    while len(rest):
+        length = lengths[turn % len(lengths)] if turn < 20 else len(rest)
+        cut.append(rest[:length])
+        rest = rest[length:]
+        turn += 1
+    whole, parts = list(windows(5.0, [samples])), list(windows(5.0, cut))
+    assert [w.start_s for w in whole] == [w.start_s for w in parts]
+    assert all((a.patch == b.patch).all() for a, b in zip(whole, parts, strict=True))
+    assert whole, "every clip of a second and more is heard"
+    assert all(5.0 <= w.start_s < w.end_s <= 5.0 + seconds + 1e-3 for w in whole)
+    assert all(len(w.patch) <= PATCH_FRAMES for w in whole)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "starts"),
+    [
+        (0.9, []),
+        (1.0, [0.0]),
+        (2.0, [0.0]),
+        (3.0, [0.0]),
+        (7.0, [2.0]),
+        (10.0, [3.5]),
+        (12.0, [3.5]),
+        (13.0, [3.5, 10.0]),
+        (15.0, [3.5, 11.0]),
+    ],
+)
+def test_short_clips_are_heard_in_the_middle(seconds, starts):
+    heard = list(windows(0.0, blocks(sound(seconds))))
+    assert [w.start_s for w in heard] == pytest.approx(starts, abs=1e-3)
+
+
+def test_silence_is_not_heard():
+    samples = sound(30.0)
+    samples[: 10 * RATE_HZ] = 0.25
+    samples[10 * RATE_HZ : 20 * RATE_HZ] *= 1e-6
+    assert [w.start_s for w in windows(0.0, blocks(samples))] == [23.5]
+
+
+def test_the_bands_are_slaneys():
+    expected = librosa.filters.mel(sr=MEL_RATE_HZ, n_fft=512, n_mels=BANDS).T
+    assert mel._filters() == pytest.approx(expected, abs=1e-7)

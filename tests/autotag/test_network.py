@@ -1,0 +1,79 @@
+"""The converted network gives what their authors published."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soxr
+
+from genregenie.audio import RATE_HZ, AudioFile
+from genregenie.autotag import network as module
+from genregenie.autotag.mel import BANDS, MEL_RATE_HZ, PATCH_FRAMES, patch_of
+from genregenie.autotag.network import AutotagError, Network, network
+from genregenie.common import resources
+
+
+@pytest.fixture
+def net() -> Network:
+    return network()
+
+
+def test_what_comes_out(net):
+    rng = np.random.default_rng(0)
+    patches = rng.random((3, PATCH_FRAMES, BANDS), dtype=np.float32) * 3
+    probabilities, embeddings = net.hear(patches)
+    assert probabilities.shape == (3, 50) == (3, len(net.names))
+    assert embeddings.shape == (3, 200)
+    assert ((probabilities > 0) & (probabilities < 1)).all()
+    again, _ = net.hear(patches[1:2])
+    assert (again[0] == probabilities[1]).all(), "windows do not touch each other"
+    short, _ = net.hear([patches[0][:80]])
+    assert short.shape == (1, 50)
+    nothing, none = net.hear([])
+    assert nothing.shape == (0, 50)
+    assert none.shape == (0, 200)
+
+
+@pytest.mark.slow
+def test_the_published_answers(gtzan):
+    """Means over a clip, as its authors published them; windows begin every 62 frames there."""
+    published = np.load(gtzan / "musicnn_taggrams.npz")
+    assert tuple(published["names"]) == network().names
+    correlations, furthest = [], 0.0
+    for path in sorted((gtzan / "audio" / "full").glob("*.flac")):
+        rows = published["track"] == path.stem
+        if not rows.any():
+            continue
+        with AudioFile(path) as audio:
+            samples = np.concatenate([b for s in audio.stretches() for b in s.blocks])
+        patch = patch_of(soxr.resample(samples, RATE_HZ, MEL_RATE_HZ, quality="HQ"))
+        starts = range(0, len(patch) - PATCH_FRAMES + 1, 62)
+        heard, _ = network().hear([patch[i : i + PATCH_FRAMES] for i in starts])
+        ours, theirs = heard.mean(axis=0), published["tags"][rows].mean(axis=0)
+        furthest = max(furthest, float(np.abs(ours - theirs).max()))
+        correlations.append(np.corrcoef(ours, theirs)[0, 1])
+    assert len(correlations) == 17
+    assert furthest < 0.05
+    assert np.median(correlations) > 0.997
+
+
+def test_onnxruntime_is_imported_when_it_is_used():
+    code = (
+        "import sys, genregenie.autotag.network, genregenie.autotag.mel\n"
+        "assert 'onnxruntime' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_is_missing_is_said(monkeypatch, tmp_path):
+    monkeypatch.setattr(resources, "models", lambda: tmp_path)
+    with pytest.raises(AutotagError, match="cannot be read"):
+        Network()
+    (tmp_path / "musicnn").mkdir()
+    (tmp_path / "musicnn" / "msd.onnx").write_bytes(b"no network")
+    with pytest.raises(AutotagError, match="cannot be read"):
+        Network()
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(AutotagError, match=r"pip install onnxruntime.*--fast"):
+        module.Network()
