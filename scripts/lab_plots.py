@@ -6,6 +6,7 @@ from genregenie.common import resources
 from genregenie.evaluation.protocols import PROTOCOLS
 from genregenie.lab import plots, results
 from genregenie.lab.explore import Exploration
+from genregenie.lab.records import CurvePoint, Headline
 from genregenie.web.views.sentences import model_name
 
 IMAGES = resources.docs() / "images"
@@ -26,23 +27,23 @@ def save(name: str, drawn: tuple[Any, str]) -> None:
 
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
-    lines = [line for line in results.read("headlines") if line["published"]]
+    lines = [line for line in results.read(Headline) if line.published is not None]
     figures = {
-        title: [float(line[key]) if line[key] else None for line in lines]
+        title: [getattr(line, key) for line in lines]
         for title, key in (
             ("published", "published"),
             ("ours, same way", "reproduced"),
             ("honest", "honest"),
         )
     }
-    labels = [f"{line['system']}: {model_name(line['model'])}" for line in lines]
+    labels = [f"{line.system}: {model_name(line.model)}" for line in lines]
     save("headlines", plots.headline_bars(labels, figures, width_in=6.4))
 
-    points = [p for p in results.read("learning_curves") if p["system"] == "B"]
-    kinds = list(dict.fromkeys(p["protocol"] for p in points))
-    rows = [int(p["rows"]) for p in points if p["protocol"] == kinds[0]]
+    points = [p for p in results.read(CurvePoint) if p.system == "B"]
+    kinds = list(dict.fromkeys(p.protocol for p in points))
+    rows = [p.rows for p in points if p.protocol == kinds[0]]
     curves: dict[str, Any] = {
-        PROTOCOLS[kind].title: [float(p["held_out"]) for p in points if p["protocol"] == kind]  # type: ignore[index]
+        PROTOCOLS[kind].title: [p.held_out for p in points if p.protocol == kind]  # type: ignore[index]
         for kind in kinds
     }
     save("learning", plots.learning_curve("kNN on segments", rows, curves))

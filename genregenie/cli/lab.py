@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,21 +142,21 @@ def _one(options: argparse.Namespace) -> None:
 
 def _print_cached(folder: Path | None) -> None:
     from genregenie.lab import results
+    from genregenie.lab.records import Headline
 
-    lines = results.read("headlines", folder)
+    lines = results.read(Headline, folder)
     if not lines:
         from genregenie.common.errors import DataError
 
         raise DataError("There are no figures yet. 'genregenie lab' makes them.")
     print("Accuracy as published, reproduced under the published protocol, and honest\n")
-    print_table({k: _short(v) for k, v in line.items()} for line in lines)
+    print_table({k: _short(v) for k, v in asdict(line).items()} for line in lines)
 
 
-def _short(text: str) -> str:
-    try:
-        return f"{float(text):.3f}"
-    except ValueError:
-        return text or "-"
+def _short(value: float | str | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else value
 
 
 def _print_scores(rows: Sequence["Row"]) -> None:

@@ -5,7 +5,6 @@ Three models allow it: linear models by stochastic gradient descent and Gaussian
 """
 
 import time
-from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import numpy as np
@@ -17,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from genregenie.common.arrays import Array
 from genregenie.evaluation.protocols import Index, Protocol, holdout
+from genregenie.lab.records import Step
 from genregenie.lab.tables import FeatureTable
 
 FIRST_SHARE: Final = 0.5
@@ -72,29 +72,6 @@ def growing_models() -> dict[str, Any]:
         "gaussian_nb": GaussianNB(),
         "knn": GrowingNeighbours(),
     }
-
-
-@dataclass(frozen=True)
-class Step:
-    """A model after some more rows, folded in and fitted anew.
-
-    Attributes
-    ----------
-    model : str
-    rows : int
-        Known by now.
-    folded, refitted : float
-        Accuracy on held-out rows.
-    folded_s, refitted_s : float
-        Seconds that this step took; predicting is not counted.
-    """
-
-    model: str
-    rows: int
-    folded: float
-    refitted: float
-    folded_s: float
-    refitted_s: float
 
 
 def fold_in(table: FeatureTable, protocol: Protocol) -> list[Step]:

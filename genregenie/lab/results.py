@@ -1,20 +1,33 @@
-"""The lab's results as small CSV tables in a folder: written by a run, read by the page."""
+"""The lab's records as small CSV tables in a folder: written by a run, read by the page."""
 
 import csv
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_type_hints
 
 from genregenie.common import settings
 from genregenie.common.files import write_text
 from genregenie.common.formatting import csv_lines
+from genregenie.lab.records import (
+    Confusion,
+    CurvePoint,
+    Findings,
+    GenreScore,
+    Headline,
+    Importance,
+    Record,
+    Score,
+)
 
 if TYPE_CHECKING:
-    from genregenie.lab.runs import Headline, Row
+    from genregenie.lab.runs import Row
 
 _ROOM: Final = "lab"
+_DECIMALS: Final = 4
 
-Line = Mapping[str, Any]
+
+R = TypeVar("R", bound=Record)
 
 
 def place(name: str, folder: Path | None = None) -> Path:
@@ -29,26 +42,34 @@ def written(folder: Path | None = None) -> Path:
     return folder
 
 
-def read(name: str, folder: Path | None = None) -> list[dict[str, str]]:
-    """The lines of a table; none if it has not been written."""
-    path = place(f"{name}.csv", folder)
+def read(kind: type[R], folder: Path | None = None) -> list[R]:
+    """The records of a kind, in the order of their table; none if it has not been written."""
+    path = place(f"{kind.TABLE}.csv", folder)
     if not path.exists():
         return []
+    types = get_type_hints(kind)
+    names = [f.name for f in fields(kind)]
     with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+        return [
+            kind(**{name: _value(types[name], line[name]) for name in names})
+            for line in csv.DictReader(file)
+        ]
 
 
-def write(name: str, lines: Sequence[Line], folder: Path | None = None, **own: str) -> None:
-    """Put lines into a table in place of those that have all of `own`; others stay."""
-    kept: list[Line] = [
-        line for line in read(name, folder) if any(line.get(k) != v for k, v in own.items())
+def write(kind: type[R], records: Sequence[R], folder: Path | None = None, **own: str) -> None:
+    """Put records into their table in place of those that have all of `own`; others stay."""
+    kept = [
+        record
+        for record in read(kind, folder)
+        if any(getattr(record, name) != value for name, value in own.items())
     ]
-    every = sorted([*kept, *lines], key=lambda line: str(line.get("system", "")))
+    every = sorted([*kept, *records], key=lambda record: str(getattr(record, "system", "")))
     if not every:
         return
-    fields = list(dict.fromkeys(field for line in every for field in line))
-    rows = ([line.get(field, "") for field in fields] for line in every)
-    write_text(written(folder) / f"{name}.csv", "".join(csv_lines(fields, rows, end="\n")))
+    columns = {f.name: f.metadata.get("decimals", _DECIMALS) for f in fields(kind)}
+    rows = ([_text(getattr(r, name), d) for name, d in columns.items()] for r in every)
+    text = "".join(csv_lines(list(columns), rows, end="\n"))
+    write_text(written(folder) / f"{kind.TABLE}.csv", text)
 
 
 def write_rows(rows: Sequence["Row"], folder: Path | None = None) -> None:
@@ -57,73 +78,72 @@ def write_rows(rows: Sequence["Row"], folder: Path | None = None) -> None:
         return
     first = rows[0]
     own = {"system": first.system, "protocol": first.protocol.kind, "shape": first.shape}
-    for name, lines in lines_of(rows).items():
-        write(name, lines, folder, **own)
+    found = findings_of(rows)
+    write(Score, found.scores, folder, **own)
+    write(GenreScore, found.reports, folder, **own)
+    write(Confusion, found.confusion, folder, **own)
 
 
-def lines_of(rows: Sequence["Row"]) -> dict[str, list[dict[str, str]]]:
-    """The same tables without writing them, by name."""
-    own = [{"system": r.system, "protocol": r.protocol.kind, "shape": r.shape} for r in rows]
-    pairs = list(zip(own, rows, strict=True))
-    return {
-        "scores": [o | _scores(row) for o, row in pairs],
-        "reports": [o | line for o, row in pairs for line in _report(row)],
-        "confusion": [o | line for o, row in pairs for line in _confusion(row)],
-    }
-
-
-def write_headlines(system: str, lines: Sequence["Headline"], folder: Path | None = None) -> None:
+def write_headlines(system: str, lines: Sequence[Headline], folder: Path | None = None) -> None:
     """The three figures of each model of a system."""
-    table = [
-        {
-            "system": line.system,
-            "model": line.model,
-            "published": _number(line.published),
-            "reproduced": _number(line.reproduced),
-            "honest": _number(line.honest),
-            "honest_macro_f1": _number(line.honest_f1),
-        }
-        for line in lines
-    ]
-    write("headlines", table, folder, system=system)
+    write(Headline, lines, folder, system=system)
 
 
-def _scores(row: "Row") -> dict[str, str]:
-    return {
-        "table": row.table,
-        "model": row.model,
-        "accuracy": _number(row.accuracy),
-        "macro_f1": _number(row.macro_f1),
-        "top3": _number(row.top3),
-        "voted": _number(row.voted),
-        "averaged": _number(row.averaged),
-        "fit_s": f"{row.fit_s:.2f}",
-    }
+def findings(folder: Path | None = None) -> Findings:
+    """All that is kept of systems."""
+    return Findings(
+        read(Score, folder),
+        read(GenreScore, folder),
+        read(Confusion, folder),
+        read(CurvePoint, folder),
+        read(Importance, folder),
+    )
 
 
-def _report(row: "Row") -> list[dict[str, str]]:
-    columns = (row.precision, row.recall, row.f1, row.support)
-    return [
-        {
-            "model": row.model,
-            "genre": genre,
-            "precision": _number(precision),
-            "recall": _number(recall),
-            "f1": _number(f1),
-            "rows": str(int(n)),
-        }
-        for genre, precision, recall, f1, n in zip(row.genres, *columns, strict=True)
-    ]
+def findings_of(rows: Sequence["Row"]) -> Findings:
+    """The same of a run, without keeping it."""
+    scores: list[Score] = []
+    reports: list[GenreScore] = []
+    confusion: list[Confusion] = []
+    for row in rows:
+        own = (row.system, row.protocol.kind, row.shape)
+        scores.append(
+            Score(
+                *(*own, row.table, row.model, row.accuracy, row.macro_f1, row.top3),
+                *(row.voted, row.averaged, row.fit_s),
+            )
+        )
+        columns = (row.precision.tolist(), row.recall.tolist(), row.f1.tolist())
+        reports += [
+            GenreScore(*own, row.model, genre, precision, recall, f1, int(n))
+            for genre, precision, recall, f1, n in zip(
+                row.genres, *columns, row.support.tolist(), strict=True
+            )
+        ]
+        confusion += [
+            Confusion(*own, row.model, row.genres[i], row.genres[j], int(n))
+            for i, counts in enumerate(row.confusion.tolist())
+            for j, n in enumerate(counts)
+            if n
+        ]
+    return Findings(scores, reports, confusion)
 
 
-def _confusion(row: "Row") -> list[dict[str, str]]:
-    return [
-        {"model": row.model, "really": row.genres[i], "called": row.genres[j], "rows": str(int(n))}
-        for i, counts in enumerate(row.confusion)
-        for j, n in enumerate(counts)
-        if n
-    ]
+def write_table(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Lines with the same keys as a table of their own."""
+    rows = (list(line.values()) for line in lines)
+    write_text(path, "".join(csv_lines(list(lines[0]), rows, end="\n")))
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+def _value(kind: Any, text: str) -> Any:
+    if kind is str:
+        return text
+    if kind is int:
+        return int(text)
+    return float(text) if text else None
+
+
+def _text(value: Any, decimals: int) -> str:
+    if value is None:
+        return ""
+    return f"{value:.{decimals}f}" if isinstance(value, float) else str(value)

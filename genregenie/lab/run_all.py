@@ -3,15 +3,15 @@
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from genregenie.common.files import write_text
 from genregenie.evaluation.protocols import VECTORS
 from genregenie.lab import results, runs, studies
 from genregenie.lab.explore import explore
 from genregenie.lab.incremental import fold_in
+from genregenie.lab.records import Balanced, CurvePoint, Importance, Step
 from genregenie.lab.runs import Row, Say
 from genregenie.lab.spotify_training import ship
 from genregenie.lab.systems import SYSTEMS, System
@@ -45,17 +45,12 @@ def run_system(
         rows += found
     results.write_headlines(system.key, runs.headlines(system, rows), folder)
     model = STUDIED[system.key]
-    own = {"system": system.key}
     curve = studies.learning_curve(system, table, model, jobs)
-    results.write(
-        "learning_curves", [own | {"model": model} | _short(p) for p in curve], folder, **own
-    )
+    results.write(CurvePoint, curve, folder, system=system.key)
     if say is not None:
         say(f"{system.key}: learning curve of {model}")
     weighed = studies.importance(system, table, model)
-    results.write(
-        "importance", [own | {"model": model} | _short(i) for i in weighed], folder, **own
-    )
+    results.write(Importance, weighed, folder, system=system.key)
     if say is not None:
         say(f"{system.key}: importance of features for {model}")
     if system.key == "A":
@@ -67,10 +62,10 @@ def run_studies(folder: Path | None = None, jobs: int = -1, say: Say | None = No
     """Uneven genres and incremental learning, both on the Spotify table."""
     table = open_table("spotify")
     evened = studies.imbalance(table, jobs=jobs)
-    results.write("imbalance", [_short(b) for b in evened], folder)
+    results.write(Balanced, evened, folder)
     if say is not None:
         say("C: uneven genres")
-    results.write("incremental", [_short(s) for s in fold_in(table, VECTORS)], folder)
+    results.write(Step, fold_in(table, VECTORS), folder)
     if say is not None:
         say("C: incremental learning")
 
@@ -102,7 +97,3 @@ def run_all(
     path = results.written(folder) / "lab.json"
     write_text(path, json.dumps(about, indent=2) + "\n")
     return seconds
-
-
-def _short(result: Any) -> dict[str, str]:
-    return {k: f"{v:.4f}" if isinstance(v, float) else str(v) for k, v in asdict(result).items()}

@@ -29,6 +29,7 @@ from genregenie.evaluation.protocols import (
     splits,
 )
 from genregenie.lab.models import candidates_of, with_leak
+from genregenie.lab.records import Headline
 from genregenie.lab.systems import Shares, System
 from genregenie.lab.tables import SOURCES, FeatureTable, ceiling, open_table, read_features
 from genregenie.training.compare import Cut, Scores, compare
@@ -73,28 +74,6 @@ class Row:
     support: NDArray[np.intp]
     confusion: NDArray[np.intp]
     genres: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Headline:
-    """A model's three figures side by side; None where there is none.
-
-    Attributes
-    ----------
-    system, model : str
-    published : float or None
-    reproduced : float or None
-        Ours under the published protocol.
-    honest, honest_f1 : float or None
-        With apart what must be apart.
-    """
-
-    system: str
-    model: str
-    published: float | None
-    reproduced: float | None
-    honest: float | None
-    honest_f1: float | None
 
 
 def cut_by(shares: Shares) -> Cut:

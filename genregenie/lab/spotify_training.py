@@ -150,8 +150,8 @@ def _write(
         text = json.dumps(metadata.to_dict(), indent=2, ensure_ascii=False) + "\n"
         (fresh / model.MODEL_JSON).write_text(text, encoding="utf-8")
         (fresh / "README.md").write_text(card(metadata, report), encoding="utf-8")
-        results.write("per_genre", report, fresh)
-        results.write("confusion", confusion, fresh)
+        results.write_table(fresh / "per_genre.csv", report)
+        results.write_table(fresh / "confusion.csv", confusion)
 
 
 def card(metadata: Metadata, report: list[dict[str, Any]]) -> str:

@@ -1,7 +1,6 @@
 """Smaller questions: what more data would bring, which features count, what evens out genres."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +12,7 @@ from genregenie.common.arrays import Array
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import RANDOM, VECTORS, Index, Protocol, holdout
 from genregenie.lab import models
+from genregenie.lab.records import Balanced, CurvePoint, Importance
 from genregenie.lab.systems import System
 from genregenie.lab.tables import FeatureTable
 from genregenie.training.candidates import Candidate
@@ -46,16 +46,6 @@ def groups(columns: Sequence[str]) -> dict[str, list[int]]:
     return found
 
 
-@dataclass(frozen=True)
-class CurvePoint:
-    """Accuracy of a model that learnt from so many rows: on those, and on rows held out."""
-
-    protocol: str
-    rows: int
-    known: float
-    held_out: float
-
-
 def learning_curve(
     system: System,
     table: FeatureTable,
@@ -73,20 +63,27 @@ def learning_curve(
             (protocol, train[: max(int(share * len(train)), 40)], test) for share in CURVE_SHARES
         ]
     return Parallel(n_jobs=jobs)(
-        delayed(_curve_point)(candidate, table, protocol, train, test)
+        delayed(_curve_point)(system.key, candidate, table, protocol, train, test)
         for protocol, train, test in tasks
     )
 
 
 def _curve_point(
-    candidate: Candidate, table: FeatureTable, protocol: Protocol, train: Index, test: Index
+    system: str,
+    candidate: Candidate,
+    table: FeatureTable,
+    protocol: Protocol,
+    train: Index,
+    test: Index,
 ) -> CurvePoint:
     model = _fitted(candidate, table, train)
 
     def accuracy(index: Index) -> float:
         return metrics.accuracy(_confidences(model, table, index), table.labels[index])
 
-    return CurvePoint(protocol.kind, len(train), accuracy(train[:4_000]), accuracy(test))
+    return CurvePoint(
+        system, candidate.name, protocol.kind, len(train), accuracy(train[:4_000]), accuracy(test)
+    )
 
 
 def _fitted(candidate: Candidate, table: FeatureTable, train: Index) -> Any:
@@ -97,24 +94,6 @@ def _fitted(candidate: Candidate, table: FeatureTable, train: Index) -> Any:
 
 def _confidences(model: Any, table: FeatureTable, index: Index) -> Array:
     return confidences_of(model, table.rows[index], len(table.genres))
-
-
-@dataclass(frozen=True)
-class Importance:
-    """How much accuracy a group of features is worth.
-
-    Attributes
-    ----------
-    group : str
-    columns : int
-    drop, drop_sd : float
-        Accuracy lost on held-out rows when the group's values are shuffled among them.
-    """
-
-    group: str
-    columns: int
-    drop: float
-    drop_sd: float
 
 
 def importance(system: System, table: FeatureTable, model: str) -> list[Importance]:
@@ -139,7 +118,8 @@ def importance(system: System, table: FeatureTable, model: str) -> list[Importan
             shuffled = rows.copy()
             shuffled[:, index] = rows[rng.permutation(len(rows))][:, index]
             drops.append(whole - accuracy(shuffled))
-        found.append(Importance(group, len(index), float(np.mean(drops)), float(np.std(drops))))
+        lost = float(np.mean(drops)), float(np.std(drops))
+        found.append(Importance(system.key, model, group, len(index), *lost))
     return sorted(found, key=lambda i: -i.drop)
 
 
@@ -151,26 +131,6 @@ TREATMENTS: Final = {
     "smote": "SMOTE inside the split",
     "smote_outside": "SMOTE before the split (a leak)",
 }
-
-
-@dataclass(frozen=True)
-class Balanced:
-    """What a treatment of uneven genres did to a model on the Spotify table.
-
-    Attributes
-    ----------
-    treatment, model, protocol : str
-    accuracy, macro_f1 : float
-    rarest : float
-        Recall of the rarest genre.
-    """
-
-    treatment: str
-    model: str
-    protocol: str
-    accuracy: float
-    macro_f1: float
-    rarest: float
 
 
 def imbalance(

@@ -22,6 +22,7 @@ from genregenie.evaluation.metrics import ReliabilityBin
 from genregenie.evaluation.protocols import PROTOCOLS
 from genregenie.inference.classifier import Classifier
 from genregenie.lab import results
+from genregenie.lab.records import Headline
 from genregenie.recommend import export
 from genregenie.recommend.recommender import OnSpotify, Recommendations, SpotifyAnswer
 from genregenie.spotify.tracks import Track
@@ -106,9 +107,11 @@ def trained(folder: Path) -> list[list[str]]:
 
 
 def measured(folder: Path) -> list[list[str]]:
-    results.write("a", [{"system": "A", "genre": cell} for cell in FORMULAS], folder)
-    results.write("a", [{"system": "B", "genre": "jazz"}], folder, system="B")  # reads the others
-    return read(folder / "a.csv")
+    lines = [Headline("A", cell, None, 0.5, 0.5, 0.5) for cell in FORMULAS]
+    results.write(Headline, lines, folder, system="A")
+    other = Headline("B", "svm", None, 0.5, 0.5, 0.5)
+    results.write(Headline, [other], folder, system="B")  # reads the others
+    return read(folder / "headlines.csv")
 
 
 WRITERS = (recommended, tagged, heard_at_once, judged_by_features, remembered, trained, measured)

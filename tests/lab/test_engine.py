@@ -15,6 +15,7 @@ from genregenie.lab import results as cache
 from genregenie.lab.estimators import QuantileCapper, Sampled
 from genregenie.lab.explore import Exploration, explore
 from genregenie.lab.incremental import BATCHES, GrowingNeighbours, fold_in
+from genregenie.lab.records import Balanced, Confusion, CurvePoint, Headline, Score
 from genregenie.lab.systems import SYSTEMS, system
 from genregenie.lab.tables import ceiling, open_table, read_features
 from tests.lab.conftest import small_table, spotify_like
@@ -145,11 +146,11 @@ def test_results_replace_their_own_lines_and_no_others(table, tmp_path):
     cache.write_rows(rows, tmp_path)
     cache.write_rows(runs.under(B, table, GROUPED, jobs=1, models=["cosine"]), tmp_path)
     cache.write_rows(rows, tmp_path)
-    kept = cache.read("scores", tmp_path)
-    assert sorted(line["protocol"] for line in kept) == ["grouped", "tracks"]
-    confusion = [c for c in cache.read("confusion", tmp_path) if c["protocol"] == "tracks"]
-    assert sum(int(c["rows"]) for c in confusion) == len(table)
-    assert cache.read("nothing", tmp_path) == []
+    kept = cache.read(Score, tmp_path)
+    assert sorted(score.protocol for score in kept) == ["grouped", "tracks"]
+    confusion = [c for c in cache.read(Confusion, tmp_path) if c.protocol == "tracks"]
+    assert sum(c.rows for c in confusion) == len(table)
+    assert cache.read(Headline, tmp_path) == []
 
 
 def test_the_ceiling_is_the_commonest_genre_of_each_vector():
@@ -250,16 +251,16 @@ def test_no_scheduler_is_said_in_a_sentence(monkeypatch):
 
 def test_published_figures_are_reproduced_and_cached(results):
     """What is promised of B and E, read from the committed tables."""
-    lines = cache.read("headlines", results)
-    assert {line["system"] for line in lines} == set("ABCDE")
+    lines = cache.read(Headline, results)
+    assert {line.system for line in lines} == set("ABCDE")
     for line in lines:
-        if line["system"] in "BE" and line["published"]:
-            assert abs(float(line["reproduced"]) - float(line["published"])) < 0.035, line
-        assert float(line["honest"]) < 0.75
+        if line.system in "BE" and line.published is not None:
+            assert abs(line.reproduced - line.published) < 0.035, line
+        assert line.honest < 0.75
     about = json.loads((results / "lab.json").read_text())
     assert about["command"] == "genregenie lab"
-    assert all(p["protocol"] for p in cache.read("learning_curves", results))
-    assert len(cache.read("imbalance", results)) == 12
+    assert all(point.protocol for point in cache.read(CurvePoint, results))
+    assert len(cache.read(Balanced, results)) == 12
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")

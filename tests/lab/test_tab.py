@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from genregenie.lab import results
+from genregenie.lab.records import Headline
 from genregenie.lab.systems import SYSTEMS
 from genregenie.lab.tables import SOURCES
 from tests import sounds
@@ -39,7 +40,7 @@ def test_the_tab_shows_what_is_kept():
         assert "Learning curve" in html
         for _, kind in protocols["choices"]:
             assert "Scores" in lab.show(key, kind, models["value"])
-    assert "87.0" in views.headlines(results.read("headlines"))
+    assert "87.0" in views.headlines(results.read(Headline))
     assert "Nothing is kept" in views.headlines([])
 
 

@@ -1,6 +1,6 @@
 """The lab's figures as HTML: systems compared, questions answered, tables explored."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -10,6 +10,17 @@ from genregenie.common.genres import display_name, ranked
 from genregenie.evaluation.protocols import PROTOCOLS
 from genregenie.lab import plots
 from genregenie.lab.explore import Exploration
+from genregenie.lab.records import (
+    Balanced,
+    Confusion,
+    CurvePoint,
+    Findings,
+    GenreScore,
+    Headline,
+    Importance,
+    Score,
+    Step,
+)
 from genregenie.lab.systems import System
 from genregenie.web.views import components, sentences
 from genregenie.web.views.components import section, table
@@ -26,18 +37,15 @@ _TREATMENTS: Final = {
     "smote_outside": "SMOTE before the split: a leak",
 }
 
-Lines = list[dict[str, str]]
-"""Rows of a table of results, as its CSV holds them."""
 
-
-def headlines(lines: Lines) -> Markup:
+def headlines(lines: Sequence[Headline]) -> Markup:
     """Published, reproduced and honest figures in one row for each model."""
     if not lines:
         return components.failure(NOTHING)
     rows = [
         [
-            f"{line['system']}: {sentences.model_name(line['model'])}",
-            *(_percent(line[k]) for k in ("published", "reproduced", "honest", "honest_macro_f1")),
+            f"{line.system}: {sentences.model_name(line.model)}",
+            *map(_percent, (line.published, line.reproduced, line.honest, line.honest_macro_f1)),
         ]
         for line in lines
     ]
@@ -52,7 +60,7 @@ def system(
     chosen: System,
     kind: str,
     model: str,
-    read: Callable[[str], Lines],
+    found: Findings,
     expected: Sequence[str] | None = None,
 ) -> Markup:
     """What was found out about a system under a protocol.
@@ -64,18 +72,12 @@ def system(
         Of the protocol.
     model : str
         The one whose mistakes are shown.
-    read : callable
-        Gives the rows of a table of results by its name.
+    found : Findings
+        Of this system, and of others.
     expected : sequence of str, optional
         The models of a run that goes on; None for what is kept, which has its studies too.
     """
-
-    def own(name: str) -> Lines:
-        return [
-            line for line in read(name) if line["system"] == chosen.key and line["protocol"] == kind
-        ]
-
-    scores = own("scores")
+    scores = [s for s in found.scores if (s.system, s.protocol) == (chosen.key, kind)]
     if not scores:
         return components.failure(NOTHING)
     protocol = PROTOCOLS[kind]  # type: ignore[index]
@@ -85,67 +87,68 @@ def system(
         section(f"System {chosen.key}: {chosen.title}", about),
         section("Scores", _score_table(scores, expected), _sentence(protocol.remark) + apart),
     ]
-    report = [line for line in own("reports") if line["model"] == model]
-    confusion = [line for line in own("confusion") if line["model"] == model]
+    own = (chosen.key, kind, model)
+    report = [r for r in found.reports if (r.system, r.protocol, r.model) == own]
+    confusion = [c for c in found.confusion if (c.system, c.protocol, c.model) == own]
     name = sentences.model_name(model)
     if report:
         parts.append(section(f"By genre: {name}", _report_table(report)))
     if confusion:
         parts.append(section(f"What {name} mistakes for what", _confusion_table(confusion)))
     if expected is None:
-        parts.append(_studies(chosen.key, read))
+        parts.append(_studies(chosen.key, found))
     return joined(parts)
 
 
-def _studies(key: str, read: Callable[[str], Lines]) -> Markup:
+def _studies(key: str, found: Findings) -> Markup:
     """The learning curve of a system and which features count, where they are kept."""
     parts = []
-    if points := [line for line in read("learning_curves") if line["system"] == key]:
+    if points := [point for point in found.curves if point.system == key]:
         parts.append(_learning_curve(points))
-    if weighed := [line for line in read("importance") if line["system"] == key]:
+    if weighed := [group for group in found.importance if group.system == key]:
         parts.append(_importance(weighed))
     return components.pair(parts) if parts else Markup("")
 
 
-def _learning_curve(points: Lines) -> Markup:
-    model = sentences.model_name(points[0]["model"])
-    kinds = list(dict.fromkeys(point["protocol"] for point in points))
-    last = [point for point in points if point["protocol"] == kinds[-1]]
+def _learning_curve(points: Sequence[CurvePoint]) -> Markup:
+    model = sentences.model_name(points[0].model)
+    kinds = list(dict.fromkeys(point.protocol for point in points))
+    last = [point for point in points if point.protocol == kinds[-1]]
     curves: dict[str, Any] = {
         PROTOCOLS[kind].title: [  # type: ignore[index]
-            float(point["held_out"]) for point in points if point["protocol"] == kind
+            point.held_out for point in points if point.protocol == kind
         ]
         for kind in kinds
     }
-    curves["on what it learnt"] = [float(point["known"]) for point in last]
-    rows = [int(point["rows"]) for point in last]
+    curves["on what it learnt"] = [point.known for point in last]
+    rows = [point.rows for point in last]
     return section(f"Learning curve: {model}", _plot(plots.learning_curve(model, rows, curves)))
 
 
-def _importance(weighed: Lines) -> Markup:
-    most = max(max(float(line["drop"]) for line in weighed), 1e-9)
+def _importance(weighed: Sequence[Importance]) -> Markup:
+    most = max(max(group.drop for group in weighed), 1e-9)
     items = [
-        (line["group"], max(float(line["drop"]), 0.0) / most, f"{100 * float(line['drop']):+.1f}")
-        for line in weighed
+        (group.group, max(group.drop, 0.0) / most, f"{100 * group.drop:+.1f}") for group in weighed
     ]
     bars = components.bar_list(items, str, lambda group: plots.COLOURS[0])
     return section(
-        f"Which features count: {sentences.model_name(weighed[0]['model'])}",
+        f"Which features count: {sentences.model_name(weighed[0].model)}",
         render("lab", "wide_names", bars=bars),
         "Points of accuracy lost when a group of features is shuffled, held out honestly.",
     )
 
 
-def _score_table(scores: Lines, expected: Sequence[str] | None) -> Markup:
+def _score_table(scores: Sequence[Score], expected: Sequence[str] | None) -> Markup:
     """Scores of models, with a line for each that is still expected."""
-    tracks = any(line["voted"] for line in scores)
+    tracks = any(score.voted is not None for score in scores)
     head = ["Model", "Accuracy", "Macro-F1", "Top-3"]
     head += ["Tracks, voted", "Tracks, averaged"] if tracks else []
     keys = ["accuracy", "macro_f1", "top3", *(["voted", "averaged"] if tracks else [])]
     rows = [
-        [sentences.model_name(line["model"]), *(_three(line[k]) for k in keys)] for line in scores
+        [sentences.model_name(score.model), *(_three(getattr(score, key)) for key in keys)]
+        for score in scores
     ]
-    done = {line["model"] for line in scores}
+    done = {score.model for score in scores}
     waiting = [name for name in expected or () if name not in done]
     rows += [
         [sentences.model_name(name), *["\N{HORIZONTAL ELLIPSIS}"] * len(keys)] for name in waiting
@@ -153,37 +156,40 @@ def _score_table(scores: Lines, expected: Sequence[str] | None) -> Markup:
     return table(head, rows, "Scores")
 
 
-def _report_table(report: Lines) -> Markup:
+def _report_table(report: Sequence[GenreScore]) -> Markup:
     """Precision, recall and F1 of each genre."""
-    measures = ("precision", "recall", "f1")
     rows = [
-        [display_name(line["genre"]), *(f"{float(line[k]):.2f}" for k in measures), line["rows"]]
+        [
+            display_name(line.genre),
+            *(f"{measure:.2f}" for measure in (line.precision, line.recall, line.f1)),
+            str(line.rows),
+        ]
         for line in report
     ]
     return table(["Genre", "Precision", "Recall", "F1", "Rows"], rows, "Report by genre")
 
 
-def _confusion_table(lines: Lines) -> Markup:
+def _confusion_table(lines: Sequence[Confusion]) -> Markup:
     """What was taken for what."""
-    genres = sorted({line["really"] for line in lines} | {line["called"] for line in lines})
+    genres = sorted({line.really for line in lines} | {line.called for line in lines})
     counts = pd.DataFrame(0.0, index=genres, columns=genres)
     for line in lines:
-        counts.loc[line["really"], line["called"]] = float(line["rows"])
+        counts.loc[line.really, line.called] = float(line.rows)
     return components.confusion_table(counts)
 
 
 # --- questions, system A, tables ---------------------------------------------------------------
 
 
-def questions(evened: Lines, grown: Lines) -> Markup:
+def questions(evened: Sequence[Balanced], grown: Sequence[Step]) -> Markup:
     """Whether evening out genres helps, and whether folding in new tracks does."""
     parts = []
     if evened:
         rows = [
             [
-                _TREATMENTS[line["treatment"]],
-                line["model"],
-                *(_three(line[k]) for k in ("accuracy", "macro_f1", "rarest")),
+                _TREATMENTS[line.treatment],
+                line.model,
+                *map(_three, (line.accuracy, line.macro_f1, line.rarest)),
             ]
             for line in evened
         ]
@@ -199,12 +205,12 @@ def questions(evened: Lines, grown: Lines) -> Markup:
     if grown:
         rows = [
             [
-                sentences.model_name(line["model"]),
-                f"{int(line['rows']):,}",
-                _three(line["folded"]),
-                _three(line["refitted"]),
-                f"{1e3 * float(line['folded_s']):.0f} ms",
-                f"{1e3 * float(line['refitted_s']):.0f} ms",
+                sentences.model_name(line.model),
+                f"{line.rows:,}",
+                _three(line.folded),
+                _three(line.refitted),
+                f"{1e3 * line.folded_s:.0f} ms",
+                f"{1e3 * line.refitted_s:.0f} ms",
             ]
             for line in grown
         ]
@@ -261,10 +267,10 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _percent(text: str) -> str:
-    return f"{100 * float(text):.1f}" if text else "\N{EN DASH}"
+def _percent(share: float | None) -> str:
+    return "\N{EN DASH}" if share is None else f"{100 * share:.1f}"
 
 
-def _three(text: str) -> str:
-    """A number as text with three decimals; a dash where there is none."""
-    return f"{float(text):.3f}" if text else "\N{EN DASH}"
+def _three(number: float | None) -> str:
+    """A number with three decimals; a dash where there is none."""
+    return "\N{EN DASH}" if number is None else f"{number:.3f}"

@@ -22,6 +22,17 @@ from genregenie.accounts.results import Filter, ResultSummary
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
 from genregenie.lab.explore import Exploration
+from genregenie.lab.records import (
+    Balanced,
+    Confusion,
+    CurvePoint,
+    Findings,
+    GenreScore,
+    Headline,
+    Importance,
+    Score,
+    Step,
+)
 from genregenie.lab.systems import SYSTEMS
 from genregenie.model.explain import Reason
 from genregenie.model.metadata import Metadata, ScoringProtocol
@@ -170,25 +181,26 @@ def per_genre(text: str) -> Markup:
     return models.per_genre(scores, metadata(text))
 
 
-def lines(text: str) -> dict[str, list[dict[str, str]]]:
-    own = {"system": "B", "protocol": "grouped", "model": text}
-    figures = ("accuracy", "macro_f1", "top3", "voted", "averaged", "precision", "recall", "f1")
-    own |= {"genre": text, "rows": "9", **dict.fromkeys(figures, "0.5")}
-    own |= {"held_out": "0.5", "known": "0.5", "group": text, "drop": "0.1"}
-    own |= {"really": text, "called": text}
-    names = ("scores", "reports", "confusion", "learning_curves", "importance")
-    return {name: [own] for name in names}
+def findings(text: str) -> Findings:
+    own = ("B", "grouped", "5 folds")
+    return Findings(
+        [Score(*own, text, text, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5)],
+        [GenreScore(*own, text, text, 0.5, 0.5, 0.5, 9)],
+        [Confusion(*own, text, text, text, 9)],
+        [CurvePoint("B", text, "grouped", 9, 0.5, 0.5)],
+        [Importance("B", text, text, 1, 0.1, 0.0)],
+    )
 
 
 def system(text: str) -> Markup:
     chosen = replace(SYSTEMS["B"], title=text, did=text, remark=text)
-    return lab.system(chosen, "grouped", text, lines(text).__getitem__)
+    return lab.system(chosen, "grouped", text, findings(text))
 
 
 def questions(text: str) -> Markup:
-    figures = ("accuracy", "macro_f1", "rarest", "folded", "refitted", "folded_s", "refitted_s")
-    line = {"treatment": "none", "model": text, "rows": "9", **dict.fromkeys(figures, "0.5")}
-    return lab.questions([line], [line])
+    return lab.questions(
+        [Balanced("none", text, "vectors", 0.5, 0.5, 0.5)], [Step(text, 9, 0.5, 0.5, 0.5, 0.5)]
+    )
 
 
 def exploration(text: str) -> Markup:
@@ -212,8 +224,7 @@ def exploration(text: str) -> Markup:
 
 
 def headline(text: str) -> Markup:
-    figures = ("published", "reproduced", "honest", "honest_macro_f1")
-    return lab.headlines([{"system": text, "model": text, **dict.fromkeys(figures, "0.5")}])
+    return lab.headlines([Headline("B", text, 0.5, 0.5, 0.5, 0.5)])
 
 
 View = Callable[[str], str]

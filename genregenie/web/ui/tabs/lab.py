@@ -10,6 +10,7 @@ from genregenie.common.errors import DataError
 from genregenie.common.steps import result_of
 from genregenie.evaluation.protocols import PROTOCOLS
 from genregenie.lab import results
+from genregenie.lab.records import Balanced, Headline, Score, Step
 from genregenie.lab.systems import SYSTEMS, System, system
 from genregenie.lab.tables import SOURCES
 from genregenie.model.model import ModelError
@@ -31,7 +32,7 @@ def build(tab: gr.Tab) -> None:
     Plots are drawn when a tab is opened, so that the app's start does not wait for them.
     """
     gr.HTML(components.quiet(_INTRO), padding=False)
-    gr.HTML(lab.headlines(results.read("headlines")), elem_id="lab-headlines", padding=False)
+    gr.HTML(lab.headlines(results.read(Headline)), elem_id="lab-headlines", padding=False)
     with gr.Tabs():
         with gr.Tab("Systems", id="lab-systems"):
             _build_systems(tab)
@@ -88,7 +89,7 @@ def _table_choices(key: str) -> list[tuple[str, str]]:
 def _protocols(key: str) -> list[tuple[str, str]]:
     """The honest protocol first, then what else was run."""
     chosen = system(key)
-    kept = {r["protocol"] for r in results.read("scores") if r["system"] == key}
+    kept = {score.protocol for score in results.read(Score) if score.system == key}
     kinds = dict.fromkeys([chosen.honest.kind, *sorted(kept), chosen.protocol.kind])
     return [(_titled(chosen, kind), kind) for kind in kinds if kind in PROTOCOLS]
 
@@ -99,7 +100,7 @@ def _titled(chosen: System, kind: str) -> str:
 
 
 def _models(key: str) -> list[tuple[str, str]]:
-    names = dict.fromkeys(r["model"] for r in results.read("headlines") if r["system"] == key)
+    names = dict.fromkeys(line.model for line in results.read(Headline) if line.system == key)
     return [(sentences.model_name(name), name) for name in names] or [("none yet", "")]
 
 
@@ -113,7 +114,7 @@ def choices(key: str) -> tuple[Any, ...]:
 
 def show(key: str, protocol: str, model: str) -> str:
     """What the lab found out about a system, a protocol and a model, kept or just made."""
-    return lab.system(system(key), protocol, model, results.read)
+    return lab.system(system(key), protocol, model, results.findings())
 
 
 def run_again(
@@ -143,16 +144,16 @@ def run_again(
             rows += runs.under(chosen, data, fitting, models=[name])
         else:
             rows += runs.as_published(chosen, data, models=[name])
-        lines = results.lines_of(rows)
+        found = results.findings_of(rows)
         best = max(rows, key=lambda row: row.accuracy).model
-        yield lab.system(chosen, protocol, best, lines.__getitem__, names)
+        yield lab.system(chosen, protocol, best, found, names)
 
 
 # --- questions ---------------------------------------------------------------------------------
 
 
 def _build_questions() -> None:
-    shown = lab.questions(results.read("imbalance"), results.read("incremental"))
+    shown = lab.questions(results.read(Balanced), results.read(Step))
     gr.HTML(shown, elem_id="lab-studies", padding=False)
 
 
