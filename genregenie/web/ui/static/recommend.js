@@ -1,6 +1,7 @@
 // What happens on a click in the cards. `element`, `trigger` and `watch` are Gradio's.
 let covers = false;
 let pressed = null;
+let under = null; // the button that the pointer went down on
 
 function showCovers() {
   for (const image of element.querySelectorAll("img[data-cover]")) {
@@ -25,9 +26,7 @@ function play(button) {
   button.remove();
 }
 
-element.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-act]");
-  if (!button) return;
+function perform(button) {
   const act = button.dataset.act;
   if (act === "covers") {
     covers = true;
@@ -41,6 +40,21 @@ element.addEventListener("click", (event) => {
     pressed = { button, key: button.dataset.key, act };
     trigger("like", { index: button.dataset.key, value: "", liked: act === "like", undo });
   }
+}
+
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-act]");
+  if (button) perform(button);
+});
+
+// Cards may be laid anew while the pointer is down; browsers then tell nobody of the click.
+element.addEventListener("pointerdown", (event) => {
+  under = event.target.closest("button[data-act]");
+});
+element.addEventListener("pointerup", () => {
+  const gone = under && !under.isConnected ? under : null;
+  under = null;
+  if (gone) perform(gone);
 });
 
 // New cards come into the places of old ones: let the keyboard stay with what it pressed.
