@@ -16,6 +16,7 @@ import soxr
 from numpy.typing import NDArray
 
 from genregenie.audio import RATE_HZ, Samples
+from genregenie.features.mfcc import FULL_SCALE, SIGNAL
 
 MEL_RATE_HZ: Final = 16_000
 BANDS: Final = 96
@@ -28,8 +29,6 @@ _HOP: Final = 256
 # The resampler's filter reaches less far; a whole number of samples at both rates, 60 ms.
 _MARGIN: Final = 1_323
 _MIN_WINDOW_S: Final = 1.0
-# What spans less than this holds no signal: a few of the last steps of 16 bits.
-_SILENT: Final = 6 / 32_768
 
 Patch = NDArray[np.float32]
 
@@ -99,7 +98,7 @@ def _middle(start_s: float, samples: Samples) -> Iterator[Window]:
     length = min(round(WINDOW_S * RATE_HZ), len(samples))
     begin = (len(samples) - length) // 2
     end = begin + length
-    if length < _MIN_WINDOW_S * RATE_HZ or np.ptp(samples[begin:end]) < _SILENT:
+    if length < _MIN_WINDOW_S * RATE_HZ or np.ptp(samples[begin:end]) * FULL_SCALE < SIGNAL:
         return
     before = min(_MARGIN, begin)
     around = samples[begin - before : end + _MARGIN]

@@ -32,8 +32,8 @@ _LIFTER: Final = 22
 _BATCH: Final = 64  # frames at a time; they stay in the cache
 _PIECE: Final = _BATCH * HOP_SAMPLES
 _SPARSE: Final = 16  # every so many samples of nearly all frames span enough already
-_FULL_SCALE: Final = 32_768.0
-_SIGNAL: Final = 5.0
+FULL_SCALE: Final = 32_768.0
+SIGNAL: Final = 5.0
 """A frame without a signal spans less, in steps of 16 bits: digital silence, a constant, dither in
 the last bit or two. It is looked at before pre-emphasis, which leaves a thirtieth of bass."""
 
@@ -124,7 +124,7 @@ class _Bench:
         """Those that a piece of 1 to `_PIECE` samples completes."""
         signal, emphasised = self._signal, self._emphasised
         end = self._kept + len(piece)
-        np.multiply(piece, _FULL_SCALE, out=signal[self._kept : end], dtype=np.float64)
+        np.multiply(piece, FULL_SCALE, out=signal[self._kept : end], dtype=np.float64)
         if not self._kept:
             emphasised[0] = signal[0]  # the very first sample stays as it is
         new = slice(max(self._kept, 1), end)
@@ -185,9 +185,9 @@ def mel_energy(frames: Array) -> Array:
 
 def _sounds(frames: Array) -> NDArray[np.bool_]:
     """Whether each frame of the signal, shape (n, 441), spans enough to hold one."""
-    sounds = _span(frames[:, ::_SPARSE]) >= _SIGNAL
+    sounds = _span(frames[:, ::_SPARSE]) >= SIGNAL
     unsure = np.flatnonzero(~sounds)
-    sounds[unsure] = _span(frames[unsure]) >= _SIGNAL
+    sounds[unsure] = _span(frames[unsure]) >= SIGNAL
     return np.asarray(sounds)
 
 

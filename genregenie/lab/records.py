@@ -1,7 +1,17 @@
 """What the lab finds out, as records; each kind is a table of its own in `results`."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Final
+
+TREATMENTS: Final = {
+    "none": "nothing",
+    "weights": "class weights",
+    "oversample": "over-sampling",
+    "undersample": "under-sampling",
+    "smote": "SMOTE inside the split",
+    "smote_outside": "SMOTE before the split: a leak",
+}
+"""What is done about uneven genres, and how people are told."""
 
 
 @dataclass(frozen=True)

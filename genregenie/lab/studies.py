@@ -12,7 +12,7 @@ from genregenie.common.arrays import Array
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import RANDOM, VECTORS, Index, Protocol, holdout
 from genregenie.lab import models
-from genregenie.lab.records import Balanced, CurvePoint, Importance
+from genregenie.lab.records import TREATMENTS, Balanced, CurvePoint, Importance
 from genregenie.lab.systems import System
 from genregenie.lab.tables import FeatureTable
 from genregenie.training.candidates import Candidate
@@ -121,16 +121,6 @@ def importance(system: System, table: FeatureTable, model: str) -> list[Importan
         lost = float(np.mean(drops)), float(np.std(drops))
         found.append(Importance(system.key, model, group, len(index), *lost))
     return sorted(found, key=lambda i: -i.drop)
-
-
-TREATMENTS: Final = {
-    "none": "nothing",
-    "weights": "class weights",
-    "oversample": "over-sampling",
-    "undersample": "under-sampling",
-    "smote": "SMOTE inside the split",
-    "smote_outside": "SMOTE before the split (a leak)",
-}
 
 
 def imbalance(

@@ -11,6 +11,7 @@ from genregenie.evaluation.protocols import PROTOCOLS
 from genregenie.lab import plots
 from genregenie.lab.explore import Exploration
 from genregenie.lab.records import (
+    TREATMENTS,
     Balanced,
     Confusion,
     CurvePoint,
@@ -27,15 +28,6 @@ from genregenie.web.views.components import section, table
 from genregenie.web.views.fragments import joined, render
 
 NOTHING: Final = "Nothing is kept of this. 'genregenie lab' makes it."
-
-_TREATMENTS: Final = {
-    "none": "nothing",
-    "weights": "class weights",
-    "oversample": "over-sampling",
-    "undersample": "under-sampling",
-    "smote": "SMOTE inside the split",
-    "smote_outside": "SMOTE before the split: a leak",
-}
 
 
 def headlines(lines: Sequence[Headline]) -> Markup:
@@ -187,7 +179,7 @@ def questions(evened: Sequence[Balanced], grown: Sequence[Step]) -> Markup:
     if evened:
         rows = [
             [
-                _TREATMENTS[line.treatment],
+                TREATMENTS[line.treatment],
                 line.model,
                 *map(_three, (line.accuracy, line.macro_f1, line.rarest)),
             ]
