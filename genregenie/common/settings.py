@@ -27,6 +27,19 @@ def model_dir() -> Path:
     return Path(os.environ.get("GENREGENIE_MODEL") or trained("gtzan"))
 
 
+def hearing() -> str | None:
+    """``GENREGENIE_HEARING``: ``all``, ``timbre`` alone, or None where nothing is said.
+
+    Raises
+    ------
+    SettingsError
+        For any other value.
+    """
+    if not os.environ.get("GENREGENIE_HEARING"):
+        return None
+    return _one_of("GENREGENIE_HEARING", ("all", "timbre"), "all")
+
+
 def training_data_dir() -> Path:
     """Folder of the training data: ``data`` in ``GENREGENIE_SHARED``, else in ``../shared``.
 

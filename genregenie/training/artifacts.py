@@ -14,17 +14,20 @@ from skops.io import dump
 from genregenie.common.files import replacing_folder
 from genregenie.common.formatting import csv_lines
 from genregenie.evaluation.metrics import ReliabilityBin
+from genregenie.model.blend import HEADS_NPZ, Head, save_heads
 from genregenie.model.catalogue import Catalogue
 from genregenie.model.metadata import Metadata
 from genregenie.model.model import ARRAYS_NPZ, CATALOGUE_NPZ, PIPELINE_SKOPS
 from genregenie.model.scorers import ArrayScorer, Kernel, Linear
 from genregenie.training.compare import Scores
 from genregenie.training.estimators import KernelLogisticRegression, Tempered, symmetric
+from genregenie.training.parts import Parts
 
 SCORES_CSV = "scores.csv"
 PER_GENRE_CSV = "per_genre_f1.csv"
 CONFUSION_CSV = "confusion.csv"
 RELIABILITY_CSV = "reliability.csv"
+PARTS_CSV = "parts.csv"
 CARD_MD = "README.md"
 
 
@@ -52,6 +55,26 @@ def as_arrays(pipeline: Pipeline) -> ArrayScorer | None:
     return ArrayScorer(steps["tangent"].space(), kernel, linear)
 
 
+def as_head(pipeline: Pipeline) -> Head:
+    """The pipeline of a part as plain arrays.
+
+    Raises
+    ------
+    ValueError
+        If it is not made of a scaler and a kernel or linear model.
+    """
+    steps = dict(pipeline.steps)
+    scaler, final = steps["scale"], steps["classify"]
+    member = (
+        Kernel(final.landmarks_, final.dual_, final.intercept_, final.gamma)
+        if isinstance(final, KernelLogisticRegression)
+        else _linear(final)
+    )
+    if member is None:
+        raise ValueError(f"{final} is neither a kernel nor a linear model.")
+    return Head(scaler.mean_, scaler.scale_, member)
+
+
 def _linear(member: Any) -> Linear | None:
     temperature = 1.0
     if isinstance(member, Tempered):
@@ -71,6 +94,7 @@ def write(
     scores: Sequence[Scores],
     reliability: Sequence[ReliabilityBin],
     card: str,
+    parts: Parts,
 ) -> None:
     """Write everything into a new folder and put it in the place of `folder` in one step.
 
@@ -87,6 +111,8 @@ def write(
     reliability : sequence of ReliabilityBin
     card : str
         The model card as Markdown.
+    parts : Parts
+        What was learnt beside timbre.
 
     Raises
     ------
@@ -98,6 +124,11 @@ def write(
         arrays = as_arrays(pipeline)
         if arrays is not None:
             arrays.save(fresh / ARRAYS_NPZ)
+        if parts.heads:
+            save_heads(fresh / HEADS_NPZ, {part: as_head(p) for part, p in parts.heads.items()})
+            for part, fitted in parts.heads.items():
+                dump(fitted, fresh / f"{part}.skops")
+            _write_csv(fresh / PARTS_CSV, part_rows(parts))
         catalogue.save(fresh / CATALOGUE_NPZ)
         metadata.write(fresh)
         (fresh / CARD_MD).write_text(card, encoding="utf-8")
@@ -146,6 +177,24 @@ def score_rows(scores: Sequence[Scores]) -> list[dict[str, str]]:
             "predict_ms": f"{s.predict_ms:.2f}",
         }
         for s in scores
+    ]
+
+
+def part_rows(parts: Parts) -> list[dict[str, str]]:
+    """What each part adds, as rows of text."""
+    return [
+        {
+            "parts": s.parts,
+            "protocol": s.protocol.kind,
+            "clips": str(s.hearing.clips),
+            "accuracy": f"{s.hearing.accuracy:.4f}",
+            "accuracy_sd": f"{s.hearing.accuracy_sd:.4f}",
+            "macro_f1": f"{s.hearing.macro_f1:.4f}",
+            "top3": f"{s.hearing.top3:.4f}",
+            "log_loss": f"{s.hearing.log_loss:.4f}",
+            "ece": f"{s.hearing.ece:.4f}",
+        }
+        for s in parts.table
     ]
 
 

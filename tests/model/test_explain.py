@@ -7,7 +7,7 @@ import pytest
 
 from genregenie.features.tangent import VECTOR_WIDTH, as_rows
 from genregenie.inference.classifier import Classifier
-from genregenie.model.explain import PARTS, reasons
+from genregenie.model.explain import TRAITS, reasons
 from genregenie.model.model import Model
 from genregenie.model.scorers import Linear
 from genregenie.web.views import sentences
@@ -26,7 +26,7 @@ def seen(model: Model, row: np.ndarray) -> np.ndarray | None:
 
 
 def test_the_parts_are_the_whole_vector_once():
-    assert sorted(np.concatenate(list(PARTS.values())).tolist()) == list(range(VECTOR_WIDTH))
+    assert sorted(np.concatenate(list(TRAITS.values())).tolist()) == list(range(VECTOR_WIDTH))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -48,7 +48,7 @@ def test_a_part_that_the_model_ignores_speaks_for_nothing():
     model = Classifier.load().model
     k = len(model.genres)
     coefficients = np.zeros((VECTOR_WIDTH, k))
-    coefficients[PARTS["colour"]] = np.random.default_rng(0).normal(size=(11, k))
+    coefficients[TRAITS["colour"]] = np.random.default_rng(0).normal(size=(11, k))
     linear = Linear(coefficients, np.zeros(k))
     plain = replace(model, scorer=replace(model.scorer, kernel=None, linear=linear))
     found = {r.part: r.log_odds for r in reasons(plain, seen(plain, a_row(1)))}
@@ -58,7 +58,7 @@ def test_a_part_that_the_model_ignores_speaks_for_nothing():
 
 def test_a_clip_is_told_what_spoke_for_it():
     prediction = Classifier.load().predict(sounds.encode(sounds.tune(6.0)))
-    assert {r.part for r in prediction.reasons} == set(PARTS)
+    assert {r.part for r in prediction.reasons} == set(TRAITS)
     told = sentences.reasons_sentence(prediction)
     if prediction.genre is None:
         assert told == ""
