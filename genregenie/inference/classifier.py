@@ -167,7 +167,9 @@ class Classifier:
         ]
         heard = listener.heard() if listener is not None else None
         rows = np.array([as_row(stats) for stats in seen])
-        temporal = np.vstack([modulation.spectrum.row, *[_UNKNOWN] * len(moments)])
+        movement = modulation.spectrum.row
+        of_moments = [movement] if len(moments) == 1 else [_UNKNOWN] * len(moments)
+        temporal = np.vstack([movement, *of_moments])
         autotags = None if heard is None else _autotag_rows(heard, moments)
         answers = self.model.answers(rows, autotags, temporal)
         tags = () if autotags is None else named_autotags(autotags[0])
