@@ -244,7 +244,7 @@ class Classifier:
         )
 
 
-def load(model: str | Path | None = None) -> Classifier:
+def load(model: str | Path | None = None, *, fast: bool | None = None) -> Classifier:
     """A classifier to keep: the model in a folder, or the shipped one.
 
     It is loaded once per process, whoever asks for it, and safe to use from many threads.
@@ -254,11 +254,16 @@ def load(model: str | Path | None = None) -> Classifier:
     model : path, optional
         A folder that ``genregenie train`` wrote. None is the shipped model, or the one that
         ``GENREGENIE_MODEL`` names.
+    fast : bool, optional
+        Leave the pretrained network out. None: as ``GENREGENIE_HEARING`` says; without it, if
+        onnxruntime is not installed.
 
     Raises
     ------
     ModelError
         If there is no usable model.
+    AutotagError
+        If the network is wanted and cannot be used.
 
     Examples
     --------
@@ -268,7 +273,7 @@ def load(model: str | Path | None = None) -> Classifier:
     >>> load() is classifier
     True
     """
-    return Classifier.load(model)
+    return Classifier.load(model, fast=fast)
 
 
 @cache

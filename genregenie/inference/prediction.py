@@ -287,7 +287,7 @@ def record(file: str, result: Prediction | AudioError) -> dict[str, Any]:
 _LISTS = ("timeline", "neighbours", "autotags", "beyond", "parts")
 _SHOWN = (
     *("genre", "verdict", "confidence", "confidences", "duration_s", "analysed_s", "silent_s"),
-    *("quality", "title", "artist", *_LISTS),
+    *("quality", "timeline", "neighbours", "title", "artist", "autotags", "beyond", "parts"),
 )
 
 

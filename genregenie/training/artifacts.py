@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -13,6 +14,7 @@ from skops.io import dump
 
 from genregenie.common.files import replacing_folder
 from genregenie.common.formatting import csv_lines
+from genregenie.evaluation import metrics
 from genregenie.evaluation.metrics import ReliabilityBin
 from genregenie.model.blend import HEADS_NPZ, Head, save_heads
 from genregenie.model.catalogue import Catalogue
@@ -27,6 +29,7 @@ SCORES_CSV = "scores.csv"
 PER_GENRE_CSV = "per_genre_f1.csv"
 CONFUSION_CSV = "confusion.csv"
 RELIABILITY_CSV = "reliability.csv"
+BLEND = "blend"
 PARTS_CSV = "parts.csv"
 CARD_MD = "README.md"
 
@@ -94,6 +97,7 @@ def write(
     scores: Sequence[Scores],
     reliability: Sequence[ReliabilityBin],
     card: str,
+    labels: NDArray[np.intp],
     parts: Parts,
 ) -> None:
     """Write everything into a new folder and put it in the place of `folder` in one step.
@@ -111,14 +115,28 @@ def write(
     reliability : sequence of ReliabilityBin
     card : str
         The model card as Markdown.
+    labels : int array, shape (n,)
+        Of the training clips.
     parts : Parts
-        What was learnt beside timbre.
+        What was learnt beside timbre; the blend's figures take the place of timbre's.
 
     Raises
     ------
     WriteError
         If that cannot be written.
     """
+    decided = next(s for s in scores if s.candidate == metadata.winner)
+    confusion = decided.confusion
+    by_genre = [(s.candidate, s.protocol.kind, s.per_genre_f1) for s in scores]
+    if parts.best is not None:
+        known = ~np.isnan(parts.best[0, :, 0])
+        told = [(c[known], labels[known]) for c in parts.best]
+        confusion = np.sum([metrics.confusion(c, y) for c, y in told], axis=0)
+        reliability = metrics.reliability(
+            np.concatenate([c for c, _ in told]), np.concatenate([y for _, y in told])
+        )
+        f1 = np.mean([metrics.precision_recall_f1(c, y)[2] for c, y in told], axis=0)
+        by_genre.append((BLEND, decided.protocol.kind, f1))
     with replacing_folder(folder) as fresh:
         dump(pipeline, fresh / PIPELINE_SKOPS)
         arrays = as_arrays(pipeline)
@@ -136,9 +154,9 @@ def write(
         _write_csv(
             fresh / PER_GENRE_CSV,
             [
-                {"candidate": s.candidate, "protocol": s.protocol.kind}
-                | {g: f"{f:.4f}" for g, f in zip(metadata.genres, s.per_genre_f1, strict=True)}
-                for s in scores
+                {"candidate": name, "protocol": kind}
+                | {g: f"{f:.4f}" for g, f in zip(metadata.genres, f1, strict=True)}
+                for name, kind, f1 in by_genre
             ],
         )
         _write_csv(
@@ -149,12 +167,11 @@ def write(
                 for b in reliability
             ],
         )
-        decided = next(s for s in scores if s.candidate == metadata.winner)
         _write_csv(
             fresh / CONFUSION_CSV,
             [
                 {"true": genre} | dict(zip(metadata.genres, row, strict=True))
-                for genre, row in zip(metadata.genres, decided.confusion.tolist(), strict=True)
+                for genre, row in zip(metadata.genres, confusion.tolist(), strict=True)
             ],
         )
 

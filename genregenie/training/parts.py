@@ -79,12 +79,16 @@ class Parts:
         Of all candidates of each.
     table : list of PartScores
         What each part adds.
+    held_out : dict of tuple of Part to array, shape (seeds, n, k)
+        Confidences of each combination, cross-fitted under the protocol that decides; NaN in rows
+        of clips that lack a part.
     """
 
     heads: dict[Part, Pipeline]
     winners: dict[Part, str]
     scores: dict[Part, list[compare.Scores]]
     table: list[PartScores]
+    held_out: dict[tuple[Part, ...], Array]
 
     @property
     def hearings(self) -> tuple[Hearing, ...]:
@@ -92,6 +96,11 @@ class Parts:
         by_name = {s.parts: s.hearing for s in reversed(self.table)}  # the first decides
         names = ("+".join(parts) for parts in SHIPPED if set(parts) <= {"timbre", *self.heads})
         return tuple(by_name[name] for name in names if name in by_name)
+
+    @property
+    def best(self) -> Array | None:
+        """What the combination of most parts said of held-out clips; None without parts."""
+        return self.held_out[self.hearings[0].parts] if self.heads else None
 
 
 def candidates() -> tuple[Candidate, ...]:
@@ -185,7 +194,7 @@ def learn(
     held_out: dict[str, dict[Part, Array]] = {
         s.protocol.kind: {"timbre": _logs(s.confidences)} for s in timbre
     }
-    learnt = Parts({}, {}, {}, [])
+    learnt = Parts({}, {}, {}, [], {})
     for part in PARTS[1:]:
         some = known(table, part)
         if not _enough(table, some):
@@ -215,7 +224,10 @@ def learn(
     if learnt.heads:
         for protocol in protocols:
             logs = held_out[protocol.kind]
-            learnt.table.extend(_weigh(table, logs, protocol, folds, temperature))
+            weighed, confidences = _weigh(table, logs, protocol, folds, temperature)
+            learnt.table.extend(weighed)
+            if protocol is protocols[0]:
+                learnt.held_out.update(confidences)
         if len(learnt.heads) == len(PARTS) - 1:
             learnt.table.append(_side_by_side(table, protocols[0], folds, seeds, jobs))
     return learnt
@@ -246,19 +258,23 @@ def _weigh(
     protocol: Protocol,
     folds: int,
     temperature: float,
-) -> list[PartScores]:
-    """Every combination of parts, weighed and scored, and all of them stacked."""
+) -> tuple[list[PartScores], dict[tuple[Part, ...], Array]]:
+    """Every combination of parts, weighed and scored, and all of them stacked.
+
+    Also what each combination says of held-out clips.
+    """
     parts = tuple(part for part in PARTS if part in logs)
     everything = np.all([~np.isnan(logs[part]).any(axis=(0, 2)) for part in parts], axis=0)
     cuts = list(splits(table, protocol, folds, seed=0))
-    found = []
+    found: list[PartScores] = []
+    confidences: dict[tuple[Part, ...], Array] = {}
     for count in range(1, len(parts) + 1):
         for chosen in combinations(parts, count):
             these = {part: logs[part] for part in chosen}
             alone: dict[Part, float] | None = (
                 {"timbre": 1 / temperature} if chosen == ("timbre",) else None
             )
-            hearing = _hearing(table, these, cuts, everything, alone)
+            hearing, confidences[chosen] = _hearing(table, these, cuts, everything, alone)
             found.append(PartScores("+".join(chosen), protocol, hearing))
     if len(parts) > 1:
         stacked = _stacked(table, [logs[part] for part in parts], cuts, everything)
@@ -267,7 +283,7 @@ def _weigh(
         found.append(
             PartScores(f"{'+'.join(parts)}, stacked", protocol, Hearing(weights, **figures))
         )
-    return found
+    return found, confidences
 
 
 def _hearing(
@@ -276,7 +292,7 @@ def _hearing(
     cuts: Sequence[tuple[Any, Any]],
     scored: NDArray[np.bool_],
     alone: dict[Part, float] | None,
-) -> Hearing:
+) -> tuple[Hearing, Array]:
     y = table.labels
     some = np.all([~np.isnan(values).any(axis=(0, 2)) for values in logs.values()], axis=0)
 
@@ -300,7 +316,7 @@ def _hearing(
     confidences = _pool(weights, {part: values[:, some] for part, values in logs.items()})
     figures = _figures(table, honest, cuts, scored, thresholds[scored])
     figures["confident"] = confident_threshold(confidences, y[some])
-    return Hearing(weights, **figures)
+    return Hearing(weights, **figures), honest
 
 
 def _unscored(weights: dict[Part, float], confident: float) -> Hearing:

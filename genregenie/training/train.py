@@ -232,6 +232,7 @@ def publish(
         scores,
         calibrated.reliability,
         card.model_card(metadata, table, scores, learnt.table),
+        table.labels,
         learnt,
     )
     return calibrated

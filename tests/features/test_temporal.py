@@ -70,7 +70,7 @@ def test_loudness_and_equaliser_do_not_matter():
     row = spectrum_of([samples]).row
     assert spectrum_of([samples / 8]).row == pytest.approx(row, abs=1e-6)
     equalised = np.convolve(samples, [1.0, 0.6], mode="same").astype(np.float32)
-    assert spectrum_of([equalised]).row == pytest.approx(row, abs=0.4)
+    assert np.abs(spectrum_of([equalised]).row - row).mean() < 0.2
 
 
 def test_silence_counts_for_nothing():
