@@ -1,153 +1,298 @@
-"""Which distance finds the same genre, and how fast neighbours are found.
+"""Which measure of likeness finds what sounds alike, and how fast neighbours are found.
 
-    python benchmarks/neighbours.py [--rows 1000000]
+    python benchmarks/neighbours.py [--rows 1000000] [PART ...]
 
-The first table compares distances on the reference catalogue: of the ten nearest tracks by other
-artists, how many are of the same genre (precision at 10, mean over genres). It needs the table of
-statistics that the model was trained on. "Hub" is how often the track that is nearest to most is
-among the ten nearest of others. The second table times one query, in one thread and on a library
-drawn around the catalogue.
+``likeness`` compares measures on the clips of which the network's autotags are known. Whatever a
+measure learns, it learns from other artists than the clips that it is then asked about. Of the ten
+and six nearest by other artists, how many are of the genre (mean over genres); where the artist's
+own are allowed, how many of the ten are by the same artist; "hub" is how often the track that is
+nearest to most is among ten. "Library" is the same in a library nobody learnt from: fitted to half
+of the artists, asked among the other half. ``but`` is what *calmer* and the like come to.
+``speed`` times one query, in one thread and on a library drawn around the catalogue.
 """
 
 import argparse
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from genregenie.autotag.qualities import WORDS, Change
+from genregenie.autotag.vocabulary import level_of
 from genregenie.common import settings
-from genregenie.datasets.table import read_table
+from genregenie.datasets.gtzan import read_gtzan
+from genregenie.datasets.table import Table
+from genregenie.evaluation.protocols import GROUPED, splits
 from genregenie.features.tangent import row_covariances, row_means
 from genregenie.inference.classifier import Classifier
+from genregenie.model.catalogue import Catalogue
+from genregenie.model.likeness import Directions, unit
 from genregenie.recommend import library_index
-from genregenie.recommend.acoustic import Acoustic, directions
+from genregenie.recommend.acoustic import Acoustic
 from genregenie.recommend.library_index import Entry, Library, write_library
+from genregenie.training.calibration import catalogue
 
+PLACES = (10, 6)
 TEN = 10
 BATCH = 50_000
 
-
-def euclid(vectors: np.ndarray) -> np.ndarray:
-    """Squared distances, shape (n, n)."""
-    squares = (vectors**2).sum(axis=1)
-    return squares[:, None] + squares - 2 * vectors @ vectors.T
-
-
-def cosine(vectors: np.ndarray) -> np.ndarray:
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return 1 - unit @ unit.T
+Matrix = np.ndarray
+Embed = Callable[[Table], Matrix]
+Fit = Callable[[Table], Embed]
+Compare = Callable[[Matrix, Matrix], Matrix]
 
 
-def symmetrised_kl(means: np.ndarray, covariances: np.ndarray) -> np.ndarray:
-    """Between Gaussians, up to a constant and a factor."""
-    inverses = np.linalg.inv(covariances)
-    trace = np.einsum("iab,jba->ij", inverses, covariances)
-    away = means[:, None] - means[None]
-    mahalanobis = np.einsum("ija,iab,ijb->ij", away, inverses, away)
-    return trace + trace.T + mahalanobis + mahalanobis.T
+# --- ways to put clips into a space, learnt from a table, and to compare them there ----------
 
 
-def riemannian(covariances: np.ndarray) -> np.ndarray:
-    """Squared affine-invariant distances between covariances."""
-    whitening = np.linalg.inv(np.linalg.cholesky(covariances))
-    rows = []
-    for white in whitening:
-        values = np.linalg.eigvalsh(white @ covariances @ white.T)
-        rows.append((np.log(values) ** 2).sum(axis=1))
-    return np.array(rows)
+def timbre(table: Table) -> Embed:
+    references = catalogue(replace(table, autotags=None))
+    centre = references.likeness.centre
+    return lambda clips: references.space.vectors(clips.rows) - centre
 
 
-def compare_distances() -> None:
-    """Print the table of precisions."""
-    table = read_table(settings.training_data_dir() / "gtzan/mfcc_statistics.npz")
-    vectors = Classifier.load().model.catalogue.space.vectors(table.rows)
-    centred = vectors - vectors.mean(axis=0)
-    axes, sizes, _ = np.linalg.svd(centred, full_matrices=False)
-    covariances = row_covariances(table.rows)
-    candidates = {
-        "cosine, from the mean of the catalogue": cosine(centred),
-        "cosine": cosine(vectors),
-        "cosine, axes half-whitened": cosine(axes * np.sqrt(sizes)),
-        "cosine, axes whitened": cosine(axes),
-        "Euclid": euclid(vectors),
-        "Manhattan": np.abs(vectors[:, None] - vectors[None]).sum(axis=2),
-        "Mahalanobis": euclid(axes),
-        "symmetrised KL of the Gaussians": symmetrised_kl(row_means(table.rows), covariances),
-        "affine-invariant, with the mean": riemannian(covariances) + euclid(vectors[:, :13]),
-    }
-    same_artist = table.groups[:, None] == table.groups
-    print("| distance | precision at 10 | hub |\n|---|---|---|")
-    for name, distances in candidates.items():
-        ten = np.argsort(np.where(same_artist, np.inf, distances), axis=1, kind="stable")[:, :TEN]
-        hits = (table.genre[ten] == table.genre[:, None]).mean(axis=1)
-        score = np.mean([hits[table.genre == genre].mean() for genre in table.genres])
-        print(f"| {name} | {score:.3f} | {np.bincount(ten.ravel()).max()} |", flush=True)
+def tags(table: Table) -> Embed:
+    return lambda clips: clips.autotags
 
 
-def draw_library(acoustic: Acoustic, vectors: np.ndarray, rows: int) -> np.ndarray:
-    """Directions of tracks that lie around the catalogue's, shape (rows, 104)."""
-    rng = np.random.default_rng(0)
-    spread = np.linalg.cholesky(np.cov(vectors.T) + 1e-6 * np.eye(vectors.shape[1]))
-    drawn = np.empty((rows, vectors.shape[1]), dtype=np.float32)
-    for start in range(0, rows, BATCH):
-        size = min(BATCH, rows - start)
-        near = 0.7 * vectors[rng.integers(len(vectors), size=size)]
-        noise = 0.6 * rng.standard_normal((size, len(spread))) @ spread.T
-        drawn[start : start + size] = directions(near + noise, acoustic.centre)
-    return drawn
+def levels(table: Table) -> Embed:
+    return lambda clips: level_of(clips.autotags)
 
 
-def milliseconds(work: Callable[[int], object], repeats: int) -> float:
-    work(0)
-    times = []
-    for number in range(repeats):
-        start = time.perf_counter()
-        work(number)
-        times.append(time.perf_counter() - start)
-    return 1e3 * median(times)
+def centred(fit: Fit) -> Fit:
+    def fitted(table: Table) -> Embed:
+        embed = fit(table)
+        centre = embed(table).mean(axis=0)
+        return lambda clips: embed(clips) - centre
+
+    return fitted
 
 
-def time_queries(rows: int) -> None:
-    """Print the table of times."""
-    catalogue = Classifier.load().model.catalogue
-    acoustic = Acoustic(catalogue)
-    print("\n| rows | how | one query (ms) | recall at 10 |\n|---|---|---|---|")
-    shipped = milliseconds(lambda i: acoustic.nearest(catalogue.vectors[i]), 200)
-    print(f"| {len(catalogue.vectors):,} | shipped catalogue, NumPy | {shipped:.2f} | 1 |")
-    drawn = draw_library(acoustic, catalogue.vectors, rows)
-    queries = catalogue.vectors + np.random.default_rng(1).normal(
-        scale=0.2 * catalogue.vectors.std(axis=0), size=catalogue.vectors.shape
+def standardised(fit: Fit) -> Fit:
+    def fitted(table: Table) -> Embed:
+        embed = centred(fit)(table)
+        scale = embed(table).std(axis=0) + 1e-9
+        return lambda clips: embed(clips) / scale
+
+    return fitted
+
+
+def axes(fit: Fit) -> Fit:
+    """Discriminant axes of the genres."""
+
+    def fitted(table: Table) -> Embed:
+        embed = standardised(fit)(table)
+        model = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.3)
+        model.fit(embed(table), table.genre)
+        return lambda clips: model.transform(embed(clips))
+
+    return fitted
+
+
+def joined(*parts: tuple[float, Fit]) -> Fit:
+    """Directions side by side; the squares of their lengths are the shares."""
+
+    def fitted(table: Table) -> Embed:
+        embeds = [(np.sqrt(share), fit(table)) for share, fit in parts]
+        return lambda clips: np.hstack([root * unit(embed(clips)) for root, embed in embeds])
+
+    return fitted
+
+
+def used(table: Table) -> Embed:
+    """What neighbours are found by."""
+    references = catalogue(table)
+    return lambda clips: references.likeness.directions(
+        references.space.vectors(clips.rows), clips.autotags
     )
-    for size in sorted({library_index.EXACT_ROWS, rows}):
-        entries = [Entry(f"/music/{i}.mp3", f"{i}", f"{i}", "rock", 0, 0) for i in range(size)]
-        unit = directions(queries, acoustic.centre)
-        with tempfile.TemporaryDirectory() as name:
-            start = time.perf_counter()
-            write_library(Path(name), entries, drawn[:size], acoustic.centre)
-            built = time.perf_counter() - start
-            opened = Library.load(Path(name), acoustic.centre)
-            spent = milliseconds(lambda i, o=opened: o.nearest(queries[i]), 100)
-            recalls = []
-            for number in range(100):
-                truth = np.argpartition(drawn[:size] @ unit[number], -TEN)[-TEN:]
-                found = {int(Path(t.path or "").stem) for t in opened.nearest(queries[number], TEN)}
-                recalls.append(len(found & set(truth.tolist())) / TEN)
-        how = "FAISS, reranked" if size > library_index.EXACT_ROWS else "NumPy"
-        print(f"| {size:,} | index, {how} | {spent:.2f} | {np.mean(recalls):.3f} |", flush=True)
-    plain = milliseconds(lambda i: np.argpartition(drawn @ unit[i], -TEN), 20)
-    print(f"| {rows:,} | NumPy alone, for comparison | {plain:.1f} | 1 |")
-    print(f"\nwriting the index of {rows:,} rows took {built:.0f} s")
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    options = parser.parse_args()
-    compare_distances()
-    time_queries(max(options.rows, library_index.EXACT_ROWS))
+def unheard(table: Table) -> Embed:
+    """The same for clips that the network has not heard."""
+    embed = used(table)
+    return lambda clips: embed(replace(clips, autotags=np.full_like(clips.autotags, np.nan)))
+
+
+def rows(table: Table) -> Embed:
+    return lambda clips: clips.rows
+
+
+def cosine(a: Matrix, b: Matrix) -> Matrix:
+    return unit(a) @ unit(b).T
+
+
+def euclid(a: Matrix, b: Matrix) -> Matrix:
+    return -((a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T)
+
+
+def symmetrised_kl(a: Matrix, b: Matrix) -> Matrix:
+    """Between Gaussians, up to a constant and a factor."""
+    (mean_a, cov_a), (mean_b, cov_b) = ((row_means(r), row_covariances(r)) for r in (a, b))
+    inverse_a, inverse_b = np.linalg.inv(cov_a), np.linalg.inv(cov_b)
+    trace = np.einsum("iab,jba->ij", inverse_a, cov_b) + np.einsum("iab,jba->ij", cov_a, inverse_b)
+    away = mean_a[:, None] - mean_b[None]
+    far_a = np.einsum("ija,iab,ijb->ij", away, inverse_a, away, optimize=True)
+    return -(trace + far_a + np.einsum("ija,jab,ijb->ij", away, inverse_b, away, optimize=True))
+
+
+MEASURES: dict[str, tuple[Fit, Compare]] = {
+    "timbre, cosine from the mean": (timbre, cosine),
+    "timbre, Euclid": (timbre, euclid),
+    "timbre, symmetrised KL of the Gaussians": (rows, symmetrised_kl),
+    "timbre, discriminant axes, cosine": (axes(timbre), cosine),
+    "timbre, half plain and half axes": (joined((0.5, timbre), (0.5, axes(timbre))), cosine),
+    "tags, Euclid": (tags, euclid),
+    "tags, cosine": (tags, cosine),
+    "tags, cosine from the mean": (centred(tags), cosine),
+    "tags, standardised, Euclid": (standardised(tags), euclid),
+    "tags, standardised, cosine": (standardised(tags), cosine),
+    "tags, levels, cosine from the mean": (centred(levels), cosine),
+    "tags, discriminant axes, cosine": (axes(tags), cosine),
+    "half timbre, half tags": (joined((0.5, timbre), (0.5, centred(tags))), cosine),
+    "half timbre, half axes of tags (used)": (used, cosine),
+    "a third timbre, the rest axes of tags": (
+        joined((1 / 3, timbre), (2 / 3, axes(tags))),
+        cosine,
+    ),
+    "a third each: timbre, tags, their axes": (
+        joined((1 / 3, timbre), (1 / 3, centred(tags)), (1 / 3, axes(tags))),
+        cosine,
+    ),
+    "half axes of timbre, half axes of tags": (joined((0.5, axes(timbre)), (0.5, axes(tags))), cosine),
+    "used, without the network": (unheard, cosine),
+}
+
+
+# --- how good they are -----------------------------------------------------------------------
+
+
+def asked(table: Table, fit: Fit, compare: Compare) -> Iterator[tuple[Matrix, Matrix, Matrix]]:
+    """How alike held-out clips and all others are: clips, references and a matrix, ten folds."""
+    for seed in range(2):
+        for train, test in splits(table, GROUPED, 10, seed=seed):
+            embed = fit(table.take(train))
+            yield test, train, compare(embed(table.take(test)), embed(table))
+
+
+def of_genres(hits: Matrix, genre: Matrix) -> float:
+    """The mean over genres of a mean over clips, NaN left out."""
+    return float(np.mean([np.nanmean(hits[genre == g]) for g in np.unique(genre)]))
+
+
+def nearest(alike: Matrix, count: int) -> Matrix:
+    return np.argsort(-alike, axis=1, kind="stable")[:, :count]
+
+
+def score(table: Table, queries: Matrix, fit: Fit, compare: Compare) -> list[str]:
+    """A measure's row of the table, asked about the clips at `queries`."""
+    same = table.groups[:, None] == table.groups
+    genre, hub = [], np.zeros(len(table), dtype=int)
+    hits: dict[str, list[Matrix]] = {"10": [], "6": [], "artist": [], "library": [], "own": []}
+    for test, train, alike in asked(table, fit, compare):
+        inside = queries[test]
+        test, alike = test[inside], alike[inside]
+        genre.append(table.genre[test])
+        found = train[nearest(alike[:, train], TEN)]
+        np.add.at(hub, found.ravel(), 1)
+        for count in PLACES:
+            hits[str(count)].append(
+                (table.genre[found[:, :count]] == genre[-1][:, None]).mean(axis=1)
+            )
+        alike[np.arange(len(test)), test] = -np.inf
+        own = same[test[:, None], nearest(alike, TEN)].mean(axis=1)
+        hits["artist"].append(np.where(same[test].sum(axis=1) > 1, own, np.nan))
+    genres = {name: np.concatenate(genre) for name in ("10", "6", "artist")}
+    mine = []
+    for seed in range(2):
+        for train, test in splits(table, GROUPED, 2, seed=seed):
+            test = test[queries[test]]
+            clips = table.take(test)
+            places = fit(table.take(train))(clips)
+            alike = compare(places, places)
+            np.fill_diagonal(alike, -np.inf)
+            apart = same[np.ix_(test, test)]
+            own = apart[np.arange(len(test))[:, None], nearest(alike, TEN)].mean(axis=1)
+            hits["own"].append(np.where(apart.sum(axis=1) > 1, own, np.nan))
+            found = nearest(np.where(apart, -np.inf, alike), TEN)
+            hits["library"].append((clips.genre[found] == clips.genre[:, None]).mean(axis=1))
+            mine.append(clips.genre)
+    genres |= {name: np.concatenate(mine) for name in ("library", "own")}
+    means = [of_genres(np.concatenate(hits[name]), genres[name]) for name in hits]
+    cells = [f"{mean:.3f}" for mean in means]
+    return [*cells[:3], str(hub.max() // 2), *cells[3:]]
+
+
+def compare_measures(table: Table) -> None:
+    """Print the table of measures."""
+    known = ~np.isnan(table.autotags).any(axis=1)
+    heard = table.take(known)
+    print(f"\n{len(heard)} clips that the network has heard\n")
+    print("| measure | genre, 10 | genre, 6 | artist | hub | library: genre | artist |")
+    print("|---|---|---|---|---|---|---|")
+    for name, (fit, compare) in MEASURES.items():
+        cells = score(heard, np.ones(len(heard), dtype=bool), fit, compare)
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+    everything = np.ones(len(table), dtype=bool)
+    for name, queries, fit in (
+        ("used, among all of them", known, used),
+        ("used, without the network", everything, unheard_queries),
+        ("timbre alone", everything, timbre),
+    ):
+        cells = score(table, queries, fit, cosine)
+        print(f"| all {len(table)}: {name} | {' | '.join(cells)} |", flush=True)
+
+
+def unheard_queries(table: Table) -> Embed:
+    """Clips that the table has not are unheard; its own are as they are."""
+    embed, without = used(table), unheard(table)
+    own = set(table.track.tolist())
+
+    def embedded(clips: Table) -> Matrix:
+        is_own = np.array([track in own for track in clips.track.tolist()])
+        return np.where(is_own[:, None], embed(clips), without(clips))
+
+    return embedded
+
+
+def change_tracks(table: Table) -> None:
+    """Print what each word does to six neighbours by six other artists."""
+    heard = table.take(~np.isnan(table.autotags).any(axis=1))
+    directions = used(heard)(heard)
+    alike = (directions @ directions.T).astype(float)
+    print("\n| word | more of it, without | with it | alike, without | with it | six found |")
+    print("|---|---|---|---|---|---|")
+    for word in WORDS:
+        cells = []
+        for clip in range(len(heard)):
+            change = Change.of([word], heard.autotags[clip])
+            amount = -change.start[0] + np.array(
+                [Change.of([word], tags).start[0] for tags in heard.autotags]
+            ) if clip == 0 else amount + before - change.start[0]
+            before = change.start[0]
+            plain = six(heard, alike[clip], clip)
+            changed = six(heard, change.fit(alike[clip], heard.autotags), clip)
+            if changed:
+                cells.append(
+                    (
+                        amount[plain].mean(),
+                        amount[changed].mean(),
+                        alike[clip, plain].mean(),
+                        alike[clip, changed].mean(),
+                        len(changed) == PLACES[1],
+                    )
+                )
+        means = np.mean(cells, axis=0)
+        share = means[4] * len(cells) / len(heard)
+        print(
+            f"| {word} | {means[0]:+.2f} | {means[1]:+.2f} | {means[2]:.2f} | {means[3]:.2f} "
+            f"| {share:.0%} |",
+            flush=True,
+        )

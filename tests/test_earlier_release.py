@@ -19,13 +19,15 @@ from genregenie.accounts.feedback import Answer
 from genregenie.accounts.opinions import StoredOpinion
 from genregenie.accounts.results import Audio
 from genregenie.audio.scan import AudioPath
-from genregenie.recommend.acoustic import directions
+from genregenie.autotag.vocabulary import TAGS
+from genregenie.model.likeness import Likeness
 from genregenie.recommend.library_index import Library
 from genregenie.tagging.journal import Journal
 from genregenie.tagging.policy import TagPolicy
 from genregenie.tagging.records import CachedResult, RunRequest
 from genregenie.tagging.tagger import Listening, plan, untag
 from tests.accounts.standins import CHEAP, Clock
+from tests.recommend.conftest import make_axes
 
 EARLIER = Path(__file__).with_name("files") / "earlier"
 TOLD = json.loads((EARLIER / "told.json").read_text())
@@ -129,9 +131,11 @@ def test_its_tags_are_taken_back_to_the_byte(journal: Journal, song: Path) -> No
 def test_an_index_is_searched() -> None:
     centre = np.arange(104) / 104
     vectors = np.stack([np.roll(np.linspace(-1, 1, 104), 20 * i) for i in range(3)])
-    library = Library.load(EARLIER / "index", centre)
-    assert np.allclose(library.vectors, directions(vectors, centre), atol=1e-6)
-    nearest = library.nearest(vectors[1])[0]
+    earlier, now = Likeness(centre), Likeness(centre, make_axes())
+    unheard = np.full((3, TAGS), np.nan)
+    library = Library.load(EARLIER / "index", now)
+    assert np.allclose(library.directions, earlier.directions(vectors, unheard), atol=1e-6)
+    nearest = library.nearest(now.directions(vectors, unheard)[1])[0]
     assert (nearest.artist, nearest.title, nearest.genre) == ("artist 1", "song 1", "blues")
     assert nearest.path == "/earlier/1.mp3"
     assert nearest.alike == pytest.approx(1.0, abs=1e-6)

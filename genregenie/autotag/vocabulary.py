@@ -35,6 +35,9 @@ GROUPS: Final[Mapping[Group, tuple[str, ...]]] = {
 }
 """The network's tags by what they speak of; ``voice`` holds instruments too."""
 
+TAGS: Final = sum(map(len, GROUPS.values()))
+"""How many tags it knows: 50."""
+
 HEARD_LEVEL: Final = 0.95
 HEARD_PROBABILITY: Final = 0.1
 
@@ -45,6 +48,19 @@ _ELECTRONIC_GENRES: Final = frozenset(
     {"techno", "trance", "edm", "dance", "dubstep", "idm", "downtempo", "drum and bass", "dnb"}
     | {name.casefold() for name in ELECTRONIC}
 )
+
+FINER: Final[Mapping[str, frozenset[str]]] = {
+    "rock": frozenset(
+        {"alternative rock", "classic rock", "hard rock", "indie rock", "Progressive rock", "punk"}
+    ),
+    "pop": frozenset({"indie pop", "rnb"}),
+    "metal": frozenset({"heavy metal"}),
+}
+"""Styles that are kinds of a genre. Others may be heard in it without being one: the network hears
+progressive rock in some orchestras, and soul in reggae."""
+
+MOOD_LEVEL: Final = 0.9
+"""From where on a mood stands out. Probabilities of moods are too low for any to count as heard."""
 
 _SHOWN: Final = {"rnb": "R&B", "Mellow": "mellow", "Progressive rock": "progressive rock"}
 
@@ -141,16 +157,73 @@ def beyond(tags: Sequence[Autotag], genres: Collection[str]) -> tuple[str, ...]:
     return tuple(tag.name for tag in styles[:2]) if is_clear else ()
 
 
+def finer_style(tags: Sequence[Autotag], genre: str) -> str | None:
+    """The style that is heard and says more than `genre` does, the most probable if several do.
+
+    Parameters
+    ----------
+    tags : sequence of Autotag
+        From `autotags`.
+    genre : str
+        What the clip is taken for.
+
+    Returns
+    -------
+    str or None
+        A name in `FINER`; None where no such style is heard.
+    """
+    heard = [tag for tag in tags if tag.heard and tag.name in _finer(genre)]
+    return max(heard, key=lambda tag: tag.probability).name if heard else None
+
+
+def characters(probabilities: Array, genres: Sequence[str]) -> list[tuple[str, ...]]:
+    """Moods that stand out in sounds, and styles heard that say more than their genres.
+
+    Parameters
+    ----------
+    probabilities : array, shape (n, 50)
+        In the order of `names`; NaN in the row of a sound that the network has not heard.
+    genres : sequence of n str
+
+    Returns
+    -------
+    list of n tuples of str
+        Nothing for a sound that was not heard.
+    """
+    levels = level_of(probabilities)
+    heard, moods = _heard(probabilities, levels), levels >= MOOD_LEVEL
+    return [
+        tuple(
+            name
+            for i, name in enumerate(names())
+            if (moods[row, i] if _GROUP[name] == "mood" else heard[row, i] and name in finer)
+        )
+        for row, finer in enumerate(map(_finer, genres))
+    ]
+
+
+def _finer(genre: str) -> frozenset[str]:
+    return FINER.get(genre.casefold(), frozenset())
+
+
+def probabilities_of(tags: Sequence[Autotag]) -> Array:
+    """Probabilities, shape (50,), in the order of `names`; NaN where there are no tags."""
+    by_name = {tag.name: tag.probability for tag in tags}
+    return np.array([by_name.get(name, np.nan) for name in names()])
+
+
 def level_of(probabilities: Array) -> Array:
-    """Levels, shape (50,): how many reference clips have less of each tag, 0 to 1."""
+    """Levels, shape (..., 50): how many reference clips have less of each tag, 0 to 1.
+
+    NaN where the probability is.
+    """
     quantiles = _quantiles()
     share = np.linspace(0.0, 1.0, len(quantiles))
-    return np.array(
-        [
-            np.interp(probability, quantiles[:, i], share)
-            for i, probability in enumerate(probabilities)
-        ]
-    )
+    levels = [
+        np.interp(probabilities[..., i], quantiles[:, i], share)
+        for i in range(probabilities.shape[-1])
+    ]
+    return np.stack(levels, axis=-1)
 
 
 def names() -> tuple[str, ...]:

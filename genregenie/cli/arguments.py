@@ -95,6 +95,18 @@ def add_index(parser: argparse.ArgumentParser, purpose: str) -> None:
     parser.add_argument("--index", type=folder_path, metavar="DIR", help=purpose)
 
 
+def add_but(parser: argparse.ArgumentParser) -> None:
+    """Add ``--but``, how what is found shall differ from the file."""
+    parser.add_argument(
+        "--but",
+        type=qualities,
+        default=(),
+        metavar="WORDS",
+        help="like it, but: calmer, livelier, happier, sadder, older, newer, more-acoustic, "
+        "more-electronic; several with commas between",
+    )
+
+
 # --- types of arguments ----------------------------------------------------------------------
 
 
@@ -111,6 +123,16 @@ def folder_path(text: str) -> Path:
 def any_path(text: str) -> str:
     """A file, a folder or a pattern, as it was typed."""
     return text
+
+
+def qualities(text: str) -> tuple[str, ...]:
+    """Words for how sounds may differ, with commas between."""
+    from genregenie.autotag.qualities import QualityError, words_of
+
+    try:
+        return words_of(filter(None, map(str.strip, text.split(","))))
+    except QualityError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def positive(text: str) -> int:

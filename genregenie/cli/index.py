@@ -1,11 +1,13 @@
 """``genregenie index``: listen to a folder of music, to be searched later."""
 
 import argparse
+from pathlib import Path
 
 from genregenie.cli.arguments import (
     INDEX_NAME,
     Commands,
     add_command,
+    add_fast,
     add_jobs,
     add_output,
     folder_path,
@@ -25,6 +27,7 @@ def add(commands: Commands) -> None:
     index.add_argument("folder", type=folder_path, metavar="FOLDER")
     add_output(index, f"default: {INDEX_NAME} in FOLDER")
     add_jobs(index)
+    add_fast(index)
 
 
 def _index(options: argparse.Namespace) -> int:
@@ -39,3 +42,13 @@ def _index(options: argparse.Namespace) -> int:
         f"Search it with: genregenie similar FILE --index '{made.path}'"
     )
     return 0
+
+
+def renewed(index: Path, options: argparse.Namespace) -> None:
+    """Listen again to the files of an index that another model or an earlier release has made."""
+    from genregenie.recommend.indexing import renew
+
+    with Bar(options, label="Listening") as bar:
+        made = renew(index, progress=bar.reach, say=log.warning)
+    for skip in made.skipped if made is not None else ():
+        log.warning("skipped %s: %s", printable(skip.path), skip.reason)

@@ -5,7 +5,16 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genregenie.cli.arguments import Commands, add_command, add_index, add_json, file_path
+from genregenie.cli.arguments import (
+    Commands,
+    add_but,
+    add_command,
+    add_fast,
+    add_index,
+    add_json,
+    file_path,
+)
+from genregenie.cli.index import renewed
 from genregenie.cli.messages import about
 from genregenie.common import settings
 from genregenie.common.formatting import printable
@@ -38,6 +47,8 @@ def add(commands: Commands) -> None:
     )
     recommend.add_argument("--depth", choices=DEPTHS, default=DEPTHS[0])
     add_index(recommend, "find what sounds alike in one's own library")
+    add_but(recommend)
+    add_fast(recommend)
 
 
 def _years(text: str) -> tuple[int, int]:
@@ -65,13 +76,17 @@ def _recommend(options: argparse.Namespace) -> int:
     from genregenie.recommend.recommender import Recommender
     from genregenie.spotify.queries import Depth, SearchOptions
 
-    recommender = Recommender.load(options.index or settings.library_index())
+    index = options.index or settings.library_index()
+    if index is not None:
+        renewed(index, options)
+    recommender = Recommender.load(index)
     with about(options.file):
         prediction = apart(classify, options.file)
     recommendations = recommender.recommend(
         prediction,
         _spotify(options.offline),
         SearchOptions(options.years, Depth(options.depth)),
+        but=options.but,
     )
     if options.json:
         answer = export.record(str(options.file), prediction.genre, recommendations)
@@ -103,8 +118,7 @@ def _print(file: Path, prediction: "Prediction", recommendations: "Recommendatio
             print(_neighbour_line(neighbour))
     answer = recommendations.spotify
     if answer.tracks:
-        genres = dict.fromkeys(display_name(s.genre).lower() for s in answer.tracks)
-        print(f"\nMore {' and '.join(genres)} on Spotify")
+        print(f"\n{answer.heading}")
         for suggestion in answer.tracks:
             print(_spotify_line(suggestion))
     if answer.message:

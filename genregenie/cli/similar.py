@@ -7,13 +7,16 @@ from pathlib import Path
 from genregenie.cli.arguments import (
     INDEX_NAME,
     Commands,
+    add_but,
     add_command,
+    add_fast,
     add_index,
     add_json,
     file_path,
     positive,
 )
-from genregenie.cli.messages import CommandError, about
+from genregenie.cli.index import renewed
+from genregenie.cli.messages import CommandError, about, log
 from genregenie.common import settings
 from genregenie.common.formatting import printable, valid_text
 from genregenie.common.genres import display_name
@@ -26,6 +29,8 @@ def add(commands: Commands) -> None:
     )
     similar.add_argument("file", type=file_path, metavar="FILE")
     add_index(similar, f"made by 'genregenie index' (default: {INDEX_NAME} in a folder above FILE)")
+    add_but(similar)
+    add_fast(similar)
     similar.add_argument("--count", type=positive, default=10, metavar="N")
     add_json(similar, "array")
 
@@ -35,24 +40,30 @@ def _similar(options: argparse.Namespace) -> int:
 
     keep_to_one_thread()
     from genregenie.audio.parallel import apart
+    from genregenie.autotag.qualities import Change
+    from genregenie.autotag.vocabulary import probabilities_of
     from genregenie.inference.batch import classify
     from genregenie.inference.classifier import Classifier
-    from genregenie.recommend.acoustic import Acoustic
+    from genregenie.recommend.acoustic import direction_of
     from genregenie.recommend.library_index import Library
 
-    classifier = Classifier.load()
     with about(options.file):
-        vector = apart(classify, options.file).vector
+        prediction = apart(classify, options.file)
     folder = options.index or settings.library_index() or _index_above(options.file)
     if folder is None:
         raise CommandError(
             f"There is no {INDEX_NAME} in a folder above {options.file}. Make one with "
             "'genregenie index FOLDER', or give --index."
         )
-    library = Library.load(folder, Acoustic(classifier.model.catalogue).centre)
-    found = library.nearest(vector, options.count + 1)
+    renewed(folder, options)
+    likeness = Classifier.load().model.catalogue.likeness
+    library = Library.load(folder, likeness)
+    change = Change.of(options.but, probabilities_of(prediction.autotags)) if options.but else None
+    found = library.nearest(direction_of(prediction, likeness), options.count + 1, change)
     itself = valid_text(str(options.file.absolute()))
     others = [track for track in found if track.path != itself][: options.count]
+    if options.but and not others:
+        log.warning("Nothing in the index is like it and clearly %s.", " and ".join(options.but))
     if options.json:
         keys = ("path", "artist", "title", "genre", "alike")
         print(

@@ -13,10 +13,11 @@ import numpy as np
 
 from genregenie.audio.parallel import in_processes
 from genregenie.autotag.network import network
+from genregenie.autotag.vocabulary import TAGS
 from genregenie.common.arrays import Array
 from genregenie.common.errors import AudioError, DataError
 from genregenie.datasets.sounds import Sound, hear
-from genregenie.datasets.table import TAGS, Table, read_columns, read_table
+from genregenie.datasets.table import Table, read_columns, read_table
 from genregenie.features.temporal import GROUPS, TEMPORAL_WIDTH, ModulationSpectrum
 
 STATISTICS_NPZ: Final = "mfcc_statistics.npz"

@@ -6,9 +6,9 @@ import numpy as np
 
 from genregenie.audio import WHOLE, AudioFile, Source
 from genregenie.autotag.listener import Listener
+from genregenie.autotag.vocabulary import TAGS
 from genregenie.common.arrays import Array
 from genregenie.datasets.artists import Tags
-from genregenie.datasets.table import TAGS
 from genregenie.features.mfcc import mel_frames
 from genregenie.features.statistics import MelStatistics, Statistics
 from genregenie.features.temporal import Modulation

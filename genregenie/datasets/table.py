@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from genregenie.autotag.vocabulary import TAGS
 from genregenie.common.arrays import Array
 from genregenie.common.artists import ArtistCount
 from genregenie.common.errors import DataError
@@ -16,9 +17,6 @@ from genregenie.datasets.artists import group_key, is_nobody
 from genregenie.features.mfcc import COEFFICIENTS, TABLE_FRAMES
 from genregenie.features.tangent import as_rows
 from genregenie.features.temporal import TEMPORAL_WIDTH
-
-TAGS = 50
-"""How many tags the network knows, `genregenie.autotag.network`."""
 
 
 @dataclass(frozen=True)

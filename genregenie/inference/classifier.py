@@ -14,8 +14,8 @@ from genregenie.audio import MIN_DURATION_S, WHOLE, AudioFile, Source, Spread
 from genregenie.autotag.listener import Heard, Listener
 from genregenie.autotag.music import music_threshold
 from genregenie.autotag.network import is_installed, network
+from genregenie.autotag.vocabulary import Autotag, beyond, heard_names, probabilities_of
 from genregenie.autotag.vocabulary import autotags as named_autotags
-from genregenie.autotag.vocabulary import beyond, heard_names
 from genregenie.common import settings
 from genregenie.common.arrays import Array
 from genregenie.common.steps import result_of
@@ -201,7 +201,7 @@ class Classifier:
                 )
                 for i, m in enumerate(moments, 1)
             ),
-            neighbours=self._neighbours(distances[0]),
+            neighbours=self._neighbours(vectors, tags),
             vector=vectors[0],
             statistics=seen[0],
             reasons=reasons(
@@ -231,14 +231,15 @@ class Classifier:
     def _named(self, confidences: Array) -> dict[str, float]:
         return dict(zip(self.model.genres, confidences.tolist(), strict=True))
 
-    def _neighbours(self, distances: Array) -> tuple[Neighbour, ...]:
+    def _neighbours(self, vectors: Array, tags: Sequence[Autotag]) -> tuple[Neighbour, ...]:
         catalogue = self.model.catalogue
+        distances = 1.0 - catalogue.alike(vectors, probabilities_of(tags)[None])[0]
         return tuple(
             Neighbour(
                 str(catalogue.artist[i]) or None,
                 str(catalogue.title[i]) or None,
                 str(catalogue.genre[i]),
-                float(distances[i]),
+                max(float(distances[i]), 0.0),
             )
             for i in np.argsort(distances, kind="stable")[:NEIGHBOURS]
         )

@@ -63,8 +63,9 @@ class Neighbour:
     artist, title : str or None
         None where that is unknown.
     genre : str
-    distance : float >= 0
-        In the space of the catalogue.
+    distance : float
+        0 for the same sound to 2 for the opposite: 1 less how alike they are, by
+        `genregenie.model.likeness`. In results of earlier releases it is another one.
     """
 
     artist: str | None

@@ -1,23 +1,21 @@
-"""What sounds like a clip: the tracks whose vectors point the same way.
-
-Similarity is the cosine of the angle between two vectors of the tangent space, seen from the
-mean of the catalogue. Other distances were compared with it by whether the ten nearest tracks by
-other artists share the genre; the table is in docs/evaluation.md and made by
-``benchmarks/neighbours.py``.
-"""
+"""What sounds like a clip among the reference tracks, by `genregenie.model.likeness`."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.common.arrays import Array
+from genregenie.autotag.qualities import Change, QualityError
+from genregenie.autotag.vocabulary import characters, probabilities_of
 from genregenie.common.names import artist_key, song_key
+from genregenie.model.likeness import Directions, Likeness
 from genregenie.spotify.tracks import search_url
 
 if TYPE_CHECKING:
+    from genregenie.inference.prediction import Prediction
     from genregenie.model.catalogue import Catalogue
 
 POOL: Final = 60
@@ -25,8 +23,6 @@ POOL: Final = 60
 
 _SAME_RECORDING: Final = 0.9995
 _SAME_VECTOR: Final = 5e-7
-
-Directions = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -37,9 +33,14 @@ class SimilarTrack:
     ----------
     artist, title, genre : str
     alike : float
-        Cosine similarity, 0 (nothing in common) to 1 (the same sound); negative counts as 0.
+        0 (nothing in common) to 1 (the same sound); less counts as 0.
     path : str or None
         The file, for a track of one's own library.
+    character : tuple of str
+        Its moods and styles, from `genregenie.autotag.vocabulary.characters`; empty where the
+        network has not heard it.
+    is_clip : bool
+        Whether it is the clip itself: of the same timbre, whatever was heard in it besides.
     """
 
     artist: str
@@ -47,11 +48,13 @@ class SimilarTrack:
     genre: str
     alike: float
     path: str | None = None
+    character: tuple[str, ...] = ()
+    is_clip: bool = False
 
     @property
     def key(self) -> str:
         """Names this track among all; the same for two copies of one song."""
-        return f"{artist_key(self.artist)}/{song_key(self.title)}"
+        return track_key(self.artist, self.title)
 
     @property
     def search_url(self) -> str:
@@ -71,55 +74,98 @@ class Acoustic:
 
     def __init__(self, catalogue: "Catalogue") -> None:
         known = (catalogue.artist != "") & (catalogue.title != "")
-        self.centre = catalogue.vectors.mean(axis=0)
-        self._directions = directions(catalogue.vectors[known], self.centre)
+        self.likeness = catalogue.likeness
+        self._directions = catalogue.directions[known]
+        self._autotags = catalogue.autotags[known]
         self._artist = catalogue.artist[known]
         self._title = catalogue.title[known]
         self._genre = catalogue.genre[known]
         self._artist_keys = np.array([artist_key(name) for name in self._artist.tolist()])
+        keys = map(track_key, self._artist.tolist(), self._title.tolist())
+        self._rows = {key: row for row, key in enumerate(keys)}
 
-    def nearest(self, vector: Array, count: int = POOL) -> list[SimilarTrack]:
+    def nearest(
+        self, direction: Directions, count: int = POOL, change: Change | None = None
+    ) -> list[SimilarTrack]:
         """The tracks most alike, most alike first.
 
         Parameters
         ----------
-        vector : array, shape (104,)
-            Where the clip lies in the catalogue's space; an empty one has no neighbours.
+        direction : float32 array, shape (width,)
+            The clip's, from `direction_of`; an empty one has no neighbours.
+        count : int > 0
+        change : Change, optional
+            What they shall have more of than the clip; those without are left out.
+
+        Raises
+        ------
+        QualityError
+            If that is wanted, and the network has not heard the tracks.
         """
-        if not vector.size:
+        if not direction.size:
             return []
-        cosines = self._directions @ directions(vector[None], self.centre)[0]
+        alike = self._directions @ direction
+        if change is not None and np.isnan(self._autotags).all():
+            raise QualityError(
+                f"What is {change.words[0]} is told by the network, which has not heard the "
+                "reference tracks of this model. Train it again with 'genregenie train'."
+            )
+        rows = top(alike if change is None else change.fit(alike, self._autotags), count)
+        own = is_same(self.likeness, self._directions[rows], direction)
         return [
             SimilarTrack(
-                str(self._artist[i]),
-                str(self._title[i]),
-                str(self._genre[i]),
-                as_share(cosines[i]),
+                str(self._artist[row]),
+                str(self._title[row]),
+                str(self._genre[row]),
+                as_share(alike[row]),
+                character=self._characters[row],
+                is_clip=is_clip,
             )
-            for i in top(cosines, count)
+            for row, is_clip in zip(rows, own, strict=True)
         ]
+
+    def characters(self, keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Moods and styles of tracks, by `SimilarTrack.key`; of those it knows and has heard."""
+        found = {key: self._characters[self._rows[key]] for key in keys if key in self._rows}
+        return {key: names for key, names in found.items() if names}
+
+    @cached_property
+    def _characters(self) -> list[tuple[str, ...]]:
+        return characters(self._autotags, self._genre.tolist())
 
     def artists_like(self, artist: str, count: int = 5) -> tuple[str, ...]:
         """Artists whose tracks sound most like this one's; none if it is not in the catalogue."""
         own = self._artist_keys == artist_key(artist)
         if not own.any():
             return ()
-        cosines = self._directions @ self._directions[own].mean(axis=0)
-        cosines[own] = -1.0
-        found = {str(self._artist_keys[i]): str(self._artist[i]) for i in top(cosines, 4 * count)}
+        alike = self._directions @ self._directions[own].mean(axis=0)
+        alike[own] = -1.0
+        found = {str(self._artist_keys[i]): str(self._artist[i]) for i in top(alike, 4 * count)}
         return tuple(found.values())[:count]
 
 
-def directions(vectors: Array, centre: Array) -> Directions:
-    """Vectors as seen from the centre, of length 1: shape (n, 104), float32."""
-    away = np.asarray(vectors - centre, dtype=np.float32)
-    lengths = np.linalg.norm(away, axis=1, keepdims=True)
-    return np.asarray(away / np.maximum(lengths, np.finfo(np.float32).tiny), dtype=np.float32)
+def direction_of(prediction: "Prediction", likeness: Likeness) -> Directions:
+    """The direction of a clip, shape (width,); empty where nothing is known of its sound."""
+    if not prediction.vector.size:
+        return np.empty(0, dtype=np.float32)
+    autotags = probabilities_of(prediction.autotags)
+    return np.asarray(likeness.directions(prediction.vector[None], autotags[None])[0])
 
 
-def top(values: NDArray[np.float32], count: int) -> list[int]:
-    """Indices of the `count` greatest values, greatest first."""
-    count = min(count, len(values))
+def is_same(likeness: Likeness, directions: Directions, direction: Directions) -> list[bool]:
+    """Which of some directions, shape (n, width), are of the very recording that another is of."""
+    same: list[bool] = (likeness.timbre_alike(directions, direction) > _SAME_RECORDING).tolist()
+    return same
+
+
+def track_key(artist: str, title: str) -> str:
+    """Names a track among all; the same for two copies of one song."""
+    return f"{artist_key(artist)}/{song_key(title)}"
+
+
+def top(values: NDArray[np.floating], count: int) -> list[int]:
+    """Indices of the `count` greatest values above minus infinity, greatest first."""
+    count = min(count, int((values > -np.inf).sum()))
     if not count:
         return []
     chosen = np.argpartition(values, -count)[-count:]
@@ -154,7 +200,7 @@ def varied(
     last = 2.0
     for candidate in candidates:
         same = candidate.alike > 0 and abs(last - candidate.alike) < _SAME_VECTOR
-        repeat = same or candidate.alike > _SAME_RECORDING
+        repeat = same or candidate.is_clip
         last = candidate.alike
         name = artist_key(candidate.artist)
         if (

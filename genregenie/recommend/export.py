@@ -149,6 +149,7 @@ def _track(suggestion: OnSpotify) -> dict[str, Any]:
         "explicit": track.explicit,
         "url": track.url,
         "genre": suggestion.genre,
+        "style": suggestion.style,
         "reason": suggestion.reason,
     }
 

@@ -1,27 +1,31 @@
 """Listens to a folder of music and writes an index of it; `library_index` searches that."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genregenie.audio import AudioError
 from genregenie.audio.scan import Skipped, files_in
+from genregenie.autotag.vocabulary import probabilities_of
 from genregenie.common.files import replacing_folder
 from genregenie.common.formatting import reason, valid_text
-from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.inference.batch import classify_many
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
-from genregenie.recommend.acoustic import Acoustic, Directions, directions
+from genregenie.model.likeness import Directions, Likeness
+from genregenie.recommend.acoustic import direction_of
 from genregenie.recommend.library_index import (
     LIBRARY_JSON,
     Entry,
     Library,
     LibraryError,
+    OtherModelError,
+    indexed_paths,
     write_library,
 )
 
@@ -49,10 +53,22 @@ class Indexed:
     skipped: tuple[Skipped, ...]
 
 
+@dataclass(frozen=True)
+class _Track:
+    """All that an index holds of a file."""
+
+    entry: Entry
+    direction: Directions
+    autotags: NDArray[np.floating]
+
+
 def index_folder(
     folder: Path, output: Path | None = None, jobs: int = -1, progress: Progress | None = None
 ) -> Indexed:
     """Index every audio file below a folder; files listened to before are not heard again.
+
+    They are where another model listened, or an earlier release, or where the network was left out
+    and now is not.
 
     Parameters
     ----------
@@ -66,17 +82,68 @@ def index_folder(
     ------
     LibraryError
         If there is nothing to index, or `output` holds something else.
-    ModelError
+    ModelError, AutotagError
     """
-    acoustic = Acoustic(Classifier.load().model.catalogue)
     folder = folder.absolute()
     output = (output or folder / FOLDER_NAME).absolute()
     _check_output(output)
     files, skipped = _files(folder, output)
-    known = _known(output, acoustic)
+    return _index(folder, files, skipped, output, jobs, progress)
 
-    entries: list[Entry] = []
-    rows: list[Directions] = []
+
+def renew(
+    index: Path,
+    jobs: int = -1,
+    progress: Progress | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Indexed | None:
+    """Make an index anew whose files were heard by another model or an earlier release.
+
+    Parameters
+    ----------
+    index : Path
+        The same files are listened to, those of them that are still there.
+    jobs, progress
+        As for `index_folder`.
+    say : called with a line of text before that begins
+
+    Returns
+    -------
+    Indexed or None
+        None where it is good as it is.
+
+    Raises
+    ------
+    LibraryError
+        If there is no index, it is damaged, or none of its files is left.
+    ModelError, AutotagError
+    """
+    try:
+        if Library.load(index, Classifier.load().model.catalogue.likeness).autotags is not None:
+            return None
+    except OtherModelError:
+        pass
+    files = [path for path in indexed_paths(index) if path.is_file()]
+    say(
+        f"The index in {index} is of another model or an earlier release. "
+        f"Its {len(files)} files are listened to again."
+    )
+    return _index(index, files, [], index.absolute(), jobs, progress)
+
+
+def _index(
+    where: Path,
+    files: Iterable[Path],
+    skipped: list[Skipped],
+    output: Path,
+    jobs: int,
+    progress: Progress | None,
+) -> Indexed:
+    """Write the index of the files that are somewhere."""
+    classifier = Classifier.load()
+    likeness = classifier.model.catalogue.likeness
+    known = _known(output, likeness)
+    tracks: list[_Track] = []
     new: list[tuple[Path, os.stat_result]] = []
     for path in files:
         try:
@@ -84,13 +151,12 @@ def index_folder(
         except OSError as error:
             skipped.append(Skipped(str(path), f"This file cannot be read: {reason(error)}."))
             continue
-        entry, direction = known.get(str(path), (None, None))
-        if entry and direction is not None and _unchanged(entry, status):
-            entries.append(entry)
-            rows.append(direction)
+        before = known.get(str(path))
+        if before is not None and _is_as_it_was(before, status, fast=classifier.fast):
+            tracks.append(before)
         else:
             new.append((path, status))
-    unchanged = len(entries)
+    unchanged = len(tracks)
 
     results = classify_many([path for path, _ in new], jobs=jobs)
     for done, ((path, status), result) in enumerate(zip(new, results, strict=True), start=1):
@@ -99,15 +165,15 @@ def index_folder(
         elif result.genre is None:
             skipped.append(Skipped(str(path), "This does not sound like music."))
         else:
-            entries.append(_entry(path, result, status))
-            rows.append(directions(result.vector[None], acoustic.centre)[0])
+            direction = direction_of(result, likeness)
+            autotags = probabilities_of(result.autotags)
+            tracks.append(_Track(_entry(path, result, status), direction, autotags))
         if progress is not None:
             progress(done, len(new), path.name)
-    if not entries:
-        raise LibraryError(f"{folder} holds no music that GenreGenie can read.")
-    vectors = np.array(rows, dtype=np.float32).reshape(-1, VECTOR_WIDTH)
-    _replace(output, entries, vectors, acoustic)
-    return Indexed(output, len(entries), unchanged, tuple(skipped))
+    if not tracks:
+        raise LibraryError(f"{where} holds no music that GenreGenie can read.")
+    _replace(output, tracks, likeness)
+    return Indexed(output, len(tracks), unchanged, tuple(skipped))
 
 
 def _check_output(output: Path) -> None:
@@ -125,20 +191,27 @@ def _files(folder: Path, output: Path) -> tuple[list[Path], list[Skipped]]:
     return found, skipped
 
 
-def _known(output: Path, acoustic: Acoustic) -> dict[str, tuple[Entry, Directions]]:
+def _known(output: Path, likeness: Likeness) -> dict[str, _Track]:
     """What the last index holds; nothing if there is none that can be used."""
     try:
-        library = Library.load(output, acoustic.centre)
+        library = Library.load(output, likeness)
+        if library.autotags is None:
+            return {}
         return {
-            entry.path: (entry, np.array(row))
-            for entry, row in zip(library.entries(), library.vectors, strict=True)
+            entry.path: _Track(entry, np.array(direction), np.array(autotags))
+            for entry, direction, autotags in zip(
+                library.entries(), library.directions, library.autotags, strict=True
+            )
         }
     except (LibraryError, ValueError):
         return {}
 
 
-def _unchanged(entry: Entry, status: os.stat_result) -> bool:
-    return (entry.size, entry.changed_ns) == (status.st_size, status.st_mtime_ns)
+def _is_as_it_was(before: _Track, status: os.stat_result, *, fast: bool) -> bool:
+    """Whether a file is unchanged, and nothing more would be heard in it now."""
+    entry = before.entry
+    same = (entry.size, entry.changed_ns) == (status.st_size, status.st_mtime_ns)
+    return same and (fast or not np.isnan(before.autotags).any())
 
 
 def _entry(path: Path, result: Prediction, status: os.stat_result) -> Entry:
@@ -149,10 +222,12 @@ def _entry(path: Path, result: Prediction, status: os.stat_result) -> Entry:
     return Entry(readable, result.artist or "", title, genre, status.st_size, status.st_mtime_ns)
 
 
-def _replace(output: Path, entries: list[Entry], vectors: Directions, acoustic: Acoustic) -> None:
+def _replace(output: Path, tracks: list[_Track], likeness: Likeness) -> None:
+    directions = np.array([track.direction for track in tracks], dtype=np.float32)
+    autotags = np.array([track.autotags for track in tracks])
     try:
         with replacing_folder(output) as fresh:
-            write_library(fresh, entries, vectors, acoustic.centre)
+            write_library(fresh, [track.entry for track in tracks], directions, autotags, likeness)
     except OSError as error:
         raise LibraryError(
             f"The index cannot be written to {output}: {reason(error)}. Choose another --output."

@@ -1,42 +1,59 @@
 """One's own library as a place to find neighbours in: a folder that ``genregenie index`` writes.
 
 ===================  =====================================================================
-``library.json``     format, number of tracks, and which model the vectors belong to
+``library.json``     format, number of tracks, and which model the directions belong to
 ``tracks.sqlite3``   path, artist, title, genre, and what tells whether a file has changed
-``vectors.npy``      directions of the vectors, float32, shape (n, 104)
+``vectors.npy``      directions by `genregenie.model.likeness`, float32, shape (n, width)
+``autotags.npy``     probabilities of the network's tags, float16, shape (n, 50), NaN if unheard
 ``vectors.faiss``    an inverted file over them, for libraries too big to compare one by one
 ===================  =====================================================================
+
+Format 1, of an earlier release, has directions of timbre alone and no tags. It is still searched.
 """
 
 import hashlib
 import json
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from genregenie.autotag.qualities import Change
+from genregenie.autotag.vocabulary import TAGS, characters
 from genregenie.common.arrays import Array
 from genregenie.common.errors import GenreGenieError
-from genregenie.features.tangent import VECTOR_WIDTH
-from genregenie.recommend.acoustic import POOL, Directions, SimilarTrack, as_share, directions, top
+from genregenie.model.likeness import Directions, Likeness, unit
+from genregenie.recommend.acoustic import POOL, SimilarTrack, as_share, is_same, top, track_key
+from genregenie.recommend.inverted_file import open_inverted_file, write_inverted_file
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 LIBRARY_JSON: Final = "library.json"
 TRACKS: Final = "tracks.sqlite3"
 VECTORS: Final = "vectors.npy"
+AUTOTAGS: Final = "autotags.npy"
 FAISS: Final = "vectors.faiss"
 
 EXACT_ROWS: Final = 100_000
 """Up to so many rows NumPy compares them all, in a few milliseconds; above, FAISS chooses."""
 
-_LISTS_PROBED: Final = 64
 _RERANKED: Final = 4  # the index stores 8 bits a number, so more come out and are compared again
+_CHANGED: Final = 2_000
+"""So many of the most alike are looked through for what is calmer, happier and the like."""
+
+_SELECT: Final = "SELECT path, artist, title, genre, size, changed_ns, number FROM tracks"
+_UNFIT: Final = "its parts do not fit together"
 
 
 class LibraryError(GenreGenieError):
     """An index that is missing or cannot be used; the message says what helps."""
+
+
+class OtherModelError(LibraryError):
+    """An index that was made with another model."""
 
 
 @dataclass(frozen=True)
@@ -60,46 +77,68 @@ class Entry:
 
 
 class Library:
-    """An index, opened for reading. Safe to use from many threads."""
+    """An index, opened for reading. Safe to use from many threads.
+
+    Attributes
+    ----------
+    directions : float32 array, shape (n, width)
+    autotags : float16 array, shape (n, 50), or None
+        None in an index of an earlier release.
+    """
 
     def __init__(
-        self, folder: Path, centre: Array, vectors: Directions, faiss_index: Any | None
+        self,
+        folder: Path,
+        likeness: Likeness,
+        directions: Directions,
+        autotags: NDArray[np.float16] | None,
+        faiss_index: Any | None,
     ) -> None:
-        self._tracks = (folder / TRACKS).absolute().as_uri() + "?mode=ro"
-        self._centre = centre
-        self._vectors = vectors
+        self._tracks = _address(folder)
+        self._likeness = likeness
+        self.directions = directions
+        self.autotags = autotags
         self._faiss = faiss_index
 
     def __len__(self) -> int:
-        return len(self._vectors)
+        return len(self.directions)
 
     @classmethod
-    def load(cls, folder: Path, centre: Array) -> Self:
+    def load(cls, folder: Path, likeness: Likeness) -> Self:
         """Open an index.
 
         Parameters
         ----------
         folder : Path
-        centre : array, shape (104,)
-            `Acoustic.centre` of the model in use.
+        likeness : Likeness
+            Of the model in use.
 
         Raises
         ------
+        OtherModelError
+            If it was made with another model.
         LibraryError
-            If there is none, it is damaged, or it was made with another model.
+            If there is none, or it is damaged.
         """
         try:
             header = json.loads((folder / LIBRARY_JSON).read_text(encoding="utf-8"))
-            if header["format"] != FORMAT or header["model"] != fingerprint(centre):
-                raise LibraryError(
+            if header["format"] == 1:
+                likeness = Likeness(likeness.centre)
+            if header["format"] not in (1, FORMAT) or header["model"] != fingerprint(likeness):
+                raise OtherModelError(
                     f"The index in {folder} was made with another model or version. "
                     "Make it again with 'genregenie index'."
                 )
-            big = header["tracks"] > EXACT_ROWS
-            vectors = np.load(folder / VECTORS, mmap_mode="r" if big else None, allow_pickle=False)
-            if vectors.shape != (header["tracks"], VECTOR_WIDTH) or not (folder / TRACKS).exists():
-                raise ValueError("its parts do not fit together")
-            return cls(folder, centre, vectors, _open_faiss(folder / FAISS) if big else None)
+            tracks = header["tracks"]
+            big = tracks > EXACT_ROWS
+            directions = _array(folder / VECTORS, big, (tracks, likeness.width))
+            autotags = None
+            if header["format"] > 1:
+                autotags = _array(folder / AUTOTAGS, big, (tracks, TAGS))
+            if not (folder / TRACKS).exists():
+                raise ValueError(_UNFIT)
+            found = open_inverted_file(folder / FAISS) if big else None
+            return cls(folder, likeness, directions, autotags, found)
         except FileNotFoundError as error:
             raise LibraryError(
                 f"There is no index in {folder}. Make one with 'genregenie index FOLDER'."
@@ -110,50 +149,85 @@ class Library:
                 "Make it again with 'genregenie index'."
             ) from error
 
-    def nearest(self, vector: Array, count: int = POOL) -> list[SimilarTrack]:
-        """The files most alike, most alike first; `vector` as for `Acoustic.nearest`.
+    def nearest(
+        self, direction: Directions, count: int = POOL, change: Change | None = None
+    ) -> list[SimilarTrack]:
+        """The files most alike, most alike first; as `Acoustic.nearest`.
+
+        Raises
+        ------
+        LibraryError
+            If the index is damaged, or `change` is wanted of files that the network has not heard.
+        """
+        if not direction.size or not len(self):
+            return []
+        # An earlier release knew the timbre alone, which comes first.
+        direction = unit(direction[None, : self._likeness.width])[0]
+        if change is None:
+            rows, alike = self._search(direction, count)
+        else:
+            rows, alike = self._changed(direction, count, change)
+        entries = self._entries(rows)
+        known = self._characters(rows, [entry.genre for entry in entries])
+        own = is_same(self._likeness, self.directions[rows], direction)
+        return [
+            SimilarTrack(e.artist, e.title, e.genre, as_share(cosine), e.path, names, is_clip)
+            for e, cosine, names, is_clip in zip(entries, alike, known, own, strict=True)
+        ]
+
+    def characters(self, keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Moods and styles of tracks, as `Acoustic.characters`.
 
         Raises
         ------
         LibraryError
         """
-        if not vector.size or not len(self):
-            return []
-        direction = directions(vector[None], self._centre)
-        rows, cosines = self._search(direction, count)
-        entries = self._entries(rows)
-        return [
-            SimilarTrack(e.artist, e.title, e.genre, as_share(cosine), e.path)
-            for e, cosine in zip(entries, cosines, strict=True)
-        ]
+        wanted = tuple(keys)
+        if self.autotags is None or not wanted:
+            return {}
+        marks = ",".join("?" * len(wanted))
+        query = f"SELECT key, number, genre FROM tracks WHERE key IN ({marks})"  # noqa: S608
+        rows = _rows(self._tracks, query, wanted)
+        found = self._characters([row[1] - 1 for row in rows], [row[2] for row in rows])
+        return {row[0]: names for row, names in zip(rows, found, strict=True) if names}
 
     def entries(self) -> list[Entry]:
-        """Every file, in the order of `vectors`."""
-        return self._read("SELECT path, artist, title, genre, size, changed_ns FROM tracks")
-
-    @property
-    def vectors(self) -> Directions:
-        """Directions, shape (n, 104)."""
-        return self._vectors
+        """Every file, in the order of `directions`."""
+        return _entries(self._tracks)
 
     def _search(self, direction: Directions, count: int) -> tuple[list[int], list[float]]:
         if self._faiss is None:
-            cosines = self._vectors @ direction[0]
+            cosines = self.directions @ direction
             rows = top(cosines, count)
             return rows, cosines[rows].tolist()
-        found = self._faiss.search(direction, _RERANKED * count)[1][0]
+        found = self._faiss.search(direction[None], _RERANKED * count)[1][0]
         found = np.sort(found[found >= 0])
-        cosines = self._vectors[found] @ direction[0]
+        cosines = self.directions[found] @ direction
         best = top(cosines, count)
         return found[best].tolist(), cosines[best].tolist()
+
+    def _changed(
+        self, direction: Directions, count: int, change: Change
+    ) -> tuple[list[int], list[float]]:
+        rows, cosines = self._search(direction, _CHANGED)
+        if self.autotags is None or np.isnan(self.autotags[rows]).all():
+            raise LibraryError(
+                f"What is {change.words[0]} is told by the network, which has not heard the files "
+                "of this index. Make it again with 'genregenie index', and without --fast."
+            )
+        best = top(change.fit(np.array(cosines), self.autotags[rows].astype(np.float64)), count)
+        return [rows[i] for i in best], [cosines[i] for i in best]
+
+    def _characters(self, rows: list[int], genres: list[str]) -> list[tuple[str, ...]]:
+        if self.autotags is None:
+            return [()] * len(rows)
+        return characters(self.autotags[rows].astype(np.float64), genres)
 
     def _entries(self, rows: list[int]) -> list[Entry]:
         # Row numbers, not text: nothing from outside is put into the statement.
         numbers = ",".join(str(row + 1) for row in rows)
-        query = "SELECT path, artist, title, genre, size, changed_ns, number FROM tracks"
-        found = {
-            row[6]: Entry(*row[:6]) for row in self._rows(f"{query} WHERE number IN ({numbers})")
-        }
+        rows_found = _rows(self._tracks, f"{_SELECT} WHERE number IN ({numbers})")
+        found = {row[6]: Entry(*row[:6]) for row in rows_found}
         try:
             return [found[row + 1] for row in rows]
         except KeyError as error:
@@ -161,78 +235,95 @@ class Library:
                 "The index is damaged. Make it again with 'genregenie index'."
             ) from error
 
-    def _read(self, query: str) -> list[Entry]:
-        return [Entry(*row) for row in self._rows(f"{query} ORDER BY number")]
 
-    def _rows(self, query: str) -> list[tuple[Any, ...]]:
-        try:
-            connection = sqlite3.connect(self._tracks, uri=True)
-            try:
-                return connection.execute(query).fetchall()
-            finally:
-                connection.close()
-        except sqlite3.Error as error:
-            raise LibraryError(
-                f"The index cannot be read ({error}). Make it again with 'genregenie index'."
-            ) from error
+def indexed_paths(folder: Path) -> list[Path]:
+    """The files that an index holds, whatever model made it.
+
+    Raises
+    ------
+    LibraryError
+        If that cannot be read.
+    """
+    return [Path(entry.path) for entry in _entries(_address(folder))]
 
 
-def write_library(folder: Path, entries: list[Entry], vectors: Directions, centre: Array) -> None:
+def write_library(
+    folder: Path,
+    entries: list[Entry],
+    directions: Directions,
+    autotags: Array | NDArray[np.float16],
+    likeness: Likeness,
+) -> None:
     """Write an index into an empty folder.
 
     Parameters
     ----------
+    folder : Path
     entries : n of them
-    vectors : float32 array, shape (n, 104)
-        Directions, as `genregenie.recommend.acoustic.directions` makes them.
+    directions : float32 array, shape (n, width)
+        By `likeness`.
+    autotags : array, shape (n, 50)
+        Probabilities of their tags; NaN in the row of a file that the network has not heard.
+    likeness : Likeness
+        Of the model in use.
     """
     connection = sqlite3.connect(folder / TRACKS)
     try:
         connection.execute(
             "CREATE TABLE tracks (number INTEGER PRIMARY KEY, path TEXT, artist TEXT, title TEXT,"
-            " genre TEXT, size INTEGER, changed_ns INTEGER)"
+            " genre TEXT, size INTEGER, changed_ns INTEGER, key TEXT)"
         )
         connection.executemany(
-            "INSERT INTO tracks VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO tracks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                (i, e.path, e.artist, e.title, e.genre, e.size, e.changed_ns)
-                for i, e in enumerate(entries, start=1)
+                (i, *astuple(entry), track_key(entry.artist, entry.title))
+                for i, entry in enumerate(entries, start=1)
             ),
         )
+        connection.execute("CREATE INDEX keys ON tracks (key)")
         connection.commit()
     finally:
         connection.close()
-    np.save(folder / VECTORS, vectors, allow_pickle=False)
-    if len(vectors) > EXACT_ROWS:
-        _write_faiss(folder / FAISS, vectors)
-    header = {"format": FORMAT, "tracks": len(entries), "model": fingerprint(centre)}
+    np.save(folder / VECTORS, directions, allow_pickle=False)
+    np.save(folder / AUTOTAGS, autotags.astype(np.float16), allow_pickle=False)
+    if len(directions) > EXACT_ROWS:
+        write_inverted_file(folder / FAISS, directions)
+    header = {"format": FORMAT, "tracks": len(entries), "model": fingerprint(likeness)}
     (folder / LIBRARY_JSON).write_text(json.dumps(header, indent=2) + "\n", encoding="utf-8")
 
 
-def fingerprint(centre: Array) -> str:
-    """Tells models apart: vectors of one mean nothing in another."""
-    return hashlib.sha256(np.round(centre, 6).tobytes()).hexdigest()[:16]
+def fingerprint(likeness: Likeness) -> str:
+    """Tells models apart: directions of one mean nothing in another."""
+    axes = {} if likeness.axes is None else likeness.axes.arrays()
+    digest = hashlib.sha256()
+    for array in (likeness.centre, *axes.values()):
+        digest.update(np.round(array, 6).tobytes())
+    return digest.hexdigest()[:16]
 
 
-def _write_faiss(path: Path, vectors: Directions) -> None:
-    import faiss
-
-    lists = int(2 * np.sqrt(len(vectors)))
-    index = faiss.index_factory(vectors.shape[1], f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
-    sample = np.random.default_rng(0).choice(
-        len(vectors), min(50 * lists, len(vectors)), replace=False
-    )
-    index.train(np.ascontiguousarray(vectors[np.sort(sample)]))
-    for start in range(0, len(vectors), EXACT_ROWS):
-        index.add(np.ascontiguousarray(vectors[start : start + EXACT_ROWS]))
-    faiss.write_index(index, str(path))
+def _address(folder: Path) -> str:
+    return (folder / TRACKS).absolute().as_uri() + "?mode=ro"
 
 
-def _open_faiss(path: Path) -> Any:
-    import faiss
+def _entries(tracks: str) -> list[Entry]:
+    return [Entry(*row[:6]) for row in _rows(tracks, f"{_SELECT} ORDER BY number")]
 
-    if not path.exists():
-        raise ValueError(f"{path.name} is missing")
-    index: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
-    index.nprobe = _LISTS_PROBED
-    return index
+
+def _rows(tracks: str, query: str, values: Sequence[str] = ()) -> list[tuple[Any, ...]]:
+    try:
+        connection = sqlite3.connect(tracks, uri=True)
+        try:
+            return connection.execute(query, values).fetchall()
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise LibraryError(
+            f"The index cannot be read ({error}). Make it again with 'genregenie index'."
+        ) from error
+
+
+def _array(path: Path, big: bool, shape: tuple[int, int]) -> Any:
+    array = np.load(path, mmap_mode="r" if big else None, allow_pickle=False)
+    if array.shape != shape:
+        raise ValueError(_UNFIT)
+    return array

@@ -10,13 +10,15 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Protocol
 
+from genregenie.autotag.qualities import Change
+from genregenie.autotag.vocabulary import finer_style, probabilities_of, shown
 from genregenie.common import settings
-from genregenie.common.arrays import Array
 from genregenie.common.genres import display_name
 from genregenie.common.names import artist_key
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
-from genregenie.recommend.acoustic import POOL, Acoustic, SimilarTrack, varied
+from genregenie.model.likeness import Directions
+from genregenie.recommend.acoustic import POOL, Acoustic, SimilarTrack, direction_of, varied
 from genregenie.recommend.preferences import Opinion, Preferences, Rankable, Ranked
 from genregenie.spotify.queries import GenrePlan, Query, SearchOptions, Song, plan
 from genregenie.spotify.search import BUDGET_S, find_tracks
@@ -55,11 +57,12 @@ class SoundsLike:
 
 @dataclass(frozen=True)
 class OnSpotify:
-    """A track that Spotify has for a genre."""
+    """A track that Spotify has for a genre, or for a style that is a kind of it."""
 
     track: Track
     genre: str
     reason: str | None = None
+    style: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,12 @@ class SpotifyAnswer:
     message: str
     tracks: tuple[OnSpotify, ...] = ()
 
+    @property
+    def heading(self) -> str:
+        """What there is on Spotify."""
+        names = [shown(s.style) if s.style else display_name(s.genre).lower() for s in self.tracks]
+        return f"More {' and '.join(dict.fromkeys(names))} on Spotify" if names else "On Spotify"
+
 
 @dataclass(frozen=True)
 class Recommendations:
@@ -96,10 +105,16 @@ class Recommendations:
 
 
 class Nearest(Protocol):
-    """Anything that knows the tracks nearest to a vector: the catalogue, or one's library."""
+    """Anything that knows the tracks nearest to a clip: the catalogue, or one's library."""
 
-    def nearest(self, vector: Array, count: int = POOL) -> list[SimilarTrack]:
+    def nearest(
+        self, direction: Directions, count: int = POOL, change: Change | None = None
+    ) -> list[SimilarTrack]:
         """The tracks most alike, most alike first."""
+        ...
+
+    def characters(self, keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Moods and styles of tracks, by `SimilarTrack.key`."""
         ...
 
 
@@ -142,26 +157,57 @@ class Recommender:
         spotify: Searchable | None,
         options: SearchOptions | None = None,
         opinions: Iterable[Opinion] = (),
+        but: Sequence[str] = (),
     ) -> Recommendations:
-        """Both kinds. `spotify` None stays offline."""
-        preferences = Preferences(opinions)
-        neighbours = self.neighbours(prediction, preferences)
+        """Both kinds. `spotify` None stays offline; `but` is for the neighbours."""
+        preferences = self.preferences(opinions)
+        neighbours = self.neighbours(prediction, preferences, but=but)
         return self.on_spotify(
             prediction, neighbours, spotify, options or SearchOptions(), preferences
         )
 
+    def preferences(self, opinions: Iterable[Opinion]) -> Preferences:
+        """What a person's opinions come to, with the moods and styles of what they are about."""
+        said = tuple(opinions)
+        keys = [opinion.key for opinion in said]
+        return Preferences(said, self._acoustic.characters(keys) | self._source.characters(keys))
+
     def neighbours(
-        self, prediction: Prediction, preferences: Preferences, count: int = NEIGHBOURS
+        self,
+        prediction: Prediction,
+        preferences: Preferences | None = None,
+        count: int = NEIGHBOURS,
+        but: Sequence[str] = (),
     ) -> tuple[SoundsLike, ...]:
-        """What sounds like the clip, most alike first unless preferences say otherwise."""
+        """What sounds like the clip, most alike first unless preferences say otherwise.
+
+        Parameters
+        ----------
+        prediction : Prediction
+        preferences : Preferences, optional
+        count : int
+        but : sequence of str
+            Of `genregenie.autotag.qualities.WORDS`: like the clip, but calmer, older and so on.
+
+        Raises
+        ------
+        QualityError
+            For words that are none of these or contradict each other, and where the network has not
+            heard the clip or the tracks.
+        LibraryError
+            If one's own index is damaged, or of files that the network has not heard.
+        """
         if prediction.genre is None:
             return ()
+        preferences = preferences or Preferences()
+        change = Change.of(but, probabilities_of(prediction.autotags)) if but else None
+        direction = direction_of(prediction, self._acoustic.likeness)
         found = varied(
-            self._source.nearest(prediction.vector),
+            self._source.nearest(direction, change=change),
             artist=prediction.artist,
             title=prediction.title,
         )
-        candidates = [Rankable(a, a.key, (a.artist,), a.genre) for a in found]
+        candidates = [Rankable(a, a.key, (a.artist,), a.genre, a.character) for a in found]
         ranked = preferences.rank(candidates, self._similar_artists(preferences))[:count]
         return tuple(SoundsLike(r.item, r.reason) for r in ranked)
 
@@ -181,10 +227,12 @@ class Recommender:
             return Recommendations(unlinked, SpotifyAnswer(NOT_MUSIC, message))
         if spotify is None:
             return Recommendations(unlinked, SpotifyAnswer(OFFLINE, "Spotify was not asked."))
+        wanted = _wanted(prediction)
         plans = plan(
-            preferences.tilted(prediction.confidences),
-            _artists(neighbours, prediction, preferences),
+            preferences.tilted(wanted),
+            _artists(neighbours, wanted, preferences),
             options,
+            _styles(prediction),
         )
         found = find_tracks(
             spotify.search,
@@ -222,8 +270,20 @@ class Recommender:
         return similar
 
 
+def _wanted(prediction: Prediction) -> dict[str, float]:
+    """What to look for, and how much of each: the genres, or what was heard beyond them."""
+    return dict.fromkeys(prediction.beyond, 1.0) or prediction.confidences
+
+
+def _styles(prediction: Prediction) -> dict[str, str]:
+    """For each genre, the style heard that says more; none where that is a genre of its own."""
+    known = {genre.casefold() for genre in prediction.confidences}
+    found = ((genre, finer_style(prediction.autotags, genre)) for genre in prediction.confidences)
+    return {genre: style for genre, style in found if style and style.casefold() not in known}
+
+
 def _artists(
-    neighbours: Sequence[SoundsLike], prediction: Prediction, preferences: Preferences
+    neighbours: Sequence[SoundsLike], genres: Iterable[str], preferences: Preferences
 ) -> dict[str, tuple[str, ...]]:
     """For each genre, who makes it: liked artists first, then those of the neighbours."""
     return {
@@ -231,7 +291,7 @@ def _artists(
             *preferences.liked_artists(genre),
             *(n.track.artist for n in neighbours if n.track.genre == genre),
         )
-        for genre in prediction.confidences
+        for genre in genres
     }
 
 
@@ -240,7 +300,7 @@ def _interleaved(
 ) -> tuple[OnSpotify, ...]:
     """One list in which every stretch holds the genres in proportion."""
     placed = [
-        ((i + 0.5) / len(ranked), number, OnSpotify(r.item, plan.genre, r.reason))
+        ((i + 0.5) / len(ranked), number, OnSpotify(r.item, plan.genre, r.reason, plan.style))
         for number, (plan, ranked) in enumerate(ranked_by_genre)
         for i, r in enumerate(ranked)
     ]
@@ -260,4 +320,4 @@ def _load(index: Path | None, model: Path) -> Recommender:
         return Recommender(acoustic)
     from genregenie.recommend.library_index import Library
 
-    return Recommender(acoustic, Library.load(index, acoustic.centre))
+    return Recommender(acoustic, Library.load(index, acoustic.likeness))

@@ -1,8 +1,9 @@
 """What to ask Spotify for a clip. Pure: numbers and names in, queries out.
 
 ``genre:`` is a soft filter and Spotify knows a genre by several spellings, so each genre has a
-ladder of queries, the most precise first. More precise still is to ask for artists who are known
-to make such music; those come from the clip's acoustic neighbours and the person's likes.
+ladder of queries, the most precise first: the style that was heard, where it says more than the
+genre. More precise still is to ask for artists who are known to make such music; those come from
+the clip's acoustic neighbours and the person's likes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,7 @@ _WORTH_ASKING: Final = 0.1
 _GEM_OFFSETS: Final = (100, 50)
 _PAGES: Final = 3
 _MAX_NAME_LENGTH: Final = 80
-_SPOTIFY_NAMES: Final = {"hiphop": "hip-hop"}
+_SPOTIFY_NAMES: Final = {"hiphop": "hip-hop", "rnb": "r&b"}
 
 
 class YearsError(GenreGenieError, ValueError):
@@ -136,12 +137,15 @@ class GenrePlan:
         Asked first, all of them.
     ladder : tuple of Query
         Asked one after the other until there are enough.
+    style : str or None
+        A kind of the genre that is asked for before it.
     """
 
     genre: str
     count: int
     by_artist: tuple[Query, ...]
     ladder: tuple[Query, ...]
+    style: str | None = None
 
 
 def shares(confidences: Mapping[str, float], count: int = COUNT) -> dict[str, int]:
@@ -171,6 +175,7 @@ def plan(
     confidences: Mapping[str, float],
     artists: Mapping[str, Sequence[str]],
     options: SearchOptions,
+    styles: Mapping[str, str] | None = None,
 ) -> tuple[GenrePlan, ...]:
     """Queries for a clip, the likeliest genre first.
 
@@ -181,6 +186,8 @@ def plan(
     artists : mapping of str to sequence of str
         For each genre, artists known to make it, the most fitting first.
     options : SearchOptions
+    styles : mapping of str to str, optional
+        For a genre, the style heard that says more than it does.
     """
     plans = []
     for genre, count in shares(confidences, options.count).items():
@@ -190,7 +197,8 @@ def plan(
         by_artist = tuple(
             Query(_worded(f"artist:{_quoted(name)}", options), offset, name) for name in names
         )
-        plans.append(GenrePlan(genre, count, by_artist, _ladder(genre, options)))
+        style = (styles or {}).get(genre)
+        plans.append(GenrePlan(genre, count, by_artist, _ladder(genre, style, options), style))
     return tuple(plans)
 
 
@@ -204,13 +212,12 @@ def spotify_name(genre: str) -> str:
     return _SPOTIFY_NAMES.get(genre, genre.replace("_", " ").lower())
 
 
-def _ladder(genre: str, options: SearchOptions) -> tuple[Query, ...]:
+def _ladder(genre: str, style: str | None, options: SearchOptions) -> tuple[Query, ...]:
     name = spotify_name(genre)
     spaced = name.replace("-", " ")
-    exact = f"genre:{_quoted(name)}"
-    texts = [
-        _worded(t, options) for t in dict.fromkeys((exact, f"genre:{_quoted(spaced)}", spaced))
-    ]
+    names = (*([spotify_name(style)] if style else []), name, spaced)
+    exact = [f"genre:{_quoted(name)}" for name in names]
+    texts = [_worded(text, options) for text in dict.fromkeys((*exact, spaced))]
     # Spotify lists the well known first, so gems lie further down.
     gems = _GEM_OFFSETS if options.depth is Depth.GEMS else ()
     deep = [Query(texts[0], offset) for offset in gems]

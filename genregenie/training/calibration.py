@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from genregenie.autotag.vocabulary import TAGS
 from genregenie.common.arrays import Array
 from genregenie.datasets.table import Table
 from genregenie.evaluation import metrics
@@ -17,6 +18,7 @@ from genregenie.evaluation.protocols import GROUPED, splits
 from genregenie.model.catalogue import Catalogue, novelty
 from genregenie.model.metadata import HeldOut, Thresholds
 from genregenie.model.scorers import tempered
+from genregenie.training.likeness import fit_axes
 from genregenie.training.transformers import GaussianTangent
 
 CONFIDENT_ACCURACY: Final = 0.80
@@ -117,10 +119,13 @@ def confident_threshold(confidences: Array, labels: NDArray[np.intp]) -> float:
 
 
 def catalogue(table: Table) -> Catalogue:
-    """The table's tracks as references, in a space that shows novelty."""
+    """The table's tracks as references, in a space that shows novelty, with what tells likeness."""
     tangent = GaussianTangent(prior_frames=NOVELTY_PRIOR_FRAMES).fit(table.rows)
     vectors = tangent.transform(table.rows)
-    return Catalogue(table.artist, table.title, table.genre, vectors, tangent.space())
+    autotags = np.full((len(table), TAGS), np.nan) if table.autotags is None else table.autotags
+    axes = fit_axes(vectors - vectors.mean(axis=0), autotags, table.genre)
+    names = table.artist, table.title, table.genre
+    return Catalogue(*names, vectors, tangent.space(), autotags, axes)
 
 
 def held_out_novelties(table: Table, folds: int) -> Array:

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import genregenie
+from genregenie.autotag.qualities import WORDS, Change
+from genregenie.autotag.vocabulary import probabilities_of
+from genregenie.cli.main import main
 from tests.tagging.conftest import EXAMPLES
 
 
@@ -56,3 +60,63 @@ def test_what_is_wrong_is_said(indexed, run):
     status, _, err = run("similar", indexed / "deep/jazz.mp3")
     assert status == 1
     assert "genregenie index" in err
+
+
+@pytest.mark.slow
+def test_like_a_file_but(indexed, run):
+    def amount(quality: str, path: str) -> float:
+        words = Change.of([quality], probabilities_of(genregenie.classify(path).autotags))
+        return float(words.start[0])
+
+    file = indexed / "deep/metal.mp3"
+    status, out, _ = run("similar", file, "--but", "calmer,more-acoustic", "--json")
+    assert status == 0
+    found = [row["path"] for row in json.loads(out)]
+    assert str(indexed / "deep/classical.mp3") in found
+    for quality in ("calmer", "more acoustic"):
+        assert all(amount(quality, path) > amount(quality, str(file)) for path in found)
+
+    status, out, err = run("similar", file, "--but", "livelier")
+    assert (status, out) == (0, "")
+    assert "Nothing in the index is like it and clearly livelier." in err
+
+    status, _, err = run("similar", file, "--but", "calmer", "--fast")
+    assert status == 1
+    assert "which has not heard this clip" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("louder", "'louder' is not among calmer"),
+        ("older,newer", "older and newer are opposites"),
+        (" , ", "No word is given"),
+    ],
+)
+def test_words_for_but_that_mean_nothing(capsys, words, said):
+    with pytest.raises(SystemExit) as ended:
+        main(["similar", "song.mp3", "--but", words])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_help_names_all_words_for_but(capsys):
+    with pytest.raises(SystemExit):
+        main(["similar", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert ", ".join(word.replace(" ", "-") for word in WORDS) in told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [("similar",), ("recommend", "--offline")])
+def test_an_old_index_is_made_anew_on_its_first_use(indexed, run, command):
+    index = indexed / "genregenie-index"
+    header = json.loads((index / "library.json").read_text())
+    (index / "library.json").write_text(json.dumps(header | {"model": "another"}))
+    asking = (*command, indexed / "deep/jazz.mp3", "--index", index, "--json")
+    status, first, err = run(*asking)
+    assert status == 0
+    assert "Its 4 files are listened to again." in err
+    again = run(*asking)
+    assert (again[0], again[1]) == (0, first)
+    assert "listened to again" not in again[2]

@@ -2,27 +2,55 @@
 
 import numpy as np
 
+from genregenie.autotag.vocabulary import TAGS, autotags, names
 from genregenie.common.genres import GENRES
 from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.inference.prediction import Prediction
 from genregenie.model.catalogue import Catalogue
+from genregenie.model.likeness import TagAxes
 from genregenie.model.space import TangentSpace
 from tests.spotify.conftest import clock, server, spotify, spotify_environment  # noqa: F401
 
+UNHEARD = np.full(TAGS, np.nan)
+"""The tags of a clip that the network has not heard."""
 
-def make_catalogue(tracks: list[tuple[str, str, str]], vectors: np.ndarray) -> Catalogue:
+
+def make_tags(**levels: float) -> np.ndarray:
+    """Probabilities of all tags, shape (50,), low but for some; ``_`` stands for a space."""
+    probabilities = np.full(TAGS, 1e-4)
+    for name, probability in levels.items():
+        probabilities[names().index(name.replace("_", " "))] = probability
+    return probabilities
+
+
+def make_axes(seed: int = 0, count: int = 4) -> TagAxes:
+    """Any axes."""
+    rng = np.random.default_rng(seed)
+    shapes = (TAGS,), (TAGS, count), (VECTOR_WIDTH, count), (count,)
+    return TagAxes(*(rng.normal(size=shape) for shape in shapes))
+
+
+def make_catalogue(
+    tracks: list[tuple[str, str, str]],
+    vectors: np.ndarray,
+    tags: np.ndarray | None = None,
+    axes: TagAxes | None = None,
+) -> Catalogue:
     """A catalogue of (artist, title, genre) at given vectors."""
     artist, title, genre = (np.array(column) for column in zip(*tracks, strict=True))
     space = TangentSpace(np.zeros(13), np.eye(13), 1.0, 1.0, 0.0)
-    return Catalogue(artist, title, genre, vectors, space)
+    tags = np.tile(UNHEARD, (len(vectors), 1)) if tags is None else tags
+    return Catalogue(artist, title, genre, vectors, space, tags, axes)
 
 
 def around(rng: np.random.Generator, centre: np.ndarray, spread: float) -> np.ndarray:
     return centre + spread * rng.normal(size=VECTOR_WIDTH)
 
 
-def make_prediction(vector: np.ndarray | None = None, **confidences: float) -> Prediction:
-    """A prediction of these confidences for a clip at `vector`."""
+def make_prediction(
+    vector: np.ndarray | None = None, tags: np.ndarray | None = None, **confidences: float
+) -> Prediction:
+    """A prediction of these confidences for a clip at `vector`, with these tags heard."""
     rest = (1.0 - sum(confidences.values())) / (len(GENRES) - len(confidences))
     full = {genre: confidences.get(genre, rest) for genre in GENRES}
     best = max(full, key=lambda genre: full[genre])
@@ -38,4 +66,5 @@ def make_prediction(vector: np.ndarray | None = None, **confidences: float) -> P
         title=None,
         artist=None,
         vector=np.empty(0) if vector is None else vector,
+        autotags=() if tags is None else autotags(tags),
     )

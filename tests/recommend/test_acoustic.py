@@ -1,15 +1,30 @@
 """Neighbours: what is near, what is left out, and how alike that is."""
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
 
-from genregenie.datasets.table import read_table
+from genregenie.autotag.qualities import Change, QualityError
 from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.inference.classifier import Classifier
-from genregenie.recommend.acoustic import Acoustic, SimilarTrack, as_share, directions, top, varied
-from tests.recommend.conftest import make_catalogue
+from genregenie.recommend.acoustic import (
+    Acoustic,
+    SimilarTrack,
+    as_share,
+    direction_of,
+    top,
+    varied,
+)
+from tests import sounds
+from tests.recommend.conftest import (
+    UNHEARD,
+    make_axes,
+    make_catalogue,
+    make_prediction,
+    make_tags,
+)
 
 
 def alike(artist: str, title: str, share: float) -> SimilarTrack:
@@ -21,8 +36,8 @@ def test_the_same_direction_is_wholly_alike():
     vectors = rng.normal(size=(50, VECTOR_WIDTH))
     names = [(f"artist {i}", f"song {i}", "rock") for i in range(50)]
     acoustic = Acoustic(make_catalogue(names, vectors))
-    found = acoustic.nearest(vectors[7], 50)
-    assert found[0].title == "song 7"
+    found = acoustic.nearest(direction_of(make_prediction(vectors[7]), acoustic.likeness), 50)
+    assert (found[0].title, found[0].is_clip) == ("song 7", True)
     assert found[0].alike == pytest.approx(1.0, abs=1e-6)
     shares = [track.alike for track in found]
     assert shares == sorted(shares, reverse=True)
@@ -33,8 +48,9 @@ def test_what_has_no_name_is_not_shown():
     vectors = np.random.default_rng(0).normal(size=(4, VECTOR_WIDTH))
     names = [("", "song", "rock"), ("artist", "", "rock"), ("a", "b", "rock"), ("c", "d", "pop")]
     acoustic = Acoustic(make_catalogue(names, vectors))
-    assert {track.artist for track in acoustic.nearest(vectors[0])} == {"a", "c"}
-    assert acoustic.nearest(np.empty(0)) == []
+    direction = direction_of(make_prediction(vectors[0]), acoustic.likeness)
+    assert {track.artist for track in acoustic.nearest(direction)} == {"a", "c"}
+    assert acoustic.nearest(direction_of(make_prediction(), acoustic.likeness)) == []
 
 
 def test_one_track_for_each_artist():
@@ -44,7 +60,7 @@ def test_one_track_for_each_artist():
 
 def test_repeats_and_the_clip_itself_are_left_out():
     found = [
-        alike("Me", "The very clip", 0.99999),
+        replace(alike("Me", "The very clip", 0.97), is_clip=True),
         alike("Abba", "One", 0.9),
         alike("Someone else", "One under another name", 0.9),
         alike("Cher", "Believe - Remastered 2001", 0.8),
@@ -76,12 +92,8 @@ def test_how_alike(cosine, share):
 
 @pytest.mark.parametrize("count", [0, 1, 3, 99])
 def test_top(count):
-    values = np.array([0.1, 0.9, 0.5, 0.7], dtype=np.float32)
+    values = np.array([0.1, 0.9, 0.5, 0.7, -np.inf], dtype=np.float32)
     assert top(values, count) == [1, 3, 2, 0][:count]
-
-
-def test_a_zero_vector_has_a_direction():
-    assert np.isfinite(directions(np.zeros((1, 3)), np.zeros(3))).all()
 
 
 def test_artists_who_sound_similar():
@@ -98,31 +110,83 @@ def test_artists_who_sound_similar():
     assert acoustic.artists_like("Nobody") == ()
 
 
-def test_the_shipped_catalogue_names_the_genre_more_often_than_euclid(gtzan):
-    """The measured choice of distance, guarded: precision at 10, artists kept apart."""
-    table = read_table(gtzan / "mfcc_statistics.npz")
-    catalogue = Classifier.load().model.catalogue
-    vectors = catalogue.space.vectors(table.rows)
-    unit = directions(vectors, vectors.mean(axis=0)).astype(np.float64)
-    squares = (vectors**2).sum(axis=1)
-    euclid = -(squares[:, None] + squares - 2 * vectors @ vectors.T)
-
-    def precision(similarity):
-        similarity = similarity.copy()
-        similarity[table.groups[:, None] == table.groups] = -np.inf
-        ten = np.argsort(-similarity, axis=1)[:, :10]
-        return (table.genre[ten] == table.genre[:, None]).mean()
-
-    cosine = precision(unit @ unit.T)
-    assert cosine > precision(euclid)
-    assert cosine > 0.38
-
-
 def test_a_shipped_neighbour_is_not_the_clip(gtzan):
     classifier = Classifier.load()
     acoustic = Acoustic(classifier.model.catalogue)
     prediction = classifier.predict(gtzan / "audio/full/reggae.00000.flac")
-    found = list(islice(varied(acoustic.nearest(prediction.vector)), 6))
+    direction = direction_of(prediction, acoustic.likeness)
+    assert acoustic.nearest(direction, 1)[0].is_clip
+    found = list(islice(varied(acoustic.nearest(direction)), 6))
     assert len(found) == 6
     assert len({track.artist for track in found}) == 6
     assert all(0.0 < track.alike < 0.9995 for track in found)
+
+
+LOUD, CALM = make_tags(metal=0.5, punk=0.5), make_tags(Mellow=0.2)
+
+
+@pytest.fixture
+def heard():
+    """Ten tracks ever farther from the clip; even ones are calm, the last is unheard."""
+    clip, *away = np.random.default_rng(3).normal(size=(11, VECTOR_WIDTH))
+    vectors = np.array([clip + 0.2 * i * direction for i, direction in enumerate(away, 1)])
+    tags = np.array([CALM if i % 2 == 0 else LOUD for i in range(10)])
+    tags[9] = UNHEARD
+    names = [(f"artist {i}", f"song {i}", "rock") for i in range(10)]
+    return Acoustic(make_catalogue(names, vectors, tags, make_axes())), clip
+
+
+def test_more_like_it_but_calmer(heard):
+    acoustic, clip = heard
+    direction = direction_of(make_prediction(clip, LOUD), acoustic.likeness)
+    plain = [track.title for track in acoustic.nearest(direction)]
+    calmer = [t.title for t in acoustic.nearest(direction, change=Change.of(["calmer"], LOUD))]
+    assert set(calmer) == {f"song {i}" for i in range(0, 10, 2)}
+    assert calmer == [title for title in plain if title in calmer], "as calm, so as near"
+    assert acoustic.nearest(direction, change=Change.of(["livelier"], LOUD)) == []
+
+
+def test_what_no_reference_track_was_heard_for_is_said():
+    vectors = np.random.default_rng(0).normal(size=(3, VECTOR_WIDTH))
+    acoustic = Acoustic(make_catalogue([("a", "b", "rock")] * 3, vectors))
+    direction = direction_of(make_prediction(vectors[0], LOUD), acoustic.likeness)
+    with pytest.raises(QualityError, match="has not heard the reference tracks"):
+        acoustic.nearest(direction, change=Change.of(["calmer"], LOUD))
+
+
+def test_moods_are_known_by_the_key_of_a_track(heard):
+    acoustic, clip = heard
+    direction = direction_of(make_prediction(clip, LOUD), acoustic.likeness)
+    by_key = {track.key: track.character for track in acoustic.nearest(direction)}
+    assert len(by_key) == 10
+    found = acoustic.characters([*by_key, "somebody/else"])
+    assert found == {key: names for key, names in by_key.items() if names}
+    assert found["artist4/song4"] == ("Mellow",)
+    assert found["artist3/song3"] == ("punk",)
+    assert "artist9/song9" not in found
+
+
+def test_the_clip_is_known_by_its_timbre_whatever_else_was_heard():
+    vector = np.random.default_rng(3).normal(size=VECTOR_WIDTH)
+    names = [("Me", "Mine", "rock"), ("You", "Yours", "rock")]
+    both = np.array([vector, -vector])
+    acoustic = Acoustic(make_catalogue(names, both, np.array([CALM, CALM]), make_axes()))
+    for tags in (CALM, LOUD, None):
+        prediction = make_prediction(vector, tags)
+        nearest = acoustic.nearest(direction_of(prediction, acoustic.likeness))
+        assert {track.artist: track.is_clip for track in nearest} == {"Me": True, "You": False}
+        assert [track.artist for track in varied(nearest)] == ["You"]
+
+
+def test_page_and_prediction_name_the_same_neighbours():
+    """One measure of likeness, wherever neighbours are looked for."""
+    classifier = Classifier.load()
+    prediction = classifier.predict(sounds.encode(sounds.tune(6.0)))
+    catalogue = classifier.model.catalogue
+    direction = direction_of(prediction, catalogue.likeness)
+    found = {(t.artist, t.title): t.alike for t in Acoustic(catalogue).nearest(direction)}
+    named = [n for n in prediction.neighbours if n.artist and n.title]
+    assert named
+    for neighbour in named:
+        alike = found[neighbour.artist, neighbour.title]
+        assert alike == pytest.approx(1 - neighbour.distance, abs=1e-6)

@@ -73,3 +73,52 @@ def test_liked_artists_of_a_genre():
     )
     assert preferences.liked_artists("pop") == ("A",)
     assert preferences.liked_artists() == ("B", "A")
+
+
+def mellow(count=3):
+    return {f"liked {i}": ("Mellow", "sad") for i in range(count)}
+
+
+def test_a_liked_mood_moves_up_and_says_why():
+    candidates = [
+        *(Rankable(f"plain {i}", str(i), (f"a{i}",), "rock") for i in range(4)),
+        Rankable("calm", "4", ("b",), "pop", ("Mellow", "chill")),
+        Rankable("unheard", "5", ("c",), "pop"),
+    ]
+    opinions = [like(str(i), f"genre {i}") for i in range(2)]
+    ranked = Preferences(opinions, mellow()).rank(candidates)
+    assert [r.item for r in ranked] == [
+        "plain 0",
+        "calm",
+        "plain 1",
+        "plain 2",
+        "plain 3",
+        "unheard",
+    ]
+    assert [r.reason for r in ranked if r.reason] == ["because you liked other mellow music"]
+    assert [r.item for r in Preferences(opinions).rank(candidates)] == [c.item for c in candidates]
+
+
+def test_a_mood_that_is_not_for_somebody_goes_down():
+    candidates = [Rankable("calm", "0", ("b",), "pop", ("Mellow",)), *ten()]
+    opinions = [dislike("x", "y", key=f"liked {i}") for i in range(2)]
+    ranked = Preferences(opinions, mellow()).rank(candidates)
+    assert [r.item for r in ranked].index("calm") == 3
+    assert all(r.reason is None for r in ranked)
+
+
+def test_moods_that_go_together_count_once():
+    one = [Rankable("calm", "0", ("b",), "pop", ("Mellow",))]
+    both = [Rankable("calm", "0", ("b",), "pop", ("Mellow", "sad"))]
+    opinions = [like(str(i), f"genre {i}") for i in range(2)]
+    places = [Preferences(opinions, mellow()).rank([*ten(), *calm]) for calm in (one, both)]
+    assert [r.item for r in places[0]] == [r.item for r in places[1]]
+
+
+def test_the_stronger_of_genre_and_mood_is_the_reason():
+    opinions = [like(str(i), "rock") for i in range(3)]
+    calm = [Rankable("calm", "0", ("b",), "rock", ("Mellow",))]
+    (by_genre,) = Preferences(opinions, mellow(2)).rank(calm)
+    (by_mood,) = Preferences(opinions, mellow(3)).rank(calm)
+    assert by_genre.reason == "because you liked other rock"
+    assert by_mood.reason == "because you liked other mellow music"

@@ -1,15 +1,25 @@
 """The ranked answer: two kinds, kept apart, always there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from genregenie.autotag.qualities import QualityError
 from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.recommend import recommender as module
 from genregenie.recommend.acoustic import Acoustic
-from genregenie.recommend.preferences import Opinion, Preferences
+from genregenie.recommend.library_index import Entry, Library, write_library
+from genregenie.recommend.preferences import Opinion, Preferences, Rankable
 from genregenie.recommend.recommender import Recommender
 from genregenie.spotify.client import Misconfigured, Spotify
-from tests.recommend.conftest import make_catalogue, make_prediction
+from tests.recommend.conftest import (
+    UNHEARD,
+    make_axes,
+    make_catalogue,
+    make_prediction,
+    make_tags,
+)
 from tests.spotify.standin import error
 
 
@@ -134,3 +144,91 @@ def test_nothing_found_says_what_helps(recommender, clip, spotify, server):
     found = recommender.recommend(clip, spotify, module.SearchOptions(years=(1999, 1999)))
     assert found.spotify.state == "nothing found"
     assert "wider range of years" in found.spotify.message
+
+
+CALM, LOUD = make_tags(Mellow=0.2), make_tags(metal=0.5, punk=0.5)
+
+
+@pytest.fixture
+def moody():
+    """Thirty artists ever farther from the clip, every third calm and every third unheard."""
+    clip, *away = np.random.default_rng(5).normal(size=(31, VECTOR_WIDTH))
+    vectors = np.array([clip + 0.1 * i * direction for i, direction in enumerate(away, 1)])
+    tags = np.array([(CALM, LOUD, UNHEARD)[i % 3] for i in range(30)])
+    names = [(f"Artist {i}", f"Song {i}", "rock") for i in range(30)]
+    catalogue = make_catalogue(names, vectors, tags, make_axes())
+    return Acoustic(catalogue), make_prediction(clip, LOUD, rock=1.0)
+
+
+def test_like_it_but_calmer(moody):
+    recommender, clip = Recommender(moody[0]), moody[1]
+    found = recommender.neighbours(clip, but=["calmer"])
+    assert len(found) == module.NEIGHBOURS
+    assert all("Mellow" in n.track.character for n in found)
+    assert recommender.recommend(clip, None, but=["calmer"]).neighbours == found
+    assert recommender.neighbours(clip, but=["livelier"]) == ()
+    with pytest.raises(QualityError, match="not among"):
+        recommender.neighbours(clip, but=["louder"])
+    with pytest.raises(QualityError, match="has not heard this clip"):
+        recommender.neighbours(replace(clip, autotags=()), but=["calmer"])
+
+
+def test_liked_moods_come_forward(moody):
+    recommender, clip = Recommender(moody[0]), moody[1]
+    before = recommender.neighbours(clip, count=30)
+    calm = [n.track for n in before if "Mellow" in n.track.character]
+    likes = [like(f"nobody {i}", "pop", key=track.key) for i, track in enumerate(calm[-2:])]
+    after = recommender.neighbours(clip, recommender.preferences(likes), 30)
+    is_calm = {True: set(), False: set()}
+    for n in after:
+        is_calm["Mellow" in n.track.character].add(n.reason)
+    assert is_calm == {True: {"because you liked other mellow music"}, False: {None}}
+    place, now = ([n.track.key for n in found].index(calm[3].key) for found in (before, after))
+    assert now < place
+    unheard, still = ([n.track for n in f if not n.track.character] for f in (before, after))
+    assert unheard == still, "what was not heard is neutral"
+
+
+def test_moods_of_ones_own_files_are_known_too(moody, tmp_path):
+    acoustic, clip = moody
+    entries = [Entry("/m/1.mp3", "One", "Song", "rock", 1, 2)]
+    directions = acoustic.likeness.directions(clip.vector[None], CALM[None])
+    write_library(tmp_path, entries, directions, CALM[None], acoustic.likeness)
+    library = Library.load(tmp_path, acoustic.likeness)
+    (own,) = library.nearest(directions[0])
+    calm = next(t for t in acoustic.nearest(directions[0]) if "Mellow" in t.character)
+    likes = [like("nobody", "pop", key=own.key), like("no one", "pop", key=calm.key)]
+    preferences = Recommender(acoustic, library).preferences(likes)
+    (ranked,) = preferences.rank([Rankable("x", "y", ("z",), "jazz", ("Mellow",))])
+    assert ranked.reason == "because you liked other mellow music"
+
+
+def asked_for(server):
+    return [query["q"] for query in server.queries if query["q"].startswith("genre:")]
+
+
+def test_a_heard_style_is_searched_first(recommender, acoustic, spotify, server):
+    clip = make_prediction(acoustic[1], make_tags(indie_rock=0.4), rock=0.8, pop=0.2)
+    found = recommender.recommend(clip, spotify)
+    rock = [query for query in asked_for(server) if "rock" in query]
+    assert rock[0] == 'genre:"indie rock"'
+    assert 'genre:"pop"' in asked_for(server)
+    assert {(s.genre, s.style) for s in found.spotify.tracks} == {
+        ("rock", "indie rock"),
+        ("pop", None),
+    }
+    assert found.spotify.heading == "More indie rock and pop on Spotify"
+
+
+def test_what_is_beyond_the_genres_is_searched_instead(recommender, acoustic, spotify, server):
+    tags = make_tags(House=0.6, electronic=0.5)
+    clip = replace(make_prediction(acoustic[1], tags, disco=0.6), beyond=("House", "electronic"))
+    found = recommender.recommend(clip, spotify)
+    assert set(asked_for(server)) == {'genre:"house"', 'genre:"electronic"'}
+    assert {s.genre for s in found.spotify.tracks} <= {"House", "electronic"}
+
+
+def test_a_genre_of_the_model_is_no_finer_style(recommender, acoustic, spotify, server):
+    clip = make_prediction(acoustic[1], make_tags(punk=0.6), rock=0.9)
+    recommender.recommend(replace(clip, confidences={"rock": 0.6, "Punk": 0.4}), spotify)
+    assert set(asked_for(server)[:2]) == {'genre:"rock"', 'genre:"punk"'}

@@ -95,3 +95,38 @@ def test_an_unknown_year_is_allowed():
     assert options.allows(None)
     assert options.allows(1990)
     assert not options.allows(1989)
+
+
+def test_the_style_that_was_heard_is_asked_for_first():
+    options = SearchOptions(years=(1990, 2005))
+    rock, pop = plan({"rock": 0.7, "pop": 0.3}, {}, options, {"rock": "indie rock"})
+    assert [query.text for query in rock.ladder] == [
+        'genre:"indie rock" year:1990-2005',
+        'genre:"indie rock" year:1990-2005',
+        'genre:"indie rock" year:1990-2005',
+        'genre:"rock" year:1990-2005',
+        "rock year:1990-2005",
+    ]
+    assert [query.offset for query in rock.ladder] == [0, 10, 20, 0, 0]
+    assert (rock.genre, rock.style) == ("rock", "indie rock")
+    assert pop.style is None
+    assert not any("indie" in query.text for query in pop.ladder)
+
+
+@pytest.mark.parametrize(
+    ("style", "name"),
+    [("rnb", "r&b"), ("Progressive rock", "progressive rock"), ("House", "house")],
+)
+def test_styles_are_spelt_as_spotify_does(style, name):
+    (pop,) = plan({"pop": 1.0}, {}, SearchOptions(), {"pop": style})
+    assert pop.ladder[0].text == f'genre:"{name}"'
+
+
+def test_hidden_gems_of_a_style_lie_deeper():
+    options = SearchOptions(depth=Depth.GEMS)
+    (rock,) = plan({"rock": 1.0}, {}, options, {"rock": "punk"})
+    assert [(query.text, query.offset) for query in rock.ladder][:3] == [
+        ('genre:"punk"', 100),
+        ('genre:"punk"', 50),
+        ('genre:"punk"', 0),
+    ]

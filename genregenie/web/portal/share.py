@@ -16,7 +16,6 @@ from genregenie.common import settings
 from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
-from genregenie.recommend.preferences import Preferences
 from genregenie.recommend.recommender import Recommender
 from genregenie.web.images.share_card import HEIGHT, WIDTH, share_card
 from genregenie.web.paths import share_path
@@ -78,7 +77,7 @@ def _content(kept: StoredResult) -> dict[str, Any]:
     recommender = Recommender.load(settings.library_index())
     neighbours = [
         (n.track.title, n.track.artist, display_name(n.track.genre), n.track.search_url)
-        for n in recommender.neighbours(prediction, Preferences(()))
+        for n in recommender.neighbours(prediction)
     ]
     sentence = sentences.verdict_sentence(prediction)
     is_music = prediction.genre is not None

@@ -10,7 +10,6 @@ from typing import Final
 
 from markupsafe import Markup
 
-from genregenie.common.genres import display_name
 from genregenie.recommend import export
 from genregenie.recommend.recommender import Recommendations, SoundsLike, SpotifyAnswer
 from genregenie.spotify.errors import FailureKind
@@ -35,11 +34,10 @@ def sounds_like(neighbours: Sequence[SoundsLike], liked: Mapping[str, bool]) -> 
 
 def on_spotify(answer: SpotifyAnswer, liked: Mapping[str, bool]) -> Markup:
     """Spotify's tracks, or the line that says why there are none."""
-    genres = dict.fromkeys(display_name(s.genre).lower() for s in answer.tracks)
     return render(
         "recommendations",
         "on_spotify",
-        heading=f"More {' and '.join(genres)} on Spotify" if genres else "On Spotify",
+        heading=answer.heading,
         message=answer.message,
         tracks=answer.tracks,
         covers=any(s.track.artwork for s in answer.tracks),

@@ -13,7 +13,7 @@ from genregenie.common import resources, settings
 from genregenie.common.genres import display_name
 from genregenie.inference.prediction import Prediction
 from genregenie.recommend.export import record
-from genregenie.recommend.preferences import Opinion, Preferences
+from genregenie.recommend.preferences import Opinion
 from genregenie.recommend.recommender import (
     Recommendations,
     Recommender,
@@ -243,9 +243,9 @@ class Handlers:
         listener.turn += 1
         turn = listener.turn
         listener.asked = _asked(first, last, depth)
-        preferences = Preferences(self._opinions.of(request, listener.said))
-        liked = {opinion.key: opinion.liked for opinion in preferences.opinions}
         recommender = Recommender.load(settings.library_index())
+        preferences = recommender.preferences(self._opinions.of(request, listener.said))
+        liked = {opinion.key: opinion.liked for opinion in preferences.opinions}
         # What is there stays until there is something better.
         neighbours = _with_songs(recommender.neighbours(prediction, preferences), before)
         staying = tuple(s for s in before.spotify.tracks if not preferences.refuses(s.track.id))
