@@ -40,8 +40,7 @@ from genregenie.recommend.acoustic import Acoustic
 from genregenie.recommend.library_index import Entry, Library, write_library
 from genregenie.training.calibration import catalogue
 
-PLACES = (10, 6)
-TEN = 10
+TEN, SIX = 10, 6
 BATCH = 50_000
 
 Matrix = np.ndarray
@@ -166,7 +165,10 @@ MEASURES: dict[str, tuple[Fit, Compare]] = {
         joined((1 / 3, timbre), (1 / 3, centred(tags)), (1 / 3, axes(tags))),
         cosine,
     ),
-    "half axes of timbre, half axes of tags": (joined((0.5, axes(timbre)), (0.5, axes(tags))), cosine),
+    "half axes of timbre, half axes of tags": (
+        joined((0.5, axes(timbre)), (0.5, axes(tags))),
+        cosine,
+    ),
     "used, without the network": (unheard, cosine),
 }
 
@@ -202,7 +204,7 @@ def score(table: Table, queries: Matrix, fit: Fit, compare: Compare) -> list[str
         genre.append(table.genre[test])
         found = train[nearest(alike[:, train], TEN)]
         np.add.at(hub, found.ravel(), 1)
-        for count in PLACES:
+        for count in (TEN, SIX):
             hits[str(count)].append(
                 (table.genre[found[:, :count]] == genre[-1][:, None]).mean(axis=1)
             )
@@ -262,37 +264,120 @@ def unheard_queries(table: Table) -> Embed:
     return embedded
 
 
-def change_tracks(table: Table) -> None:
-    """Print what each word does to six neighbours by six other artists."""
+def compare_changes(table: Table) -> None:
+    """Print what each word does to the six neighbours by other artists."""
     heard = table.take(~np.isnan(table.autotags).any(axis=1))
     directions = used(heard)(heard)
     alike = (directions @ directions.T).astype(float)
-    print("\n| word | more of it, without | with it | alike, without | with it | six found |")
+    print("\n| word | more of it: without | with | alike: without | with | six found |")
     print("|---|---|---|---|---|---|")
     for word in WORDS:
-        cells = []
-        for clip in range(len(heard)):
-            change = Change.of([word], heard.autotags[clip])
-            amount = -change.start[0] + np.array(
-                [Change.of([word], tags).start[0] for tags in heard.autotags]
-            ) if clip == 0 else amount + before - change.start[0]
-            before = change.start[0]
-            plain = six(heard, alike[clip], clip)
-            changed = six(heard, change.fit(alike[clip], heard.autotags), clip)
+        changes = [Change.of([word], tags) for tags in heard.autotags]
+        amounts = np.array([change.start[0] for change in changes])
+        cells, full = [], 0
+        for clip, change in enumerate(changes):
+            plain = six(heard, clip, alike[clip])
+            changed = six(heard, clip, change.fit(alike[clip], heard.autotags))
+            full += len(changed) == SIX
             if changed:
+                more, near = amounts - amounts[clip], alike[clip]
                 cells.append(
-                    (
-                        amount[plain].mean(),
-                        amount[changed].mean(),
-                        alike[clip, plain].mean(),
-                        alike[clip, changed].mean(),
-                        len(changed) == PLACES[1],
-                    )
+                    [v[places].mean() for v in (more, near) for places in (plain, changed)]
                 )
-        means = np.mean(cells, axis=0)
-        share = means[4] * len(cells) / len(heard)
+        more, more_with, near, near_with = np.mean(cells, axis=0)
         print(
-            f"| {word} | {means[0]:+.2f} | {means[1]:+.2f} | {means[2]:.2f} | {means[3]:.2f} "
-            f"| {share:.0%} |",
+            f"| {word} | {more:+.2f} | {more_with:+.2f} | {near:.2f} | {near_with:.2f} "
+            f"| {full / len(heard):.0%} |",
             flush=True,
         )
+
+
+def six(table: Table, clip: int, fit: Matrix) -> list[int]:
+    """The best fitting by six other artists."""
+    seen, found = {table.groups[clip]}, []
+    for place in np.argsort(-fit, kind="stable").tolist():
+        if fit[place] == -np.inf or len(found) == SIX:
+            break
+        if table.groups[place] not in seen:
+            seen.add(table.groups[place])
+            found.append(place)
+    return found
+
+
+# --- how fast they are -----------------------------------------------------------------------
+
+
+def draw_library(references: Catalogue, rows: int) -> tuple[Directions, Matrix]:
+    """Directions and tags of tracks that lie around the catalogue's, float32 and float16."""
+    rng = np.random.default_rng(0)
+    vectors, tags = references.vectors, references.autotags
+    spread = np.linalg.cholesky(np.cov(vectors.T) + 1e-6 * np.eye(vectors.shape[1]))
+    drawn = np.empty((rows, references.likeness.width), dtype=np.float32)
+    heard = np.empty((rows, tags.shape[1]), dtype=np.float16)
+    for start in range(0, rows, BATCH):
+        size = min(BATCH, rows - start)
+        near = rng.integers(len(vectors), size=size)
+        noise = 0.6 * rng.standard_normal((size, len(spread))) @ spread.T
+        louder = np.exp(0.5 * rng.standard_normal((size, tags.shape[1])))
+        heard[start : start + size] = np.minimum(tags[near] * louder, 1.0)
+        drawn[start : start + size] = references.likeness.directions(
+            0.7 * vectors[near] + noise, heard[start : start + size].astype(float)
+        )
+    return drawn, heard
+
+
+def milliseconds(work: Callable[[int], object], repeats: int) -> float:
+    work(0)
+    times = []
+    for number in range(repeats):
+        start = time.perf_counter()
+        work(number)
+        times.append(time.perf_counter() - start)
+    return 1e3 * median(times)
+
+
+def time_queries(references: Catalogue, rows: int) -> None:
+    """Print the table of times."""
+    likeness, acoustic = references.likeness, Acoustic(references)
+    print("\n| rows | how | one query (ms) | recall at 10 |\n|---|---|---|---|")
+    shipped = milliseconds(lambda i: acoustic.nearest(references.directions[i]), 200)
+    print(f"| {len(references.vectors):,} | shipped catalogue, NumPy | {shipped:.2f} | 1 |")
+    drawn, heard = draw_library(references, rows)
+    vectors = references.vectors
+    away = np.random.default_rng(1).normal(scale=0.2 * vectors.std(axis=0), size=vectors.shape)
+    queries = likeness.directions(vectors + away, references.autotags)
+    for size in sorted({library_index.EXACT_ROWS, rows}):
+        entries = [Entry(f"/music/{i}.mp3", f"{i}", f"{i}", "rock", 0, 0) for i in range(size)]
+        with tempfile.TemporaryDirectory() as name:
+            start = time.perf_counter()
+            write_library(Path(name), entries, drawn[:size], heard[:size], likeness)
+            built = time.perf_counter() - start
+            opened = Library.load(Path(name), likeness)
+            spent = milliseconds(lambda i, o=opened: o.nearest(queries[i]), 100)
+            recalls = []
+            for query in queries[:100]:
+                truth = np.argpartition(drawn[:size] @ query, -TEN)[-TEN:]
+                found = {int(Path(t.path or "").stem) for t in opened.nearest(query, TEN)}
+                recalls.append(len(found & set(truth.tolist())) / TEN)
+        how = "FAISS, reranked" if size > library_index.EXACT_ROWS else "NumPy"
+        print(f"| {size:,} | index, {how} | {spent:.2f} | {np.mean(recalls):.3f} |", flush=True)
+    plain = milliseconds(lambda i: np.argpartition(drawn @ queries[i], -TEN), 20)
+    print(f"| {rows:,} | NumPy alone, for comparison | {plain:.1f} | 1 |")
+    print(f"\nwriting the index of {rows:,} rows took {built:.0f} s")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("parts", nargs="*", metavar="PART")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    options = parser.parse_args()
+    wanted = options.parts or ["likeness", "but", "speed"]
+    if {"likeness", "but"} & set(wanted):
+        clips = read_gtzan(settings.training_data_dir() / "gtzan")
+    if "likeness" in wanted:
+        compare_measures(clips)
+    if "but" in wanted:
+        compare_changes(clips)
+    if "speed" in wanted:
+        reference_tracks = Classifier.load().model.catalogue
+        time_queries(reference_tracks, max(options.rows, library_index.EXACT_ROWS))
