@@ -135,7 +135,7 @@ def test_websockets_are_refused_before_they_are_accepted(
     start: Start, known: bool, origin: str, status: int, extension: bool
 ) -> None:
     app = start().app
-    token = app.state.portal.accounts.people.add_guest()[1] if known else "nonsense"
+    token = app.state.portal.accounts.guests.add()[1] if known else "nonsense"
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
@@ -191,7 +191,7 @@ def test_doors_the_page_does_not_use_stay_shut_inside(
 
 
 def _as_somebody(server: Server, client: httpx.Client) -> None:
-    _, token = server.accounts.people.add_guest()
+    _, token = server.accounts.guests.add()
     client.cookies.set("genregenie", token)
 
 
