@@ -200,7 +200,7 @@ def test_files_hold_ones_own_results(
 
 def test_guests_are_told_that_history_needs_an_account(app: Server) -> None:
     with app.browser() as guest:
-        guest.cookies.set("genregenie", app.accounts.guests.add()[1])
+        guest.cookies.set("genregenie", app.guest())
         tab = Tab(guest)
         told = tab.fire(tab.on("History", "select"), "", "", "")
         assert "needs an account" in told["past-note"]
