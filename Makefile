@@ -28,7 +28,7 @@ OPTIONAL_PROGRAMS := pg_ctlcluster:postgresql zsh:zsh fish:fish
 EXAMPLE_PACKAGES := fluidsynth fluid-soundfont-gm
 EXAMPLE_FILES := /usr/bin/fluidsynth /usr/share/sounds/sf2/FluidR3_GM.sf2
 
-.PHONY: help run test quick check train lab plots benchmark screenshots network levels examples example-packages system-packages clean
+.PHONY: help run test quick check train lab plots benchmark screenshots network hearing examples example-packages system-packages clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -107,8 +107,8 @@ examples: example-packages $(VENV)/.test-ready
 network: $(VENV)/.test-ready
 	$(BIN)/python scripts/convert_musicnn.py
 
-levels: $(VENV)/.test-ready
-	$(BIN)/python scripts/measure_levels.py
+hearing: $(VENV)/.test-ready
+	$(BIN)/python scripts/learn_hearing.py
 
 benchmark: $(VENV)/.test-ready
 	$(BIN)/python benchmarks/speed.py

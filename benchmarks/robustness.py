@@ -1,37 +1,38 @@
 """How the model stands up to what people upload, on clips whose artists it has not heard.
 
-    python benchmarks/robustness.py
+    python benchmarks/robustness.py [--fast]
 
-For each of five folds with artists apart, the winner is fitted to the other four and asked
-about the real clips of this one: cut short, re-encoded, louder, quieter, filtered. Needs the GTZAN
-clips; the table goes into docs/evaluation.md.
+For each of five folds with artists apart, the shipped recipe is fitted to the other four and asked
+about the real clips of this one, the whole way that a file takes: cut short, re-encoded, louder,
+quieter, filtered. Needs the GTZAN clips; the table goes into docs/evaluation.md.
 """
 
 import io
 import os
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import av
 import numpy as np
 import scipy.signal
+from sklearn.base import clone
+from skops.io import load
 
 from genregenie.audio import RATE_HZ, AudioFile
-from genregenie.audio.offset import without_offset
 from genregenie.common import settings
-from genregenie.datasets.table import read_table
+from genregenie.datasets.gtzan import read_gtzan
+from genregenie.datasets.table import Table
 from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import GROUPED, splits
-from genregenie.features.bandwidth import Quality, Spectrum
-from genregenie.features.mfcc import mel_frames
-from genregenie.features.statistics import MelStatistics
-from genregenie.features.tangent import as_row
-from genregenie.model.catalogue import novelty as mean_distance
+from genregenie.inference.classifier import Classifier
+from genregenie.inference.prediction import Prediction
 from genregenie.model.model import Model
-from genregenie.model.scorers import tempered
-from genregenie.training import calibration, compare
-from genregenie.training.artifacts import as_arrays
+from genregenie.model.scorers import TRUSTED_TYPES
+from genregenie.training import calibration, compare, parts
+from genregenie.training.artifacts import as_arrays, as_head
 from genregenie.training.train import select
 
 Change = Callable[[np.ndarray], np.ndarray]
@@ -139,23 +140,6 @@ FULL: dict[str, Change] = {
 }
 
 
-def row_of(model: Model, samples: np.ndarray) -> tuple[np.ndarray, Quality]:
-    """What the model sees of samples, shape (n,), as if they came out of a file."""
-    blocks = np.split(samples.astype(np.float32), range(220_500, len(samples), 220_500))
-    spectrum = Spectrum()
-    frames = mel_frames(spectrum.watched(without_offset(blocks)))
-    stats = sum((MelStatistics.of(f) for f in frames), MelStatistics.empty())
-    quality = spectrum.quality(step_of(samples))
-    return as_row(model.seen(stats, spectrum.end_hz)), quality
-
-
-def step_of(samples: np.ndarray) -> float:
-    """The step between values that 16 bits can hold; 0 for others."""
-    steps = samples.astype(np.float64) * 32_768
-    used = int(np.bitwise_or.reduce(np.abs(steps).astype(np.int64)))
-    return (used & -used) / 32_768 if (steps == np.rint(steps)).all() else 0.0
-
-
 def pieces(samples: np.ndarray, length_s: float) -> Iterator[np.ndarray]:
     """Consecutive cuts of `length_s` seconds."""
     n = round(length_s * RATE_HZ)
@@ -163,59 +147,59 @@ def pieces(samples: np.ndarray, length_s: float) -> Iterator[np.ndarray]:
         yield samples[start : start + n]
 
 
-def main() -> None:
-    folder = settings.training_data_dir() / "gtzan"
-    table = read_table(folder / "mfcc_statistics.npz")
-    shipped = Model.load(settings.model_dir())
+def without(shipped: Model, table: Table, fast: bool) -> Classifier:
+    """The shipped recipe, fitted to the clips of a table alone."""
     (winner,) = select([shipped.metadata.winner])
+    pipeline = winner.pipeline.set_params(**shipped.metadata.parameters)
+    scorer = as_arrays(compare.fit(winner, table, pipeline))
+    if scorer is None:
+        raise SystemExit("The shipped model has no arrays; this needs a winner that has.")
+    heads = {}
+    for part in shipped.heads:
+        fitted = load(settings.model_dir() / f"{part}.skops", trusted=list(TRUSTED_TYPES))
+        clips = parts.of_part(table, part)
+        heads[part] = as_head(clone(fitted).fit(clips.rows, clips.labels))
+    model = replace(shipped, scorer=scorer, catalogue=calibration.catalogue(table), heads=heads)
+    return Classifier(model, fast=fast)
+
+
+def main() -> None:
+    fast = "--fast" in sys.argv[1:]
+    folder = settings.training_data_dir() / "gtzan"
+    table = read_gtzan(folder)
+    shipped = Model.load(settings.model_dir())
     index = {track: i for i, track in enumerate(table.track.tolist())}
     full = {p.stem: samples_of(p) for p in sorted((folder / "audio/full").glob("*.flac"))}
     short = {p.stem: samples_of(p) for p in sorted((folder / "audio/first_15s").glob("*.flac"))}
-
-    conditions: dict[str, list[tuple[int, tuple[np.ndarray, Quality]]]] = {}
+    conditions: dict[str, list[tuple[int, np.ndarray]]] = {}
     for length_s in (15, 10, 5, 3):
         conditions[f"first 15 s, cut to {length_s} s"] = [
-            (index[track], row_of(shipped, piece))
+            (index[track.removesuffix(".first_15s")], piece)
             for track, samples in short.items()
             for piece in pieces(samples, length_s)
         ]
     for name, change in FULL.items():
         conditions[f"whole clips, {name}"] = [
-            (index[track], row_of(shipped, change(samples))) for track, samples in full.items()
+            (index[track], change(samples)) for track, samples in full.items()
         ]
 
-    answers: dict[str, list[tuple[int, np.ndarray, bool, bool]]] = {name: [] for name in conditions}
-    for seed in range(3):
-        for train, test in splits(table, GROUPED, 5, seed):
-            known, held_out = table.take(train), set(test.tolist())
-            pipeline = winner.pipeline.set_params(**shipped.metadata.parameters)
-            scorer = as_arrays(compare.fit(winner, known, pipeline))
-            if scorer is None:
-                raise SystemExit("The shipped model has no arrays; this needs a winner that has.")
-            references = calibration.catalogue(known)
-            for name, rows in conditions.items():
-                mine = [(i, row, quality) for i, (row, quality) in rows if i in held_out]
-                if not mine:
-                    continue
-                stacked = np.array([row for _, row, _ in mine])
-                confidences = tempered(scorer.log_confidences(stacked), shipped.temperature)
-                distances = references.distances(references.space.vectors(stacked))
-                novelties = mean_distance(distances, shipped.thresholds.novelty_neighbours)
-                for (i, _, quality), p, novelty in zip(
-                    mine, confidences, novelties.tolist(), strict=True
-                ):
-                    away = not shipped.thresholds.is_music(novelty, quality)
-                    poor = quality != "full"
-                    answers[name].append((int(table.labels[i]), p, away, poor))
+    answers: dict[str, list[tuple[int, Prediction]]] = {name: [] for name in conditions}
+    for train, test in splits(table, GROUPED, 5, 0):
+        classifier, held_out = without(shipped, table.take(train), fast), set(test.tolist())
+        for name, clips in conditions.items():
+            answers[name] += [
+                (int(table.labels[i]), classifier.predict((samples, RATE_HZ)))
+                for i, samples in clips
+                if i in held_out
+            ]
 
     print("| clips | judged | accuracy | top-3 | ECE | confident: share, right | not music |")
     print("|---|---|---|---|---|---|---|")
     for name, results in answers.items():
-        truth = np.array([t for t, _, _, _ in results], dtype=np.intp)
-        confidences = np.array([p for _, p, _, _ in results])
-        away = np.mean([a for _, _, a, _ in results])
-        full = np.array([not poor for _, _, _, poor in results])
-        sure = full & (confidences.max(axis=1) >= shipped.thresholds.confident)
+        truth = np.array([t for t, _ in results], dtype=np.intp)
+        confidences = np.array([list(p.confidences.values()) for _, p in results])
+        away = np.mean([p.verdict == "not music" for _, p in results])
+        sure = np.array([p.verdict == "confident" for _, p in results])
         hits = (confidences.argmax(axis=1) == truth)[sure]
         right = f"{hits.mean():.0%}" if len(hits) else "-"
         print(

@@ -12,7 +12,6 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from genregenie.audio import RATE_HZ, Samples
@@ -63,50 +62,72 @@ def patch_of(samples: Samples) -> Patch:
     return np.log10(10_000 * mel + 1, dtype=np.float32)
 
 
-def windows(start_s: float, blocks: Iterable[Samples]) -> Iterator[Window]:
-    """The middle 3 s of every 10 s of a stretch; of the rest at its end too, if that is 1 s.
+class Windows:
+    """Windows of a stretch that is pushed block by block: the middle 3 s of each segment of it.
 
     Parameters
     ----------
     start_s : float
         Where the stretch begins.
-    blocks : iterable of array, shape (n,)
-        Mono samples at `RATE_HZ`; no more than 10 s of them are kept.
-
-    Yields
-    ------
-    Window
-        None of what is silent.
+    segment_s : float >= 3
+        Length of a segment; no more than that is kept.
     """
-    length, kept, held = round(SEGMENT_S * RATE_HZ), 0, []
-    segment_s = start_s
-    for block in blocks:
+
+    def __init__(self, start_s: float, segment_s: float = SEGMENT_S) -> None:
+        self._start_s = self._segment_s = start_s
+        self._length = round(segment_s * RATE_HZ)
+        self._kept = 0
+        self._held: list[Samples] = []
+
+    def push(self, block: Samples) -> list[Window]:
+        """Those that a block of mono samples at `RATE_HZ`, shape (n,), completes; never silent."""
+        found: list[Window] = []
         while len(block):
-            part, block = block[: length - kept], block[length - kept :]
-            held.append(part)
-            kept += len(part)
-            if kept == length:
-                yield from _middle(segment_s, np.concatenate(held))
-                segment_s += SEGMENT_S
-                held, kept = [], 0
-    # A scrap has been heard with its neighbour as well as by itself, where there is one.
-    if kept and (segment_s == start_s or kept >= WINDOW_S * RATE_HZ):
-        yield from _middle(segment_s, np.concatenate(held))
+            part, block = block[: self._length - self._kept], block[self._length - self._kept :]
+            self._held.append(part)
+            self._kept += len(part)
+            if self._kept == self._length:
+                found += self._middle()
+        return found
+
+    def rest(self) -> list[Window]:
+        """One of what is left at the end, if that is 1 s."""
+        # A scrap has been heard with its neighbour as well as by itself, where there is one.
+        is_first = self._segment_s == self._start_s
+        return self._middle() if is_first or self._kept >= WINDOW_S * RATE_HZ else []
+
+    def _middle(self) -> list[Window]:
+        held, segment_s = self._held, self._segment_s
+        self._held, self._kept = [], 0
+        self._segment_s += self._length / RATE_HZ
+        return _middle(segment_s, np.concatenate(held)) if held else []
 
 
-def _middle(start_s: float, samples: Samples) -> Iterator[Window]:
+def windows(
+    start_s: float, blocks: Iterable[Samples], segment_s: float = SEGMENT_S
+) -> Iterator[Window]:
+    """All windows of a stretch; parameters and blocks as for `Windows`."""
+    found = Windows(start_s, segment_s)
+    for block in blocks:
+        yield from found.push(block)
+    yield from found.rest()
+
+
+def _middle(start_s: float, samples: Samples) -> list[Window]:
     length = min(round(WINDOW_S * RATE_HZ), len(samples))
     begin = (len(samples) - length) // 2
     end = begin + length
     if length < _MIN_WINDOW_S * RATE_HZ or np.ptp(samples[begin:end]) * FULL_SCALE < SIGNAL:
-        return
+        return []
+    import soxr  # not there where the network is left out
+
     before = min(_MARGIN, begin)
     around = samples[begin - before : end + _MARGIN]
     resampled = soxr.resample(around, RATE_HZ, MEL_RATE_HZ, quality="HQ")
     first = round(before * MEL_RATE_HZ / RATE_HZ)
     stop = first + round(length * MEL_RATE_HZ / RATE_HZ)
     patch = patch_of(resampled[first:stop])[:PATCH_FRAMES]
-    yield Window(start_s + begin / RATE_HZ, start_s + end / RATE_HZ, patch)
+    return [Window(start_s + begin / RATE_HZ, start_s + end / RATE_HZ, patch)]
 
 
 @cache

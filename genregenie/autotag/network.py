@@ -8,6 +8,7 @@ onnxruntime is imported when it is loaded.
 import json
 from collections.abc import Sequence
 from functools import cache
+from importlib.util import find_spec
 from typing import Final
 
 import numpy as np
@@ -36,11 +37,12 @@ class Network:
     def __init__(self) -> None:
         try:
             import onnxruntime
+            import soxr  # noqa: F401 - what it hears is resampled with it
             from onnxruntime.capi import onnxruntime_pybind11_state as faults
         except ImportError as error:
             raise AutotagError(
-                "The network that hears needs onnxruntime. Install it with "
-                "'pip install onnxruntime', or use --fast."
+                "The network that hears needs onnxruntime and soxr. Install them with "
+                "'pip install onnxruntime soxr', or use --fast."
             ) from error
         path = resources.models() / "musicnn" / "msd.onnx"
         options = onnxruntime.SessionOptions()
@@ -67,6 +69,11 @@ class Network:
             np.concatenate(probabilities).astype(np.float32, copy=False),
             np.concatenate(embeddings).astype(np.float32, copy=False),
         )
+
+
+def is_installed() -> bool:
+    """Whether the libraries are there that it needs; nothing is imported."""
+    return all(find_spec(name) is not None for name in ("onnxruntime", "soxr"))
 
 
 @cache

@@ -4,12 +4,13 @@ Probabilities follow how common a tag is: rock and pop are always high, sad neve
 counts as heard by its level, the share of reference clips in which it is less likely.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any, Final, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genregenie.common import resources
 from genregenie.common.arrays import Array
@@ -36,6 +37,14 @@ GROUPS: Final[Mapping[Group, tuple[str, ...]]] = {
 
 HEARD_LEVEL: Final = 0.95
 HEARD_PROBABILITY: Final = 0.1
+
+ELECTRONIC: Final = ("electronic", "electronica", "electro", "House", "ambient")
+"""Styles that ten genres of the last century cannot say, and that the network hears well enough."""
+_ELECTRONIC_PROBABILITY: Final = 0.25
+_ELECTRONIC_GENRES: Final = frozenset(
+    {"techno", "trance", "edm", "dance", "dubstep", "idm", "downtempo", "drum and bass", "dnb"}
+    | {name.casefold() for name in ELECTRONIC}
+)
 
 _SHOWN: Final = {"rnb": "R&B", "Mellow": "mellow", "Progressive rock": "progressive rock"}
 
@@ -79,30 +88,57 @@ def shown(name: str) -> str:
     return _SHOWN.get(name, name)
 
 
-def autotags(names: Sequence[str], probabilities: Array) -> tuple[Autotag, ...]:
+def autotags(probabilities: Array) -> tuple[Autotag, ...]:
     """All tags of a clip, the highest level first.
 
     Parameters
     ----------
-    names : sequence of str
-        The network's.
     probabilities : array, shape (50,)
-        Means over the windows of a clip.
+        Means over the windows of a clip, in the order of `names`.
     """
     levels = level_of(probabilities)
+    is_heard = _heard(probabilities, levels)
     found = [
-        Autotag(
-            name,
-            _GROUP[name],
-            probability,
-            level,
-            level >= HEARD_LEVEL and probability >= HEARD_PROBABILITY,
-        )
-        for name, probability, level in zip(
-            names, probabilities.tolist(), levels.tolist(), strict=True
+        Autotag(name, _GROUP[name], probability, level, heard)
+        for name, probability, level, heard in zip(
+            names(), probabilities.tolist(), levels.tolist(), is_heard.tolist(), strict=True
         )
     ]
     return tuple(sorted(found, key=lambda tag: (-tag.level, -tag.probability)))
+
+
+def heard_names(probabilities: Array) -> tuple[str, ...]:
+    """Names of the tags that are heard, the highest level first; as for `autotags`."""
+    levels = level_of(probabilities)
+    order = np.lexsort((-probabilities, -levels))
+    return tuple(names()[i] for i in order[_heard(probabilities, levels)[order]])
+
+
+def _heard(probabilities: Array, levels: Array) -> NDArray[np.bool_]:
+    return (levels >= HEARD_LEVEL) & (probabilities >= HEARD_PROBABILITY)
+
+
+def beyond(tags: Sequence[Autotag], genres: Collection[str]) -> tuple[str, ...]:
+    """Which of `ELECTRONIC` a clip clearly is, where no genre of a model is of that kind.
+
+    Parameters
+    ----------
+    tags : sequence of Autotag
+        From `autotags`.
+    genres : collection of str
+        The model's.
+
+    Returns
+    -------
+    tuple of str
+        At most two names, the most probable first; none if it is not clear.
+    """
+    if not _ELECTRONIC_GENRES.isdisjoint(genre.casefold() for genre in genres):
+        return ()
+    styles = [tag for tag in tags if tag.name in ELECTRONIC and tag.heard]
+    styles.sort(key=lambda tag: -tag.probability)
+    is_clear = bool(styles) and styles[0].probability >= _ELECTRONIC_PROBABILITY
+    return tuple(tag.name for tag in styles[:2]) if is_clear else ()
 
 
 def level_of(probabilities: Array) -> Array:
@@ -117,11 +153,20 @@ def level_of(probabilities: Array) -> Array:
     )
 
 
-@cache
+def names() -> tuple[str, ...]:
+    """All tags, in the order of the network's probabilities."""
+    return _levels()[0]
+
+
 def _quantiles() -> Array:
     """Evenly spaced quantiles of each tag among the reference clips, shape (n, 50), rising."""
-    with np.load(resources.models() / "musicnn" / "levels.npz") as npz:
-        return np.asarray(npz["quantiles"], float)
+    return _levels()[1]
+
+
+@cache
+def _levels() -> tuple[tuple[str, ...], Array]:
+    with np.load(resources.models() / "musicnn" / "levels.npz", allow_pickle=False) as npz:
+        return tuple(npz["names"].tolist()), np.asarray(npz["quantiles"], float)
 
 
 _GROUP: Final[Mapping[str, Group]] = {

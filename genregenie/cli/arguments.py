@@ -78,6 +78,13 @@ def add_jobs(parser: "argparse._ActionsContainer") -> None:
     )
 
 
+def add_fast(parser: "argparse._ActionsContainer") -> None:
+    """Add ``--fast``, which leaves the network out; `genregenie.cli.main` sees to it."""
+    parser.add_argument(
+        "--fast", action="store_true", help="timbre and rhythm alone, without the network"
+    )
+
+
 def add_output(parser: argparse.ArgumentParser, purpose: str) -> None:
     """Add ``--output``, a folder that is written to."""
     parser.add_argument("--output", type=folder_path, metavar="DIR", help=purpose)

@@ -5,9 +5,9 @@ import glob
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from genregenie.cli.arguments import Commands, add_command, add_jobs, add_json, file_path
+from genregenie.cli.arguments import Commands, add_command, add_fast, add_jobs, add_json, file_path
 from genregenie.cli.messages import Bar, log
 from genregenie.common.formatting import printable
 from genregenie.common.genres import display_name, ranked
@@ -15,6 +15,9 @@ from genregenie.common.genres import display_name, ranked
 if TYPE_CHECKING:
     from genregenie.audio import AudioError
     from genregenie.inference.prediction import Prediction
+
+
+_MAX_HEARD: Final = 8
 
 
 def add(commands: Commands) -> None:
@@ -28,6 +31,7 @@ def add(commands: Commands) -> None:
         help="files, folders or patterns ('music/**/*.mp3')",
     )
     add_json(classify, "array")
+    add_fast(classify)
     add_jobs(classify)
 
 
@@ -93,8 +97,23 @@ def _as_line(path: Path, result: "Prediction | AudioError", width: int) -> str:
         length += f"  too {result.quality} to be sure"
     elif result.is_silent:
         length += "  silence"
+    heard = _heard_line(result)
     if result.genre is None:
-        return f"{name}  {'not music':<10}  {'':<34}  {length}"
+        return f"{name}  {'not music':<10}  {'':<34}  {length}{heard}"
     likely = ranked(result.confidences)[:3]
     best, *others = (f"{display_name(genre)} {p:.0%}" for genre, p in likely)
-    return f"{name}  {result.verdict:<10}  {best:<14} {', '.join(others):<24}  {length}"
+    return f"{name}  {result.verdict:<10}  {best:<14} {', '.join(others):<24}  {length}{heard}"
+
+
+def _heard_line(result: "Prediction") -> str:
+    """What the network hears, on a line of its own; nothing where it hears nothing special."""
+    from genregenie.autotag.vocabulary import shown
+
+    told = []
+    if result.beyond:
+        styles = ", ".join(map(shown, result.beyond))
+        told.append(f"not one of its genres; sounds like {styles}")
+    names = [shown(tag.name) for tag in result.heard if tag.name not in result.beyond]
+    if names and result.genre is not None:
+        told.append(f"heard: {', '.join(names[:_MAX_HEARD])}")
+    return f"\n    {'; '.join(told)}" if told else ""

@@ -6,6 +6,7 @@ runs.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # file names need not be valid text
             stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
+    if getattr(options, "fast", False):
+        os.environ["GENREGENIE_HEARING"] = "timbre"  # in worker processes too
     if options.keeps_log:
         return _run(options)
     with messages.shown(options.volume):

@@ -10,6 +10,7 @@ from genregenie.cli import feedback as feedback_command
 from genregenie.cli.arguments import (
     Commands,
     add_command,
+    add_fast,
     add_jobs,
     add_output,
     at_least_two,
@@ -21,6 +22,7 @@ from genregenie.common import settings
 from genregenie.common.formatting import printable
 
 if TYPE_CHECKING:
+    from genregenie.datasets.outside import Outside
     from genregenie.datasets.table import Table
     from genregenie.training.compare import Scores
 
@@ -46,15 +48,14 @@ def add(commands: Commands) -> None:
     )
     train.add_argument("--folds", type=at_least_two, default=5, metavar="N")
     train.add_argument("--seeds", type=positive, default=2, metavar="N")
+    add_fast(train)
     add_jobs(train)
     feedback_command.add_options(train)
 
 
 def _train(options: argparse.Namespace) -> int:
     default = options.source is None
-    source = (
-        settings.training_data_dir() / "gtzan/mfcc_statistics.npz" if default else options.source
-    )
+    source = settings.training_data_dir() / "gtzan" if default else options.source
     name = "GTZAN" if default else name_of(source)
     command = "genregenie train" if default else f"genregenie train {shlex.quote(name)}"
     if options.candidates:
@@ -70,6 +71,7 @@ def _train(options: argparse.Namespace) -> int:
 
     chosen = select(options.candidates.split(",") if options.candidates else None)
     table = _read(source, options)
+    outside = None if options.fast or not default else _outside(options)
     say(f"{table.known()}; {len(table.genres)} genres, {len(chosen)} candidates")
     trained = train(
         table,
@@ -80,6 +82,7 @@ def _train(options: argparse.Namespace) -> int:
         folds=options.folds,
         seeds=options.seeds,
         jobs=options.jobs,
+        outside=outside,
         say=say,
     )
     _print_scores(trained.scores)
@@ -127,8 +130,23 @@ def _improve(options: argparse.Namespace, source: Path, base: Path, name: str, c
     return feedback_command.report(improved, base, replace=options.replace)
 
 
+def _outside(options: argparse.Namespace) -> "Outside | None":
+    """Music from elsewhere, where it lies beside the training data."""
+    from genregenie.datasets.outside import LABELS_CSV, read_outside
+
+    folder = settings.training_data_dir() / "outside"
+    return read_outside(folder, options.jobs) if (folder / LABELS_CSV).exists() else None
+
+
 def _read(source: Path, options: argparse.Namespace) -> "Table":
     """The table that `source` is, or that its audio files make."""
+    if options.source is None:
+        from genregenie.datasets.gtzan import STATISTICS_NPZ, read_gtzan
+        from genregenie.datasets.table import read_table
+
+        if options.fast:
+            return read_table(source / STATISTICS_NPZ)
+        return read_gtzan(source, options.jobs, say)
     if not source.is_dir():
         from genregenie.datasets.table import read_table
 
@@ -136,7 +154,7 @@ def _read(source: Path, options: argparse.Namespace) -> "Table":
     from genregenie.datasets.folder import read_folder
 
     with Bar(options, label="Listening") as bar:
-        table, skipped = read_folder(source, options.jobs, bar.reach)
+        table, skipped = read_folder(source, options.jobs, bar.reach, fast=options.fast)
     for skip in skipped:
         log.warning("skipped %s: %s", printable(skip.path), skip.reason)
     return table

@@ -46,8 +46,10 @@ def port(name: str, default: int) -> int:
     return number(name, default, 65535, "a port number")
 
 
-def address(name: str) -> str | None:
+def address(name: str, example: str = "https://api.spotify.com") -> str | None:
     """The address of a server, without a slash at the end; None where there is none.
+
+    `example` is what one looks like.
 
     Raises
     ------
@@ -58,5 +60,5 @@ def address(name: str) -> str | None:
         return None
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError(f"{name} must be an address such as https://api.spotify.com.")
+        raise SettingsError(f"{name} must be an address such as {example}.")
     return value.rstrip("/")

@@ -24,6 +24,19 @@ def model_dir() -> Path:
     return Path(os.environ.get("GENREGENIE_MODEL") or trained("gtzan"))
 
 
+def hearing() -> str | None:
+    """``GENREGENIE_HEARING``: ``all``, ``timbre`` alone, or None where nothing is said.
+
+    Raises
+    ------
+    SettingsError
+        For any other value.
+    """
+    if not os.environ.get("GENREGENIE_HEARING"):
+        return None
+    return environment.one_of("GENREGENIE_HEARING", ("all", "timbre"), "all")
+
+
 def training_data_dir() -> Path:
     """Folder of the training data: ``data`` in ``GENREGENIE_SHARED``, else in ``../shared``.
 
@@ -205,15 +218,10 @@ def public_url() -> str | None:
     SettingsError
         If it is not an ``http://`` or ``https://`` address.
     """
-    url = os.environ.get("GENREGENIE_PUBLIC_URL")
-    if not url and on_space() and os.environ.get("SPACE_HOST"):
+    url = environment.address("GENREGENIE_PUBLIC_URL", "https://music.example.org")
+    if url is None and on_space() and os.environ.get("SPACE_HOST"):
         url = f"https://{os.environ['SPACE_HOST']}"
-    if not url:
-        return None
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError("GENREGENIE_PUBLIC_URL must look like https://music.example.org.")
-    return url.rstrip("/")
+    return url
 
 
 def cookie_profile() -> str:

@@ -1,19 +1,19 @@
 """A folder of genres, analysed into a table."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.audio import AudioError, AudioFile
 from genregenie.audio.parallel import in_processes
 from genregenie.audio.scan import Skipped, files_in
-from genregenie.common.arrays import Array
-from genregenie.common.errors import DataError
-from genregenie.datasets.artists import Clip, Tags, credits_of
+from genregenie.autotag.network import network
+from genregenie.common.errors import AudioError, DataError
+from genregenie.datasets.artists import Clip, credits_of
+from genregenie.datasets.sounds import Sound, hear
 from genregenie.datasets.table import Table
-from genregenie.features.statistics import Statistics, statistics
 from genregenie.features.tangent import as_row
 
 Progress = Callable[[int, int, str], None]
@@ -21,7 +21,7 @@ Progress = Callable[[int, int, str], None]
 
 
 def read_folder(
-    folder: Path, jobs: int = -1, progress: Progress | None = None
+    folder: Path, jobs: int = -1, progress: Progress | None = None, *, fast: bool = False
 ) -> tuple[Table, list[Skipped]]:
     """Analyse a folder laid out as ``<genre>/<audio files>``.
 
@@ -35,6 +35,8 @@ def read_folder(
         Processes; -1 for one per core.
     progress : callable, optional
         Called after each file.
+    fast : bool
+        Leave the network out.
 
     Returns
     -------
@@ -45,18 +47,21 @@ def read_folder(
     ------
     DataError
         If there are fewer than two genres with usable files.
+    AutotagError
+        If the network is wanted and cannot be used.
     """
     files, skipped = _audio_files(folder)
-    results = in_processes(_analyse, files, jobs)
+    if not fast:
+        network()  # without it no process needs to start
+    results = in_processes(partial(hear, fast=fast), files, jobs)
     clips: list[Clip] = []
-    rows: list[Array] = []
+    sounds: list[Sound] = []
     for done, (path, result) in enumerate(zip(files, results, strict=True), start=1):
         if isinstance(result, AudioError):
             skipped.append(Skipped(str(path), str(result)))
         else:
-            stats, tags = result
-            clips.append(Clip(path.relative_to(folder), tags))
-            rows.append(as_row(stats))
+            clips.append(Clip(path.relative_to(folder), result.tags))
+            sounds.append(result)
         if progress is not None:
             progress(done, len(files), path.name)
     if len({clip.genre for clip in clips}) < 2:
@@ -75,9 +80,11 @@ def read_folder(
         artist=text(credit.artist for credit in found),
         title=text(clip.tags.title or clip.path.stem for clip in clips),
         fold=text("" for _ in clips),
-        rows=np.array(rows),
+        rows=np.array([as_row(sound.statistics) for sound in sounds]),
         album=text(credit.album for credit in found),
         origin=text(credit.origin for credit in found),
+        autotags=None if fast else np.array([sound.autotags for sound in sounds]),
+        temporal=np.array([sound.temporal for sound in sounds]),
     )
     return table, skipped
 
@@ -87,9 +94,3 @@ def _audio_files(folder: Path) -> tuple[list[Path], list[Skipped]]:
         raise DataError(f"There is no folder {folder}.")
     found, skipped = files_in(folder)
     return [path for path in found if path.parent != folder], skipped
-
-
-def _analyse(path: Path) -> tuple[Statistics, Tags]:
-    with AudioFile(path) as audio:
-        stats = sum((statistics(s.blocks) for s in audio.stretches()), Statistics.empty())
-        return stats, Tags(audio.track_artist, audio.album_artist, audio.album, audio.title)

@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,6 +15,10 @@ from genregenie.common.errors import DataError
 from genregenie.datasets.artists import group_key, is_nobody
 from genregenie.features.mfcc import COEFFICIENTS, TABLE_FRAMES
 from genregenie.features.tangent import as_rows
+from genregenie.features.temporal import TEMPORAL_WIDTH
+
+TAGS = 50
+"""How many tags the network knows, `genregenie.autotag.network`."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,11 @@ class Table:
         What clips of an unknown artist have in common; empty is unknown. None: nothing is known.
     origin : str array, shape (n,), or None
         Where each artist was read, a `genregenie.datasets.artists.Origin`. None: in the table.
+    autotags : float64 array, shape (n, 50), or None
+        Mean probabilities of the network's tags; NaN for a clip that it has not heard. None: it
+        has heard none.
+    temporal : float64 array, shape (n, 64), or None
+        As `genregenie.features.temporal.ModulationSpectrum.row`; NaN where it is not known.
     """
 
     track: NDArray[np.str_]
@@ -43,6 +52,8 @@ class Table:
     rows: Array
     album: NDArray[np.str_] | None = field(default=None, kw_only=True)
     origin: NDArray[np.str_] | None = field(default=None, kw_only=True)
+    autotags: Array | None = field(default=None, kw_only=True)
+    temporal: Array | None = field(default=None, kw_only=True)
 
     def __len__(self) -> int:
         return len(self.track)
@@ -84,8 +95,7 @@ class Table:
 
     def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> Self:
         """The clips at `index`, as a table."""
-        names = ("track", "genre", "artist", "title", "fold", "rows", "album", "origin")
-        columns = {name: getattr(self, name) for name in names}
+        columns = {f.name: getattr(self, f.name) for f in fields(self)}
         return replace(self, **{name: c[index] for name, c in columns.items() if c is not None})
 
 
@@ -121,7 +131,9 @@ def as_table(columns: Mapping[str, NDArray[Any]], source: str) -> Table:
     """A table from its columns; `source` is what messages call it.
 
     Needs the columns ``track``, ``genre``, ``mean (n, 13)`` and ``cov (n, 13, 13)``;
-    ``artist``, ``album``, ``title``, ``fold`` and ``count`` (frames) are used where present.
+    ``artist``, ``album``, ``title``, ``fold``, ``count`` (frames), ``tags (n, 50)`` (the network's
+    mean probabilities) and ``temporal (n, 64)`` are used where present. A row of ``tags`` or
+    ``temporal`` that is not known is NaN throughout.
     An artist that is nobody's name, *Various Artists* or the genre's own, is unknown.
 
     Raises
@@ -142,6 +154,8 @@ def as_table(columns: Mapping[str, NDArray[Any]], source: str) -> Table:
         "count": (n,),
         "mean": (n, COEFFICIENTS),
         "cov": (n, COEFFICIENTS, COEFFICIENTS),
+        "tags": (n, TAGS),
+        "temporal": (n, TEMPORAL_WIDTH),
     }
     for name, shape in shapes.items():
         if name in columns and columns[name].shape != shape:
@@ -160,6 +174,10 @@ def as_table(columns: Mapping[str, NDArray[Any]], source: str) -> Table:
     if not (np.isfinite(count).all() and (count >= 1).all()):
         raise DataError(f"{source}: every count must be 1 or more.")
 
+    autotags, temporal = (_part(columns, name, source) for name in ("tags", "temporal"))
+    if autotags is not None and (np.abs(autotags - 0.5) > 0.5).any():
+        raise DataError(f"{source}: tags must be probabilities, from 0 to 1.")
+
     def text(name: str) -> NDArray[np.str_]:
         return columns.get(name, np.full(n, "")).astype(np.str_)
 
@@ -171,7 +189,23 @@ def as_table(columns: Mapping[str, NDArray[Any]], source: str) -> Table:
         text("fold"),
         as_rows(mean, cov, count),
         album=text("album") if "album" in columns else None,
+        autotags=autotags,
+        temporal=temporal,
     )
+
+
+def _part(columns: Mapping[str, NDArray[Any]], name: str, source: str) -> Array | None:
+    """A column of which whole rows may be unknown; None if it is not there, or all are."""
+    if name not in columns:
+        return None
+    try:
+        values = columns[name].astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{source}: {name} must be numbers.") from error
+    unknown = np.isnan(values).all(axis=1)
+    if not np.isfinite(values[~unknown]).all():
+        raise DataError(f"{source}: {name} must be finite numbers, or NaN in a whole row.")
+    return None if unknown.all() else values
 
 
 def _artists(artist: NDArray[np.str_], genre: NDArray[np.str_]) -> NDArray[np.str_]:

@@ -95,7 +95,7 @@ def evaluate(model: "Model", table: Table) -> Evaluation:
             f"The model does not know {', '.join(unknown)}. It knows {', '.join(model.genres)}."
         )
     truth = np.array([index[genre] for genre in table.genre.tolist()], dtype=np.intp)
-    confidences = model.confidences(table.rows)
+    confidences = model.confidences(table.rows, table.autotags, table.temporal)
     precision, recall, f1 = metrics.precision_recall_f1(confidences, truth)
     return Evaluation(
         n=len(table),

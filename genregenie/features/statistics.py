@@ -191,12 +191,16 @@ def binned_statistics(blocks: Iterable[Samples], bin_s: float) -> Iterator[Stati
 
 
 def binned_mel_statistics(blocks: Iterable[Samples], bin_s: float) -> Iterator[MelStatistics]:
+    """`binned` statistics of blocks, as for `genregenie.features.mfcc.mel_frames`."""
+    return binned(mel_frames(blocks), bin_s)
+
+
+def binned(frames: Iterable[MelFrames], bin_s: float) -> Iterator[MelStatistics]:
     """Statistics of consecutive stretches; they sum to those of the whole.
 
     Parameters
     ----------
-    blocks : iterable of float32 arrays, shape (n,)
-        As for `genregenie.features.mfcc.mel_frames`.
+    frames : iterable of MelFrames
     bin_s : float > 0
         Length of a stretch in seconds.
 
@@ -208,8 +212,8 @@ def binned_mel_statistics(blocks: Iterable[Samples], bin_s: float) -> Iterator[M
     seen = 0
     current = MelStatistics.empty()
     index = 1
-    for frames in mel_frames(blocks):
-        energy, sounds = frames.energy, frames.sounds
+    for some in frames:
+        energy, sounds = some.energy, some.sounds
         while len(sounds):
             space = int(np.ceil(index * bin_s / FRAME_S)) - seen
             current += MelStatistics.of(MelFrames(energy[:space], sounds[:space]))

@@ -19,7 +19,11 @@ class BackendError(GenreGenieError, ValueError):
 
 
 def classify(
-    source: Source, *, spread: Spread = WHOLE, model: str | Path | None = None
+    source: Source,
+    *,
+    spread: Spread = WHOLE,
+    model: str | Path | None = None,
+    fast: bool | None = None,
 ) -> Prediction:
     """Classify a file or samples.
 
@@ -32,6 +36,9 @@ def classify(
         How much of it is listened to: `WHOLE`, `SIX_STRETCHES`, or one's own.
     model : path, optional
         A model folder instead of the shipped one.
+    fast : bool, optional
+        Leave the pretrained network out: timbre and rhythm alone, some five times as fast. None:
+        as ``GENREGENIE_HEARING`` says, ``all`` or ``timbre``.
 
     Returns
     -------
@@ -43,6 +50,8 @@ def classify(
         If that cannot be used as audio; the message is a sentence for its owner.
     ModelError
         If there is no usable model.
+    AutotagError
+        If the network is wanted and cannot be used.
     TypeError
         If the source is something else.
 
@@ -59,7 +68,7 @@ def classify(
     >>> genregenie.classify((np.zeros(44_100), 22_050)).verdict
     'not music'
     """
-    return load(model).predict(source, spread)
+    return load(model, fast=fast).predict(source, spread)
 
 
 def classify_many(
@@ -69,6 +78,7 @@ def classify_many(
     jobs: int = -1,
     spread: Spread = WHOLE,
     model: str | Path | None = None,
+    fast: bool | None = None,
 ) -> Iterator[Prediction | AudioError]:
     """Classify files; one that cannot be used does not stop the others.
 
@@ -84,6 +94,8 @@ def classify_many(
         How much of each file is listened to.
     model : path, optional
         A model folder instead of the shipped one.
+    fast : bool, optional
+        As for `classify`.
 
     Yields
     ------
@@ -94,6 +106,8 @@ def classify_many(
     ------
     ModelError
         If there is no usable model.
+    AutotagError
+        If the network is wanted and cannot be used.
     ClusterError
         If the cluster cannot be used.
     BackendError
@@ -116,7 +130,7 @@ def classify_many(
     if "://" in backend:
         from genregenie.inference.cluster import classify_on_cluster
 
-        return classify_on_cluster(files, backend, spread, model)
+        return classify_on_cluster(files, backend, spread, model, fast)
     if backend not in BACKENDS:
         raise BackendError(
             f"There is no backend {backend!r}. Choose one of {', '.join(BACKENDS)}, or give the "
@@ -124,12 +138,12 @@ def classify_many(
         )
     if jobs == 0:
         raise ValueError("jobs is 0: it takes one at least, or -1 for one per core.")
-    Classifier.load(model)  # without a model no process needs to start
-    listen = partial(_classify, spread=spread, model=model)
+    Classifier.load(model, fast=fast)  # without a model no process needs to start
+    listen = partial(_classify, spread=spread, model=model, fast=fast)
     if backend == "serial":
         return (attempt(listen, file) for file in files)
     return (in_threads if backend == "threads" else in_processes)(listen, files, jobs)
 
 
-def _classify(file: Path, spread: Spread, model: Path | None) -> Prediction:
-    return Classifier.load(model).predict(file, spread)
+def _classify(file: Path, spread: Spread, model: Path | None, fast: bool | None) -> Prediction:
+    return Classifier.load(model, fast=fast).predict(file, spread)

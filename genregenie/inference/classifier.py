@@ -1,6 +1,7 @@
 """From an audio file to a `Prediction`."""
 
-from collections.abc import Generator, Iterable
+import logging
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
@@ -9,15 +10,22 @@ from typing import Any, Final
 
 import numpy as np
 
-from genregenie.audio import MIN_DURATION_S, WHOLE, AudioFile, Samples, Source, Spread
+from genregenie.audio import MIN_DURATION_S, WHOLE, AudioFile, Source, Spread
+from genregenie.autotag.listener import Heard, Listener
+from genregenie.autotag.music import music_threshold
+from genregenie.autotag.network import is_installed, network
+from genregenie.autotag.vocabulary import autotags as named_autotags
+from genregenie.autotag.vocabulary import beyond, heard_names
 from genregenie.common import settings
 from genregenie.common.arrays import Array
 from genregenie.common.steps import result_of
 from genregenie.common.version import __version__
-from genregenie.features.bandwidth import Quality, Spectrum
-from genregenie.features.statistics import MelStatistics, binned_mel_statistics
+from genregenie.features.bandwidth import Spectrum
+from genregenie.features.mfcc import MelFrames, mel_frames
+from genregenie.features.statistics import MelStatistics, binned
 from genregenie.features.tangent import as_row
-from genregenie.inference.prediction import Moment, Neighbour, Prediction, Verdict
+from genregenie.features.temporal import TEMPORAL_WIDTH, Modulation
+from genregenie.inference.prediction import Moment, Neighbour, Prediction
 from genregenie.model.explain import reasons
 from genregenie.model.model import Model
 
@@ -25,6 +33,10 @@ TIMELINE_STEP_S: Final = 3.0
 TIMELINE_STEPS: Final = 2  # each moment looks at this many steps, so neighbours overlap by half
 NEIGHBOURS: Final = 5
 _MIN_MOMENT_FRAMES: Final = 100
+_CERTAIN: Final = 0.9
+"""A genre that is as sure as this stands, whatever styles are heard."""
+_UNKNOWN: Final[Array] = np.full(TEMPORAL_WIDTH, np.nan)  # a moment is too short for it
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,26 +47,47 @@ class _Span:
 
 
 class Classifier:
-    """Classifies audio with a `Model`. Safe to use from many threads."""
+    """Classifies audio with a `Model`. Safe to use from many threads.
 
-    def __init__(self, model: Model) -> None:
+    Parameters
+    ----------
+    model : Model
+    fast : bool
+        Leave the pretrained network out.
+    """
+
+    def __init__(self, model: Model, *, fast: bool = False) -> None:
         self.model = model
+        self.fast = fast
 
     @classmethod
-    def load(cls, folder: str | Path | None = None) -> "Classifier":
+    def load(cls, folder: str | Path | None = None, *, fast: bool | None = None) -> "Classifier":
         """The model in `folder`, or the shipped one; loaded once per process.
+
+        Parameters
+        ----------
+        folder : path, optional
+        fast : bool, optional
+            Leave the pretrained network out. None: as ``GENREGENIE_HEARING`` says; without it, if
+            onnxruntime is not installed.
 
         Raises
         ------
         ModelError
             If there is no usable model.
+        AutotagError
+            If the network is wanted and cannot be used.
         """
-        return _load(settings.model_dir() if folder is None else Path(folder))
+        if fast is None:
+            fast = _is_fast()
+        if not fast:
+            network()
+        return _load(settings.model_dir() if folder is None else Path(folder), fast)
 
     @property
     def version(self) -> str:
         """Changes with the model and with the release of GenreGenie: answers may then too."""
-        return f"{__version__}-{self.model.version}"
+        return f"{__version__}-{self.model.version}" + ("-fast" if self.fast else "")
 
     def predict(self, source: Source, spread: Spread = WHOLE) -> Prediction:
         """Classify a file or samples.
@@ -100,11 +133,16 @@ class Classifier:
         TypeError
             If the source is something else.
         """
-        spectrum = Spectrum()
+        spectrum, modulation = Spectrum(), Modulation()
         with AudioFile(source) as audio:
+            listener = None if self.fast else Listener(audio.duration_s, spread)
             steps: list[list[_Span]] = []
             for stretch in audio.stretches(spread):
-                steps.append(_steps(stretch.start_s, spectrum.watched(stretch.blocks)))
+                blocks = spectrum.watched(stretch.blocks)
+                if listener is not None:
+                    blocks = listener.watched(stretch.start_s, blocks)
+                frames = modulation.watched(mel_frames(blocks))
+                steps.append(_steps(stretch.start_s, frames))
                 yield audio.analysed_s
             heard_s = audio.analysed_s
             duration_s = max(audio.duration_s, heard_s)
@@ -127,29 +165,52 @@ class Classifier:
         seen = [
             self.model.seen(stats, end_hz) for stats in (whole, *(m.statistics for m in moments))
         ]
+        heard = listener.heard() if listener is not None else None
         rows = np.array([as_row(stats) for stats in seen])
-        answers = self.model.answers(rows)
-        confidences = answers.confidences
+        movement = modulation.spectrum.row
+        of_moments = [movement] if len(moments) == 1 else [_UNKNOWN] * len(moments)
+        temporal = np.vstack([movement, *of_moments])
+        autotags = None if heard is None else _autotag_rows(heard, moments)
+        answers = self.model.answers(rows, autotags, temporal)
+        tags = () if autotags is None else named_autotags(autotags[0])
         vectors = self.model.catalogue.space.vectors(rows[:1])
         distances = self.model.catalogue.distances(vectors)
+        confidences = answers.confidences
         best = int(confidences[0].argmax())
         confidence = float(confidences[0, best])
-        novelty = float(self.model.novelty(distances)[0])
-        verdict = self._verdict(confidence, novelty, quality)
+        styles = beyond(tags, self.model.genres) if confidence < _CERTAIN else ()
+        is_music = (
+            self.model.thresholds.is_music(float(self.model.novelty(distances)[0]), quality)
+            if heard is None
+            else heard.music_probability >= music_threshold()
+        )
+        is_confident = (
+            quality == "full" and not styles and confidence >= answers.hearings[0].confident
+        )
         return Prediction(
-            genre=None if verdict == "not music" else self.model.genres[best],
-            verdict=verdict,
+            genre=self.model.genres[best] if is_music else None,
+            verdict=("not music" if not is_music else "confident" if is_confident else "unsure"),
             confidence=confidence,
             confidences=self._named(confidences[0]),
             timeline=tuple(
-                Moment(m.start_s, min(m.end_s, duration_s), self._named(c))
-                for m, c in zip(moments, confidences[1:], strict=True)
+                Moment(
+                    m.start_s,
+                    min(m.end_s, duration_s),
+                    self._named(confidences[i]),
+                    () if autotags is None else heard_names(autotags[i]),
+                )
+                for i, m in enumerate(moments, 1)
             ),
             neighbours=self._neighbours(distances[0]),
             vector=vectors[0],
             statistics=seen[0],
-            reasons=reasons(self.model, None if answers.vectors is None else answers.vectors[0]),
+            reasons=reasons(
+                self.model, answers, temporal[0], None if heard is None else heard.autotags
+            ),
             quality=quality,
+            autotags=tags,
+            beyond=styles if is_music else (),
+            parts=answers.hearings[0].parts,
             **about,
         )
 
@@ -167,13 +228,6 @@ class Classifier:
             **about,
         )
 
-    def _verdict(self, confidence: float, novelty: float, quality: Quality) -> Verdict:
-        thresholds = self.model.thresholds
-        if not thresholds.is_music(novelty, quality):
-            return "not music"
-        is_confident = quality == "full" and confidence >= thresholds.confident
-        return "confident" if is_confident else "unsure"
-
     def _named(self, confidences: Array) -> dict[str, float]:
         return dict(zip(self.model.genres, confidences.tolist(), strict=True))
 
@@ -190,7 +244,7 @@ class Classifier:
         )
 
 
-def load(model: str | Path | None = None) -> Classifier:
+def load(model: str | Path | None = None, *, fast: bool | None = None) -> Classifier:
     """A classifier to keep: the model in a folder, or the shipped one.
 
     It is loaded once per process, whoever asks for it, and safe to use from many threads.
@@ -200,11 +254,16 @@ def load(model: str | Path | None = None) -> Classifier:
     model : path, optional
         A folder that ``genregenie train`` wrote. None is the shipped model, or the one that
         ``GENREGENIE_MODEL`` names.
+    fast : bool, optional
+        Leave the pretrained network out. None: as ``GENREGENIE_HEARING`` says; without it, if
+        onnxruntime is not installed.
 
     Raises
     ------
     ModelError
         If there is no usable model.
+    AutotagError
+        If the network is wanted and cannot be used.
 
     Examples
     --------
@@ -214,19 +273,42 @@ def load(model: str | Path | None = None) -> Classifier:
     >>> load() is classifier
     True
     """
-    return Classifier.load(model)
+    return Classifier.load(model, fast=fast)
 
 
 @cache
-def _load(folder: Path) -> Classifier:
-    return Classifier(Model.load(folder))
+def _load(folder: Path, fast: bool) -> Classifier:
+    return Classifier(Model.load(folder), fast=fast)
 
 
-def _steps(start_s: float, blocks: Iterable[Samples]) -> list[_Span]:
+def _is_fast() -> bool:
+    """Whether the network is left out where nobody said so."""
+    wanted = settings.hearing()
+    if wanted is None and not is_installed():
+        _say_once()
+        return True
+    return wanted == "timbre"
+
+
+@cache
+def _say_once() -> None:
+    _log.warning(
+        "onnxruntime is not installed, so timbre alone is heard; "
+        "'pip install onnxruntime soxr' adds the network."
+    )
+
+
+def _autotag_rows(heard: Heard, moments: Sequence[_Span]) -> Array:
+    """Probabilities of the tags, shape (1 + moments, 50): of the clip, then around each moment."""
+    around = [heard.around(moment.start_s, moment.end_s) for moment in moments]
+    return np.vstack([heard.autotags, *around])
+
+
+def _steps(start_s: float, frames: Iterable[MelFrames]) -> list[_Span]:
     """Statistics of each timeline step of a stretch; a scrap at the end joins its neighbour."""
     spans = [
         _Span(start_s + i * TIMELINE_STEP_S, start_s + (i + 1) * TIMELINE_STEP_S, stats)
-        for i, stats in enumerate(binned_mel_statistics(blocks, TIMELINE_STEP_S))
+        for i, stats in enumerate(binned(frames, TIMELINE_STEP_S))
     ]
     if len(spans) > 1 and spans[-1].statistics.frames < _MIN_MOMENT_FRAMES:
         last, scrap = spans[-2:]

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from genregenie.audio import AudioError, Spread
 from genregenie.audio.parallel import attempt
+from genregenie.autotag.network import AutotagError
 from genregenie.common.errors import GenreGenieError
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
@@ -46,6 +47,7 @@ class _Task:
     data: bytes | None
     spread: Spread
     model: Path | None
+    fast: bool
     version: str
 
 
@@ -54,7 +56,11 @@ class _NotSeen:
 
 
 def classify_on_cluster(
-    files: Sequence[Path], address: str, spread: Spread, model: Path | None = None
+    files: Sequence[Path],
+    address: str,
+    spread: Spread,
+    model: Path | None = None,
+    fast: bool | None = None,
 ) -> Iterator[Prediction | AudioError]:
     """Classify on a Dask cluster.
 
@@ -67,6 +73,8 @@ def classify_on_cluster(
         How much of each file is listened to.
     model : path, optional
         A model folder instead of the shipped one; the workers must have the same.
+    fast : bool, optional
+        Leave the pretrained network out, as for `genregenie.inference.batch.classify`.
 
     Yields
     ------
@@ -80,10 +88,11 @@ def classify_on_cluster(
         model, or goes away.
     ModelError
     """
-    version = Classifier.load(model).version
+    classifier = Classifier.load(model, fast=fast)
+    about = (spread, model, classifier.fast, classifier.version)
     client = connect(address)
     try:
-        yield from _on_client(client, files, spread, model, version)
+        yield from _on_client(client, files, about)
     finally:
         client.close()
 
@@ -133,7 +142,7 @@ def joblib_on(address: str | None) -> Iterator[None]:
 
 
 def _on_client(
-    client: Any, files: Sequence[Path], spread: Spread, model: Path | None, version: str
+    client: Any, files: Sequence[Path], about: tuple[Any, ...]
 ) -> Iterator[Prediction | AudioError]:
     try:
         client.wait_for_workers(1, timeout=CONNECT_S)
@@ -142,7 +151,6 @@ def _on_client(
             f"The cluster at {client.scheduler.address} has no workers. Start one on each machine "
             "with 'dask worker ADDRESS'."
         ) from error
-    about = (spread, model, version)
     send = not _all_see(client, files, about)
     for file, result in zip(files, _run(client, files, send, about), strict=True):
         if isinstance(result, _NotSeen):  # a worker that joined later
@@ -265,9 +273,9 @@ def _listen(task: _Task | AudioError) -> Prediction | AudioError | _NotSeen:
     if isinstance(task, AudioError):
         return task
     try:
-        classifier = Classifier.load(task.model)
-    except ModelError as error:
-        raise ClusterError(f"A worker of the cluster has no model: {error}") from error
+        classifier = Classifier.load(task.model, fast=task.fast)
+    except (ModelError, AutotagError) as error:
+        raise ClusterError(f"A worker of the cluster cannot listen: {error}") from error
     if classifier.version != task.version:
         raise ClusterError(
             "A worker of the cluster has another model or version of GenreGenie. Install the same "

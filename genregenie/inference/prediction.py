@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 
 from genregenie.audio.file import MIN_DURATION_S
+from genregenie.autotag.vocabulary import Autotag, shown
 from genregenie.common.arrays import Array
 from genregenie.common.errors import AudioError
 from genregenie.common.formatting import format_duration
@@ -16,6 +17,7 @@ from genregenie.features.bandwidth import Quality
 from genregenie.features.statistics import Statistics
 from genregenie.features.tangent import as_row
 from genregenie.model.explain import Reason
+from genregenie.model.metadata import Part
 from genregenie.model.space import TangentSpace
 
 if TYPE_CHECKING:
@@ -33,11 +35,23 @@ class Moment:
     start_s, end_s : float >= 0
     confidences : dict of str to float
         As `Prediction.confidences`.
+    heard : tuple of str
+        Names of the autotags that are heard around it, the highest level first.
     """
 
     start_s: float
     end_s: float
     confidences: dict[str, float]
+    heard: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return asdict(self) | {"heard": list(self.heard)}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """What `to_dict` gave, here or in an earlier release."""
+        return cls(**dict(content) | {"heard": tuple(content.get("heard", ()))})
 
 
 @dataclass(frozen=True)
@@ -91,6 +105,13 @@ class Prediction:
     quality : ``"full"``, ``"narrow"`` or ``"coarse"``
         What the sound is worth: one with nothing above a telephone's band, or one stored in so few
         steps that noise covers its softer parts, is never judged confidently.
+    autotags : tuple of Autotag
+        Style, era, mood, voice: what the pretrained network calls the clip, the highest level
+        first; empty where it was not asked.
+    beyond : tuple of str
+        Autotags that say what no genre of the model can; empty for nearly all clips.
+    parts : tuple of str
+        What the confidences rest on: ``"timbre"``, ``"temporal"``, ``"autotags"``.
     """
 
     genre: str | None
@@ -108,6 +129,14 @@ class Prediction:
     reasons: tuple[Reason, ...] = ()
     silent_s: float = 0.0
     quality: Quality = "full"
+    autotags: tuple[Autotag, ...] = ()
+    beyond: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ("timbre",)
+
+    @property
+    def heard(self) -> tuple[Autotag, ...]:
+        """Those of the autotags that stand out, the highest level first."""
+        return tuple(tag for tag in self.autotags if tag.heard)
 
     @property
     def is_partial(self) -> bool:
@@ -157,10 +186,13 @@ class Prediction:
             "analysed_s": self.analysed_s,
             "silent_s": self.silent_s,
             "quality": self.quality,
-            "timeline": [asdict(moment) for moment in self.timeline],
+            "timeline": [moment.to_dict() for moment in self.timeline],
             "neighbours": [asdict(neighbour) for neighbour in self.neighbours],
             "title": self.title,
             "artist": self.artist,
+            "autotags": [tag.to_dict() for tag in self.autotags],
+            "beyond": list(self.beyond),
+            "parts": list(self.parts),
             "reasons": [asdict(reason) for reason in self.reasons],
             "statistics": self.statistics.to_dict(),
         }
@@ -187,7 +219,7 @@ class Prediction:
                 verdict=content["verdict"],
                 confidence=content["confidence"],
                 confidences=dict(content["confidences"]),
-                timeline=tuple(Moment(**moment) for moment in content["timeline"]),
+                timeline=tuple(Moment.from_dict(moment) for moment in content["timeline"]),
                 duration_s=content["duration_s"],
                 analysed_s=content["analysed_s"],
                 neighbours=tuple(Neighbour(**near) for near in content["neighbours"]),
@@ -198,6 +230,9 @@ class Prediction:
                 # Earlier releases do not say.
                 silent_s=content.get("silent_s", 0.0),
                 quality=content.get("quality", "full"),
+                autotags=tuple(Autotag.from_dict(tag) for tag in content.get("autotags", ())),
+                beyond=tuple(content.get("beyond", ())),
+                parts=tuple(content.get("parts", ("timbre",))),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"This is no prediction: {error!r}") from error
@@ -222,6 +257,8 @@ class Prediction:
     def _sentence(self) -> str:
         if self.genre is None:
             return "silence" if self.is_silent else self.verdict
+        if self.beyond:
+            return f"none of its genres, {', '.join(map(shown, self.beyond))}"
         return f"{display_name(self.genre)} {self.confidence:.0%}, {self.verdict}"
 
 
@@ -241,15 +278,16 @@ def record(file: str, result: Prediction | AudioError) -> dict[str, Any]:
         As JSON can hold it. The keys are the same for both: ``error`` is None or a sentence.
     """
     if isinstance(result, AudioError):
-        nothing = dict.fromkeys(_SHOWN) | {"confidences": {}, "timeline": [], "neighbours": []}
+        nothing = dict.fromkeys(_SHOWN) | {"confidences": {}} | {n: [] for n in _LISTS}
         return {"file": file, **nothing, "error": str(result)}
     content = result.to_dict()
     return {"file": file, **{name: content[name] for name in _SHOWN}, "error": None}
 
 
+_LISTS = ("timeline", "neighbours", "autotags", "beyond", "parts")
 _SHOWN = (
     *("genre", "verdict", "confidence", "confidences", "duration_s", "analysed_s", "silent_s"),
-    *("quality", "timeline", "neighbours", "title", "artist"),
+    *("quality", "timeline", "neighbours", "title", "artist", "autotags", "beyond", "parts"),
 )
 
 

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from genregenie.common.arrays import Array, ranking
 from genregenie.features.mfcc import COEFFICIENTS
 from genregenie.features.tangent import VECTOR_WIDTH
-from genregenie.model.model import Model
+from genregenie.model.metadata import Part
+from genregenie.model.model import Answers, Model
 from genregenie.model.scorers import ArrayScorer
 
-Part = Literal["loudness", "brightness", "colour", "change", "movement"]
+Trait = Literal["loudness", "brightness", "colour", "change", "movement", "rhythm", "style"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Reason:
     part : str
         ``loudness`` and ``brightness`` are the means of the first two coefficients, ``colour``
         those of all others; ``change`` is how much each varies, ``movement`` how they vary
-        together.
+        together. ``rhythm`` is how loudness moves in time, ``style`` what the network hears.
     against : str
         The runner-up.
     log_odds : float
@@ -37,12 +38,12 @@ class Reason:
         it spoke for the runner-up.
     """
 
-    part: Part
+    part: Trait
     against: str
     log_odds: float
 
 
-def _parts() -> dict[Part, NDArray[np.intp]]:
+def _traits() -> dict[Trait, NDArray[np.intp]]:
     upper = np.triu_indices(COEFFICIENTS)
     diagonal = upper[0] == upper[1]
     covariances = np.arange(COEFFICIENTS, VECTOR_WIDTH)
@@ -55,33 +56,50 @@ def _parts() -> dict[Part, NDArray[np.intp]]:
     }
 
 
-PARTS: Final = _parts()
+TRAITS: Final = _traits()
 
 
-def reasons(model: Model, vector: Array | None) -> tuple[Reason, ...]:
+def reasons(
+    model: Model, answers: Answers, temporal: Array, autotags: Array | None
+) -> tuple[Reason, ...]:
     """What spoke for the model's answer to a clip, the strongest first.
 
     Parameters
     ----------
     model : Model
-    vector : array, shape (104,), or None
-        What the model looked at, from `Model.answers`.
+    answers : Answers
+        Of which the first row is the clip's.
+    temporal : array, shape (64,)
+    autotags : array, shape (50,), or None
+        What the model was asked with.
 
     Returns
     -------
     tuple of Reason
         Empty for a model that is not one of arrays, whose vector is not known here.
     """
-    if vector is None or not isinstance(model.scorer, ArrayScorer):
+    if answers.vectors is None or not isinstance(model.scorer, ArrayScorer):
         return ()
-    without = np.tile(vector, (len(PARTS), 1))
-    for i, part in enumerate(PARTS.values()):
-        without[i, part] = 0.0
-    logs = model.scorer.log_confidences_of(np.vstack([vector, without])) / model.temperature
-    best, runner_up = ranking(logs[0])[:2]
+    weights = answers.hearings[0].weights
+    best, runner_up = ranking(answers.confidences[0])[:2]
+    vector = answers.vectors[0]
+    changed = np.tile(vector, (len(TRAITS), 1))
+    for i, places in enumerate(TRAITS.values()):
+        changed[i, places] = 0.0
+    logs = weights["timbre"] * model.scorer.log_confidences_of(np.vstack([vector, changed]))
     odds = logs[:, best] - logs[:, runner_up]
-    found = (
-        Reason(part, model.genres[runner_up], float(odds[0] - odds[i]))
-        for i, part in enumerate(PARTS, 1)
+    lost: dict[Trait, float] = {
+        trait: float(odds[0] - odds[i]) for i, trait in enumerate(TRAITS, 1)
+    }
+    others: tuple[tuple[Trait, Part, Array | None], ...] = (
+        ("rhythm", "temporal", temporal),
+        ("style", "autotags", autotags),
     )
+    for trait, part, values in others:
+        if part in weights and values is not None:
+            head = model.heads[part]
+            logs = head.log_confidences(np.vstack([values, head.centre])) * weights[part]
+            odds = logs[:, best] - logs[:, runner_up]
+            lost[trait] = float(odds[0] - odds[1])
+    found = (Reason(trait, model.genres[runner_up], log_odds) for trait, log_odds in lost.items())
     return tuple(sorted(found, key=lambda reason: -reason.log_odds))

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Literal, Self, TypeVar
 
 from genregenie.common.artists import ArtistCount
 from genregenie.common.errors import GenreGenieError
@@ -131,6 +131,49 @@ class HeldOut:
     music_turned_away: float
 
 
+Part = Literal["timbre", "temporal", "autotags"]
+"""What a model may know of a sound: its MFCC statistics, how it moves in time, what the pretrained
+network calls it."""
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """A combination of parts: how they are weighed, and how good the answers are.
+
+    The figures are of clips that have all parts of the model, artists apart; weights and threshold
+    were set on other artists than those they are for.
+
+    Attributes
+    ----------
+    weights : dict of Part to float >= 0
+        What the logarithm of each part's confidences counts. Its keys are the parts.
+    confident : float
+        Confidence from which an answer counts as confident.
+    clips : int
+    accuracy, accuracy_sd, macro_f1, top3, log_loss, ece : float
+        The standard deviation is over folds.
+    confident_accuracy, confident_share : float
+        Accuracy among confident answers, and their share. NaN where there are none.
+    """
+
+    weights: dict[Part, float]
+    confident: float
+    clips: int
+    accuracy: float
+    accuracy_sd: float
+    macro_f1: float
+    top3: float
+    log_loss: float
+    ece: float
+    confident_accuracy: float
+    confident_share: float
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Timbre first."""
+        return tuple(self.weights)
+
+
 @dataclass(frozen=True)
 class Change:
     """A score without and with feedback, and the 95 % interval of their difference."""
@@ -217,6 +260,8 @@ class Metadata:
     held_out : HeldOut
     versions : dict of str to str
         Of the libraries that the figures depend on.
+    hearings : tuple of Hearing
+        From the one of most parts down; empty for a model that knows timbre alone.
     """
 
     genres: tuple[str, ...]
@@ -230,6 +275,7 @@ class Metadata:
     thresholds: Thresholds
     held_out: HeldOut
     versions: dict[str, str]
+    hearings: tuple[Hearing, ...] = ()
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
@@ -252,6 +298,7 @@ class Metadata:
             "protocol": None if protocol is None else _record(ScoringProtocol, protocol),
             "thresholds": _record(Thresholds, content["thresholds"]),
             "held_out": _record(HeldOut, content["held_out"]),
+            "hearings": tuple(_record(Hearing, h) for h in content.get("hearings", ())),
         }
         return cls(**_fields(cls, content) | records)
 
@@ -261,6 +308,7 @@ class Metadata:
             "genres": list(self.genres),
             "trained_on": self.trained_on.to_dict(),
             "feedback": self.feedback and self.feedback.to_dict(),
+            "hearings": [asdict(hearing) for hearing in self.hearings] or None,
         }
         return _without_none({"format": FORMAT} | asdict(self) | records)
 

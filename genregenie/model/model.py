@@ -5,11 +5,13 @@
 ``catalogue.npz``     the reference tracks: artist, title, genre and vector
 ``model.skops``       the fitted scikit-learn pipeline, readable with skops, no pickle
 ``arrays.npz``        the arrays of a kernel or linear model or their vote, where it is one
+``heads.npz``         the models of movement in time and of the network's autotags, where there are
 ====================  =======================================================================
 """
 
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
@@ -17,9 +19,10 @@ from genregenie.common.arrays import Array
 from genregenie.common.errors import GenreGenieError
 from genregenie.features.bandwidth import from_low_bands
 from genregenie.features.statistics import MelStatistics, Statistics
+from genregenie.model.blend import HEADS_NPZ, Blended, Head, load_heads
 from genregenie.model.catalogue import Catalogue, novelty
-from genregenie.model.metadata import FormatError, Metadata, Thresholds
-from genregenie.model.scorers import ArrayScorer, PipelineScorer, Scorer, tempered
+from genregenie.model.metadata import FormatError, Hearing, Metadata, Part, Thresholds
+from genregenie.model.scorers import ArrayScorer, PipelineScorer, Scorer
 
 CATALOGUE_NPZ: Final = "catalogue.npz"
 PIPELINE_SKOPS: Final = "model.skops"
@@ -38,12 +41,15 @@ class Answers:
     ----------
     confidences : float64 array, shape (n, k)
         Calibrated; each row sums to 1.
+    hearings : tuple of n Hearing
+        By which parts each clip was judged, and from where on that is confident.
     vectors : float64 array, shape (n, 104), or None
-        What the model looked at: where the clips lie in its own space. None for a scikit-learn
-        pipeline, whose space is not known here.
+        What the model of timbre looked at: where the clips lie in its own space. None for a
+        scikit-learn pipeline, whose space is not known here.
     """
 
     confidences: Array
+    hearings: tuple[Hearing, ...]
     vectors: Array | None
 
 
@@ -56,12 +62,16 @@ class Model:
     metadata : Metadata
         Everything in ``model.json``.
     scorer : Scorer
+        Of timbre.
     catalogue : Catalogue
+    heads : mapping of Part to Head
+        Of what else it knows.
     """
 
     metadata: Metadata
     scorer: Scorer
     catalogue: Catalogue
+    heads: Mapping[Part, Head] = field(default_factory=dict)
 
     @property
     def genres(self) -> tuple[str, ...]:
@@ -83,24 +93,60 @@ class Model:
         """Twelve characters that change with every training that comes out differently."""
         return self.metadata.version
 
-    def answers(self, rows: Array) -> Answers:
+    @property
+    def timbre(self) -> Hearing:
+        """How timbre alone is judged."""
+        held_out = self.metadata.held_out
+        unknown = float("nan")
+        return Hearing(
+            weights={"timbre": 1.0 / self.temperature},
+            confident=self.thresholds.confident,
+            clips=self.metadata.trained_on.tracks,
+            accuracy=unknown,
+            accuracy_sd=unknown,
+            macro_f1=unknown,
+            top3=unknown,
+            log_loss=unknown,
+            ece=held_out.ece,
+            confident_accuracy=held_out.confident_accuracy,
+            confident_share=held_out.confident_share,
+        )
+
+    def answers(
+        self, rows: Array, autotags: Array | None = None, temporal: Array | None = None
+    ) -> Answers:
         """What the model says of clips, and what it looked at.
 
         Parameters
         ----------
         rows : array, shape (n, 105)
             Statistics, as `genregenie.features.tangent.as_rows` lays them out.
+        autotags : array, shape (n, 50), optional
+            Mean probabilities of the network's tags; NaN in the row of a clip that it has not
+            heard.
+        temporal : array, shape (n, 64), optional
+            As `genregenie.features.temporal.ModulationSpectrum.row`.
         """
+        vectors: Array | None = None
         if isinstance(self.scorer, ArrayScorer):
             vectors = self.scorer.space.vectors(rows)
-            logs = self.scorer.log_confidences_of(vectors)
-            return Answers(tempered(logs, self.temperature), vectors)
-        logs = self.scorer.log_confidences(rows)
-        return Answers(tempered(logs, self.temperature), None)
+            timbre = self.scorer.log_confidences_of(vectors)
+        else:
+            timbre = self.scorer.log_confidences(rows)
+        logs: dict[Part, Array] = {"timbre": timbre}
+        known: dict[Part, Array | None] = {"temporal": temporal, "autotags": autotags}
+        for part, head in self.heads.items():
+            values = known[part]
+            if values is not None:
+                logs[part] = head.log_confidences(values)  # NaN where they are
+        blended = Blended.of((*self.metadata.hearings, self.timbre), logs)
+        return Answers(blended.confidences, blended.hearings, vectors)
 
-    def confidences(self, rows: Array) -> Array:
-        """Calibrated confidences, shape (n, k), for rows of shape (n, 105); each sums to 1."""
-        return self.answers(rows).confidences
+    def confidences(
+        self, rows: Array, autotags: Array | None = None, temporal: Array | None = None
+    ) -> Array:
+        """Calibrated confidences, shape (n, k), each row with a sum of 1; see `answers`."""
+        return self.answers(rows, autotags, temporal).confidences
 
     def seen(self, stats: MelStatistics, end_hz: float | None = None) -> Statistics:
         """What the model sees of a clip: its MFCC statistics.
@@ -139,7 +185,8 @@ class Model:
                 if arrays.exists()
                 else PipelineScorer(folder / PIPELINE_SKOPS)
             )
-            return cls(metadata, scorer, Catalogue.load(folder / CATALOGUE_NPZ))
+            catalogue = Catalogue.load(folder / CATALOGUE_NPZ)
+            return cls(metadata, scorer, catalogue, load_heads(folder / HEADS_NPZ))
         except FileNotFoundError as error:
             raise ModelError(
                 f"There is no model in {folder}. Train one with 'genregenie train', or point "

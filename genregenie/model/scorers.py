@@ -5,6 +5,7 @@ model of kernels and linear parts is evaluated with NumPy alone; the tests hold 
 confidences.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
@@ -41,7 +42,7 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True)
 class Kernel:
-    """Kernel logistic regression: landmarks (m, 104), dual (m, k), intercept (k,)."""
+    """Kernel logistic regression: landmarks (m, d), dual (m, k), intercept (k,)."""
 
     landmarks: Array
     dual: Array
@@ -49,20 +50,20 @@ class Kernel:
     gamma: float
 
     def decisions(self, vectors: Array) -> Array:
-        """Unnormalised log-confidences, shape (n, k), of vectors of shape (n, 104)."""
+        """Unnormalised log-confidences, shape (n, k), of vectors of shape (n, d)."""
         squares = squared_distances(vectors, self.landmarks)
         return np.asarray(np.exp(-self.gamma * squares) @ self.dual + self.intercept)
 
 
 @dataclass(frozen=True)
 class Linear:
-    """A linear model, its temperature worked in: coefficients (104, k), intercept (k,)."""
+    """A linear model, its temperature worked in: coefficients (d, k), intercept (k,)."""
 
     coefficients: Array
     intercept: Array
 
     def decisions(self, vectors: Array) -> Array:
-        """Unnormalised log-confidences, shape (n, k), of vectors of shape (n, 104)."""
+        """Unnormalised log-confidences, shape (n, k), of vectors of shape (n, d)."""
         return np.asarray(vectors @ self.coefficients + self.intercept)
 
 
@@ -80,9 +81,7 @@ class ArrayScorer:
 
     def log_confidences_of(self, vectors: Array) -> Array:
         """The same from vectors of `space`, shape (n, 104)."""
-        members = [m for m in (self.kernel, self.linear) if m is not None]
-        mean = np.mean([tempered(m.decisions(vectors), 1.0) for m in members], axis=0)
-        return np.asarray(np.log(np.maximum(mean, 1e-12)))
+        return mean_log_confidences([m for m in (self.kernel, self.linear) if m], vectors)
 
     def save(self, path: Path) -> None:
         """Write the arrays to an npz file."""
@@ -113,6 +112,12 @@ class ArrayScorer:
             if "linear_coefficients" in npz:
                 linear = Linear(npz["linear_coefficients"], npz["linear_intercept"])
             return cls(TangentSpace.from_arrays(npz), kernel, linear)
+
+
+def mean_log_confidences(members: Sequence[Kernel | Linear], vectors: Array) -> Array:
+    """Logarithms, shape (n, k), of the mean of the members' confidences."""
+    mean = np.mean([tempered(member.decisions(vectors), 1.0) for member in members], axis=0)
+    return np.asarray(np.log(np.maximum(mean, 1e-12)))
 
 
 class PipelineScorer:

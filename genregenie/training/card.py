@@ -7,6 +7,7 @@ from genregenie.datasets.table import Table
 from genregenie.evaluation.protocols import Protocol, decisive
 from genregenie.model.metadata import FeedbackEffect, Metadata
 from genregenie.training.compare import Scores
+from genregenie.training.parts import PartScores
 
 _GTZAN_REMARKS = """\
 ## Licence and data
@@ -26,6 +27,9 @@ _LIMITS = """\
 
 - It knows the genres above and no others, as they sounded in its training clips. Anything else is
   forced into them or, at best, called *unsure*.
+"""
+
+_TIMBRE_LIMITS = """\
 - It hears timbre alone: no rhythm, melody, words or instruments as such. Genres that differ in
   those, rock and country or disco and pop, are the ones it mixes up.
 - *not music* catches silence, tones, steady noise and plain speech. Speech over music, a cappella
@@ -36,7 +40,9 @@ _LIMITS = """\
 """
 
 
-def model_card(metadata: Metadata, table: Table, scores: Sequence[Scores]) -> str:
+def model_card(
+    metadata: Metadata, table: Table, scores: Sequence[Scores], parts: Sequence[PartScores] = ()
+) -> str:
     """The card as Markdown.
 
     Parameters
@@ -47,6 +53,8 @@ def model_card(metadata: Metadata, table: Table, scores: Sequence[Scores]) -> st
         What it was trained on.
     scores : sequence of Scores
         Of all candidates, under the protocol that decides on `table` and others.
+    parts : sequence of PartScores
+        What is known beside timbre, and what it adds.
     """
     winner, held_out, trained_on = metadata.winner, metadata.held_out, metadata.trained_on
     own = {s.protocol.kind: s for s in scores if s.candidate == winner}
@@ -62,7 +70,8 @@ def model_card(metadata: Metadata, table: Table, scores: Sequence[Scores]) -> st
         "in `model.skops` (scikit-learn, readable with skops, no pickle). The same model as plain "
         "arrays, where there is an `arrays.npz`, is what the application loads.",
         "",
-        "## How good it is",
+        *_parts(metadata, parts),
+        "## How good timbre alone is" if parts else "## How good it is",
         "",
         f"{trained_on.folds}-fold cross-validation, mean of {trained_on.seeds} seeds, "
         + (
@@ -98,7 +107,7 @@ def model_card(metadata: Metadata, table: Table, scores: Sequence[Scores]) -> st
         "",
         *_score_table(scores, deciding.protocol),
         "",
-        _LIMITS,
+        _limits(metadata),
     ]
     if "GTZAN" in trained_on.source:
         lines.append(_GTZAN_REMARKS)
@@ -111,6 +120,69 @@ def model_card(metadata: Metadata, table: Table, scores: Sequence[Scores]) -> st
         "",
     ]
     return "\n".join(lines)
+
+
+_NETWORK_LIMITS = """\
+- The pretrained network was trained on the Million Song Dataset, of which the songs are not listed
+  here: it may hold songs and artists of the training clips. So *artists apart* holds for what was
+  learnt here, and cannot be promised for what the network knew before.
+- Thresholds of confidence were raised until they held on music from outside the training clips,
+  and that is a few dozen songs: weak evidence.
+- *not music* is told by the network, from a few dozen real sounds; see docs/evaluation.md. Without
+  the network (`--fast`) it is the distance to the training clips, which catches silence, tones,
+  steady noise and plain speech, and little else.
+- A sound that ends below 5 kHz, as over a telephone, or that was stored in 8 bits is never called
+  *confident*.
+"""
+
+
+def _limits(metadata: Metadata) -> str:
+    knows_more = any("autotags" in hearing.parts for hearing in metadata.hearings)
+    return _LIMITS + (_NETWORK_LIMITS if knows_more else _TIMBRE_LIMITS)
+
+
+_NAMES = {"timbre": "timbre", "temporal": "movement in time", "autotags": "autotags"}
+
+
+def _parts(metadata: Metadata, parts: Sequence[PartScores]) -> list[str]:
+    """What is known beside timbre, and what each part adds."""
+    if not parts:
+        return []
+    best = metadata.hearings[0]
+    return [
+        "Timbre is one part of what it hears. Others, each with a model of its own in "
+        "`heads.npz` (and as a scikit-learn pipeline in `<part>.skops`), are how loudness moves "
+        "in each band of frequency (`genregenie/features/temporal.py`) and the 50 autotags of a "
+        "pretrained network (`models/musicnn`). The logarithms of their confidences are added up "
+        "with weights for each combination that a clip can come with.",
+        "",
+        "## How good it is",
+        "",
+        f"Of {best.clips} clips that have all parts, {parts[0].protocol.claim}, weights and "
+        "thresholds cross-fitted:",
+        "",
+        f"- accuracy {best.accuracy:.3f} ± {best.accuracy_sd:.3f}, macro-F1 {best.macro_f1:.3f}, "
+        f"top-3 {best.top3:.3f}, expected calibration error {best.ece:.3f}",
+        f"- an answer is *confident* from {best.confident:.0%} on",
+        "",
+        "What each part adds:",
+        "",
+        "| parts | protocol | accuracy | macro-F1 | top-3 | log loss | ECE |",
+        "|---|---|---|---|---|---|---|",
+        *(
+            f"| {_named(s.parts)} | {s.protocol.title} | {s.hearing.accuracy:.3f} "
+            f"± {s.hearing.accuracy_sd:.3f} | {s.hearing.macro_f1:.3f} | {s.hearing.top3:.3f} "
+            f"| {s.hearing.log_loss:.3f} | {s.hearing.ece:.3f} |"
+            for s in parts
+        ),
+        "",
+    ]
+
+
+def _named(parts: str) -> str:
+    joined, _, way = parts.partition(", ")
+    names = " + ".join(_NAMES[part] for part in joined.split("+"))
+    return f"{names}, {way}" if way else names
 
 
 def _feedback(feedback: FeedbackEffect) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 from genregenie.common.errors import DataError
+from genregenie.datasets.outside import Outside
 from genregenie.datasets.table import Table
 from genregenie.evaluation.protocols import (
     GROUPED,
@@ -23,7 +24,7 @@ from genregenie.model.metadata import (
     ScoringProtocol,
     TrainedOn,
 )
-from genregenie.training import artifacts, calibration, card, compare
+from genregenie.training import artifacts, calibration, card, compare, elsewhere, parts
 from genregenie.training.candidates import Candidate, candidates
 
 TELL_ARTISTS = (
@@ -78,9 +79,12 @@ def train(
     folds: int = 5,
     seeds: int = 2,
     jobs: int = -1,
+    outside: Outside | None = None,
     say: Say = lambda line: None,
 ) -> Trained:
     """Compare candidates on a table, fit and calibrate the winner, write it to a folder.
+
+    Where the table knows more than timbre, models of that are compared, fitted and blended too.
 
     Parameters
     ----------
@@ -96,6 +100,8 @@ def train(
         Of the outer cross-validation.
     jobs : int
         Processes; -1 for one per core.
+    outside : Outside, optional
+        Music that the table has nothing of: confident answers have to be right there as well.
     say : called with a line of text now and then
 
     Raises
@@ -137,6 +143,9 @@ def train(
         reason=reason,
         parameters=parameters,
         trained_on=trained_on,
+        outside=outside,
+        jobs=jobs,
+        say=say,
     )
     return Trained(winner, reason, scores, calibrated, folder)
 
@@ -164,8 +173,13 @@ def publish(
     parameters: dict[str, Any],
     trained_on: TrainedOn,
     feedback: FeedbackEffect | None = None,
+    outside: Outside | None = None,
+    jobs: int = -1,
+    say: Say = lambda line: None,
 ) -> calibration.Calibration:
     """Calibrate a fitted model on what it scored held out, and write its folder.
+
+    What the table knows beside timbre is learnt on the way.
 
     Parameters
     ----------
@@ -177,11 +191,23 @@ def publish(
     scores : of the candidates that were compared, the winner among them
     winner, reason, parameters, trained_on, feedback
         For the model's `Metadata`.
+    outside, jobs, say
+        As for `train`.
     """
     deciding = decisive(table)
-    held_out = next(s for s in scores if s.protocol.kind == deciding.kind and s.candidate == winner)
+    own = [s for s in scores if s.candidate == winner and not s.protocol.is_one_split]
+    held_out = next(s for s in own if s.protocol.kind == deciding.kind)
     novelties = calibration.held_out_novelties(table, trained_on.folds)
     calibrated = calibration.calibrate(table, held_out.confidences, novelties, trained_on.folds)
+    learnt = parts.learn(
+        table,
+        own,
+        calibrated.temperature,
+        folds=trained_on.folds,
+        seeds=trained_on.seeds,
+        jobs=jobs,
+        say=say,
+    )
     metadata = Metadata(
         genres=table.genres,
         winner=winner,
@@ -194,7 +220,10 @@ def publish(
         thresholds=calibrated.thresholds,
         held_out=calibrated.held_out,
         versions=artifacts.versions(),
+        hearings=learnt.hearings,
     )
+    if outside is not None:
+        metadata = elsewhere.sure(metadata, fitted, learnt.heads, outside)
     artifacts.write(
         folder,
         fitted,
@@ -202,6 +231,8 @@ def publish(
         metadata,
         scores,
         calibrated.reliability,
-        card.model_card(metadata, table, scores),
+        card.model_card(metadata, table, scores, learnt.table),
+        table.labels,
+        learnt,
     )
     return calibrated

@@ -6,9 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genregenie.autotag.network import network
-from genregenie.autotag.vocabulary import GROUPS, Autotag, autotags, level_of, shown
+from genregenie.autotag.vocabulary import GROUPS, Autotag, autotags, level_of, names, shown
 
-NAMES = network().names
+NAMES = names()
+
+
+def test_the_names_are_the_networks():
+    assert network().names == NAMES
 
 
 def test_every_tag_has_one_group():
@@ -29,7 +33,7 @@ def test_tags_come_with_the_highest_level_first():
     probabilities = np.full(50, 0.001)
     probabilities[NAMES.index("House")] = 0.3
     probabilities[NAMES.index("sad")] = 0.09
-    tags = autotags(NAMES, probabilities)
+    tags = autotags(probabilities)
     assert len(tags) == 50
     assert [tag.level for tag in tags] == sorted((tag.level for tag in tags), reverse=True)
     best = {tag.name: tag for tag in tags[:2]}
@@ -41,7 +45,7 @@ def test_tags_come_with_the_highest_level_first():
 
 
 def test_rock_is_no_news_where_it_is_always_likely():
-    tags = {tag.name: tag for tag in autotags(NAMES, np.full(50, 0.15))}
+    tags = {tag.name: tag for tag in autotags(np.full(50, 0.15))}
     assert not tags["rock"].heard
     assert tags["rock"].level < tags["House"].level
 

@@ -30,6 +30,7 @@ from genregenie.tagging import reports
 from genregenie.tagging.tagger import Item
 from genregenie.training import artifacts
 from genregenie.training.compare import Scores
+from genregenie.training.parts import Parts
 from genregenie.web import uploads
 from genregenie.web.portal import history
 from genregenie.web.ui.tabs import batch, spotify_features
@@ -101,6 +102,8 @@ def trained(folder: Path) -> list[list[str]]:
         [scores],
         [ReliabilityBin(0.0, 1.0, 1, 0.5, 0.5)],
         "",
+        np.array([0]),
+        Parts({}, {}, {}, [], {}),
     )
     tables = [read(path) for path in sorted((folder / "model").glob("*.csv"))]
     return [row for table in tables for row in table]

@@ -17,7 +17,7 @@ from genregenie.features.mfcc import COEFFICIENTS
 from genregenie.features.statistics import Statistics
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Moment, Neighbour, Prediction, record
-from genregenie.model.explain import PARTS, Reason
+from genregenie.model.explain import TRAITS, Reason
 from tests import sounds
 
 # What release 0.1.0 printed with --json of three files, and kept in the history of two.
@@ -58,7 +58,7 @@ predictions = st.builds(
         st.just(np.ones((COEFFICIENTS, COEFFICIENTS))),
     ),
     reasons=st.lists(
-        st.builds(Reason, st.sampled_from(sorted(PARTS)), st.sampled_from(GENRES), finite),
+        st.builds(Reason, st.sampled_from(sorted(TRAITS)), st.sampled_from(GENRES), finite),
         max_size=2,
     ).map(tuple),
     silent_s=finite,
@@ -92,13 +92,16 @@ def test_a_clip_is_found_in_the_space_again(heard):
 
 
 @pytest.mark.parametrize("printed", RELEASE["printed"], ids=lambda printed: printed["file"])
-def test_what_the_last_release_printed_is_read_and_printed_the_same(printed):
+def test_what_the_last_release_printed_is_read_and_printed_the_same_but_for_what_is_new(printed):
     if printed["error"]:
         with pytest.raises(AudioError, match="no file with this name") as caught:
             Prediction.from_dict(printed)
         again = record(printed["file"], caught.value)
     else:
         again = record(printed["file"], Prediction.from_dict(printed))
+    assert [again.pop(name) for name in ("autotags", "beyond")] == [[], []]
+    assert again.pop("parts") == ([] if printed["error"] else ["timbre"])
+    assert all(moment.pop("heard") == [] for moment in again["timeline"])
     assert json.dumps(again) == json.dumps(printed)
 
 

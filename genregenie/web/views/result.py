@@ -39,6 +39,7 @@ def verdict(prediction: Prediction, name: str | None = None) -> Markup:
     heard = sentences.listened_sentence(prediction)
     if prediction.genre is None and not prediction.is_silent:
         heard += " Speech, silence, tones and steady noise are left without a genre."
+    heard = f"{heard} {sentences.heard_sentence(prediction)}".rstrip()
     mark = colour(prediction.genre) if prediction.genre else None
     title = sentences.clip_name(prediction, name)
     return panel(sentences.verdict_sentence(prediction), heard, title, mark)

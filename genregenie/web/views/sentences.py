@@ -3,10 +3,11 @@
 import pandas as pd
 
 from genregenie.audio import format_duration
+from genregenie.autotag.vocabulary import shown
 from genregenie.common import genres
 from genregenie.common.genres import display_name
 from genregenie.inference.prediction import Prediction
-from genregenie.model.explain import Part
+from genregenie.model.explain import Trait
 
 NAMELESS = "Recording"
 """A clip that brings no name at all."""
@@ -31,12 +32,14 @@ _MODELS = {
     "gaussian_nb": "Gaussian naive Bayes",
     "shipped": "boosting, as shipped",
 }
-_PARTS: dict[Part, str] = {
+_TRAITS: dict[Trait, str] = {
     "loudness": "how loud it is",
     "brightness": "how bright it sounds",
     "colour": "its tone colour",
     "change": "how much its sound changes",
     "movement": "how its parts move together",
+    "rhythm": "how it pulses",
+    "style": "the style that the network hears",
 }
 
 
@@ -45,6 +48,9 @@ def verdict_sentence(prediction: Prediction) -> str:
     if prediction.verdict == "not music":
         return "That does not sound like music"
     (best, first), (second, runner_up), *_ = ranked(prediction)
+    if prediction.beyond:
+        styles = ", ".join(shown(name) for name in prediction.beyond)
+        return f"Not one of the genres that it was trained on; sounds like {styles}"
     if prediction.verdict == "unsure":
         if runner_up < _WORTH_NAMING:
             return f"Not sure: perhaps {best.lower()}"
@@ -77,12 +83,18 @@ def reasons_sentence(prediction: Prediction) -> str:
     genre, other = display_name(prediction.genre).lower(), display_name(against.against).lower()
     if not spoke_for:
         return f"Nothing in its sound speaks clearly for {genre} rather than {other}."
-    told = f"What made it {genre} rather than {other}: {_PARTS[spoke_for[0].part]}"
+    told = f"What made it {genre} rather than {other}: {_TRAITS[spoke_for[0].part]}"
     if len(spoke_for) > 1:
-        told += f", then {_PARTS[spoke_for[1].part]}"
+        told += f", then {_TRAITS[spoke_for[1].part]}"
     if against.log_odds <= -_WORTH_SAYING:
-        told += f"; {_PARTS[against.part]} pointed to {other}"
+        told += f"; {_TRAITS[against.part]} pointed to {other}"
     return f"{told}."
+
+
+def heard_sentence(prediction: Prediction, most: int = 6) -> str:
+    """What else is heard in it, such as "Also heard: funk, 80s, mellow"."""
+    names = [shown(tag.name) for tag in prediction.heard[:most]]
+    return f"Also heard: {', '.join(names)}." if names else ""
 
 
 def listened_sentence(prediction: Prediction) -> str:

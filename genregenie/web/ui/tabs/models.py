@@ -22,6 +22,14 @@ def build() -> None:
             buttons=["copy"],
         )
         gr.HTML(models.why(metadata), padding=False)
+    if (folder / "parts.csv").exists():
+        gr.Dataframe(
+            models.parts_table(pd.read_csv(folder / "parts.csv")),
+            label="What each part of its hearing adds, artists apart",
+            interactive=False,
+            elem_id="parts",
+            buttons=["copy"],
+        )
     with gr.Row():
         if (folder / "per_genre_f1.csv").exists():
             with gr.Column(min_width=300):
@@ -34,4 +42,4 @@ def build() -> None:
     if (folder / "confusion.csv").exists():
         counts = pd.read_csv(folder / "confusion.csv", index_col=0)
         gr.HTML(models.confusion(counts, metadata), elem_id="confusion", padding=False)
-    gr.HTML(models.limits(), padding=False)
+    gr.HTML(models.limits(metadata), padding=False)

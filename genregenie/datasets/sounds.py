@@ -1,0 +1,68 @@
+"""Everything that models learn of a sound, from a file."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from genregenie.audio import WHOLE, AudioFile, Source
+from genregenie.autotag.listener import Listener
+from genregenie.common.arrays import Array
+from genregenie.datasets.artists import Tags
+from genregenie.datasets.table import TAGS
+from genregenie.features.mfcc import mel_frames
+from genregenie.features.statistics import MelStatistics, Statistics
+from genregenie.features.temporal import Modulation
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What is known of a clip.
+
+    Attributes
+    ----------
+    statistics : Statistics
+    temporal : float64 array, shape (64,)
+        NaN for a clip of less than 5 s.
+    autotags : float64 array, shape (50,)
+        NaN where the network was not asked.
+    embedding : float64 array, shape (200,), or None
+        Mean over the windows that it heard; None where it was not asked.
+    tags : Tags
+        The file's own.
+    """
+
+    statistics: Statistics
+    temporal: Array
+    autotags: Array
+    embedding: Array | None
+    tags: Tags
+
+
+def hear(source: Source, *, fast: bool = False) -> Sound:
+    """Listen to a file or samples, with the network unless it is to be fast.
+
+    Raises
+    ------
+    AudioError
+        If it cannot be used as audio.
+    AutotagError
+        If the network cannot be used.
+    """
+    modulation, total = Modulation(), MelStatistics.empty()
+    with AudioFile(source) as audio:
+        listener = None if fast else Listener(audio.duration_s, WHOLE)
+        for stretch in audio.stretches():
+            blocks = stretch.blocks
+            if listener is not None:
+                blocks = listener.watched(stretch.start_s, blocks)
+            for frames in modulation.watched(mel_frames(blocks)):
+                total += MelStatistics.of(frames)
+        tags = Tags(audio.track_artist, audio.album_artist, audio.album, audio.title)
+    heard = listener.heard() if listener is not None else None
+    return Sound(
+        total.cepstral(),
+        modulation.spectrum.row,
+        np.full(TAGS, np.nan) if heard is None else heard.autotags,
+        None if heard is None else heard.embeddings.mean(axis=0),
+        tags,
+    )

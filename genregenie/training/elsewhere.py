@@ -1,0 +1,73 @@
+"""When to be sure on music from elsewhere, which the training clips say nothing of.
+
+Ten genres of one collection are told with confidence on much that is none of them. So where there
+are clips from outside, an answer counts as confident only from where it is right often enough on
+them too: music of a kind that the model has no genre for counts as a wrong answer, unless the
+network's autotags say so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from genregenie.autotag.vocabulary import autotags, beyond
+from genregenie.common.arrays import Array
+from genregenie.datasets.outside import Outside
+from genregenie.features.tangent import as_row
+from genregenie.model.blend import pooled
+from genregenie.model.metadata import Hearing, Metadata, Part
+from genregenie.training.calibration import confident_threshold
+
+
+def sure(
+    metadata: Metadata, timbre: Pipeline, heads: Mapping[Part, Pipeline], outside: Outside
+) -> Metadata:
+    """The metadata with thresholds of confidence under which the answers hold outside as well.
+
+    Parameters
+    ----------
+    metadata : Metadata
+        With thresholds that hold on the training clips.
+    timbre, heads : fitted pipelines
+    outside : Outside
+    """
+    music = np.flatnonzero(outside.is_music)
+    index = {genre: i for i, genre in enumerate(metadata.genres)}
+    truth = np.array([index.get(outside.genre[i], -1) for i in music])
+    clear = np.array(
+        [bool(beyond(autotags(outside.sounds[i].autotags), metadata.genres)) for i in music]
+    )
+    logs = logs_of(timbre, heads, outside, music)
+
+    def threshold(hearing: Hearing) -> float:
+        known = np.all([~np.isnan(logs[part][:, 0]) for part in hearing.parts], axis=0)
+        if "autotags" in hearing.parts:
+            known &= ~clear
+        confidences = pooled(hearing, {part: logs[part][known] for part in hearing.parts})
+        return max(hearing.confident, confident_threshold(confidences[None], truth[known]))
+
+    hearings = tuple(replace(h, confident=threshold(h)) for h in metadata.hearings)
+    alone = [h.confident for h in hearings if h.parts == ("timbre",)]
+    thresholds = replace(metadata.thresholds, confident=alone[0]) if alone else metadata.thresholds
+    return replace(metadata, hearings=hearings, thresholds=thresholds)
+
+
+def logs_of(
+    timbre: Pipeline, heads: Mapping[Part, Pipeline], outside: Outside, clips: NDArray[np.intp]
+) -> dict[Part, Array]:
+    """What each part says of some clips: logarithms of confidences, NaN where it is not known."""
+    sounds = [outside.sounds[i] for i in clips]
+    logs: dict[Part, Array] = {
+        "timbre": np.log(
+            np.maximum(timbre.predict_proba([as_row(s.statistics) for s in sounds]), 1e-12)
+        )
+    }
+    for part, head in heads.items():
+        values = np.array([getattr(sound, part) for sound in sounds])
+        known = ~np.isnan(values).any(axis=1)
+        logs[part] = np.full_like(logs["timbre"], np.nan)
+        logs[part][known] = np.log(np.maximum(head.predict_proba(values[known]), 1e-12))
+    return logs
