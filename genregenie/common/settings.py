@@ -139,11 +139,10 @@ def guest_limits() -> GuestLimits:
     SettingsError
         If one of them is no whole number of 1 or more.
     """
-    usual = GuestLimits()
     return GuestLimits(
-        environment.number("GENREGENIE_GUESTS", usual.at_once),
-        environment.number("GENREGENIE_GUEST_UPLOADS", usual.uploads),
-        environment.number("GENREGENIE_GUEST_MINUTES", usual.minutes),
+        environment.number("GENREGENIE_GUESTS", GuestLimits.at_once),
+        environment.number("GENREGENIE_GUEST_UPLOADS", GuestLimits.uploads),
+        environment.number("GENREGENIE_GUEST_MINUTES", GuestLimits.minutes),
     )
 
 
@@ -219,9 +218,8 @@ def public_url() -> str | None:
         If it is not an ``http://`` or ``https://`` address.
     """
     url = environment.address("GENREGENIE_PUBLIC_URL", "https://music.example.org")
-    if url is None and on_space() and os.environ.get("SPACE_HOST"):
-        url = f"https://{os.environ['SPACE_HOST']}"
-    return url
+    space = os.environ.get("SPACE_HOST") if on_space() else None
+    return url or (f"https://{space}" if space else None)
 
 
 def cookie_profile() -> str:
