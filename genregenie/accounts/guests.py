@@ -78,9 +78,10 @@ class Guests:
                 .returning(Person.id)
             )
             if counted.first() is None:
+                clips = "1 clip" if limits.uploads == 1 else f"{limits.uploads} clips"
                 raise GuestLimitError(
-                    f"Guests may listen to {limits.uploads} clips. Create an account to go on: "
-                    "what you heard so far comes along."
+                    f"Guests may listen to {clips}. Create an account to go on: what you heard so "
+                    "far comes along."
                 )
 
     def clear(self, *, everybody: bool = False) -> None:

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from typing import Final
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from genregenie.common.formatting import format_megabytes
@@ -38,14 +38,14 @@ class Allowance:
                 refusal = self._refusal(user.id, Headers(scope=scope).get("content-length", ""))
         await (refusal or self._app)(scope, receive, send)
 
-    def _refusal(self, guest_id: int, length: str) -> JSONResponse | None:
+    def _refusal(self, guest_id: int, length: str) -> Response | None:
         if not length.isascii() or not length.isdigit():  # no server reads more than is announced
-            return JSONResponse({"detail": "Say how long this upload is."}, 411)
+            return PlainTextResponse("Say how long this upload is.", 411)
         sent = self._sent.get(guest_id, 0) + int(length)
         if sent > self._most:
             most = format_megabytes(self._most)
             told = f"Guests may upload {most} in all. Create an account to go on."
-            return JSONResponse({"detail": told}, 413)
+            return PlainTextResponse(told, 413)  # which Gradio's page shows as it is
         self._sent[guest_id] = sent
         self._sent.move_to_end(guest_id)
         if len(self._sent) > _MAX_GUESTS:

@@ -47,7 +47,8 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: 
             if path is not None:
                 admit(request)
         except GuestLimitError as error:
-            yield None, components.failure(str(error)) + page.for_an_account(), *_nothing()
+            told = components.panel("No more as a guest", str(error)) + page.for_an_account()
+            yield None, told, *_nothing()
             return
         yield from listen(path)
 
