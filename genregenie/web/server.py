@@ -23,9 +23,10 @@ from genregenie.web import analysis
 from genregenie.web.config import WebConfig
 from genregenie.web.identity import user_of
 from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON
-from genregenie.web.portal import account, guide, history, login, reset, share, spotify
+from genregenie.web.portal import account, guide, history, landing, login, reset, share, spotify
 from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.dependencies import show_error
+from genregenie.web.security.allowance import Allowance
 from genregenie.web.security.gate import Gate
 from genregenie.web.security.isolation import Isolation
 from genregenie.web.security.ownership import Ownership
@@ -70,6 +71,8 @@ def create_app(
     workers = Workers()
     # Before anything of Gradio's is made: each component remembers the folder it was made under.
     ownership = Ownership(_fresh_upload_folder())
+    if config.gate == "on":  # it may have been open before
+        accounts.guests.clear(everybody=True)
     portal = PortalContext(accounts, workers, config, ownership)
 
     @contextlib.asynccontextmanager
@@ -86,15 +89,16 @@ def create_app(
         lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
     app.state.portal = portal
-    for part in (login, reset, account, history, share, spotify, guide):
+    for part in (landing, login, reset, account, history, share, spotify, guide):
         app.include_router(part.router)
     _add_small_routes(app, portal)
     _add_error_pages(app, portal)
     _mount_page(app, page, config, accounts)
     ownership.publish()
-    # The last one added stands first: the gate, then the isolation behind it.
+    # The last one added stands first: the gate, then what stands behind it.
     app.add_middleware(Refusals, prefix=f"{APP}/")
     app.add_middleware(Isolation, ownership=ownership)
+    app.add_middleware(Allowance, config=config)
     app.add_middleware(
         Gate,
         accounts=accounts,
@@ -110,7 +114,6 @@ def _add_small_routes(app: FastAPI, portal: PortalContext) -> None:
     async def health() -> Response:
         return JSONResponse({"status": "ok"})
 
-    @app.get("/")
     @app.get(APP)
     async def home() -> Response:
         return RedirectResponse(HOME, 303)

@@ -169,7 +169,7 @@ def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
 @pytest.fixture(scope="session")  # to the end, since names in addresses are their first user's
 def client(server: Server) -> Iterator[Browser]:
     with server.browser() as somebody:
-        somebody.cookies.set("genregenie", server.accounts.people.add_guest()[1])
+        somebody.cookies.set("genregenie", server.guest())
         yield somebody
 
 
