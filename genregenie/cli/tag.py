@@ -40,8 +40,8 @@ def add(commands: Commands) -> None:
         _tag,
         "write genres into the tags of whole folders; a plan unless --write",
         description="Listens to files and plans the genres of their tags. Nothing is changed "
-        "without --write, files judged unsure get no genre, what is not music is left alone, and "
-        "'genregenie untag' takes it all back.",
+        "without --write, files judged unsure or not music are left alone, and 'genregenie untag' "
+        "takes it all back.",
     )
     tag.add_argument(
         "paths",
@@ -79,6 +79,11 @@ def add(commands: Commands) -> None:
         help="write heard tags too: style (to the genres), mood, era, voice, such as style,mood",
     )
     tag.add_argument(
+        "--unsure",
+        action="store_true",
+        help="with --tags: write them where the genre is unsure, too",
+    )
+    tag.add_argument(
         "--names", type=file_path, metavar="FILE", help='own names: lines such as hiphop = "Rap"'
     )
     tag.add_argument(
@@ -112,6 +117,8 @@ def _tag(options: argparse.Namespace) -> int:
     from genregenie.tagging.policy import TagPolicy, read_names
     from genregenie.tagging.tagger import Listening
 
+    if options.unsure and not options.tags:
+        raise CommandError("--unsure is about heard tags: say which ones, such as --tags style.")
     classifier = Classifier.load()
     if options.tags and classifier.fast:
         raise CommandError(
@@ -119,7 +126,11 @@ def _tag(options: argparse.Namespace) -> int:
             "GENREGENIE_HEARING=timbre or --tags, or install it: pip install onnxruntime soxr."
         )
     names = read_names(options.names, classifier.model.genres) if options.names else {}
-    policy = TagPolicy(options.mode, options.threshold, options.at_most, names, options.tags)
+    policy = TagPolicy(
+        *(options.mode, options.threshold, options.at_most, names),
+        groups=options.tags,
+        unsure=options.unsure,
+    )
     listening = Listening(
         classifier.version,
         WHOLE if options.whole else SIX_STRETCHES,
@@ -167,6 +178,7 @@ class _Tagging:
         self._listening = listening
         wanted = (options.csv, options.jsonl, options.html, options.playlists)
         self._keep = any(path is not None for path in wanted)
+        self._heard_unsure = 0
 
     def over(self, files: Sequence["AudioPath"]) -> list["Item"]:
         """Do it. Returns what reports need: every file if there are any, else what failed."""
@@ -179,6 +191,7 @@ class _Tagging:
         try:
             for item in self._items(files, run):
                 states[item.state] += 1
+                self._heard_unsure += self._has_more(item)
                 if self._keep or item.state == "failed":
                     kept.append(item)
         except KeyboardInterrupt:
@@ -207,6 +220,13 @@ class _Tagging:
                 bar.advance()
                 yield item
 
+    def _has_more(self, item: "Item") -> bool:
+        """Whether something would be written if unsure files were not left alone."""
+        policy, heard = self._policy, item.heard
+        if item.state != "unsure" or policy.unsure or heard is None:
+            return False
+        return bool(policy.wanted(heard.confidences, heard.autotags or (), is_sure=False))
+
     def _request(self) -> "RunRequest":
         from genregenie.tagging.records import RunRequest
 
@@ -217,6 +237,8 @@ class _Tagging:
         self._print_moves()
         words = [f"{count} {state}" for state, count in sorted(states.items())]
         print(f"\n{states.total()} files: {', '.join(words) or 'nothing to listen to'}.")
+        if self._heard_unsure:
+            print(f"In {self._heard_unsure} unsure files tags are heard; --unsure writes them.")
         if run is None and states["to write"]:
             print("Nothing was changed. Add --write to change them.")
         elif states["written"]:

@@ -48,6 +48,8 @@ class TagPolicy:
         else.
     groups : tuple of Group
         Of which heard tags are written too.
+    unsure : bool
+        Whether they are where the genre is unsure as well; no genre is.
     """
 
     mode: Mode = "add"
@@ -55,6 +57,7 @@ class TagPolicy:
     at_most: int = 2
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     groups: tuple[Group, ...] = ()
+    unsure: bool = False
 
     def wanted(
         self,

@@ -67,22 +67,26 @@ class RunRequest:
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold. Journals have it as text, so neither keys nor their order change."""
-        groups = {"tags": list(self.policy.groups)} if self.policy.groups else {}
+        policy = self.policy
+        heard: dict[str, Any] = {"tags": list(policy.groups)} if policy.groups else {}
+        if policy.unsure:
+            heard["unsure"] = True
         return {
             "paths": list(self.paths),
-            "mode": self.policy.mode,
-            "threshold": self.policy.threshold,
-            "at_most": self.policy.at_most,
-            "names": {genre: list(names) for genre, names in self.policy.names.items()},
+            "mode": policy.mode,
+            "threshold": policy.threshold,
+            "at_most": policy.at_most,
+            "names": {genre: list(names) for genre, names in policy.names.items()},
             "exclude": list(self.exclude),
-            **groups,
+            **heard,
         }
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:
         """What `to_dict` gave; earlier releases knew fewer keys."""
         names = {genre: tuple(own) for genre, own in fields.get("names", {}).items()}
-        policy = {key: fields[key] for key in ("mode", "threshold", "at_most") if key in fields}
+        plain = ("mode", "threshold", "at_most", "unsure")
+        policy = {key: fields[key] for key in plain if key in fields}
         return cls(
             tuple(fields.get("paths", ())),
             TagPolicy(**policy, names=names, groups=tuple(fields.get("tags", ()))),

@@ -36,8 +36,8 @@ class Item:
     ----------
     file : AudioPath
     state : State
-        ``"not music"`` is left alone, and so is ``"unsure"``, but for tags that are heard and
-        wanted: then it is ``"to write"`` as well. ``"as it is"`` needs nothing.
+        ``"unsure"`` and ``"not music"`` are left alone, but that `TagPolicy.unsure` has heard tags
+        written into the former; ``"as it is"`` needs nothing.
     heard : CachedResult or None
         None if it could not be listened to.
     before, after : Tags
@@ -152,6 +152,8 @@ def _planned(file: AudioPath, heard: CachedResult, before: Tags, policy: TagPoli
     if heard.verdict == "not music":
         return Item(file, "not music", heard, before, before)
     is_sure = heard.verdict == "confident"
+    if not is_sure and not policy.unsure:
+        return Item(file, "unsure", heard, before, before)
     wanted = policy.wanted(heard.confidences, heard.autotags or (), is_sure)
     after = policy.after(before, wanted)
     state: State = "to write" if after != before else "as it is" if is_sure else "unsure"

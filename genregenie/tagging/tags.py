@@ -17,7 +17,7 @@ WMA                        ``WM/Genre``  ``WM/Mood``                 ``WM/Conten
 =========================  ============  ==========================  =============================
 
 An ID3 tag keeps its version; where there was none, it is 2.4. Moods and groupings are where
-MusicBrainz Picard, beets, foobar2000 and Mp3tag keep them.
+MusicBrainz Picard documents them.
 """
 
 import mmap

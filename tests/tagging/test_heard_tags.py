@@ -66,12 +66,13 @@ def test_a_plan_says_what_would_be_written_and_nothing_changes(heard, run):
         "           mood: calm -> calm; mellow",
         "           grouping: 80s; instrumental",
     ]
-    assert "4 to write" in out
+    assert "3 to write, 1 unsure.\n" in out
+    assert "In 1 unsure files tags are heard; --unsure writes them.\nNothing was changed." in out
 
 
 def test_written_then_taken_back_to_the_byte(heard, run):
     before = snapshot(heard)
-    status, out, _ = run("tag", heard, "--tags", ALL, "--write")
+    status, out, _ = run("tag", heard, "--tags", ALL, "--unsure", "--write")
     assert status == 0
     assert read_tags(heard / "jazz.mp3") == {
         "genre": ("Jazz", "Blues"),
@@ -95,8 +96,18 @@ def test_without_it_nothing_that_is_heard_is_written(heard, run):
     assert read_tags(heard / "reggae.mp3")["genre"] == ()
 
 
-def test_an_unsure_file_gets_what_is_heard_and_no_genre_of_the_model(heard, run):
-    _, out, _ = run("tag", heard, "--tags", ALL, "--write")
+def test_an_unsure_file_is_left_alone_unless_it_is_asked_for(heard, run):
+    before = snapshot(heard)["reggae.mp3"]
+    _, out, _ = run("tag", heard, "--tags", ALL, "--mode", "replace", "--write")
+    assert f"unsure     {heard}/reggae.mp3" in out
+    assert snapshot(heard)["reggae.mp3"] == before
+    status, out, err = run("tag", heard, "--unsure", "--write")
+    assert (status, out) == (1, "")
+    assert "--unsure is about heard tags" in err
+
+
+def test_asked_for_it_gets_what_is_heard_and_no_genre_of_the_model(heard, run):
+    _, out, _ = run("tag", heard, "--tags", ALL, "--unsure", "--write")
     reggae = out[out.index(f"written    {heard}/reggae.mp3") :].splitlines()
     assert reggae[1].startswith("           Soul, not sure: Reggae ")
     assert read_tags(heard / "reggae.mp3") == {
@@ -104,14 +115,15 @@ def test_an_unsure_file_gets_what_is_heard_and_no_genre_of_the_model(heard, run)
         "mood": ("happy",),
         "grouping": ("female vocalists",),
     }
-    again = run("tag", heard, "--tags", ALL)[1]
+    again = run("tag", heard, "--tags", ALL, "--unsure")[1]
     assert f"unsure     {heard}/reggae.mp3" in again
     assert "to write" not in again
+    assert "--unsure writes" not in again
 
 
 def test_what_is_not_music_is_left_alone(heard, run):
     before = snapshot(heard)["noise.wav"]
-    _, out, _ = run("tag", heard, "--tags", ALL, "--write", "--mode", "replace")
+    _, out, _ = run("tag", heard, "--tags", ALL, "--unsure", "--write", "--mode", "replace")
     assert f"not music  {heard}/noise.wav" in out
     assert snapshot(heard)["noise.wav"] == before
 
@@ -156,7 +168,7 @@ def answer(monkeypatch):
 def test_a_telephone_has_no_style(tmp_path, run, answer):
     shutil.copy(EXAMPLES / "jazz.mp3", tmp_path)
     answer(autotags=heard_tags("jazz", "sad"), quality="narrow", verdict="unsure")
-    assert "1 unsure" in run("tag", tmp_path, "--tags", ALL)[1]
+    assert "1 unsure" in run("tag", tmp_path, "--tags", ALL, "--unsure")[1]
 
 
 def test_where_there_is_no_place_the_rest_is_written_and_it_is_said(tmp_path, run, answer):
@@ -174,10 +186,10 @@ def test_where_there_is_no_place_the_rest_is_written_and_it_is_said(tmp_path, ru
 def test_what_was_heard_is_remembered_with_its_tags(heard, run, monkeypatch):
     run("tag", heard)
     monkeypatch.setattr(tagger, "classify_many", deaf)
-    assert "4 written" in run("tag", heard, "--tags", ALL, "--write")[1]
+    assert "3 written" in run("tag", heard, "--tags", ALL, "--write")[1]
     assert "3 as it is" in run("tag", heard, "--tags", ALL, "--write")[1]
     run("untag", 1)
-    assert "4 to write" in run("tag", heard, "--tags", ALL)[1]
+    assert "4 to write" in run("tag", heard, "--tags", ALL, "--unsure")[1]
 
 
 def test_an_answer_of_an_earlier_release_does_for_genres_and_is_heard_again_for_tags(
@@ -198,17 +210,19 @@ def test_an_answer_of_an_earlier_release_does_for_genres_and_is_heard_again_for_
     with pytest.raises(AssertionError, match="again"):
         run("tag", heard, "--tags", "mood")
     monkeypatch.setattr(tagger, "classify_many", listening)
-    assert "4 to write" in run("tag", heard, "--tags", ALL)[1]
+    assert "3 to write" in run("tag", heard, "--tags", ALL)[1]
     monkeypatch.setattr(tagger, "classify_many", deaf)
-    assert "4 to write" in run("tag", heard, "--tags", ALL)[1]
+    assert "3 to write" in run("tag", heard, "--tags", ALL)[1]
 
 
 def test_a_run_with_other_groups_is_another_run(data_dir):
-    plain, moods = RunRequest(("/m",)), RunRequest(("/m",), TagPolicy(groups=("mood",)))
-    assert "tags" not in plain.to_dict()
+    policies = TagPolicy(), TagPolicy(groups=("mood",)), TagPolicy(groups=("mood",), unsure=True)
+    plain, moods, unsure = (RunRequest(("/m",), policy) for policy in policies)
+    assert not {"tags", "unsure"} & plain.to_dict().keys()
     with Journal() as journal:
-        assert [journal.start_run(request) for request in (plain, moods, moods)] == [1, 2, 2]
-        assert [run.request for run in journal.runs()] == [plain, moods]
+        asked = plain, moods, moods, unsure
+        assert [journal.start_run(request) for request in asked] == [1, 2, 2, 3]
+        assert [run.request for run in journal.runs()] == [plain, moods, unsure]
 
 
 def test_tags_that_somebody_changes_between_plan_and_writing_are_not_lost(heard, run, monkeypatch):
