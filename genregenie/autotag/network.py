@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -35,16 +36,11 @@ class Network:
     """
 
     def __init__(self) -> None:
-        try:
-            import onnxruntime
-            import soxr  # noqa: F401 - what it hears is resampled with it
-            from onnxruntime.capi import onnxruntime_pybind11_state as faults
-        except ImportError as error:
-            raise AutotagError(
-                "The network that hears needs onnxruntime and soxr. Install them with "
-                "'pip install onnxruntime soxr', or use --fast."
-            ) from error
-        path = resources.models() / "musicnn" / "msd.onnx"
+        check_installed()
+        import onnxruntime
+        from onnxruntime.capi import onnxruntime_pybind11_state as faults
+
+        path = _path()
         options = onnxruntime.SessionOptions()
         # One window at a time on one core: files are spread over the cores, not windows.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -74,6 +70,27 @@ class Network:
 def is_installed() -> bool:
     """Whether the libraries are there that it needs; nothing is imported."""
     return all(find_spec(name) is not None for name in ("onnxruntime", "soxr"))
+
+
+def check_installed() -> None:
+    """Make sure that the network can be loaded, without loading it.
+
+    Raises
+    ------
+    AutotagError
+        If a library or the weights are missing.
+    """
+    if not is_installed():
+        raise AutotagError(
+            "The network that hears needs onnxruntime and soxr. Install them with "
+            "'pip install onnxruntime soxr', or use --fast."
+        )
+    if not _path().is_file():
+        raise AutotagError(f"The network that hears is missing: there is no {_path()}.")
+
+
+def _path() -> Path:
+    return resources.models() / "musicnn" / "msd.onnx"
 
 
 @cache

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from genregenie.audio.parallel import in_processes
 from genregenie.audio.scan import Skipped, files_in
-from genregenie.autotag.network import network
+from genregenie.autotag.network import check_installed
 from genregenie.common.errors import AudioError, DataError
 from genregenie.datasets.artists import Clip, credits_of
 from genregenie.datasets.sounds import Sound, hear
@@ -52,7 +52,7 @@ def read_folder(
     """
     files, skipped = _audio_files(folder)
     if not fast:
-        network()  # without it no process needs to start
+        check_installed()  # without it no process needs to start
     results = in_processes(partial(hear, fast=fast), files, jobs)
     clips: list[Clip] = []
     sounds: list[Sound] = []

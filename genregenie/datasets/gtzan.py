@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from genregenie.audio.parallel import in_processes
-from genregenie.autotag.network import network
+from genregenie.autotag.network import check_installed
 from genregenie.common.arrays import Array
 from genregenie.common.errors import AudioError, DataError
 from genregenie.datasets.sounds import Sound, hear
@@ -80,7 +80,7 @@ def listen(folder: Path, jobs: int = -1) -> tuple[dict[str, Sound], dict[str, So
     whole: dict[str, Sound] = {}
     parts: dict[str, Sound] = {}
     if files:
-        network()  # without it no process needs to start
+        check_installed()  # without it no process needs to start
     for path, sound in zip(files, in_processes(hear, files, jobs), strict=True):
         if isinstance(sound, AudioError):
             raise DataError(f"{path} cannot be used: {sound}")

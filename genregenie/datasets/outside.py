@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from genregenie.audio.parallel import in_processes
-from genregenie.autotag.network import network
+from genregenie.autotag.network import check_installed
 from genregenie.common.errors import AudioError, DataError
 from genregenie.datasets.sounds import Sound, hear
 
@@ -74,7 +74,7 @@ def read_outside(folder: Path, jobs: int = -1) -> Outside:
         }
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{folder / LABELS_CSV} is no list of clips: {error}") from error
-    network()  # without it no process needs to start
+    check_installed()  # without it no process needs to start
     sounds: list[Sound] = []
     files = [folder / name for name in columns["file"].tolist()]
     for path, sound in zip(files, in_processes(hear, files, jobs), strict=True):

@@ -13,7 +13,7 @@ import numpy as np
 from genregenie.audio import MIN_DURATION_S, WHOLE, AudioFile, Source, Spread
 from genregenie.autotag.listener import Heard, Listener
 from genregenie.autotag.music import music_threshold
-from genregenie.autotag.network import is_installed, network
+from genregenie.autotag.network import check_installed, is_installed
 from genregenie.autotag.vocabulary import autotags as named_autotags
 from genregenie.autotag.vocabulary import beyond, heard_names
 from genregenie.common import settings
@@ -81,7 +81,7 @@ class Classifier:
         if fast is None:
             fast = _is_fast()
         if not fast:
-            network()
+            check_installed()  # it is loaded with the first clip, so that processes can still fork
         return _load(settings.model_dir() if folder is None else Path(folder), fast)
 
     @property

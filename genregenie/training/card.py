@@ -163,7 +163,8 @@ def _parts(metadata: Metadata, parts: Sequence[PartScores]) -> list[str]:
         "",
         f"- accuracy {best.accuracy:.3f} ± {best.accuracy_sd:.3f}, macro-F1 {best.macro_f1:.3f}, "
         f"top-3 {best.top3:.3f}, expected calibration error {best.ece:.3f}",
-        f"- an answer is *confident* from {best.confident:.0%} on",
+        f"- an answer is *confident* from {best.confident:.0%} on: right "
+        f"{best.confident_accuracy:.0%} of the time, {best.confident_share:.0%} of all",
         "",
         "What each part adds:",
         "",

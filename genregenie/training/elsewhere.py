@@ -8,6 +8,7 @@ network's autotags say so.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +21,14 @@ from genregenie.features.tangent import as_row
 from genregenie.model.blend import pooled
 from genregenie.model.metadata import Hearing, Metadata, Part
 from genregenie.training.calibration import confident_threshold
+from genregenie.training.parts import Parts
+
+MIN_CONFIDENT: Final = 5
+"""Fewer confident answers than this say nothing: then songs of the model's genres alone count."""
 
 
 def sure(
-    metadata: Metadata, timbre: Pipeline, heads: Mapping[Part, Pipeline], outside: Outside
+    metadata: Metadata, timbre: Pipeline, learnt: Parts, outside: Outside, labels: NDArray[np.intp]
 ) -> Metadata:
     """The metadata with thresholds of confidence under which the answers hold outside as well.
 
@@ -31,8 +36,11 @@ def sure(
     ----------
     metadata : Metadata
         With thresholds that hold on the training clips.
-    timbre, heads : fitted pipelines
+    timbre : fitted Pipeline
+    learnt : Parts
     outside : Outside
+    labels : int array, shape (n,)
+        Of the training clips, on which the confident answers are counted anew.
     """
     music = np.flatnonzero(outside.is_music)
     index = {genre: i for i, genre in enumerate(metadata.genres)}
@@ -40,19 +48,47 @@ def sure(
     clear = np.array(
         [bool(beyond(autotags(outside.sounds[i].autotags), metadata.genres)) for i in music]
     )
-    logs = logs_of(timbre, heads, outside, music)
+    logs = logs_of(timbre, learnt.heads, outside, music)
 
     def threshold(hearing: Hearing) -> float:
         known = np.all([~np.isnan(logs[part][:, 0]) for part in hearing.parts], axis=0)
         if "autotags" in hearing.parts:
             known &= ~clear
         confidences = pooled(hearing, {part: logs[part][known] for part in hearing.parts})
-        return max(hearing.confident, confident_threshold(confidences[None], truth[known]))
+        told = truth[known]
+        lowest = confident_threshold(confidences[None], told)
+        if (confidences.max(axis=1) >= lowest).sum() < MIN_CONFIDENT:
+            placed = told >= 0
+            lowest = confident_threshold(confidences[None, placed], told[placed])
+        return max(hearing.confident, lowest)
 
-    hearings = tuple(replace(h, confident=threshold(h)) for h in metadata.hearings)
-    alone = [h.confident for h in hearings if h.parts == ("timbre",)]
-    thresholds = replace(metadata.thresholds, confident=alone[0]) if alone else metadata.thresholds
-    return replace(metadata, hearings=hearings, thresholds=thresholds)
+    hearings = tuple(
+        _counted(replace(h, confident=threshold(h)), learnt.held_out[h.parts], labels)
+        for h in metadata.hearings
+    )
+    metadata = replace(metadata, hearings=hearings)
+    for alone in hearings:
+        if alone.parts == ("timbre",):
+            held_out = replace(
+                metadata.held_out,
+                confident_accuracy=alone.confident_accuracy,
+                confident_share=alone.confident_share,
+            )
+            thresholds = replace(metadata.thresholds, confident=alone.confident)
+            metadata = replace(metadata, thresholds=thresholds, held_out=held_out)
+    return metadata
+
+
+def _counted(hearing: Hearing, held_out: Array, labels: NDArray[np.intp]) -> Hearing:
+    """The same with what its threshold makes of held-out training clips."""
+    known = ~np.isnan(held_out[0, :, 0])
+    hits = held_out[:, known].argmax(axis=2) == labels[known]
+    are_sure = held_out[:, known].max(axis=2) >= hearing.confident
+    return replace(
+        hearing,
+        confident_accuracy=float(hits[are_sure].mean()) if are_sure.any() else float("nan"),
+        confident_share=float(are_sure.mean()),
+    )
 
 
 def logs_of(

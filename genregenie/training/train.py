@@ -223,7 +223,7 @@ def publish(
         hearings=learnt.hearings,
     )
     if outside is not None:
-        metadata = elsewhere.sure(metadata, fitted, learnt.heads, outside)
+        metadata = elsewhere.sure(metadata, fitted, learnt, outside, table.labels)
     artifacts.write(
         folder,
         fitted,

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from genregenie.audio import AudioError, AudioFile
 from genregenie.audio.parallel import CRASHED
+from genregenie.autotag.network import network
 from genregenie.common.parallel import Pool, cores
 from genregenie.common.steps import Steps, result_of
 from genregenie.common.worker import LostError
@@ -149,7 +150,8 @@ def workers_for_a_server() -> Iterator[None]:
 
 
 def _prepare() -> None:
-    Classifier.load()
+    if not Classifier.load().fast:
+        network()
 
 
 def _hear(clip: Clip) -> Generator[float, None, Prediction]:

@@ -68,7 +68,7 @@ def test_onnxruntime_is_imported_when_it_is_used():
 
 def test_what_is_missing_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr(resources, "models", lambda: tmp_path)
-    with pytest.raises(AutotagError, match="cannot be read"):
+    with pytest.raises(AutotagError, match="is missing"):
         Network()
     (tmp_path / "musicnn").mkdir()
     (tmp_path / "musicnn" / "msd.onnx").write_bytes(b"no network")
