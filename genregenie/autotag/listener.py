@@ -7,7 +7,7 @@ from typing import Final, Self
 import numpy as np
 
 from genregenie.audio import Samples, Spread
-from genregenie.autotag.mel import SEGMENT_S, Window, Windows
+from genregenie.autotag.mel import SEGMENT_S, Window, Windows, patches
 from genregenie.autotag.music import music_probability
 from genregenie.autotag.network import network
 from genregenie.common.arrays import Array
@@ -45,7 +45,7 @@ class Heard:
         AutotagError
             If it cannot be used.
         """
-        probabilities, embeddings = network().hear([window.patch for window in windows])
+        probabilities, embeddings = network().hear(patches(windows))
         return cls(
             np.array([window.start_s for window in windows]),
             np.array([window.end_s for window in windows]),

@@ -6,7 +6,7 @@ then ``log10(10 000 x + 1)``. The resampler matters: of those tried, soxr comes 
 published answers (docs/evaluation.md).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -22,12 +22,15 @@ BANDS: Final = 96
 PATCH_FRAMES: Final = 187
 WINDOW_S: Final = 3.0
 SEGMENT_S: Final = 10.0
+LEVEL: Final = 0.0183
+"""Mean square that clips are brought to, full scale being 1: the median of GTZAN's."""
 
 _FFT: Final = 512
 _HOP: Final = 256
 # The resampler's filter reaches less far; a whole number of samples at both rates, 60 ms.
 _MARGIN: Final = 1_323
 _MIN_WINDOW_S: Final = 1.0
+_LOOK: Final = 221  # samples, 10 ms
 
 Patch = NDArray[np.float32]
 
@@ -39,31 +42,54 @@ class Window:
     Attributes
     ----------
     start_s, end_s : float
-        Where it is, in seconds from the start of the clip.
-    patch : array, shape (frames, 96)
-        `PATCH_FRAMES` rows, or fewer where the clip is shorter than `WINDOW_S`.
+        Where it is, in seconds from the start of the clip; silence within is left out of it.
+    mel : float32 array, shape (frames, 96)
+        Power in each band. `PATCH_FRAMES` rows, or fewer where the clip is shorter than `WINDOW_S`.
+    power : float > 0
+        Mean square of its samples.
     """
 
     start_s: float
     end_s: float
-    patch: Patch
+    mel: Patch
+    power: float
+
+
+def patches(windows: Sequence[Window]) -> list[Patch]:
+    """What the network is given of the windows of one clip, each of shape (frames, 96).
+
+    All are brought to one level, `LEVEL`, that of the mean over them: the network was trained on
+    songs as they are sold, and hears others in a soft copy of one.
+    """
+    power = float(np.mean([window.power for window in windows])) if windows else 1.0
+    return [_patch(window.mel * np.float32(LEVEL / power)) for window in windows]
 
 
 def patch_of(samples: Samples) -> Patch:
-    """The log-mel patch of mono samples at `MEL_RATE_HZ`, shape (frames, 96).
+    """The log-mel patch of mono samples at `MEL_RATE_HZ` as they are, shape (frames, 96).
 
     Frames are centred on multiples of the hop, with zeros where the sound has not begun or has
     ended.
     """
+    return _patch(_mel_power(samples))
+
+
+def _mel_power(samples: Samples) -> Patch:
     padded = np.pad(samples, _FFT // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::_HOP]
     power = np.abs(np.fft.rfft(frames * _hann(), axis=1)).astype(np.float32) ** 2
-    mel = (power @ _filters()).astype(np.float16).astype(np.float32)
-    return np.log10(10_000 * mel + 1, dtype=np.float32)
+    return np.asarray(power @ _filters())
+
+
+def _patch(mel: Patch) -> Patch:
+    return np.log10(10_000 * mel.astype(np.float16).astype(np.float32) + 1, dtype=np.float32)
 
 
 class Windows:
     """Windows of a stretch that is pushed block by block: the middle 3 s of each segment of it.
+
+    What is silent is left out before segments are counted, so a song is heard in the same places
+    whatever silence comes before it.
 
     Parameters
     ----------
@@ -74,33 +100,53 @@ class Windows:
     """
 
     def __init__(self, start_s: float, segment_s: float = SEGMENT_S) -> None:
-        self._start_s = self._segment_s = start_s
         self._length = round(segment_s * RATE_HZ)
+        self._passed = round(start_s * RATE_HZ)  # samples before what is looked at next
+        self._left: Samples = np.empty(0, np.float32)
+        self._held: list[tuple[int, Samples]] = []  # pieces with a signal and where they begin
         self._kept = 0
-        self._held: list[Samples] = []
+        self._is_first = True
 
     def push(self, block: Samples) -> list[Window]:
-        """Those that a block of mono samples at `RATE_HZ`, shape (n,), completes; never silent."""
-        found: list[Window] = []
-        while len(block):
-            part, block = block[: self._length - self._kept], block[self._length - self._kept :]
-            self._held.append(part)
-            self._kept += len(part)
-            if self._kept == self._length:
-                found += self._middle()
-        return found
+        """Those that a block of mono samples at `RATE_HZ`, shape (n,), completes."""
+        samples = np.concatenate([self._left, block]) if len(self._left) else block
+        whole = len(samples) // _LOOK * _LOOK
+        self._left = samples[whole:]
+        return self._add(samples[:whole])
 
     def rest(self) -> list[Window]:
         """One of what is left at the end, if that is 1 s."""
+        found = self._add(self._left)
+        self._left = self._left[:0]
         # A scrap has been heard with its neighbour as well as by itself, where there is one.
-        is_first = self._segment_s == self._start_s
-        return self._middle() if is_first or self._kept >= WINDOW_S * RATE_HZ else []
+        if self._is_first or self._kept >= WINDOW_S * RATE_HZ:
+            found += self._middle()
+        return found
+
+    def _add(self, samples: Samples) -> list[Window]:
+        found: list[Window] = []
+        for begin, end in _sounding(samples):
+            while begin < end:
+                taken = min(end - begin, self._length - self._kept)
+                self._held.append((self._passed + begin, samples[begin : begin + taken]))
+                self._kept += taken
+                begin += taken
+                if self._kept == self._length:
+                    found += self._middle()
+        self._passed += len(samples)
+        return found
 
     def _middle(self) -> list[Window]:
-        held, segment_s = self._held, self._segment_s
-        self._held, self._kept = [], 0
-        self._segment_s += self._length / RATE_HZ
-        return _middle(segment_s, np.concatenate(held)) if held else []
+        held, self._held, self._kept, self._is_first = self._held, [], 0, False
+        if not held:
+            return []
+        samples = np.concatenate([piece for _, piece in held])
+        length = min(round(WINDOW_S * RATE_HZ), len(samples))
+        if length < _MIN_WINDOW_S * RATE_HZ:
+            return []
+        begin = (len(samples) - length) // 2
+        end = begin + length
+        return [_window(samples, begin, end, _place(held, begin), _place(held, end - 1) + 1)]
 
 
 def windows(
@@ -113,21 +159,39 @@ def windows(
     yield from found.rest()
 
 
-def _middle(start_s: float, samples: Samples) -> list[Window]:
-    length = min(round(WINDOW_S * RATE_HZ), len(samples))
-    begin = (len(samples) - length) // 2
-    end = begin + length
-    if length < _MIN_WINDOW_S * RATE_HZ or np.ptp(samples[begin:end]) * FULL_SCALE < SIGNAL:
-        return []
+def _sounding(samples: Samples) -> list[tuple[int, int]]:
+    """Where there is a signal, looked at in steps of 10 ms: begin and end of each run."""
+    whole = len(samples) // _LOOK
+    looks = samples[: whole * _LOOK].reshape(whole, _LOOK)
+    sounds = np.ptp(looks, axis=1) * FULL_SCALE >= SIGNAL
+    rest = samples[whole * _LOOK :]
+    if len(rest):
+        sounds = np.append(sounds, np.ptp(rest) * FULL_SCALE >= SIGNAL)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], sounds, [False]]).astype(np.int8)))
+    ends = np.minimum(edges * _LOOK, len(samples))
+    return [(int(begin), int(end)) for begin, end in ends.reshape(-1, 2)]
+
+
+def _place(held: Sequence[tuple[int, Samples]], index: int) -> int:
+    """Where in the clip a sample of the pieces is, in samples."""
+    for start, piece in held:
+        if index < len(piece):
+            return start + index
+        index -= len(piece)
+    raise IndexError(index)
+
+
+def _window(samples: Samples, begin: int, end: int, start: int, stop: int) -> Window:
     import soxr  # not there where the network is left out
 
     before = min(_MARGIN, begin)
     around = samples[begin - before : end + _MARGIN]
     resampled = soxr.resample(around, RATE_HZ, MEL_RATE_HZ, quality="HQ")
     first = round(before * MEL_RATE_HZ / RATE_HZ)
-    stop = first + round(length * MEL_RATE_HZ / RATE_HZ)
-    patch = patch_of(resampled[first:stop])[:PATCH_FRAMES]
-    return [Window(start_s + begin / RATE_HZ, start_s + end / RATE_HZ, patch)]
+    heard = resampled[first : first + round((end - begin) * MEL_RATE_HZ / RATE_HZ)]
+    power = float(np.einsum("i,i", heard, heard, dtype=np.float64)) / len(heard)
+    mel = _mel_power(heard)[:PATCH_FRAMES]
+    return Window(start / RATE_HZ, stop / RATE_HZ, mel, max(power, 1e-12))
 
 
 @cache

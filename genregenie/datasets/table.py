@@ -95,7 +95,7 @@ class Table:
 
     def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> Self:
         """The clips at `index`, as a table."""
-        columns = {f.name: getattr(self, f.name) for f in fields(self)}
+        columns = {f.name: getattr(self, f.name) for f in fields(Table)}
         return replace(self, **{name: c[index] for name, c in columns.items() if c is not None})
 
 

