@@ -34,8 +34,8 @@ def move_in() -> Path:
     It comes before anything is imported that reads the environment once for all. What it gives is
     the folder of all that, to be removed at the end.
     """
-    # pytest keeps what failed tests wrote; that stays where people look for it. Our folder is there
-    # too, also in a worker: sockets are made in it, whose paths may not be longer than 107 bytes.
+    # Where pytest's folders are, also in a worker: sockets are made in ours, whose paths may not be
+    # longer than 107 bytes.
     root = os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
     home = Path(tempfile.mkdtemp(prefix="gg-", dir=root))
     home.chmod(0o711)  # PostgreSQL runs as somebody else and comes through here
