@@ -6,7 +6,16 @@ from subprocess import CompletedProcess
 import pytest
 
 from genregenie.cli.main import main
-from tests.accounts.conftest import accounts, clock, database_url, postgres  # noqa: F401
+from tests.accounts.conftest import (  # noqa: F401
+    accounts,
+    clock,
+    database_url,
+    kind,
+    new_database_url,
+    postgres,
+    postgres_with_tables,
+    sqlite_with_tables,
+)
 from tests.lab.conftest import own_csv  # noqa: F401
 from tests.spotify.conftest import server  # noqa: F401
 from tests.tagging.conftest import run  # noqa: F401
