@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from python_speech_features import base as python_speech_features
 
 from genregenie.audio.formats import RATE_HZ, Samples
 from genregenie.common.arrays import Array
-from genregenie.features.mel import band_edges, filter_bank
 
 COEFFICIENTS: Final = 13
 BANDS: Final = 26
@@ -88,33 +88,30 @@ def mfcc_frames(blocks: Iterable[Samples]) -> Iterator[Array]:
         yield np.log(frames.energy) @ CEPSTRUM
 
 
-def _cepstrum() -> Array:
-    """The orthonormal cosine transform (DCT-II) of the bands, and the lifter."""
-    bands, orders = np.arange(BANDS)[:, None] + 0.5, np.arange(COEFFICIENTS)
-    scale = np.sqrt(np.where(orders, 2, 1) / BANDS)
-    lift = 1 + _LIFTER / 2 * np.sin(np.pi * orders / _LIFTER)
-    return np.asarray(np.cos(np.pi / BANDS * bands * orders) * scale * lift)
-
-
-CEPSTRUM: Final[Array] = _cepstrum()
+CEPSTRUM: Final[Array] = python_speech_features.lifter(
+    python_speech_features.dct(np.eye(BANDS), type=2, axis=1, norm="ortho")[:, :COEFFICIENTS],
+    _LIFTER,
+)
 """Log mel energies to MFCCs, shape (26, 13)."""
 
 SMOOTH: Final[Array] = np.linalg.pinv(CEPSTRUM).astype(np.float64)
 """MFCCs to the smoothest logarithms of mel energies that have them, shape (13, 26)."""
 
-EDGES_HZ: Final[Array] = band_edges(BANDS, RATE_HZ)
+EDGES_HZ: Final[Array] = python_speech_features.mel2hz(
+    np.linspace(0.0, python_speech_features.hz2mel(RATE_HZ / 2), BANDS + 2)
+)
 """Where the triangular bands begin, peak and end, shape (28,)."""
 
 _POWER_TO_ENERGY: Final[Array] = np.ascontiguousarray(
-    filter_bank(BANDS, _FFT_SIZE, RATE_HZ).T / _FFT_SIZE
+    python_speech_features.get_filterbanks(BANDS, _FFT_SIZE, RATE_HZ).T / _FFT_SIZE
 )
 
 
 class _Bench:
     """A signal's frames, a few at a time on arrays that stay in the cache.
 
-    python_speech_features copies the signal once a frame, and takes a square root only to square it
-    again, eight times as slow.
+    Filter bank, cosine transform and lifter are python_speech_features'. Frames are not: it copies
+    the signal once a frame, and takes a square root only to square it again, eight times as slow.
     """
 
     def __init__(self) -> None:

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from genregenie.audio import RATE_HZ, AudioFile
-from genregenie.features.mel import band_edges, filter_bank
 from genregenie.features.mfcc import HOP_SAMPLES, mfcc_frames
 from genregenie.features.statistics import Statistics, binned_statistics, statistics
 from genregenie.features.tangent import (
@@ -48,17 +47,6 @@ def test_the_published_statistics_exactly(gtzan, gtzan_table):
 def test_frames_are_those_of_python_speech_features(length):
     samples = sounds.noise(3.0)[0, :length]
     assert frames_of(samples) == pytest.approx(reference_mfcc(samples), abs=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("bands", "fft_size", "rate_hz"),
-    [(26, 512, RATE_HZ), (120, 2048, RATE_HZ), (40, 512, 16_000), (80, 256, 8_000), (1, 64, 8_000)],
-)
-def test_mel_bands_are_those_of_python_speech_features_to_the_bit(bands, fft_size, rate_hz):
-    theirs = python_speech_features.get_filterbanks(bands, fft_size, rate_hz)
-    assert np.array_equal(filter_bank(bands, fft_size, rate_hz), theirs)
-    mels = np.linspace(0.0, python_speech_features.base.hz2mel(rate_hz / 2), bands + 2)
-    assert np.array_equal(band_edges(bands, rate_hz), python_speech_features.base.mel2hz(mels))
 
 
 def test_digital_silence_has_finite_frames():

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
+from python_speech_features import base as python_speech_features
 from scipy.fft import rfft
 from scipy.sparse import csr_array
 
 from genregenie.audio import RATE_HZ, Samples, format_duration
 from genregenie.common.arrays import Array
-from genregenie.features.mel import band_edges, filter_bank
 
 WIDTH: Final = 1200
 HEIGHT: Final = 240
@@ -47,7 +47,7 @@ _WINDOW: Final = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME_SAMPLES) / FRAM
 # Scaled so that a sine at full scale has power 1 in the bin it falls on. Sparse, because nearly
 # all of it is zeros, and a dense product would wake BLAS's threads and wait for busy cores.
 _FILTERBANK: Final = csr_array(
-    (2.0 / _WINDOW.sum()) ** 2 * filter_bank(BANDS, _FFT_SIZE, RATE_HZ),
+    (2.0 / _WINDOW.sum()) ** 2 * python_speech_features.get_filterbanks(BANDS, _FFT_SIZE, RATE_HZ),
     dtype=np.float32,
 )
 
@@ -195,5 +195,7 @@ def _hertz(hz: float) -> str:
 
 
 _PALETTE: Final = _palette()
-_EDGES_HZ: Final[Array] = band_edges(BANDS, RATE_HZ)
+_EDGES_HZ: Final[Array] = python_speech_features.mel2hz(
+    np.linspace(0.0, python_speech_features.hz2mel(RATE_HZ / 2), BANDS + 2)
+)
 _CENTRES_HZ: Final[Array] = _EDGES_HZ[1:-1]
