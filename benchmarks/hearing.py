@@ -81,7 +81,9 @@ def times() -> None:
         "decoding (floor)": floor,
         "the front end: three patches": seconds(lambda: list(windows(0.0, [samples])), 15),
         "one window through the network": seconds(lambda: network().hear([patch]), 15),
-        "three windows as one batch": seconds(lambda: batch({"patches": np.stack(3 * [patch])}), 15),
+        "three windows as one batch": seconds(
+            lambda: batch({"patches": np.stack(3 * [patch])}), 15
+        ),
         "a clip: three windows in all": seconds(listen, 15),
         "loading the network": seconds(Network, 15),
     }

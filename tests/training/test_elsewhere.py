@@ -26,8 +26,8 @@ def outside_of(table, genre) -> Outside:
         mean, covariance = row_means(table.rows)[i], row_covariances(table.rows)[i]
         outer = 299 * covariance + 300 * np.outer(mean, mean)
         statistics = Statistics(300, 300 * mean, outer.reshape(COEFFICIENTS, COEFFICIENTS))
-        tags = np.clip(table.autotags[i], 0.0, 0.09)  # nothing is heard
-        found.append(Sound(statistics, table.temporal[i], tags, np.zeros(200), Tags()))
+        sound = Sound(statistics, table.temporal[i], table.autotags[i], np.zeros(200), Tags())
+        found.append(sound)
     music = np.ones(len(table), dtype=bool)
     licence = np.full(len(table), "CC0")
     return Outside(table.track, genre, table.artist, licence, music, tuple(found))
