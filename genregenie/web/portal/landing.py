@@ -75,7 +75,7 @@ def _still() -> tuple[Markup, Markup, list[tuple[str, str, str]]]:
     return (
         result.verdict(replace(heard, artist=None, title=None), heard.title),
         components.bar_list(
-            [(g, p, f"{100 * p:.0f} %") for g, p in ranked(heard.confidences)[:_BARS]]
+            [(g, p, f"{100 * p:.1f} %") for g, p in ranked(heard.confidences)[:_BARS]]
         ),
         [(n.track.title, n.track.artist, display_name(n.track.genre)) for n in alike],
     )
