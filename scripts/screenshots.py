@@ -26,6 +26,7 @@ IMAGES = resources.docs() / "images"
 EXAMPLE = "Corner Table"
 NAME, PASSWORD = "Ada", "a calm indigo morning"
 WIDE = {"width": 1100, "height": 1000}
+DOOR = {"width": 1100, "height": 720}
 PHONE = {"width": 390, "height": 844}
 
 
@@ -89,6 +90,9 @@ def main() -> None:
             executable_path=shutil.which("chromium"),
             args=["--no-sandbox", "--disable-background-networking"],
         )
+        door = chromium.new_page(viewport=DOOR)
+        door.goto(url)
+        door.screenshot(path=IMAGES / "landing.png")
         wide = inside(chromium, url, WIDE, "light")
         wide.screenshot(path=IMAGES / "listen.png")
         wide.get_by_role("button", name="Share a link").click()

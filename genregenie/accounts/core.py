@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from genregenie.accounts.names import name_key
@@ -64,6 +64,15 @@ def find_person(session: Session, name: str, *, lock: bool = False) -> Person | 
 def as_user(person: Person) -> User:
     """The part of a row that others may hold on to."""
     return User(person.id, person.name, person.guest)
+
+
+def take_turns(db: Database, session: Session, key: int) -> None:
+    """Have transactions that name the same key come one after the other.
+
+    Any number will do as a key, as long as every GenreGenie asks PostgreSQL for the same one.
+    """
+    if not db.is_sqlite:  # whose writers wait for each other anyway
+        session.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": key})
 
 
 def keep_newest(

@@ -42,7 +42,15 @@ class TooManyAttemptsError(AccountError):
 
 
 class DemoFullError(AccountError):
-    """There are as many guests as the demo takes at a time."""
+    """There are as many guests as are let in at a time."""
+
+
+class GuestLimitError(AccountError):
+    """A guest has had as much as guests may have."""
+
+
+class AccountNeededError(AccountError):
+    """A guest asked for what takes an account."""
 
 
 class NoRoomError(AccountError):

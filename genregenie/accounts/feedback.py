@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, delete, select, text
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from genregenie.accounts.core import Core, Json, in_iso, keep_newest
+from genregenie.accounts.core import Core, Json, in_iso, keep_newest, take_turns
 from genregenie.accounts.tables import FeedbackRow, Person
 
 MAX_ANSWERS: Final = 500
 """Answers kept for a person, and for nobody; beyond that the oldest are forgotten."""
 
-# Any number will do, as long as every GenreGenie asks PostgreSQL for the same lock.
-_NOBODYS_LOCK: Final = 0x6665656462
+_NOBODYS_TURN: Final = 0x6665656462
 
 
 @dataclass(frozen=True)
@@ -123,8 +122,7 @@ class Feedback:
         """Make two clicks at once one after the other; False for somebody who is gone."""
         if person_id is not None:
             return session.get(Person, person_id, with_for_update=True) is not None
-        if not self._core.db.is_sqlite:  # whose writers wait for each other anyway
-            session.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _NOBODYS_LOCK})
+        take_turns(self._core.db, session, _NOBODYS_TURN)
         return True
 
 

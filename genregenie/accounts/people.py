@@ -1,29 +1,24 @@
-"""Signing up, logging in, changing a password, guests, and leaving for good."""
+"""Signing up, logging in, changing a password, and leaving for good."""
 
-import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TypeVar
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from genregenie.accounts.core import Core, Json, User, as_user, find_person, in_iso, log
-from genregenie.accounts.errors import DemoFullError, NameTakenError, WrongCredentialsError
-from genregenie.accounts.names import (
-    GUEST_PREFIX,
-    check_email,
-    check_name,
-    email_key,
-    name_key,
-)
+from genregenie.accounts.errors import NameTakenError, WrongCredentialsError
+from genregenie.accounts.guests import take_over
+from genregenie.accounts.names import check_email, check_name, email_key, name_key
 from genregenie.accounts.passwords import check_password
 from genregenie.accounts.recovery import replace_codes
 from genregenie.accounts.sessions import Sessions, end_session, end_sessions
-from genregenie.accounts.tables import LoginSession, Person, RecoveryCode
+from genregenie.accounts.tables import Person, RecoveryCode
 from genregenie.storage.database import ConstraintError
 
-MAX_GUESTS: Final = 1000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -52,31 +47,36 @@ class People:
         InvalidNameError, InvalidEmailError, WeakPasswordError, NameTakenError
             With a text for the person.
         """
-        name = check_name(name)
-        address = check_email(email)
-        check_password(password, name)
-        person = Person(
-            name=name,
-            name_key=name_key(name),
-            email=address,
-            email_key=email_key(address) if address else None,
-            password_hash=self._core.hasher.hash(password),
-            created_at=self._core.clock(),
-        )
-        try:
-            with self._core.db.write() as session:
-                session.add(person)
-                session.flush()
-                codes = replace_codes(session, person.id)
-        except ConstraintError:
-            raise NameTakenError("This user name is taken. Please choose another.") from None
-        log.info("signed up: %s", name)
-        return as_user(person), codes
+        user, codes, _ = self._make(name, email, password, lambda _session, _person: None)
+        return user, codes
+
+    def join(
+        self,
+        name: str,
+        email: str,
+        password: str,
+        user_agent: str = "",
+        old_token: str | None = None,
+    ) -> tuple[User, list[str], str]:
+        """`sign_up` and `log_in` in one: the codes, and the token of a session.
+
+        Raises
+        ------
+        InvalidNameError, InvalidEmailError, WeakPasswordError, NameTakenError
+            With a text for the person.
+        """
+
+        def enter(session: Session, person: Person) -> str:
+            return self._enter(session, person, user_agent, old_token)
+
+        return self._make(name, email, password, enter)
 
     def log_in(
         self, name: str, password: str, user_agent: str = "", old_token: str | None = None
     ) -> tuple[User, str]:
         """Check a password and start a session, ending the one this browser had.
+
+        If that was a guest's, what the guest has comes along.
 
         Raises
         ------
@@ -95,9 +95,7 @@ class People:
                 raise _wrong()
             person.password_hash = renewed
             self._core.throttles.clear(session, name)
-            if old_token:
-                end_session(session, old_token)
-            token = self._sessions.start(session, person, user_agent)
+            token = self._enter(session, person, user_agent, old_token)
         log.info("logged in: %s", person.name)
         return as_user(person), token
 
@@ -160,27 +158,6 @@ class People:
             self._core.throttles.clear(session, user.name)
         log.info("deleted: %s", user.name)
 
-    def add_guest(self, user_agent: str = "") -> tuple[User, str]:
-        """A guest of the demo, logged in; gone again when the session is.
-
-        Raises
-        ------
-        DemoFullError
-            With a thousand guests in the house.
-        """
-        name = f"{GUEST_PREFIX}{secrets.token_hex(5)}"
-        with self._core.db.write() as session:
-            count = select(func.count()).select_from(Person).where(Person.guest)
-            if (session.scalar(count) or 0) >= MAX_GUESTS:
-                raise DemoFullError("The demo is full. Please try again later.")
-            now = self._core.clock()
-            person = Person(name=name, name_key=name, guest=True, created_at=now)
-            session.add(person)
-            session.flush()
-            token = self._sessions.start(session, person, user_agent)
-        log.info("came in: %s", name)
-        return as_user(person), token
-
     def profile(self, person_id: int) -> Profile | None:
         """What the account page shows, or None when the account is gone."""
         count = select(func.count()).where(RecoveryCode.person_id == person_id)
@@ -201,11 +178,40 @@ class People:
         with self._core.db.read() as session:
             return set(session.scalars(select(Person.id)))
 
-    def clear_guests(self) -> None:
-        """Remove guests whose session is over."""
-        alive = select(LoginSession.person_id).where(LoginSession.expires_at > self._core.clock())
-        with self._core.db.write() as session:
-            session.execute(delete(Person).where(Person.guest, Person.id.not_in(alive)))
+    def _make(
+        self, name: str, email: str, password: str, then: Callable[[Session, Person], T]
+    ) -> tuple[User, list[str], T]:
+        """An account with its codes, and what comes of `then` in the same transaction."""
+        name = check_name(name)
+        address = check_email(email)
+        check_password(password, name)
+        person = Person(
+            name=name,
+            name_key=name_key(name),
+            email=address,
+            email_key=email_key(address) if address else None,
+            password_hash=self._core.hasher.hash(password),
+            created_at=self._core.clock(),
+        )
+        try:
+            with self._core.db.write() as session:
+                session.add(person)
+                session.flush()
+                codes = replace_codes(session, person.id)
+                more = then(session, person)
+        except ConstraintError:
+            raise NameTakenError("This user name is taken. Please choose another.") from None
+        log.info("signed up: %s", name)
+        return as_user(person), codes, more
+
+    def _enter(
+        self, session: Session, person: Person, user_agent: str, old_token: str | None
+    ) -> str:
+        """Begin a session in the place of the one this browser had."""
+        if old_token:
+            take_over(session, person, old_token, self._core)
+            end_session(session, old_token)
+        return self._sessions.start(session, person, user_agent)
 
     def _verify(self, name: str, password: str) -> str:
         """The stored hash, if the password belongs to it; counts the try before making it."""

@@ -1,7 +1,7 @@
 """What people's clips were found to be, kept for their owner alone.
 
 A result is a summary to list it by, and `details`: JSON from whoever keeps it, handed back as it
-came. The clip itself is kept only where its owner asks for that. Guests keep nothing.
+came. The clip itself is kept only where its owner asks for that, and for no guest.
 """
 
 import base64
@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session, undefer
 
 from genregenie.accounts.core import Core, Json, in_iso, keep_newest
-from genregenie.accounts.errors import NoRoomError
+from genregenie.accounts.errors import AccountNeededError, NoRoomError
 from genregenie.accounts.tables import Person, ResultRow
 from genregenie.common.formatting import format_megabytes
 
@@ -102,11 +102,10 @@ class Results:
         self._core = core
 
     def keep(self, person_id: int, result: Result) -> int | None:
-        """Keep a result and give its number; None for guests and for somebody who is gone."""
+        """Keep a result and give its number; None for somebody who is gone."""
         with self._core.db.write() as session:
             # Holding the person makes two at once one after the other.
-            person = session.get(Person, person_id, with_for_update=True)
-            if person is None or person.guest:
+            if session.get(Person, person_id, with_for_update=True) is None:
                 return None
             row = ResultRow(
                 person_id=person_id,
@@ -172,6 +171,8 @@ class Results:
 
         Raises
         ------
+        AccountNeededError
+            For a guest.
         NoRoomError
             If the clip is too large, or all that is kept would be.
         """
@@ -182,7 +183,9 @@ class Results:
                 f"{format_megabytes(MAX_CLIP_BYTES)} are kept with a result."
             )
         with self._core.db.write() as session:
-            session.get(Person, person_id, with_for_update=True)
+            person = session.get(Person, person_id, with_for_update=True)
+            if person is not None and person.guest:
+                raise AccountNeededError("Keeping the audio needs an account.")
             others = select(func.coalesce(func.sum(ResultRow.audio_bytes), 0)).where(
                 ResultRow.person_id == person_id, ResultRow.id != number
             )

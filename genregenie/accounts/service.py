@@ -7,6 +7,7 @@ from sqlalchemy import URL, delete
 
 from genregenie.accounts.core import MIGRATIONS, Core, utc_now
 from genregenie.accounts.feedback import Feedback
+from genregenie.accounts.guests import Guests
 from genregenie.accounts.opinions import Opinions
 from genregenie.accounts.passwords import HashCost, Hasher
 from genregenie.accounts.people import People
@@ -23,8 +24,8 @@ from genregenie.storage.database import Database, DatabaseError, sqlite_url
 class Accounts:
     """Everything that can be done with people.
 
-    `people`, `sessions` and `recovery`; and what they keep and said: `opinions`, `results`,
-    `shares`, `feedback`.
+    `people`, `guests`, `sessions` and `recovery`; and what they keep and said: `opinions`,
+    `results`, `shares`, `feedback`.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Accounts:
         self._core = Core(db, hasher, clock, Throttles(db, clock))
         self.sessions = Sessions(self._core)
         self.people = People(self._core, self.sessions)
+        self.guests = Guests(self._core, self.sessions)
         self.recovery = Recovery(self._core)
         self.opinions = Opinions(self._core)
         self.results = Results(self._core)
@@ -47,7 +49,7 @@ class Accounts:
             session.execute(delete(LoginSession).where(LoginSession.expires_at <= now))
             forget_expired(session, self._core)
             self._core.throttles.forget_old(session)
-        self.people.clear_guests()
+        self.guests.clear()
 
     def close(self) -> None:
         """Hand the database connections back."""

@@ -14,9 +14,9 @@ from genregenie.accounts.tokens import new_token, token_digest
 
 SLIDING: Final = timedelta(days=14)
 MAX_AGE: Final = timedelta(days=90)
-MAX_GUEST_AGE: Final = timedelta(days=1)
 # "Last seen" is written at most this often, so that looking at a page is not a write to the disk.
 TOUCH_EVERY: Final = timedelta(hours=1)
+TOUCH_GUEST_EVERY: Final = timedelta(minutes=1)
 
 _BROWSERS: Final = (
     ("Edge", r"Edg(e|A|iOS)?/"),
@@ -51,7 +51,9 @@ class Sessions:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def start(self, session: Session, person: Person, user_agent: str) -> str:
+    def start(
+        self, session: Session, person: Person, user_agent: str, lasts: timedelta = SLIDING
+    ) -> str:
         """Begin a session within the caller's transaction; returns its token, kept nowhere."""
         now = self._core.clock()
         token = new_token()
@@ -62,13 +64,16 @@ class Sessions:
                 browser=describe_browser(user_agent),
                 created_at=now,
                 last_seen_at=now,
-                expires_at=now + (MAX_GUEST_AGE if person.guest else SLIDING),
+                expires_at=now + lasts,
             )
         )
         return token
 
     def user_of(self, token: str) -> User | None:
-        """Whose session this is, or None. Being seen moves its end, to 90 days at most."""
+        """Whose session this is, or None. Being seen moves its end, to 90 days at most.
+
+        A guest's end stays where it is.
+        """
         now = self._core.clock()
         query = (
             select(LoginSession, Person)
@@ -83,13 +88,16 @@ class Sessions:
             if now >= login.expires_at:
                 return None
             user = as_user(person)
-            login_id, seen, created = login.id, login.last_seen_at, login.created_at
-        if now - seen > TOUCH_EVERY and not user.guest:
+            ends = (
+                login.expires_at if user.guest else min(now + SLIDING, login.created_at + MAX_AGE)
+            )
+            login_id, seen = login.id, login.last_seen_at
+        if now - seen > (TOUCH_GUEST_EVERY if user.guest else TOUCH_EVERY):
             with self._core.db.write() as session:
                 session.execute(
                     update(LoginSession)
                     .where(LoginSession.id == login_id)
-                    .values(last_seen_at=now, expires_at=min(now + SLIDING, created + MAX_AGE))
+                    .values(last_seen_at=now, expires_at=ends)
                 )
         return user
 

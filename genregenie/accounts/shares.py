@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import undefer
 
 from genregenie.accounts.core import Core
-from genregenie.accounts.errors import NoRoomError
+from genregenie.accounts.errors import AccountNeededError, NoRoomError
 from genregenie.accounts.results import StoredResult, one, summary_of
 from genregenie.accounts.tables import Person, ResultRow
 from genregenie.accounts.tokens import keyed_token, token_digest
@@ -46,11 +46,15 @@ class Shares:
 
         Raises
         ------
+        AccountNeededError
+            For a guest.
         NoRoomError
             With too many links already.
         """
         with self._core.db.write() as session:
-            session.get(Person, person_id, with_for_update=True)
+            person = session.get(Person, person_id, with_for_update=True)
+            if person is not None and person.guest:
+                raise AccountNeededError("A link to share needs an account.")
             row = session.scalars(select(ResultRow).where(*one(person_id, number))).first()
             if row is None:
                 return None

@@ -61,7 +61,7 @@ def _person_key() -> MappedColumn[Any]:
 
 
 class Person(Base):
-    """Somebody with an account, or a guest of the demo (who has no password)."""
+    """Somebody with an account, or a guest (who has no password, and whose clips are counted)."""
 
     __tablename__ = "people"
     # Numbers are never given twice: what a page still holds of someone deleted stays nobody's.
@@ -74,6 +74,7 @@ class Person(Base):
     email_key: Mapped[str | None] = mapped_column(Text)
     password_hash: Mapped[str | None] = mapped_column(Text)
     guest: Mapped[bool] = mapped_column(default=False)
+    guest_clips: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     password_changed_at: Mapped[datetime | None]
 

@@ -3,6 +3,7 @@
 Values are read when asked for, so tests and long-running processes see changes.
 """
 
+import ipaddress
 import os
 import tempfile
 from dataclasses import dataclass, field
@@ -11,15 +12,12 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from genregenie.common import resources
-from genregenie.common.errors import GenreGenieError
+from genregenie.common import environment, resources
+from genregenie.common.environment import SettingsError as SettingsError
 from genregenie.common.formatting import reason
 
 USUAL_PORT = 7860
-
-
-class SettingsError(GenreGenieError):
-    """An environment variable holds a value GenreGenie cannot work with."""
+HEARING = "GENREGENIE_HEARING"
 
 
 def model_dir() -> Path:
@@ -37,7 +35,7 @@ def hearing() -> str | None:
     """
     if not os.environ.get("GENREGENIE_HEARING"):
         return None
-    return _one_of("GENREGENIE_HEARING", ("all", "timbre"), "all")
+    return environment.one_of("GENREGENIE_HEARING", ("all", "timbre"), "all")
 
 
 def training_data_dir() -> Path:
@@ -80,18 +78,73 @@ def server_port() -> int | None:
     """
     if not os.environ.get("GRADIO_SERVER_PORT") and not on_space():
         return None
-    return _port("GRADIO_SERVER_PORT", USUAL_PORT)
+    return environment.port("GRADIO_SERVER_PORT", USUAL_PORT)
 
 
-def gate_mode() -> str:
+def is_this_machine(host: str | None) -> bool:
+    """Whether an address to listen on, or one that people type, is for this machine alone."""
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def gate_mode(host: str | None = None) -> str:
     """Who may come in: ``GENREGENIE_GATE`` is ``on`` (log in), ``demo`` (guests too) or ``off``.
+
+    When absent: ``demo`` on a Space and where nobody but this machine gets in, else ``on``.
+
+    Parameters
+    ----------
+    host : str, optional
+        What is listened on; by default `server_host`.
 
     Raises
     ------
     SettingsError
         For any other value, so that a typing mistake never leaves the door open.
     """
-    return _one_of("GENREGENIE_GATE", ("on", "off", "demo"), default="on")
+    # What has a public address listens to this machine for the proxy in front of it.
+    url = public_url()
+    hosts = [host or server_host(), *([urlsplit(url).hostname] if url else [])]
+    welcome = on_space() or all(map(is_this_machine, hosts))
+    return environment.one_of(
+        "GENREGENIE_GATE", ("on", "off", "demo"), default="demo" if welcome else "on"
+    )
+
+
+@dataclass(frozen=True)
+class GuestLimits:
+    """What guests may take up, so that they do not crowd people out.
+
+    Attributes
+    ----------
+    at_once : int
+        Guests at the same time.
+    uploads : int
+        Clips that one of them may have listened to.
+    minutes : int
+        How long one may stay.
+    """
+
+    at_once: int = 20
+    uploads: int = 30
+    minutes: int = 60
+
+
+def guest_limits() -> GuestLimits:
+    """``GENREGENIE_GUESTS``, ``GENREGENIE_GUEST_UPLOADS`` and ``GENREGENIE_GUEST_MINUTES``.
+
+    Raises
+    ------
+    SettingsError
+        If one of them is no whole number of 1 or more.
+    """
+    return GuestLimits(
+        environment.number("GENREGENIE_GUESTS", GuestLimits.at_once),
+        environment.number("GENREGENIE_GUEST_UPLOADS", GuestLimits.uploads),
+        environment.number("GENREGENIE_GUEST_MINUTES", GuestLimits.minutes),
+    )
 
 
 def data_dir() -> Path:
@@ -165,15 +218,9 @@ def public_url() -> str | None:
     SettingsError
         If it is not an ``http://`` or ``https://`` address.
     """
-    url = os.environ.get("GENREGENIE_PUBLIC_URL")
-    if not url and on_space() and os.environ.get("SPACE_HOST"):
-        url = f"https://{os.environ['SPACE_HOST']}"
-    if not url:
-        return None
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError("GENREGENIE_PUBLIC_URL must look like https://music.example.org.")
-    return url.rstrip("/")
+    url = environment.address("GENREGENIE_PUBLIC_URL", "https://music.example.org")
+    space = os.environ.get("SPACE_HOST") if on_space() else None
+    return url or (f"https://{space}" if space else None)
 
 
 def cookie_profile() -> str:
@@ -186,7 +233,7 @@ def cookie_profile() -> str:
         usual = "space"
     else:
         usual = "https" if (public_url() or "").startswith("https://") else "http"
-    return _one_of("GENREGENIE_COOKIES", ("http", "https", "space"), default=usual)
+    return environment.one_of("GENREGENIE_COOKIES", ("http", "https", "space"), default=usual)
 
 
 @dataclass(frozen=True)
@@ -218,8 +265,12 @@ def smtp() -> Smtp | None:
     sender = os.environ.get("GENREGENIE_SMTP_FROM")
     if not sender or "@" not in sender or "\n" in sender or "\r" in sender:
         raise SettingsError("GENREGENIE_SMTP_FROM must be the address that reset mails come from.")
-    security = _one_of("GENREGENIE_SMTP_SECURITY", ("starttls", "tls", "none"), default="starttls")
-    port = _port("GENREGENIE_SMTP_PORT", {"starttls": 587, "tls": 465, "none": 25}[security])
+    security = environment.one_of(
+        "GENREGENIE_SMTP_SECURITY", ("starttls", "tls", "none"), default="starttls"
+    )
+    port = environment.port(
+        "GENREGENIE_SMTP_PORT", {"starttls": 587, "tls": 465, "none": 25}[security]
+    )
     user = os.environ.get("GENREGENIE_SMTP_USER") or None
     if user and security == "none":
         raise SettingsError("GENREGENIE_SMTP_USER needs starttls or tls: no password in the clear.")
@@ -271,7 +322,7 @@ def spotify_api() -> str:
     ------
     SettingsError
     """
-    return _address("GENREGENIE_SPOTIFY_API") or SPOTIFY_API
+    return environment.address("GENREGENIE_SPOTIFY_API") or SPOTIFY_API
 
 
 def spotify_accounts() -> str:
@@ -281,7 +332,7 @@ def spotify_accounts() -> str:
     ------
     SettingsError
     """
-    return _address("GENREGENIE_SPOTIFY_ACCOUNTS") or SPOTIFY_ACCOUNTS
+    return environment.address("GENREGENIE_SPOTIFY_ACCOUNTS") or SPOTIFY_ACCOUNTS
 
 
 def spotify_redirect() -> str | None:
@@ -291,34 +342,10 @@ def spotify_redirect() -> str | None:
     ------
     SettingsError
     """
-    return _address("SPOTIPY_REDIRECT_URI")
+    return environment.address("SPOTIPY_REDIRECT_URI")
 
 
 def library_index() -> Path | None:
     """Index of one's own library: ``GENREGENIE_INDEX``, else None for the shipped catalogue."""
     given = os.environ.get("GENREGENIE_INDEX")
     return Path(given) if given else None
-
-
-def _one_of(name: str, allowed: tuple[str, ...], default: str) -> str:
-    value = (os.environ.get(name) or default).strip().lower()
-    if value not in allowed:
-        raise SettingsError(f"{name} must be one of {', '.join(allowed)}.")
-    return value
-
-
-def _port(name: str, default: int) -> int:
-    value = os.environ.get(name) or str(default)
-    if not value.isascii() or not value.isdigit() or not 0 < int(value) < 65536:
-        raise SettingsError(f"{name} must be a port number, 1 to 65535.")
-    return int(value)
-
-
-def _address(name: str) -> str | None:
-    value = (os.environ.get(name) or "").strip()
-    if not value:
-        return None
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError(f"{name} must be an address such as https://api.spotify.com.")
-    return value.rstrip("/")

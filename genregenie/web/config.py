@@ -33,6 +33,8 @@ class WebConfig:
         Where mails are handed in; None turns mailed links off.
     ephemeral : bool
         Whether accounts are lost at the next restart.
+    guests : settings.GuestLimits
+        What guests may take up where the gate lets them in.
     """
 
     gate: str = "on"
@@ -41,10 +43,16 @@ class WebConfig:
     public_url: str | None = None
     smtp: settings.Smtp | None = None
     ephemeral: bool = False
+    guests: settings.GuestLimits = field(default_factory=settings.GuestLimits)
 
     @classmethod
-    def from_settings(cls) -> "WebConfig":
+    def from_settings(cls, host: str | None = None) -> "WebConfig":
         """What the environment says.
+
+        Parameters
+        ----------
+        host : str, optional
+            What is listened on, where that is not what the environment says.
 
         Raises
         ------
@@ -52,12 +60,13 @@ class WebConfig:
             If a variable holds a value that makes no sense.
         """
         return cls(
-            gate=settings.gate_mode(),
+            gate=settings.gate_mode(host),
             cookies=settings.cookie_profile(),
             key=load_key(),
             public_url=settings.public_url(),
             smtp=settings.smtp(),
             ephemeral=settings.on_space() and settings.database_url() is None,
+            guests=settings.guest_limits(),
         )
 
     @property

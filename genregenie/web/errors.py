@@ -11,7 +11,9 @@ from typing import Final
 
 from genregenie.accounts.errors import (
     AccountError,
+    AccountNeededError,
     DemoFullError,
+    GuestLimitError,
     InvalidEmailError,
     InvalidNameError,
     NameTakenError,
@@ -79,6 +81,8 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     InvalidEmailError: Problem(422, "email"),
     WeakPasswordError: Problem(422, "password"),
     DemoFullError: Problem(503, ""),
+    GuestLimitError: Problem(403, title="As a guest"),
+    AccountNeededError: Problem(403, title="As a guest"),
     LoginError: Problem(400, title="Spotify is not connected"),
     BusyError: Problem(503, title="Very busy"),
     DatabaseError: ACCOUNTS_AWAY,

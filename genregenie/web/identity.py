@@ -68,6 +68,12 @@ def who_asks(request: PageRequest) -> User | None:
     return identity.user if identity else None
 
 
+def is_guest(request: PageRequest) -> bool:
+    """Whether a handler of the page works for a guest."""
+    who = who_asks(request)
+    return who is not None and who.guest
+
+
 def id_of(user: User | None) -> int | None:
     """The number that what a user has is kept under; None for nobody."""
     return user.id if user else None

@@ -4,9 +4,12 @@ import re
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+LANDING: Final = "/"
 APP: Final = "/app"
 HOME: Final = f"{APP}/"
 LOGIN: Final = "/login"
+SIGNUP: Final = "/signup"
+GUEST: Final = "/guest"
 ACCOUNT: Final = "/account"
 LOGOUT: Final = "/logout"
 GUIDE: Final = "/guide"
@@ -19,7 +22,7 @@ HISTORY_JSON: Final = "/history/results.json"
 
 # Reachable without a session, together with the portal's assets by their full names. A path is
 # compared whole, never by how it begins, so that no spelling of another path can pass for one.
-PUBLIC: Final = frozenset({LOGIN, "/signup", "/signup/codes", "/reset", "/reset/link", "/guest"})
+PUBLIC: Final = frozenset({LANDING, LOGIN, SIGNUP, "/signup/codes", "/reset", "/reset/link", GUEST})
 PRIVATE: Final = frozenset({ACCOUNT, LOGOUT})
 # A link somebody shares, and its preview picture; whether it leads anywhere, its page says.
 _SHARED: Final = re.compile(r"/s/[A-Za-z0-9_-]{1,100}(/card\.png)?")

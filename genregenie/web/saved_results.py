@@ -1,4 +1,4 @@
-"""Keeps, opens and shares results for whoever is logged in.
+"""Keeps, opens and shares results for whoever is logged in; a guest's go with the guest.
 
 What is kept of a prediction is text: JSON, never pickle. It is what ``genregenie classify --json``
 prints, with what spoke for the genre and the clip's MFCC statistics added: from these, what sounds
@@ -15,7 +15,7 @@ from genregenie.accounts.results import Audio, Result
 from genregenie.inference.prediction import Prediction, record
 from genregenie.model.space import TangentSpace
 from genregenie.web.config import WebConfig
-from genregenie.web.identity import PageRequest, who_asks
+from genregenie.web.identity import PageRequest, id_of, who_asks
 from genregenie.web.paths import share_path
 from genregenie.web.views import sentences
 
@@ -32,9 +32,8 @@ class SavedResults:
         self._address = config.address
 
     def person(self, request: PageRequest) -> int | None:
-        """Who has a history here: a person with an account, so no guest."""
-        who = who_asks(request)
-        return who.id if who and not who.guest else None
+        """Who has a history here."""
+        return id_of(who_asks(request))
 
     def keep(self, request: PageRequest, name: str | None, prediction: Prediction) -> int | None:
         """Keep a result and give its number; None where there is nobody to keep it for."""
@@ -49,7 +48,7 @@ class SavedResults:
 
         Raises
         ------
-        NoRoomError
+        NoRoomError, AccountNeededError
             With a sentence for the person.
         """
         person_id, file = self.person(request), Path(path)
@@ -69,7 +68,7 @@ class SavedResults:
 
         Raises
         ------
-        NoRoomError
+        NoRoomError, AccountNeededError
             With a sentence for the person.
         """
         person_id = self.person(request)

@@ -7,6 +7,7 @@ import functools
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -23,9 +24,10 @@ from genregenie.web import analysis
 from genregenie.web.config import WebConfig
 from genregenie.web.identity import user_of
 from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON
-from genregenie.web.portal import account, guide, history, login, reset, share, spotify
+from genregenie.web.portal import account, guide, history, landing, login, reset, share, spotify
 from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.dependencies import show_error
+from genregenie.web.security.allowance import Allowance
 from genregenie.web.security.gate import Gate
 from genregenie.web.security.isolation import Isolation
 from genregenie.web.security.ownership import Ownership
@@ -70,6 +72,8 @@ def create_app(
     workers = Workers()
     # Before anything of Gradio's is made: each component remembers the folder it was made under.
     ownership = Ownership(_fresh_upload_folder())
+    if config.gate == "on":  # it may have been open before
+        accounts.guests.clear(everybody=True)
     portal = PortalContext(accounts, workers, config, ownership)
 
     @contextlib.asynccontextmanager
@@ -86,15 +90,16 @@ def create_app(
         lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
     app.state.portal = portal
-    for part in (login, reset, account, history, share, spotify, guide):
+    for part in (landing, login, reset, account, history, share, spotify, guide):
         app.include_router(part.router)
     _add_small_routes(app, portal)
     _add_error_pages(app, portal)
     _mount_page(app, page, config, accounts)
     ownership.publish()
-    # The last one added stands first: the gate, then the isolation behind it.
+    # The last one added stands first: the gate, then what stands behind it.
     app.add_middleware(Refusals, prefix=f"{APP}/")
     app.add_middleware(Isolation, ownership=ownership)
+    app.add_middleware(Allowance, config=config)
     app.add_middleware(
         Gate,
         accounts=accounts,
@@ -110,7 +115,6 @@ def _add_small_routes(app: FastAPI, portal: PortalContext) -> None:
     async def health() -> Response:
         return JSONResponse({"status": "ok"})
 
-    @app.get("/")
     @app.get(APP)
     async def home() -> Response:
         return RedirectResponse(HOME, 303)
@@ -140,6 +144,9 @@ def _add_error_pages(app: FastAPI, portal: PortalContext) -> None:
 
 def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Accounts) -> None:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    # After every event Gradio would work out percentiles of the last 10,000, with pandas, for its
+    # page of figures, which is shut. A number of events that never comes keeps it from that.
+    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(sys.maxsize))
     import gradio as gr
 
     from genregenie.web.ui.handlers import guard_handlers

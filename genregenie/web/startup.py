@@ -45,8 +45,8 @@ def serve(host: str | None = None, port: int | None = None, log_level: int = log
         logging.getLogger(noisy).setLevel(logging.WARNING)
     host, port = host or settings.server_host(), port or settings.server_port()
     find_data_folder()
-    config = WebConfig.from_settings()
-    if config.gate == "off" and host not in ("127.0.0.1", "::1", "localhost"):
+    config = WebConfig.from_settings(host)
+    if config.gate == "off" and not settings.is_this_machine(host):
         log.warning("the gate is off and %s is not this machine alone: anybody can come in", host)
     if config.smtp and not config.mails:
         log.warning("reset links are not mailed: GENREGENIE_PUBLIC_URL is not set")

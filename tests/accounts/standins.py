@@ -1,8 +1,12 @@
-"""What account tests use in place of the real thing: a clock moved by hand, a cheap hash."""
+"""What account tests use: a clock moved by hand, a cheap hash, a count of what is kept."""
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import func, select
+
+from genregenie.accounts import Accounts
 from genregenie.accounts.passwords import HashCost
+from genregenie.accounts.tables import Base
 
 CHEAP = HashCost(memory_kib=16, passes=1)
 
@@ -18,3 +22,12 @@ class Clock:
 
     def move(self, **time: float) -> None:
         self.now += timedelta(**time)
+
+
+def rows(accounts: Accounts) -> dict[str, int]:
+    """How many rows each table has."""
+    with accounts.db.read() as session:
+        return {
+            t.name: session.scalar(select(func.count()).select_from(t)) or 0
+            for t in Base.metadata.sorted_tables
+        }

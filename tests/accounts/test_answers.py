@@ -91,7 +91,7 @@ def test_it_goes_with_the_person_and_is_in_the_download(accounts: Accounts) -> N
 
 
 def test_guests_are_marked_and_take_theirs_along(accounts: Accounts, clock: Clock) -> None:
-    guest, _ = accounts.people.add_guest()
+    guest, _ = accounts.guests.add()
     accounts.feedback.give(guest.id, ROCK)
     assert [given.guest for given in accounts.feedback.everything()] == [True]
     clock.move(days=2)

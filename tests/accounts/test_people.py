@@ -1,11 +1,10 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.errors import (
-    DemoFullError,
     InvalidEmailError,
     InvalidNameError,
     NameTakenError,
@@ -17,18 +16,10 @@ from genregenie.accounts.passwords import HashCost, Hasher
 from genregenie.accounts.service import Accounts as Service
 from genregenie.accounts.tables import Base, LoginSession, Person
 from genregenie.accounts.throttle import FREE_TRIES, MAX_WAIT_S, wait_s
-from tests.accounts.standins import CHEAP, Clock
+from tests.accounts.standins import CHEAP, Clock, rows
 
 GOOD = "a calm indigo morning"
 OTHER = "seven loud orange evenings"
-
-
-def rows(accounts: Accounts) -> dict[str, int]:
-    with accounts.db.read() as session:
-        return {
-            t.name: session.scalar(select(func.count()).select_from(t)) or 0
-            for t in Base.metadata.sorted_tables
-        }
 
 
 def test_sign_up_then_log_in(accounts: Accounts) -> None:
@@ -256,33 +247,6 @@ def test_deleting_removes_everything_of_theirs_and_nothing_else(accounts: Accoun
     assert accounts.people.profile(who.id) is None
     again, _ = accounts.people.sign_up("Ada", "", GOOD)
     assert again.id != who.id
-
-
-def test_guests_come_without_a_password_and_go_with_their_session(
-    accounts: Accounts, clock: Clock
-) -> None:
-    accounts.people.sign_up("Ada", "", GOOD)
-    guest, token = accounts.people.add_guest()
-    assert guest.guest
-    assert accounts.sessions.user_of(token) == guest
-    accounts.tidy()
-    assert guest.id in accounts.people.living()
-    with pytest.raises(WrongCredentialsError):
-        accounts.people.log_in(guest.name, "")
-    clock.move(hours=20)
-    assert accounts.sessions.user_of(token) == guest
-    clock.move(hours=5)
-    assert accounts.sessions.user_of(token) is None
-    accounts.tidy()
-    assert rows(accounts)["people"] == 1
-
-
-def test_the_demo_can_be_full(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("genregenie.accounts.people.MAX_GUESTS", 2)
-    accounts.people.add_guest()
-    accounts.people.add_guest()
-    with pytest.raises(DemoFullError):
-        accounts.people.add_guest()
 
 
 def test_logs_name_people_and_hold_no_secrets(

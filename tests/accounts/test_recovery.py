@@ -162,7 +162,7 @@ def test_nobodys_inbox_is_flooded(accounts: Accounts, codes: list[str], clock: C
 
 def test_no_link_without_an_account_or_an_address(accounts: Accounts) -> None:
     accounts.people.sign_up("Bea", "", GOOD)
-    guest, _ = accounts.people.add_guest()
+    guest, _ = accounts.guests.add()
     for name in ("Bea", "Nobody", "nobody@example.org", "", guest.name):
         assert accounts.recovery.make_links(name) == []
 

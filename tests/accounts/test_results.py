@@ -156,11 +156,9 @@ def test_results_at_once_are_all_kept(accounts: Accounts) -> None:
     assert accounts.results.count(ada) == 8
 
 
-def test_guests_and_those_who_are_gone_keep_nothing(accounts: Accounts) -> None:
-    guest, _ = accounts.people.add_guest()
-    assert accounts.results.keep(guest.id, result()) is None
+def test_who_is_gone_keeps_nothing(accounts: Accounts) -> None:
     assert accounts.results.keep(999, result()) is None
-    assert accounts.results.count(guest.id) == 0
+    assert accounts.results.count(999) == 0
 
 
 def test_audio_is_kept_when_asked_for_and_goes_with_its_result(

@@ -13,8 +13,8 @@ NEW = "seven loud orange evenings"
 
 
 @pytest.fixture
-def accounts(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Accounts]:
-    monkeypatch.setenv("DATABASE_URL", database_url)
+def accounts(new_database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Accounts]:
+    monkeypatch.setenv("DATABASE_URL", new_database_url)
     opened = open_accounts()
     yield opened
     opened.close()
@@ -26,7 +26,7 @@ def test_list(accounts: Accounts, capsys: pytest.CaptureFixture[str]) -> None:
     accounts.people.sign_up("Ada", "ada@example.org", GOOD)
     accounts.people.sign_up("Bea", "", GOOD)
     accounts.people.log_in("Ada", GOOD)
-    accounts.people.add_guest()
+    accounts.guests.add()
     assert main(["users", "list"]) == 0
     head, ada, bea = capsys.readouterr().out.splitlines()
     assert head.split() == ["name", "since", "last", "seen", "devices", "e-mail"]

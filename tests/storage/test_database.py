@@ -35,6 +35,18 @@ def test_upgrading_again_changes_nothing(accounts: Accounts) -> None:
     accounts.people.log_in("Ada", GOOD)
 
 
+def test_people_of_the_last_release_are_taken_over(accounts: Accounts) -> None:
+    accounts.people.sign_up("Ada", "", GOOD)
+    guest, token = accounts.guests.add()
+    with accounts.db.write() as session:  # as the last release has left it
+        session.execute(text("ALTER TABLE people DROP COLUMN guest_clips"))
+        session.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+    accounts.db.upgrade(MIGRATIONS)
+    accounts.people.log_in("Ada", GOOD)
+    assert accounts.sessions.user_of(token) == guest
+    accounts.guests.count_clip(guest.id, settings.GuestLimits(uploads=1))
+
+
 def test_every_table_but_the_throttles_hangs_on_a_person() -> None:
     for table in Base.metadata.sorted_tables:
         if table.name not in ("people", "throttles"):

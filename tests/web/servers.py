@@ -21,6 +21,7 @@ from playwright.sync_api import Page, expect
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.passwords import HashCost
+from genregenie.common.settings import GuestLimits
 from genregenie.web.ui.session_bar import session_bar
 from tests.machine import free_port
 
@@ -35,7 +36,7 @@ def build_test_page() -> gr.Blocks:
 
     def make(text: str) -> str:
         with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as file:
-            file.write(text)
+            file.write(str(text))
         return file.name
 
     def grow(text: str) -> Iterator[tuple[str, str]]:
@@ -71,6 +72,10 @@ class Server:
 
     def browser(self) -> "Browser":
         return Browser(self.url)
+
+    def guest(self) -> str:
+        """The token of a guest, of whom tests bring more than people may."""
+        return self.accounts.guests.add(GuestLimits(at_once=10_000))[1]
 
     def page_for(self, tab: int) -> str:
         """The address of Gradio's page for one of many tabs that are open at once.
@@ -113,7 +118,11 @@ class Browser(httpx.Client):
 
     def newcomer(self, name: str) -> "Browser":
         self.sign_up(name)
-        assert self.log_in(name).status_code == 303
+        return self
+
+    def stranger(self) -> "Browser":
+        """The same, knowing nobody."""
+        self.cookies.clear()
         return self
 
 

@@ -16,7 +16,6 @@ from tests.web.servers import CHEAP
 pytestmark = pytest.mark.slow
 
 PORTAL = """
-GET /
 GET /account
 GET /app
 GET /history/results.csv
@@ -29,6 +28,7 @@ GET /reset/link
 GET /signup
 GET /spotify/callback
 GET /spotify/connect
+GET HEAD /
 GET HEAD /favicon.ico
 GET HEAD /guide
 GET HEAD /guide/images/{name}

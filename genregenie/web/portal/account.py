@@ -14,7 +14,7 @@ from genregenie.web.errors import Problem
 from genregenie.web.identity import identity_of
 from genregenie.web.paths import ACCOUNT, LOGIN
 from genregenie.web.portal.context import PortalContext, user_agent
-from genregenie.web.portal.dependencies import Member, Portal, Visitor, sent
+from genregenie.web.portal.dependencies import Member, Portal, sent
 from genregenie.web.portal.forms import Form
 
 DONE: Final = {
@@ -66,7 +66,7 @@ def _sent(section: str) -> Any:
 
 
 @router.get(ACCOUNT)
-async def show(request: Request, portal: Portal, _user: Visitor) -> Response:
+async def show(request: Request, portal: Portal, _user: Member) -> Response:
     """The page as it is opened."""
     return await _page(request, portal)
 
@@ -104,7 +104,7 @@ async def new_codes(
     """New recovery codes, which are shown once."""
     await portal.workers.hashing(portal.accounts.people.confirm, user, form.get("current"))
     codes = await portal.workers.quick(portal.accounts.recovery.new_codes, user)
-    return portal.page(request, "codes.html", owner=user.name, codes=codes, fresh=False)
+    return portal.page(request, "codes.html", codes=codes, fresh=False)
 
 
 @router.post(f"{ACCOUNT}/session")
@@ -120,7 +120,7 @@ async def end_session(
 
 @router.post(f"{ACCOUNT}/everywhere")
 async def end_all(
-    portal: Portal, user: Visitor, _form: Annotated[Form, _sent("everywhere")]
+    portal: Portal, user: Member, _form: Annotated[Form, _sent("everywhere")]
 ) -> Response:
     """All devices are logged out."""
     await portal.workers.quick(portal.accounts.sessions.end_all, user)
@@ -128,9 +128,7 @@ async def end_all(
 
 
 @router.post(f"{ACCOUNT}/data")
-async def download(
-    portal: Portal, user: Visitor, _form: Annotated[Form, _sent("data")]
-) -> Response:
+async def download(portal: Portal, user: Member, _form: Annotated[Form, _sent("data")]) -> Response:
     """Everything that is kept of a person."""
     data = await portal.workers.quick(export_person, portal.accounts.db, user.id)
     return Response(

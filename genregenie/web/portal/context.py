@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,12 +13,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from genregenie.accounts import Accounts
 from genregenie.accounts.core import User
 from genregenie.accounts.passwords import ADVISED_LENGTH, MAX_LENGTH, MIN_LENGTH
-from genregenie.accounts.sessions import MAX_AGE, MAX_GUEST_AGE
+from genregenie.accounts.sessions import MAX_AGE
 from genregenie.accounts.tokens import new_token
 from genregenie.common import resources
 from genregenie.web.config import WebConfig
 from genregenie.web.errors import RETRY_AFTER_S, FormError
-from genregenie.web.identity import identity_of, user_of
+from genregenie.web.identity import Identity, identify, identity_of, user_of
 from genregenie.web.paths import ASSETS
 from genregenie.web.portal.forms import Form, read_fields
 from genregenie.web.security import cookies
@@ -28,6 +28,7 @@ from genregenie.web.security.ownership import Ownership
 from genregenie.web.workers import Workers
 
 STATIC: Final = resources.static("web/portal")
+TAGLINE: Final = "Names the genre of a song, and says how sure it is."
 _TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -60,6 +61,7 @@ class PortalContext:
         self._pages.globals.update(
             blank=Form({}),
             assets=ASSETS,
+            tagline=TAGLINE,
             version=version[:12],
             config=config,
             password_min=MIN_LENGTH,
@@ -132,14 +134,22 @@ class PortalContext:
 
     def enter(self, user: User, token: str, target: str) -> Response:
         """Send somebody in, with the cookie of a new session."""
-        response = RedirectResponse(target, 303)
-        age = MAX_GUEST_AGE if user.guest else MAX_AGE
-        response.headers.append(
-            *self.cookies.store(cookies.SESSION, token, int(age.total_seconds()))
-        )
-        # The next form must carry a token of the new session, not of the time before it.
-        response.headers.append(*self.cookies.drop(cookies.VISITOR))
-        return response
+        return self._with_session(RedirectResponse(target, 303), user, token)
+
+    def welcome(
+        self, request: Request, user: User, token: str, template: str, **content: Any
+    ) -> Response:
+        """Render a page for somebody who is in from now on, with the cookie of a new session."""
+        identify(request.scope, Identity(user, token, self.tokens.make(token)))
+        return self._with_session(self.page(request, template, **content), user, token)
+
+    async def bring_along(self, request: Request, user: User) -> bool:
+        """Whether somebody came as a guest; what the guest has uploaded is the user's then."""
+        before = user_of(request.scope)
+        if before is None or not before.guest:
+            return False
+        await self.workers.quick(self.ownership.hand_over, before.id, user.id)
+        return True
 
     def leave(self, target: str) -> Response:
         """Send somebody away without a session."""
@@ -151,6 +161,15 @@ class PortalContext:
         """Delete somebody, with all that is kept of them."""
         await self.workers.quick(self.accounts.people.delete, user)
         await self.workers.quick(self.ownership.forget, user.id)
+
+    def _with_session(self, response: Response, user: User, token: str) -> Response:
+        age = timedelta(minutes=self.config.guests.minutes) if user.guest else MAX_AGE
+        response.headers.append(
+            *self.cookies.store(cookies.SESSION, token, int(age.total_seconds()))
+        )
+        # The next form must carry a token of the new session, not of the time before it.
+        response.headers.append(*self.cookies.drop(cookies.VISITOR))
+        return response
 
     def _secret(self, request: Request) -> str | None:
         identity = identity_of(request.scope)

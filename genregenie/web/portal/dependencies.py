@@ -14,7 +14,7 @@ from starlette.responses import Response
 from genregenie.accounts.core import User
 from genregenie.web.errors import Problem, log_problem, problem_of
 from genregenie.web.identity import user_of
-from genregenie.web.paths import ACCOUNT, LOGIN
+from genregenie.web.paths import LOGIN, SIGNUP
 from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.forms import Form
 
@@ -37,18 +37,14 @@ async def _visitor(request: Request) -> User:
     return user
 
 
-Visitor = Annotated[User, Depends(_visitor)]
-"""Who is logged in, guests included; nobody is sent to log in."""
-
-
-async def _member(user: Visitor) -> User:
+async def _member(user: Annotated[User, Depends(_visitor)]) -> User:
     if user.guest:
-        raise HTTPException(303, headers={"location": ACCOUNT})
+        raise HTTPException(303, headers={"location": SIGNUP})
     return user
 
 
 Member = Annotated[User, Depends(_member)]
-"""Who has an account; guests are sent to the page that says what guests have."""
+"""Who has an account; guests are sent to make one."""
 
 
 def sent(page: FormPage, special: Mapping[type[Exception], Problem] | None = None) -> Any:

@@ -1,4 +1,4 @@
-"""Coming in and going out: sign up, recovery codes, log in, guests, log out."""
+"""Coming in and going out: sign up, recovery codes, log in, log out."""
 
 import re
 from typing import Annotated, Final
@@ -8,9 +8,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from genregenie.accounts.names import check_email, check_name
-from genregenie.web.errors import FormError
 from genregenie.web.identity import identity_of, user_of
-from genregenie.web.paths import HOME, LOGIN, LOGOUT, local_target
+from genregenie.web.paths import HOME, LANDING, LOGIN, LOGOUT, SIGNUP, local_target
 from genregenie.web.portal.context import PortalContext, user_agent
 from genregenie.web.portal.dependencies import Portal, sent
 from genregenie.web.portal.forms import Form
@@ -41,6 +40,9 @@ async def _login_page(
 async def _signup_page(
     request: Request, portal: PortalContext, form: Form, status: int = 200
 ) -> Response:
+    # Also whoever sends the form again, which has let them in the first time.
+    if _has_account(request):
+        return RedirectResponse(HOME, 303)
     return portal.page(request, "signup.html", form, status)
 
 
@@ -56,8 +58,8 @@ async def _codes_page(request: Request, portal: PortalContext, form: Form, statu
 
 @router.get(LOGIN)
 async def show_login(request: Request, portal: Portal) -> Response:
-    """The page to log in on; who is logged in goes on."""
-    if user_of(request.scope):
+    """The page to log in on; who has done that goes on, and a guest may."""
+    if _has_account(request):
         return RedirectResponse(local_target(request.query_params.get("next")), 303)
     return await _login_page(request, portal, Form({}))
 
@@ -75,31 +77,36 @@ async def log_in(
         user_agent(request),
         portal.cookies.read(request, cookies.SESSION),
     )
+    await portal.bring_along(request, user)
     return portal.enter(user, token, local_target(form.get("next")))
 
 
-@router.get("/signup")
+@router.get(SIGNUP)
 async def show_signup(request: Request, portal: Portal) -> Response:
     """The page to make an account on."""
-    if user_of(request.scope):
-        return RedirectResponse(HOME, 303)
     return await _signup_page(request, portal, Form({}))
 
 
-@router.post("/signup")
+@router.post(SIGNUP)
 async def sign_up(
     request: Request, portal: Portal, form: Annotated[Form, sent(_signup_page)]
 ) -> Response:
-    """A new account, and its recovery codes."""
+    """A new account, with a session and the recovery codes."""
     form.check("username", check_name)
     form.check("email", check_email)
     if form.errors:
         return await _signup_page(request, portal, form, 422)
     name, email, password = (form.get(f) for f in ("username", "email", "password"))
-    user, codes = await portal.workers.hashing(
-        portal.accounts.people.sign_up, name, email, password
+    user, codes, token = await portal.workers.hashing(
+        portal.accounts.people.join,
+        name,
+        email,
+        password,
+        user_agent(request),
+        portal.cookies.read(request, cookies.SESSION),
     )
-    return portal.page(request, "codes.html", owner=user.name, codes=codes, fresh=True)
+    came = await portal.bring_along(request, user)
+    return portal.welcome(request, user, token, "codes.html", codes=codes, fresh=True, came=came)
 
 
 @router.post("/signup/codes")
@@ -109,17 +116,6 @@ async def download_codes(form: Annotated[Form, sent(_codes_page)]) -> Response:
     lines = ["GenreGenie recovery codes. Each works once.", "", *codes, ""]
     disposition = 'attachment; filename="genregenie-recovery-codes.txt"'
     return PlainTextResponse("\n".join(lines), headers={"content-disposition": disposition})
-
-
-@router.post("/guest")
-async def come_as_guest(
-    request: Request, portal: Portal, form: Annotated[Form, sent(_login_page)]
-) -> Response:
-    """A session for a guest, where the demo is on."""
-    if portal.config.gate != "demo":
-        raise FormError("Guests are not let in here.")
-    user, token = await portal.workers.quick(portal.accounts.people.add_guest, user_agent(request))
-    return portal.enter(user, token, local_target(form.get("next")))
 
 
 @router.get(LOGOUT)
@@ -136,4 +132,10 @@ async def log_out(request: Request, portal: Portal) -> Response:
         await portal.forget(identity.user)
     elif identity:
         await portal.workers.quick(portal.accounts.sessions.end, identity.session_token)
-    return portal.leave("/login?note=logged-out")
+    guest = identity is not None and identity.user.guest
+    return portal.leave(f"{LANDING}?note=left" if guest else f"{LOGIN}?note=logged-out")
+
+
+def _has_account(request: Request) -> bool:
+    user = user_of(request.scope)
+    return user is not None and not user.guest

@@ -13,6 +13,8 @@ from genregenie.accounts import mail
 from genregenie.accounts.errors import WrongCodeError
 from genregenie.accounts.recovery import LIFETIME
 from genregenie.web.errors import Problem
+from genregenie.web.identity import user_of
+from genregenie.web.paths import LOGIN
 from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.dependencies import Portal, sent
 from genregenie.web.portal.forms import Form
@@ -57,7 +59,14 @@ async def reset(request: Request, portal: Portal, form: Annotated[Form, sent(_pa
         form.get("code"),
         form.get("password"),
     )
-    return portal.leave("/login?note=reset")
+    return _to_log_in(request, portal)
+
+
+def _to_log_in(request: Request, portal: PortalContext) -> Response:
+    target, user = f"{LOGIN}?note=reset", user_of(request.scope)
+    if user is not None and user.guest:  # what was heard so far comes along when they log in
+        return RedirectResponse(target, 303)
+    return portal.leave(target)
 
 
 def _mail_later(portal: PortalContext, name_or_email: str) -> None:
@@ -110,6 +119,6 @@ async def use_link(
     await portal.workers.hashing(
         portal.accounts.recovery.reset_with_link, token, form.get("password")
     )
-    response = portal.leave("/login?note=reset")
+    response = _to_log_in(request, portal)
     response.headers.append(*portal.cookies.drop(cookies.RESET))
     return response

@@ -1,4 +1,4 @@
-"""Two pages: off to Spotify's log-in, and back from it."""
+"""Two pages: off to Spotify's log-in, and back from it. Guests need an account first."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from genregenie.spotify.oauth import shared_logins
 from genregenie.web.identity import id_of, user_of
-from genregenie.web.paths import HOME, SPOTIFY_LOGIN
+from genregenie.web.paths import HOME, SIGNUP, SPOTIFY_LOGIN
 from genregenie.web.portal.dependencies import Portal
 
 CALLBACK: Final = "/spotify/callback"
@@ -19,9 +19,11 @@ router = APIRouter()
 @router.get(SPOTIFY_LOGIN)
 async def connect(request: Request) -> Response:
     """To Spotify; home where log-in to Spotify is not set up."""
+    user = user_of(request.scope)
+    if user is not None and user.guest:
+        return RedirectResponse(SIGNUP, 303)
     logins = shared_logins()
-    target = logins.begin(id_of(user_of(request.scope))) if logins else HOME
-    return RedirectResponse(target, 303)
+    return RedirectResponse(logins.begin(id_of(user)) if logins else HOME, 303)
 
 
 @router.get(CALLBACK)

@@ -138,4 +138,4 @@ def _to_login(scope: Scope, connection: HTTPConnection) -> Response:
     wanted = scope.get("raw_path", scope["path"].encode()).decode("latin-1").partition("?")[0]
     if scope["query_string"]:
         wanted += "?" + scope["query_string"].decode("latin-1")
-    return RedirectResponse(login_url("" if scope["path"] == "/" else wanted), 303)
+    return RedirectResponse(login_url(wanted), 303)

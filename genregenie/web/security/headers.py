@@ -4,7 +4,7 @@ from typing import Final
 
 from starlette.datastructures import MutableHeaders
 
-from genregenie.web.paths import is_shared
+from genregenie.web.paths import LANDING, is_shared
 
 # What the page shows from elsewhere: Spotify's artwork and its player, nothing more.
 _ARTWORK: Final = "https://i.scdn.co https://*.spotifycdn.com"
@@ -14,11 +14,12 @@ _PORTAL: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "form-action 'self'; base-uri 'none'"
 )
-# A shared result runs no script at all; its plots carry their colours and lengths with them.
-_SHARED: Final = (
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "form-action 'none'; base-uri 'none'"
+# What shows a result runs no script at all; its plots carry their colours and lengths with them.
+_SHOWN: Final = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'"
 )
+_SHARED: Final = f"{_SHOWN}; form-action 'none'"
+_LANDING: Final = f"{_SHOWN}; form-action 'self'"
 # Gradio's page is started by inline scripts and builds styles and workers at run time.
 _APP: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
@@ -35,9 +36,7 @@ class SecurityHeaders:
     def __init__(self, profile: str) -> None:
         framed = profile == "space"
         ancestors = "https://huggingface.co" if framed else "'none'"
-        self._portal = f"{_PORTAL}; frame-ancestors {ancestors}"
-        self._app = f"{_APP}; frame-ancestors {ancestors}"
-        self._shared = f"{_SHARED}; frame-ancestors {ancestors}"
+        self._ancestors = f"frame-ancestors {ancestors}"
         self._always = {
             "x-content-type-options": "nosniff",
             # Not no-referrer: with it browsers send "Origin: null" along with our own forms.
@@ -57,12 +56,18 @@ class SecurityHeaders:
         """Add what belongs on a response for `path`; a stricter header already there stays."""
         for name, value in self._always.items():
             headers.setdefault(name, value)
-        in_app = path == "/app" or path.startswith("/app/")
-        policy = self._shared if is_shared(path) else self._app if in_app else self._portal
-        headers["content-security-policy"] = policy
+        headers["content-security-policy"] = f"{_policy(path)}; {self._ancestors}"
         if path.startswith(("/app/assets/", "/app/static/")):
             # Gradio's own program, the same for everybody, under names that change with it.
             headers.setdefault("cache-control", "private, max-age=604800")
         elif not path.startswith("/portal/"):
             # So that the back button shows nothing after log-out.
             headers["cache-control"] = "no-store"
+
+
+def _policy(path: str) -> str:
+    if path == LANDING:
+        return _LANDING
+    if is_shared(path):
+        return _SHARED
+    return _APP if path == "/app" or path.startswith("/app/") else _PORTAL

@@ -99,6 +99,16 @@ class Ownership:
                 with self._lock:
                     self._files.pop(name, None)
 
+    def hand_over(self, old_id: int, new_id: int) -> None:
+        """Make all that one person has another's."""
+        with self._lock:
+            for owners in self._files.values():
+                if old_id in owners:
+                    owners.remove(old_id)
+                    owners.add(new_id)
+            for handle in [h for h, owner in self._handles.items() if owner == old_id]:
+                self._handles[handle] = new_id
+
     def forget(self, person_id: int | None) -> None:
         """Forget a person, and remove the files that nobody else has."""
         with self._lock:

@@ -10,6 +10,7 @@ from genregenie.audio import AUDIO_SUFFIXES
 from genregenie.common import resources
 from genregenie.inference.classifier import Classifier
 from genregenie.web.config import WebConfig
+from genregenie.web.guests import admission
 from genregenie.web.saved_results import saved_results
 from genregenie.web.ui import events
 from genregenie.web.ui.examples import EXAMPLES_DIR
@@ -38,7 +39,7 @@ def build_page(accounts: Accounts | None = None, config: WebConfig | None = None
         If there is no model: noticed at the start, not at the first clip.
     """
     Classifier.load()
-    saved = saved_results(accounts, config)
+    saved, admit = saved_results(accounts, config), admission(accounts, config)
     with gr.Blocks(title="GenreGenie", analytics_enabled=False) as page:
         with gr.Row(elem_id="top"):
             gr.HTML(views.brand(), elem_id="brand", padding=False)
@@ -46,9 +47,9 @@ def build_page(accounts: Accounts | None = None, config: WebConfig | None = None
             bar = gr.HTML(elem_id="bar", padding=False)
         with gr.Tabs():
             with gr.Tab("Listen", id="listen"):
-                listen.build(accounts, saved)
+                listen.build(accounts, saved, admit)
             with gr.Tab("Many clips", id="many"):
-                batch.build(saved)
+                batch.build(saved, admit)
             with gr.Tab("History", id="history") as tab:
                 history.build(tab, accounts, saved)
             with gr.Tab("From Spotify features", id="spotify-features"):
@@ -56,7 +57,7 @@ def build_page(accounts: Accounts | None = None, config: WebConfig | None = None
             with gr.Tab("Models", id="models"):
                 models.build()
             with gr.Tab("Model lab", id="lab") as lab_tab:
-                lab.build(lab_tab)
+                lab.build(lab_tab, admit)
         with gr.Accordion("Help", open=False, elem_id="help"):
             gr.Markdown(views.help_text())
         page.load(session_bar, None, bar, **events.PRIVATE)

@@ -1,11 +1,14 @@
-"""What stands around the tabs, as HTML: the name, the help, who is logged in."""
+"""What stands around the tabs, as HTML: the name, the help, who is there, and as what."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from markupsafe import Markup
 
-from genregenie.web.paths import ACCOUNT, GUIDE, LOGOUT
+from genregenie.web.paths import ACCOUNT, GUIDE, LOGOUT, SIGNUP
 from genregenie.web.views.fragments import render
+
+_SIGN_UP: Final = "Create an account"
 
 
 def brand() -> Markup:
@@ -18,12 +21,30 @@ def help_text() -> Markup:
     return render("page", "help", guide=GUIDE)
 
 
-def session_bar(name: str, token: str) -> Markup:
+def session_bar(name: str | None, token: str) -> Markup:
     """Who is logged in, with a link to the account and a button that logs out.
 
-    `token` proves that the button is ours.
+    Parameters
+    ----------
+    name : str or None
+        None for a guest, who has no account but may make one.
+    token : str
+        Proves that the button is ours.
     """
-    return render("page", "session_bar", account=ACCOUNT, log_out=LOGOUT, name=name, token=token)
+    first, told, out = (ACCOUNT, name, "Log out") if name else (SIGNUP, _SIGN_UP, "Leave")
+    return render(
+        "page", "session_bar", first=first, told=told, log_out=LOGOUT, out=out, token=token
+    )
+
+
+def for_an_account(text: str = "", link: str = f"{_SIGN_UP}.") -> Markup:
+    """A line for guests that leads to an account."""
+    return render("page", "for_an_account", text=text, link=link, sign_up=SIGNUP)
+
+
+def keep_it() -> Markup:
+    """What becomes of a guest's result."""
+    return for_an_account("Gone when you leave.", "Keep it: create an account.")
 
 
 def scripts(sources: Iterable[str]) -> Markup:

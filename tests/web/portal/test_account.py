@@ -42,7 +42,6 @@ def test_change_the_password(server: Server, browser: Browser) -> None:
 
 def test_new_codes_need_the_password(browser: Browser) -> None:
     codes = browser.sign_up("coder")
-    browser.log_in("coder")
     assert browser.fill("/account/codes", page="/account", current=NEW).status_code == 401
     answer = browser.fill("/account/codes", page="/account", current=GOOD)
     fresh = re.findall(r"<code>([^<]+)</code>", answer.text)

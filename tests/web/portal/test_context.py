@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 def test_the_portal_says_when_accounts_do_not_last(start: Start, server: Server) -> None:
     space = start(WebConfig(ephemeral=True))
-    for path in ("/login", "/signup"):
+    for path in ("/", "/login", "/signup"):
         assert "until its next restart" in httpx.get(space.url + path).text
         assert "until its next restart" not in httpx.get(server.url + path).text
 
@@ -29,7 +29,8 @@ def test_in_a_frame_a_new_tab_is_offered(server: Server) -> None:
 def test_pages_are_made_for_people_and_their_tools(server: Server, path: str) -> None:
     html = httpx.get(server.url + path).text
     assert '<html lang="en">' in html
-    assert "Access portal for GenreGenie" in html
+    assert "Names the genre of a song, and says how sure it is." in html
+    assert "portal for" not in html
     assert 'name="viewport"' in html
     for name in re.findall(r'<input id="([^"]+)"', html):
         assert f'<label for="{name}">' in html

@@ -5,25 +5,38 @@ import re
 import httpx
 import pytest
 
-from genregenie.web.config import WebConfig
 from genregenie.web.paths import HOME, local_target
-from tests.web.servers import GOOD, NEW, Browser, Server, Start
+from tests.web.servers import GOOD, NEW, Browser, Start
 
 pytestmark = pytest.mark.slow
 
 
-def test_sign_up_shows_codes_once_and_log_in_leads_to_the_app(browser: Browser) -> None:
+def test_sign_up_logs_in_and_shows_codes_once(browser: Browser) -> None:
     codes = browser.sign_up("Portal-Ada", email="ada@example.org")
     assert len(codes) == 8
-    assert browser.show("/app/").status_code == 303  # signing up is not logging in
+    assert browser.show("/app/").status_code == 200
+    account = browser.show("/account").text
+    assert codes[0] not in account
+    assert "ada@example.org" in account
+    for path in ("/login", "/signup"):
+        assert browser.show(path).headers["location"] == HOME
+    browser.fill("/logout")
     answer = browser.log_in("portal-ada")
     assert (answer.status_code, answer.headers["location"]) == (303, HOME)
     assert browser.show("/app/").status_code == 200
-    assert codes[0] not in browser.show("/account").text
+
+
+def test_sent_again_the_form_leads_in_and_makes_nobody_new(browser: Browser) -> None:
+    fields = {"token": browser.token("/signup"), "username": "twice", "password": GOOD}
+    assert browser.fill("/signup", **fields).status_code == 200
+    again = browser.fill("/signup", **fields)
+    assert (again.status_code, again.headers["location"]) == (303, HOME)
+    assert browser.show("/app/").status_code == 200
 
 
 def test_after_log_in_one_lands_where_one_wanted_to_go(browser: Browser) -> None:
     browser.sign_up("wanderer")
+    browser.stranger()
     location = browser.show("/app/?tab=history&x=%C3%A9").headers["location"]
     page = browser.show(location)
     wanted = re.search(r'name="next" value="([^"]*)"', page.text)
@@ -54,6 +67,7 @@ def test_no_redirect_leads_out(browser: Browser, target: str) -> None:
 def test_wrong_log_ins_look_the_same(browser: Browser, name: str, password: str) -> None:
     if name == "teller":
         browser.sign_up("teller")
+        browser.stranger()
     answer = browser.log_in(name, password)
     assert answer.status_code == 401
     assert "The user name or the password is wrong." in answer.text
@@ -73,6 +87,7 @@ def test_too_many_wrong_log_ins_are_told_to_wait(browser: Browser) -> None:
 
 def test_a_taken_name_is_said(browser: Browser) -> None:
     browser.sign_up("taken-name")
+    browser.stranger()
     answer = browser.fill("/signup", username="TAKEN-NAME", email="", password=GOOD)
     assert answer.status_code == 422
     assert "taken" in answer.text
@@ -117,31 +132,10 @@ def test_the_session_is_new_at_each_log_in(browser: Browser) -> None:
 
 def test_a_planted_session_cookie_is_not_taken_over(browser: Browser) -> None:
     browser.sign_up("fixated")
+    browser.stranger()
     browser.cookies.set("genregenie", "a" * 43)
     answer = browser.log_in("fixated")
     assert "a" * 43 not in answer.headers["set-cookie"]
-
-
-def test_guests_only_where_the_demo_is_on(server: Server, start: Start, browser: Browser) -> None:
-    assert "guest" not in browser.show("/login").text
-    assert browser.fill("/guest", page="/login").status_code == 403
-    demo = start(WebConfig(gate="demo"))
-    with demo.browser() as guest:
-        assert guest.show("/app/").status_code == 303
-        assert "Continue as guest" in guest.show("/login").text
-        assert guest.fill("/guest", page="/login").headers["location"] == HOME
-        assert guest.show("/app/").status_code == 200
-        page = guest.show("/account").text
-        assert "You are a guest" in page
-        assert "Delete" not in page
-        for step in ("delete", "codes", "password", "email"):
-            answer = guest.fill(f"/account/{step}", page="/account", current="")
-            assert answer.headers["location"] == "/account"
-        assert guest.fill("/account/data", page="/account").json()["account"]["guest"]
-        assert len(demo.accounts.people.living()) == 1
-        guest.fill("/logout")
-        assert demo.accounts.people.living() == set()
-        assert guest.newcomer("demo-ada").show("/app/").status_code == 200
 
 
 def test_a_rush_is_turned_away_politely(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

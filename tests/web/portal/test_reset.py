@@ -9,7 +9,6 @@ pytestmark = pytest.mark.slow
 
 def test_reset_with_a_code(server: Server, browser: Browser) -> None:
     codes = browser.sign_up("forgetful")
-    browser.log_in("forgetful")
     with server.browser() as other:
         answer = other.fill("/reset", username="forgetful", code=codes[0], password=NEW)
         assert answer.headers["location"] == "/login?note=reset"

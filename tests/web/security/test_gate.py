@@ -2,6 +2,7 @@ import contextlib
 import itertools
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -10,16 +11,27 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount
 
-from genregenie.storage.database import DatabaseError
+from genregenie.accounts import open_accounts
+from genregenie.storage.database import DatabaseError, sqlite_url
 from genregenie.web.config import WebConfig
 from genregenie.web.paths import PUBLIC, is_shared
 from genregenie.web.portal.guide import guide_paths
-from tests.web.servers import HTML, Browser, Server, Start, in_a_loop
+from genregenie.web.server import create_app
+from tests.web.servers import (
+    CHEAP,
+    HTML,
+    Browser,
+    Server,
+    Start,
+    build_test_page,
+    in_a_loop,
+)
 
 pytestmark = pytest.mark.slow
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"]
 OPEN = PUBLIC | {"/healthz", "/favicon.ico"} | guide_paths()
+PORTAL_FILES = ("portal.css", "portal.js", "landing.css", "share.css", "logo.svg")
 
 
 def all_paths(routes: list[BaseRoute], prefix: str = "") -> Iterator[str]:
@@ -65,8 +77,10 @@ def spellings(path: str) -> set[str]:
     }
 
 
-def test_every_route_of_the_running_app_is_shut(server: Server) -> None:
-    paths = {*all_paths(list(server.app.routes)), "/", "/app", "/nothing", "/openapi.json", "/docs"}
+def test_every_route_of_the_running_app_is_shut(demo: Server) -> None:
+    """To who is neither a person nor a guest, where guests are welcome."""
+    server = demo
+    paths = {*all_paths(list(server.app.routes)), "/app", "/nothing", "/openapi.json", "/docs"}
     gradio = {p for p in paths if p.startswith("/app/gradio_api/")}
     # The walk sees Gradio's inside: uploads, queue, files, event streams, calls.
     for part in ("upload", "queue/join", "queue/data", "file=x1", "heartbeat/x1", "call/x1"):
@@ -97,7 +111,53 @@ def test_every_route_of_the_running_app_is_shut(server: Server) -> None:
     assert asked > 2000
 
 
-@pytest.mark.parametrize("path", ["/app/", "/app/gradio_api/info", "/account", "/nothing", "/"])
+@pytest.fixture(scope="module")
+def demo(start: Start) -> Server:
+    return start(WebConfig(gate="demo"))
+
+
+@pytest.mark.parametrize("gate", ["on", "demo"])
+def test_the_front_door_answers_everybody_and_opens_nothing(start: Start, gate: str) -> None:
+    running = start(WebConfig(gate=gate))
+    with running.browser() as client:
+        for accept in ("*/*", "text/html", "application/json", "", "image/png;q=0.1"):
+            for method in ("GET", "HEAD"):
+                answer = client.request(method, "/", headers={"accept": accept})
+                assert answer.status_code == 200
+                assert answer.headers["content-type"].startswith("text/html")
+        assert "genregenie" not in client.cookies
+        assert client.get("/app/config").status_code == 401
+        for method in set(METHODS) - {"GET", "HEAD"}:
+            assert client.request(method, "/").status_code == 405
+        assert "script-src" not in answer.headers["content-security-policy"]
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_the_sessions_of_guests_end_and_open_nothing_any_more(start: Start) -> None:
+    running = start(WebConfig(gate="demo"))
+    token = running.guest()
+    with running.browser() as client:
+        client.cookies.set("genregenie", token)
+        assert client.get("/app/config").status_code == 200
+        running.accounts.guests.clear(everybody=True)
+        assert client.get("/app/config").status_code == 401
+        assert client.get("/").status_code == 200
+
+
+def test_where_guests_are_no_longer_welcome_they_are_gone(tmp_path: Path) -> None:
+    accounts = open_accounts(sqlite_url(tmp_path), CHEAP)
+    guest, _ = accounts.guests.add()
+    who, _ = accounts.people.sign_up("Ada", "", GOOD_BUT_WRONG)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", "")
+        create_app(build_test_page, WebConfig(gate="demo"), accounts)
+        assert accounts.people.living() == {guest.id, who.id}
+        create_app(build_test_page, WebConfig(gate="on"), accounts)
+    assert accounts.people.living() == {who.id}
+    accounts.close()
+
+
+@pytest.mark.parametrize("path", ["/app/", "/app/gradio_api/info", "/account", "/nothing"])
 def test_pages_are_sent_to_log_in_and_nothing_else_is(server: Server, path: str) -> None:
     with server.browser() as client:
         answer = client.show(path)
@@ -121,7 +181,7 @@ def test_what_needs_no_session(server: Server) -> None:
         assert client.get("/healthz").json() == {"status": "ok"}
         for path in ("/login", "/signup", "/reset"):
             assert client.show(path).status_code == 200
-        for name in ("portal.css", "portal.js", "logo.svg"):
+        for name in PORTAL_FILES:
             assert client.get(f"/portal/{name}").status_code == 200
         for name in ("../context.py", "templates", "%2e%2e/context.py", ""):
             assert client.get(f"/portal/{name}").status_code == 401
@@ -134,8 +194,8 @@ def test_what_needs_no_session(server: Server) -> None:
 def test_websockets_are_refused_before_they_are_accepted(
     start: Start, known: bool, origin: str, status: int, extension: bool
 ) -> None:
-    app = start().app
-    token = app.state.portal.accounts.people.add_guest()[1] if known else "nonsense"
+    running = start()
+    app, token = running.app, running.guest() if known else "nonsense"
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
@@ -191,8 +251,7 @@ def test_doors_the_page_does_not_use_stay_shut_inside(
 
 
 def _as_somebody(server: Server, client: httpx.Client) -> None:
-    _, token = server.accounts.people.add_guest()
-    client.cookies.set("genregenie", token)
+    client.cookies.set("genregenie", server.guest())
 
 
 FOREIGN: list[dict[str, str]] = [

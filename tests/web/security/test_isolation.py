@@ -24,7 +24,7 @@ SECRET = b"what Ada brought"
 
 def somebody(server: Server) -> Browser:
     client = server.browser()
-    client.cookies.set("genregenie", server.accounts.people.add_guest()[1])
+    client.cookies.set("genregenie", server.guest())
     return client
 
 

@@ -169,8 +169,13 @@ def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
 @pytest.fixture(scope="session")  # to the end, since names in addresses are their first user's
 def client(server: Server) -> Iterator[Browser]:
     with server.browser() as somebody:
-        somebody.cookies.set("genregenie", server.accounts.people.add_guest()[1])
+        somebody.cookies.set("genregenie", server.guest())
         yield somebody
+
+
+def mount(server: Server) -> Mount:
+    """Where Gradio is."""
+    return next(r for r in server.app.routes if isinstance(r, Mount) and r.path == "/app")
 
 
 def gradio_routes(server: Server, method: str) -> list[str]:
@@ -183,8 +188,7 @@ def gradio_routes(server: Server, method: str) -> list[str]:
             elif method in (getattr(route, "methods", None) or ()):
                 yield f"/app{route.path}"
 
-    mount = next(r for r in server.app.routes if isinstance(r, Mount) and r.path == "/app")
-    found = sorted(set(below(mount.routes)))
+    found = sorted(set(below(mount(server).routes)))
     assert f"{API}/queue/join" in found or f"{API}/queue/data" in found
     return found
 
@@ -369,6 +373,16 @@ def test_no_input_breaks_a_handler_of_the_page(app: Server, log: Log) -> None:
                 events = told(client, handler["id"], session, data=given, event_data=event)
                 assert "process_completed" in {event["msg"] for event in events}
         log.check(client)
+
+
+def test_no_event_is_followed_by_figures_for_a_page_that_is_shut(
+    server: Server, client: Browser
+) -> None:
+    queue = mount(server).app.get_blocks()._queue  # type: ignore[attr-defined]
+    before = queue.events_recorded
+    assert "process_completed" in {event["msg"] for event in told(client, 1, "figures", data=["a"])}
+    assert queue.events_recorded == before + 1
+    assert queue.cached_event_analytics_summary == {"functions": {}}
 
 
 def build_failing_page() -> gr.Blocks:

@@ -6,15 +6,22 @@ from pathlib import Path
 
 import pytest
 import trustme
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Page, expect
 from starlette.responses import HTMLResponse
 
 from genregenie.web.config import WebConfig
-from tests.web.servers import GOOD, NEW, NewTab, OpenChromium, Server, Start, running
+from tests.web.servers import GOOD, NEW, NewTab, OpenChromium, Scheme, Server, Start, running
 
 HUB = "huggingface.co"
 SPACE = "someone-genregenie.hf.space"
+
+
+@pytest.fixture(scope="module")
+def demo(start: Start) -> Server:
+    """One that guests may try."""
+    return start(WebConfig(gate="demo"))
 
 
 @pytest.fixture
@@ -26,9 +33,14 @@ def sign_up(page: Page, name: str) -> list[str]:
     page.goto("/signup")
     page.get_by_label("User name").fill(name)
     page.get_by_label("Password", exact=True).fill(GOOD)
-    page.get_by_role("button", name="Sign up").click()
-    expect(page.get_by_role("heading")).to_contain_text(f"Welcome, {name}")
+    page.get_by_role("button", name="Create an account").click()
+    expect(page.get_by_role("heading")).to_have_text(f"You are in, {name}.")
     return page.locator("#codes code").all_inner_texts()
+
+
+def stranger(page: Page) -> None:
+    """The same browser, which knows nobody any more."""
+    page.context.clear_cookies()
 
 
 def log_in(page: Page, name: str, password: str = GOOD) -> None:
@@ -37,7 +49,7 @@ def log_in(page: Page, name: str, password: str = GOOD) -> None:
     page.get_by_role("button", name="Log in").click()
 
 
-def test_sign_up_codes_log_in_app_log_out_and_back_shows_nothing(
+def test_sign_up_codes_app_log_out_log_in_and_back_shows_nothing(
     page: Page, server: Server
 ) -> None:
     errors: list[str] = []
@@ -48,8 +60,8 @@ def test_sign_up_codes_log_in_app_log_out_and_back_shows_nothing(
     )
     codes = sign_up(page, "chrome-ada")
     assert len(codes) == 8
-    page.get_by_role("link", name="I have saved them, log in").click()
-    log_in(page, "chrome-ada")
+    expect(page.get_by_text(f"Keep these {len(codes)} codes")).to_be_visible()
+    page.get_by_role("link", name="Start listening").click()
     expect(page).to_have_url(f"{server.url}/app/")
     expect(page.get_by_text("The inner room")).to_be_visible()
     expect(page.locator("#bar").get_by_text("chrome-ada")).to_be_visible()
@@ -60,12 +72,14 @@ def test_sign_up_codes_log_in_app_log_out_and_back_shows_nothing(
     assert "The inner room" not in page.content()
     assert "chrome-ada" not in page.content()
     page.goto("/app/")
-    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    log_in(page, "chrome-ada")
+    expect(page.locator("#bar").get_by_text("chrome-ada")).to_be_visible()
     assert errors == []
 
 
 def test_after_log_out_on_the_account_page_back_shows_nothing(page: Page) -> None:
     sign_up(page, "chrome-bea")
+    stranger(page)
     page.goto("/login?next=/account")
     log_in(page, "chrome-bea")
     expect(page.get_by_role("heading", name="chrome-bea")).to_be_visible()
@@ -78,6 +92,7 @@ def test_after_log_out_on_the_account_page_back_shows_nothing(page: Page) -> Non
 
 def test_reset_with_a_code(page: Page) -> None:
     codes = sign_up(page, "chrome-cleo")
+    stranger(page)
     page.goto("/login")
     page.get_by_role("link", name="Forgot your password?").click()
     page.get_by_label("User name").fill("chrome-cleo")
@@ -91,6 +106,7 @@ def test_reset_with_a_code(page: Page) -> None:
 
 def test_a_wrong_password_says_so_and_keeps_the_name(page: Page) -> None:
     sign_up(page, "chrome-dora")
+    stranger(page)
     page.goto("/login")
     log_in(page, "chrome-dora", NEW)
     expect(page.get_by_role("alert")).to_have_text("The user name or the password is wrong.")
@@ -114,7 +130,25 @@ def test_the_password_can_be_shown_and_its_length_is_judged(page: Page) -> None:
 
 
 def test_the_keyboard_alone_is_enough_and_goes_in_order(page: Page) -> None:
-    sign_up(page, "chrome-elsa")
+    page.goto("/")
+    for place in ("Skip to the text", "GenreGenie", "The guide", "Create an account"):
+        page.keyboard.press("Tab")
+        assert place in page.evaluate("document.activeElement.innerText")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("User name")).to_be_focused()
+    page.keyboard.type("chrome-elsa")
+    page.keyboard.press("Tab")
+    page.keyboard.type(GOOD)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Show")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Add an e-mail address")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("elsa@example.org")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading")).to_have_text("You are in, chrome-elsa.")
+    stranger(page)
     page.goto("/login")
     expect(page.get_by_label("User name")).to_be_focused()
     page.keyboard.type("chrome-elsa")
@@ -141,6 +175,9 @@ def test_codes_can_be_copied_and_downloaded(page: Page) -> None:
 def test_everything_works_without_javascript(chromium: Chromium, server: Server) -> None:
     context = chromium.new_context(base_url=server.url, java_script_enabled=False)
     page = context.new_page()
+    page.goto("/")
+    page.get_by_role("link", name="Create an account").first.click()
+    expect(page).to_have_url(f"{server.url}/signup")
     codes = sign_up(page, "chrome-gwen")
     expect(page.get_by_role("button", name="Print")).to_be_hidden()
     page.goto("/reset")
@@ -148,6 +185,7 @@ def test_everything_works_without_javascript(chromium: Chromium, server: Server)
     page.get_by_label("Recovery code").fill(codes[0])
     page.get_by_label("New password").fill(NEW)
     page.get_by_role("button", name="Set the new password").click()
+    expect(page.get_by_role("status")).to_contain_text("Your password is changed.")
     page.goto("/login?next=/account")
     log_in(page, "chrome-gwen", NEW)
     expect(page.get_by_text("You have 7 unused codes.")).to_be_visible()
@@ -155,6 +193,84 @@ def test_everything_works_without_javascript(chromium: Chromium, server: Server)
     page.get_by_role("button", name="Delete my account").click()
     expect(page.get_by_role("status")).to_contain_text("deleted")
     context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(375, 812), (1280, 900)])
+def test_the_front_door(
+    new_tab: NewTab, demo: Server, scheme: Scheme, width: int, height: int
+) -> None:
+    """What a page looks like that somebody sees first, and that anybody can use it."""
+    page = new_tab(demo, width, height)
+    page.emulate_media(color_scheme=scheme)
+    asked: list[str] = []
+    told: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda said: told.append(said.text))
+    page.goto("/")
+    title = box(page, "h1")
+    button = box(page, "button:has-text('Try without an account')")
+    still = box(page, "figure")
+    assert title["y"] + title["height"] < button["y"]
+    assert button["y"] + button["height"] <= 500
+    header, wide = box(page, "header"), width > 640
+    assert page.get_by_text("Names the genre of a song").is_visible() == wide
+    if wide:
+        assert still["x"] > title["x"] + title["width"]
+        assert still["y"] + still["height"] <= height
+    else:
+        assert still["y"] > button["y"] + button["height"]
+        assert header["height"] == 56
+        assert (button["x"], button["width"]) == (16, width - 32)
+    assert page.evaluate(_SMALL_TARGETS) == []
+    assert faults(page) == []
+    page.get_by_role("link", name="Create an account").click()
+    page.get_by_text("Add an e-mail address").click()
+    assert page.evaluate(_SMALL_TARGETS) == []
+    assert faults(page) == []
+    sign_up(page, f"door-{scheme}-{width}")
+    assert page.evaluate(_SMALL_TARGETS) == []
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert told == []
+    assert all(url.startswith(demo.url) for url in asked)
+
+
+def test_one_click_without_a_script_and_one_key(chromium: Chromium, demo: Server) -> None:
+    context = chromium.new_context(base_url=demo.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_role("button", name="Try without an account").press("Enter")
+    expect(page).to_have_url(f"{demo.url}/app/")
+    page.goto("/logout")
+    page.get_by_role("button", name="Leave").press("Enter")
+    expect(page.get_by_role("status")).to_have_text(
+        "You have left, and what you brought is deleted."
+    )
+    expect(page.get_by_role("button", name="Try without an account")).to_be_visible()
+    context.close()
+
+
+def box(page: Page, selector: str) -> FloatRect:
+    """Where something stands on the page."""
+    found = page.locator(selector).first.bounding_box()
+    assert found is not None
+    return found
+
+
+def faults(page: Page) -> list[str]:
+    return [
+        f"{fault['id']}: {node['html'][:150]}"
+        for fault in Axe().run(page).response["violations"]
+        for node in fault["nodes"]
+    ]
+
+
+# What a finger would miss: links in a sentence are no targets of their own.
+_SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input, summary")]
+  .filter((e) => e.checkVisibility() && !e.matches(".skip, p:not(.dots, .links) a:not(.button)"))
+  .filter((e) => e.getBoundingClientRect().height < 44)
+  .map((e) => e.outerHTML)"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -168,7 +284,7 @@ def test_pages_fit_and_can_be_read(
         color_scheme="dark" if scheme == "dark" else "light",
     )
     page = context.new_page()
-    for path in ("/login", "/signup", "/reset", "/reset/link"):
+    for path in ("/", "/login", "/signup", "/reset", "/reset/link"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert page.evaluate(_LOWEST_CONTRAST) >= 4.5  # WCAG AA for text
@@ -236,15 +352,12 @@ def test_the_app_in_the_iframe_of_a_space(
 ) -> None:
     for page in framed(start, open_chromium, certificate, "space"):
         frame = page.frame_locator("iframe")
-        frame.get_by_role("link", name="Create an account").click()
+        frame.get_by_role("link", name="Create an account").first.click()
         frame.get_by_label("User name").fill("Space-Ada")
         frame.get_by_label("Password", exact=True).fill(GOOD)
-        frame.get_by_role("button", name="Sign up").click()
-        frame.get_by_role("link", name="I have saved them, log in").click()
+        frame.get_by_role("button", name="Create an account").click()
         expect(frame.get_by_role("link", name="Open in a new tab")).to_be_visible()
-        frame.get_by_label("User name").fill("Space-Ada")
-        frame.get_by_label("Password", exact=True).fill(GOOD)
-        frame.get_by_role("button", name="Log in").click()
+        frame.get_by_role("link", name="Start listening").click()
         expect(frame.get_by_text("The inner room")).to_be_visible()
         expect(frame.locator("#bar").get_by_text("Space-Ada")).to_be_visible()
         (cookie,) = (c for c in page.context.cookies() if c["name"] == "__Host-genregenie")
@@ -252,6 +365,10 @@ def test_the_app_in_the_iframe_of_a_space(
         assert (cookie["secure"], cookie["httpOnly"], cookie["sameSite"]) == (True, True, "None")
         frame.locator("#bar").get_by_role("button", name="Log out").click()
         expect(frame.get_by_role("status")).to_contain_text("You are logged out.")
+        frame.get_by_label("User name").fill("Space-Ada")
+        frame.get_by_label("Password", exact=True).fill(GOOD)
+        frame.get_by_role("button", name="Log in").click()
+        expect(frame.get_by_text("The inner room")).to_be_visible()
 
 
 def test_elsewhere_the_app_cannot_be_framed(
@@ -259,4 +376,4 @@ def test_elsewhere_the_app_cannot_be_framed(
 ) -> None:
     for page in framed(start, open_chromium, certificate, "https"):
         page.wait_for_timeout(200)
-        assert page.frame_locator("iframe").get_by_text("Log in").count() == 0
+        assert page.frame_locator("iframe").get_by_text("What genre").count() == 0

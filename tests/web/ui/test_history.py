@@ -16,6 +16,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
 from genregenie.accounts.results import Audio
+from genregenie.common.settings import GuestLimits
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
 from genregenie.web.config import WebConfig
@@ -198,12 +199,27 @@ def test_files_hold_ones_own_results(
         assert nobody.get("/history/results.csv").status_code == 401
 
 
-def test_guests_are_told_that_history_needs_an_account(app: Server) -> None:
+def test_guests_have_a_history_until_they_leave(app: Server, heard: Prediction) -> None:
+    token = app.guest()
+    who = app.accounts.sessions.user_of(token)
+    assert who is not None
     with app.browser() as guest:
-        guest.cookies.set("genregenie", app.accounts.people.add_guest()[1])
+        guest.cookies.set("genregenie", token)
         tab = Tab(guest)
+        told = tab.fire(tab.on("History", "select"), "", "", "")["past-note"]
+        assert "Nothing here yet" in told
+        assert 'Gone when you leave. <a href="/signup">Create an account to keep them.' in told
+        number = keep(app, who.id, heard, "A guest's song")
         told = tab.fire(tab.on("History", "select"), "", "", "")
-        assert "needs an account" in told["past-note"]
+        assert "A guest's song" in html.unescape(told["past-list"])
+        assert "Gone when you leave." in told["past-note"]
+        opened = tab.open(number)
+        assert not opened["past-share"]["visible"]
+        assert 'needs an account. <a href="/signup">' in opened["past-link"]
+        # Nor does it help to click what is not there.
+        told = tab.fire(tab.on("past-share", "click"), number)
+        assert "needs an account" in told["past-link"]
+        assert app.accounts.shares.token(who.id, number, app.app.state.portal.config.key) is None
 
 
 def test_with_the_gate_off_history_says_so_and_nothing_can_be_shared() -> None:
@@ -222,6 +238,34 @@ def test_each_of_many_clips_is_kept(tmp_path: Path) -> None:
     ((name, result),) = kept
     assert name == EXAMPLES[0].path.stem
     assert result.statistics.count > 1000
+
+
+def test_guests_have_so_many_clips_whatever_way_they_bring_them(app: Server) -> None:
+    token = app.guest()
+    who = app.accounts.sessions.user_of(token)
+    assert who is not None
+    for _ in range(29):
+        app.accounts.guests.count_clip(who.id, GuestLimits())
+    with app.browser() as guest:
+        guest.cookies.set("genregenie", token)
+        with EXAMPLES[0].path.open("rb") as file:
+            path = guest.post(f"{API}/upload", files={"files": ("clip.mp3", file)}).json()[0]
+        uploaded = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        tab = Tab(guest)
+        shown = tab.fire(tab.on("many-files", "upload"), [uploaded, uploaded])
+        table = guest.get(f"{API}/file={shown['many-csv']['value']['path']}").text
+        _, first, second = table.splitlines()
+        assert "failed" not in first
+        assert ",failed,,,Guests may listen to 30 clips. Create an account" in second
+        told = tab.fire(tab.on("clip", "change"), uploaded)["verdict"]
+        assert "Guests may listen to 30 clips." in told
+        assert '<a href="/signup">Create an account.</a>' in told
+        for name, more in (("classify", []), ("recommend", ["", "", "any"])):
+            call = guest.post(f"{API}/call/{name}", json={"data": [uploaded, *more]})
+            stream = guest.get(f"{API}/call/{name}/{call.json()['event_id']}").text
+            assert "event: error" in stream
+            assert "Guests may listen to 30 clips." in stream
+        assert app.accounts.results.count(who.id) == 1
 
 
 # --- in Chromium ------------------------------------------------------------------------------

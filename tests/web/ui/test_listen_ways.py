@@ -213,7 +213,7 @@ def test_too_large_a_file_is_refused_in_words(page: Page, tmp_path: Path) -> Non
 
 def test_programs_with_a_session_use_the_endpoints(gated_app: Server, gtzan: Path) -> None:
     server = gated_app
-    token = server.accounts.people.add_guest()[1]
+    token = server.guest()
     clip = gtzan / "audio/full/rock.00001.flac"
     with pytest.raises(ValueError, match="credentials were not provided"):
         Client(f"{server.url}/app/", verbose=False)

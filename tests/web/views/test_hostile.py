@@ -258,6 +258,7 @@ VIEWS: dict[Callable[..., object], View] = {
     models.per_genre: per_genre,
     models.confusion: lambda t: models.confusion(pd.DataFrame([[1]], columns=[t]), metadata(t)),
     page.session_bar: lambda t: page.session_bar(t, t),
+    page.for_an_account: lambda t: page.for_an_account(t, t),
     recommendations.sounds_like: lambda t: recommendations.sounds_like(neighbours(t), {}),
     recommendations.on_spotify: lambda t: recommendations.on_spotify(answer(t), {}),
     recommendations.exports: lambda t: recommendations.exports(
@@ -286,6 +287,7 @@ SAY_WHAT_IS_OURS = {
     models.reliability,
     page.brand,
     page.help_text,
+    page.keep_it,
     page.scripts,
     recommendations.waiting,
 }

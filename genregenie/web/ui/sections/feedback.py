@@ -16,7 +16,7 @@ from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
 from genregenie.storage.database import DatabaseError
-from genregenie.web.identity import id_of, who_asks
+from genregenie.web.identity import id_of, is_guest, who_asks
 from genregenie.web.ui import events
 from genregenie.web.views import feedback as views
 from genregenie.web.views.components import quiet
@@ -134,8 +134,10 @@ class Handlers:
             log.error("feedback cannot be kept: %s", error.kind)
             return quiet("That could not be kept just now. Please try again.")
         if not kept:
-            return quiet("Your account is gone, so nothing was kept.")
+            return quiet("You are no longer logged in, so nothing was kept.")
         where = "with your account" if person_id is not None else "here without a name"
+        if is_guest(request):
+            where = "until you leave"
         what = "your answer, the artist" if answer.artist else "your answer"
         return quiet(_KEPT.format(where=where, what=what))
 

@@ -24,9 +24,11 @@ from genregenie.spotify.client import shared_spotify
 from genregenie.spotify.oauth import LoginError, shared_logins
 from genregenie.spotify.queries import Depth, SearchOptions
 from genregenie.web import analysis
-from genregenie.web.identity import id_of, who_asks
+from genregenie.web.guests import Admit
+from genregenie.web.identity import id_of, is_guest, who_asks
 from genregenie.web.ui import events
 from genregenie.web.ui.sections.opinions import Opinions, opinion_on
+from genregenie.web.views import page
 from genregenie.web.views import recommendations as views
 
 _STATE_LIVES_S: Final = 6 * 3600
@@ -71,7 +73,13 @@ Update = tuple[Listener, Any, Any, Any, Any, Any]
 """For the state, the neighbours, the search options, Spotify's tracks, the exports, a message."""
 
 
-def build(heard: gr.State, after: Any, accounts: Accounts | None = None, place: str = "") -> None:
+def build(
+    heard: gr.State,
+    after: Any,
+    accounts: Accounts | None = None,
+    admit: Admit | None = None,
+    place: str = "",
+) -> None:
     """Add the section to the page that is being built.
 
     Parameters
@@ -82,9 +90,10 @@ def build(heard: gr.State, after: Any, accounts: Accounts | None = None, place: 
         What shows the verdict; recommendations are looked for when it is done.
     accounts : Accounts, optional
         Where opinions are kept; without, or with the gate off, they last as long as the tab.
+    admit : callable, optional
+        Counts the clips of guests that programs bring. Without, programs are not answered.
     place : str, optional
-        Begins the elements' names where the section is not the page's first. Programs are
-        answered by the first alone.
+        Begins the elements' names where the section is not the page's first.
     """
     handlers = Handlers(accounts)
     listener = gr.State(Listener(), time_to_live=_STATE_LIVES_S)
@@ -126,17 +135,24 @@ def build(heard: gr.State, after: Any, accounts: Accounts | None = None, place: 
     for cards in (neighbours, tracks):
         cards.like(handlers.rate, [listener, *options], outputs, trigger_mode="multiple", **quiet)
     exports.submit(handlers.save, listener, message, **quiet)
-    if not place:
-        _build_endpoint(handlers)
+    if admit is not None:
+        _build_endpoint(handlers, admit)
 
 
-def _build_endpoint(handlers: "Handlers") -> None:
+def _build_endpoint(handlers: "Handlers", admit: Admit) -> None:
     """The same for programs: a file and search options in, an object out."""
+
+    def answer_for(
+        path: str, first: str, last: str, depth: str, request: gr.Request
+    ) -> dict[str, Any]:
+        admit(request)
+        return handlers.answer(path, first, last, depth, request)
+
     file, answer = gr.File(visible=False), gr.JSON(visible=False)
     years = [gr.Textbox(label=label, visible=False) for label in ("From year", "To year")]
     depth = gr.Textbox(Depth.ANY.value, label="How well known", visible=False)
     gr.Button(visible=False).click(
-        handlers.answer, [file, *years, depth], answer, api_name="recommend", **events.SPOTIFY
+        answer_for, [file, *years, depth], answer, api_name="recommend", **events.SPOTIFY
     )
 
 
@@ -222,6 +238,8 @@ class Handlers:
         prediction, songs = listener.prediction, listener.recommendations.songs
         if prediction is None or logins is None:
             return ""
+        if is_guest(request):
+            return page.for_an_account("A playlist on Spotify needs an account.")
         asking = id_of(who_asks(request))
         name = f"GenreGenie: {prediction.title or display_name(prediction.genre or '')}"
         try:

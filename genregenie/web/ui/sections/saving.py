@@ -5,13 +5,14 @@ from typing import Any, Final
 
 import gradio as gr
 
-from genregenie.accounts.errors import NoRoomError
+from genregenie.accounts.errors import AccountNeededError, NoRoomError
 from genregenie.common import resources
 from genregenie.inference.prediction import Prediction
 from genregenie.storage.database import DatabaseError
+from genregenie.web.identity import is_guest
 from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import events
-from genregenie.web.views import components
+from genregenie.web.views import components, page
 from genregenie.web.views import saving as views
 
 _SCRIPT: Final = resources.static("web/ui") / "share.js"
@@ -23,6 +24,7 @@ _KEPT_WITH_AUDIO: Final = (
 TAKEN_BACK: Final = "The link is taken back: it leads nowhere now."
 _NOT_KEPT: Final = "This result could not be kept in your history: the accounts are out of reach."
 _GONE: Final = "This result is no longer in your history."
+_LINK_NEEDS: Final = "A link to share needs an account."
 
 
 class SharingSection:
@@ -62,9 +64,17 @@ class SharingSection:
         """What the section shows for a link that is there, or for none."""
         return gr.update(visible=url is None), views.link(url) if url else components.quiet(note)
 
+    def update_for(self, request: gr.Request, url: str | None = None) -> tuple[Any, ...]:
+        """`update`, or for a guest what a link takes."""
+        if is_guest(request):
+            return gr.update(visible=False), page.for_an_account(_LINK_NEEDS)
+        return self.update(url)
+
     def _share(self, number: int | None, request: gr.Request) -> tuple[Any, ...]:
         try:
             url = self._saved_results.share(request, number) if number else None
+        except AccountNeededError:
+            return self.update_for(request)
         except NoRoomError as error:
             return self.update(note=str(error))
         return self.update(url, _GONE)
@@ -149,14 +159,18 @@ class SavingSection:
             number, note = None, _NOT_KEPT
         else:
             note = _KEPT
+        guest = is_guest(request)
+        share, link = self._share.update(note=_LINK_NEEDS if guest else "")
+        if number is None or guest:
+            share = gr.update(visible=False)
         return (
             (number, prediction),
             number,
             gr.update(visible=number is not None or note == _NOT_KEPT),
-            components.quiet(note),
-            gr.update(value=False, visible=number is not None),
-            gr.update(visible=number is not None),
-            *self._share.update()[1:],
+            page.keep_it() if guest and number else components.quiet(note),
+            gr.update(value=False, visible=number is not None and not guest),
+            share,
+            link,
         )
 
     def _keep_audio(
@@ -170,7 +184,7 @@ class SavingSection:
             return False, components.quiet(_KEPT)
         try:
             done = path is not None and self._saved_results.keep_audio(request, number, path)
-        except NoRoomError as error:
+        except (NoRoomError, AccountNeededError) as error:
             return False, components.quiet(f"The audio is not kept. {error}")
         if not done:
             return False, components.quiet(

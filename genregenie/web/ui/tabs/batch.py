@@ -9,6 +9,7 @@ from typing import Any, Final
 import gradio as gr
 import pandas as pd
 
+from genregenie.accounts.errors import GuestLimitError
 from genregenie.audio import AudioError, format_duration
 from genregenie.common.formatting import csv_bytes
 from genregenie.common.genres import display_name, ranked
@@ -16,6 +17,7 @@ from genregenie.common.steps import Steps
 from genregenie.inference.prediction import Prediction
 from genregenie.storage.database import DatabaseError
 from genregenie.web import analysis, uploads
+from genregenie.web.guests import Admit
 from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import downloads, events
 from genregenie.web.views import components
@@ -25,8 +27,11 @@ COLUMNS: Final = ("Clip", "Genre", "Sure (%)", "Verdict", "Then", "Length", "Rem
 _INVITATION: Final = "Drop several files, or a zip archive of them."
 
 
-def build(saved_results: SavedResults | None = None) -> None:
-    """Put the tab's contents into the Blocks under construction; `saved_results` keep results."""
+def build(saved_results: SavedResults | None, admit: Admit) -> None:
+    """Put the tab's contents into the Blocks under construction.
+
+    `saved_results` keep results, and `admit` counts what guests bring.
+    """
 
     def run(paths: list[str] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         def keep(name: str | None, prediction: Prediction) -> None:
@@ -35,7 +40,7 @@ def build(saved_results: SavedResults | None = None) -> None:
                 if saved_results is not None:
                     saved_results.keep(request, name, prediction)
 
-        yield from listen_to_all(paths, keep)
+        yield from listen_to_all(paths, keep, lambda: admit(request))
 
     files = gr.File(
         label="Audio files, or a zip archive of them",
@@ -76,14 +81,20 @@ def build(saved_results: SavedResults | None = None) -> None:
 
 
 def listen_to_all(
-    paths: list[str] | None, keep: Callable[[str | None, Prediction], Any] | None = None
+    paths: list[str] | None,
+    keep: Callable[[str | None, Prediction], Any] | None = None,
+    admit: Callable[[], None] | None = None,
 ) -> Iterator[tuple[Any, ...]]:
-    """Progress, table, summary, CSV and stop button, after each clip, which `keep` may keep."""
+    """Progress, table, summary, CSV and stop button, after each clip.
+
+    `admit` may refuse one by a `GuestLimitError` before it is listened to, `keep` keep what was
+    found.
+    """
     rows: list[list[Any]] = []
     found: Counter[str] = Counter()
     total = uploads.count(paths or [])
     for clip in uploads.clips(paths or []):
-        result = yield from _judged(clip)
+        result = yield from _judged(clip, admit)
         rows.append(row(clip.name, result))
         if keep is not None and isinstance(result, Prediction):
             keep(PurePosixPath(clip.name).stem, result)
@@ -126,11 +137,16 @@ def row(name: str, result: Prediction | AudioError) -> list[Any]:
 
 
 def _judged(
-    clip: uploads.Clip,
+    clip: uploads.Clip, admit: Callable[[], None] | None
 ) -> Generator[tuple[Any, ...], None, Prediction | AudioError]:
     """The answer for a clip; the table as it is while that takes its time, so Stop is heard."""
     if isinstance(clip.content, AudioError):
         return clip.content
+    try:
+        if admit is not None:
+            admit()
+    except GuestLimitError as error:
+        return AudioError(str(error))
     content = clip.content if isinstance(clip.content, bytes) else str(clip.content)
     with contextlib.closing(analysis.hear(content)) as working:
         steps = Steps(working)

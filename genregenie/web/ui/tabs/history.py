@@ -11,11 +11,12 @@ from genregenie.accounts.results import Filter, StoredResult
 from genregenie.common import resources
 from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Classifier
+from genregenie.web.identity import is_guest
 from genregenie.web.saved_results import SavedResults, as_prediction
 from genregenie.web.ui import downloads, events
 from genregenie.web.ui.sections import recommendations
 from genregenie.web.ui.sections.saving import TAKEN_BACK, SharingSection
-from genregenie.web.views import components, history, result, sentences
+from genregenie.web.views import components, history, page, result, sentences
 
 _STATIC: Final = resources.static("web/ui")
 STYLE: Final = _STATIC / "history.css"
@@ -24,7 +25,6 @@ _SCRIPT: Final = _STATIC / "history.js"
 _NO_ACCOUNT: Final = (
     "History needs an account, and there are none here: results last as long as this page is open."
 )
-_GUEST: Final = "History needs an account: what guests bring is not kept. Sign up to have one."
 _NOTHING: Final = (
     "Nothing here yet. Drop a clip in Listen, and its result is kept here for you alone, "
     "without the audio."
@@ -169,16 +169,17 @@ class _History:
 
     def _refresh(self, genre: str, verdict: str, only: str, request: gr.Request) -> tuple[Any, ...]:
         """The list from its beginning, with whatever is new; a filter that fits stays."""
-        return self._overview(
-            self._saved_results.person(request), history.wanted(genre, verdict, only)
-        )
+        return self._overview(request, history.wanted(genre, verdict, only))
 
     def _overview(
-        self, person_id: int | None, wanted: Filter, skip: int = 0, note: Markup = _NO_NOTE
+        self, request: gr.Request, wanted: Filter, skip: int = 0, note: Markup = _NO_NOTE
     ) -> tuple[Any, ...]:
+        person_id = self._saved_results.person(request)
         lines = self._results.summaries(person_id) if person_id is not None else []
+        if is_guest(request):
+            note += page.for_an_account("Gone when you leave.", "Create an account to keep them.")
         if not lines or person_id is None:
-            note += history.explanation(_GUEST if person_id is None else _NOTHING)
+            note += history.explanation(_NOTHING)
             hidden = [gr.update(visible=False)] * 2
             filters = [gr.skip()] * 3
             return note, *hidden, "", *filters, 0, "", gr.update(visible=False)
@@ -224,7 +225,7 @@ class _History:
         person_id, number = self._saved_results.person(request), event.index
         wanted = history.wanted(genre, verdict, only)
         if person_id is None or not isinstance(number, int):
-            return None, *self._overview(person_id, wanted)
+            return None, *self._overview(request, wanted)
         note = ""
         match event.value:
             case "open":
@@ -239,7 +240,7 @@ class _History:
                 gone = kept is not None and self._results.delete(person_id, number)
                 note = f"Deleted: {kept.summary.name}." if kept and gone else _GONE
         told = components.quiet(note) if note else _NO_NOTE
-        return None, *self._overview(person_id, wanted, skip, told)
+        return None, *self._overview(request, wanted, skip, told)
 
     def _open(self, number: int | None, request: gr.Request) -> tuple[Any, ...]:
         """A result as the Listen tab showed it."""
@@ -257,7 +258,7 @@ class _History:
             gr.update(visible=True),
             number,
             *self._shown(person_id, kept),
-            *self.share.update(url),
+            *self.share.update_for(request, url),
         )
 
     def _shown(self, person_id: int, kept: StoredResult) -> tuple[Any, ...]:

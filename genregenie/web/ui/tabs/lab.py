@@ -15,9 +15,11 @@ from genregenie.lab.systems import SYSTEMS, System, system
 from genregenie.lab.tables import SOURCES
 from genregenie.model.model import ModelError
 from genregenie.web import analysis
+from genregenie.web.guests import Admit
+from genregenie.web.identity import is_guest
 from genregenie.web.ui import events
 from genregenie.web.ui.tabs import lab_tables
-from genregenie.web.views import components, lab, sentences
+from genregenie.web.views import components, lab, page, sentences
 
 _FIRST: Final = "B"
 _INTRO: Final = (
@@ -26,8 +28,8 @@ _INTRO: Final = (
 )
 
 
-def build(tab: gr.Tab) -> None:
-    """Put the tab's contents into the Blocks under construction.
+def build(tab: gr.Tab, admit: Admit) -> None:
+    """Put the tab's contents into the Blocks under construction; `admit` counts guests' clips.
 
     Plots are drawn when a tab is opened, so that the app's start does not wait for them.
     """
@@ -41,7 +43,7 @@ def build(tab: gr.Tab) -> None:
         with gr.Tab("Questions", id="lab-questions"):
             _build_questions()
         with gr.Tab("Ask system A", id="lab-ask"):
-            _build_ask()
+            _build_ask(admit)
 
 
 # --- systems -----------------------------------------------------------------------------------
@@ -71,7 +73,7 @@ def _build_systems(tab: gr.Tab) -> None:
         **events.QUIET,
     )
     run.click(
-        run_again,
+        run_for,
         [which, table, protocol],
         shown,
         **events.PRIVATE,
@@ -102,6 +104,20 @@ def _titled(chosen: System, kind: str) -> str:
 def _models(key: str) -> list[tuple[str, str]]:
     names = dict.fromkeys(line.model for line in results.read(Headline) if line.system == key)
     return [(sentences.model_name(name), name) for name in names] or [("none yet", "")]
+
+
+def run_for(
+    key: str,
+    table: str,
+    protocol: str,
+    request: gr.Request,
+    progress: gr.Progress = gr.Progress(),  # noqa: B008
+) -> Iterator[str]:
+    """`run_again`, unless it is for a guest: it trains models for minutes."""
+    if is_guest(request):
+        yield page.for_an_account("Running a comparison again needs an account.")
+        return
+    yield from run_again(key, table, protocol, progress)
 
 
 def choices(key: str) -> tuple[Any, ...]:
@@ -160,7 +176,12 @@ def _build_questions() -> None:
 # --- asking system A ---------------------------------------------------------------------------
 
 
-def _build_ask() -> None:
+def _build_ask(admit: Admit) -> None:
+    def ask_for(path: str | None, request: gr.Request) -> str:
+        if path is not None:
+            admit(request)
+        return ask_a(path)
+
     gr.HTML(
         components.quiet(
             "System A reads a file's artist and title as well as its sound. With artists it knows "
@@ -170,7 +191,7 @@ def _build_ask() -> None:
     )
     clip = gr.File(label="Audio file", type="filepath", height=150, elem_id="ask-file")
     answer = gr.HTML(elem_id="ask-answer", padding=False)
-    clip.upload(ask_a, clip, answer, **events.PRIVATE, **events.LAB)
+    clip.upload(ask_for, clip, answer, **events.PRIVATE, **events.LAB)
 
 
 def ask_a(path: str | None) -> str:

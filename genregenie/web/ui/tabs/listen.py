@@ -10,18 +10,20 @@ import gradio as gr
 from markupsafe import Markup
 
 from genregenie.accounts import Accounts
+from genregenie.accounts.errors import GuestLimitError
 from genregenie.audio import AudioError
 from genregenie.common.formatting import csv_bytes
 from genregenie.common.steps import Steps
 from genregenie.inference.prediction import Prediction, record
 from genregenie.web import analysis
+from genregenie.web.guests import Admit
 from genregenie.web.images.share_card import share_card
 from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import downloads, events
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.sections import feedback, recommendations
 from genregenie.web.ui.sections.saving import SavingSection
-from genregenie.web.views import components, result, sentences
+from genregenie.web.views import components, page, result, sentences
 
 AS_IT_IS: Final = tuple([gr.skip()] * 6)
 """What `listen` yields while there is nothing new."""
@@ -34,11 +36,22 @@ _SAVED: Final = {
 _RECORDING: Final = "audio"  # what Gradio calls a clip from the microphone
 
 
-def build(accounts: Accounts | None, saved_results: SavedResults | None = None) -> None:
+def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: Admit) -> None:
     """Put the tab's contents into the Blocks under construction.
 
-    `accounts` keep opinions, `saved_results` results.
+    `accounts` keep opinions, `saved_results` results, and `admit` counts what guests bring.
     """
+
+    def listen_for(path: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        try:
+            if path is not None:
+                admit(request)
+        except GuestLimitError as error:
+            told = components.panel("No more as a guest", str(error)) + page.for_an_account()
+            yield None, told, *_nothing()
+            return
+        yield from listen(path)
+
     clip = gr.Audio(
         label="Clip",
         sources=["upload", "microphone"],
@@ -78,7 +91,7 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None = None) 
         saving = SavingSection(saved_results)
     heard = gr.State()
     listened = clip.change(
-        listen,
+        listen_for,
         clip,
         [heard, verdict, details, bars, table, timeline],
         **events.PRIVATE,
@@ -105,15 +118,22 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None = None) 
         **events.QUIET,
     )
     saving.after(listened, clip, heard, _name)
-    recommendations.build(heard, listened, accounts)
-    _build_endpoint()
+    recommendations.build(heard, listened, accounts, admit)
+    _build_endpoint(admit)
 
 
-def _build_endpoint() -> None:
+def _build_endpoint(admit: Admit) -> None:
     """The same for programs: a file in, an object out."""
+
+    def classify_for(path: str, request: gr.Request) -> dict[str, Any]:
+        admit(request)
+        return classify(path)
+
     file = gr.File(visible=False)
     answer = gr.JSON(visible=False)
-    gr.Button(visible=False).click(classify, file, answer, api_name="classify", **events.ANALYSIS)
+    gr.Button(visible=False).click(
+        classify_for, file, answer, api_name="classify", **events.ANALYSIS
+    )
 
 
 def listen(path: str | None) -> Iterator[tuple[Any, ...]]:

@@ -1,0 +1,52 @@
+"""Somebody tries it, stays, and keeps what was heard: the whole way, in Chromium."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from genregenie.inference.classifier import Classifier
+from genregenie.web.ui.examples import EXAMPLES
+from genregenie.web.views import sentences
+from tests.web.servers import GOOD, NewTab, Scheme, Server
+
+
+def serious_faults(page: Page) -> list[str]:
+    return [
+        f"{fault['id']}: {node['html'][:150]}"
+        for fault in Axe().run(page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(("scheme", "width", "height"), [("light", 1280, 900), ("dark", 375, 812)])
+def test_one_click_a_verdict_and_it_is_kept(
+    new_tab: NewTab, gated_app: Server, scheme: Scheme, width: int, height: int
+) -> None:
+    sentence = sentences.verdict_sentence(Classifier.load().predict(EXAMPLES[1].path))
+    page = new_tab(gated_app, width, height)
+    page.emulate_media(color_scheme=scheme)
+    page.goto("/")
+    page.get_by_role("button", name="Try without an account").click()
+    expect(page).to_have_url(re.compile("/app/$"))
+    page.set_input_files("#clip input[type=file]", EXAMPLES[1].path)
+    expect(page.locator("#verdict h2")).to_have_text(sentence, timeout=20_000)
+    line = page.locator("#keep-note")
+    expect(line).to_have_text("Gone when you leave. Keep it: create an account.")
+    expect(page.get_by_role("button", name="Share a link")).to_have_count(0)
+    expect(page.get_by_label("Keep the audio with it")).to_have_count(0)
+    expect(page.locator("#bar")).not_to_contain_text("guest-")
+    assert serious_faults(page) == []
+    line.get_by_role("link").click()
+    page.get_by_label("User name").fill(f"stays-{scheme}")
+    page.get_by_label("Password", exact=True).fill(GOOD)
+    page.get_by_role("button", name="Create an account").click()
+    expect(page.get_by_role("status").first).to_have_text(
+        "What you heard so far is in your history."
+    )
+    page.get_by_role("link", name="Start listening").click()
+    expect(page.locator("#bar")).to_contain_text(f"stays-{scheme}")
+    kept = page.request.get("/history/results.json").json()
+    assert [one["name"] for one in kept] == ["GenreGenie \u2013 Corner Table"]
