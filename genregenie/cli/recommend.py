@@ -15,7 +15,7 @@ from genregenie.cli.arguments import (
     file_path,
 )
 from genregenie.cli.index import renewed
-from genregenie.cli.messages import about
+from genregenie.cli.messages import about, log
 from genregenie.common import settings
 from genregenie.common.formatting import printable
 from genregenie.common.genres import display_name
@@ -88,6 +88,8 @@ def _recommend(options: argparse.Namespace) -> int:
         SearchOptions(options.years, Depth(options.depth)),
         but=options.but,
     )
+    if options.but and prediction.genre and not recommendations.neighbours:
+        log.warning("Nothing is like it and clearly %s.", " and ".join(options.but))
     if options.json:
         answer = export.record(str(options.file), prediction.genre, recommendations)
         print(json.dumps(answer, indent=2))

@@ -63,7 +63,7 @@ def _similar(options: argparse.Namespace) -> int:
     itself = valid_text(str(options.file.absolute()))
     others = [track for track in found if track.path != itself][: options.count]
     if options.but and not others:
-        log.warning("Nothing in the index is like it and clearly %s.", " and ".join(options.but))
+        log.warning("Nothing is like it and clearly %s.", " and ".join(options.but))
     if options.json:
         keys = ("path", "artist", "title", "genre", "alike")
         print(

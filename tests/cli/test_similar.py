@@ -75,7 +75,7 @@ def test_like_a_file_but(indexed, run, monkeypatch):
         status, out, err = run("similar", clip, "--but", word, "--json")
         assert status == 0
         assert {row["path"] for row in json.loads(out)} == more
-        assert (f"clearly {word}." in err) == (not more)
+        assert (f"Nothing is like it and clearly {word}." in err) == (not more)
 
     status, _, err = run("similar", clip, "--but", "calmer", "--fast")
     assert status == 1
