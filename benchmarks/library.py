@@ -95,7 +95,7 @@ def proof(folder: Path) -> None:
         old.write_bytes(encode(music(180, rate, 2), rate, container, codec))
 
         def write(old: Path = old, new: Path = new) -> None:
-            write_copy(str(old), str(new), ["Jazz"])
+            write_copy(str(old), str(new), {"genre": ["Jazz"]})
             with mapped(str(old)) as before, mapped(str(new)) as after:
                 difference(before, after)
 

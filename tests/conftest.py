@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,11 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from genregenie.common import settings
-from tests import machine
+from tests import machine, scratch
 
 if TYPE_CHECKING:
     import numpy as np
 
+# A worker's is that of who started it.
+SCRATCH = None if "PYTEST_DEBUG_TEMPROOT" in os.environ else scratch.begin()
+if SCRATCH:
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(SCRATCH.folder)
 HOME = machine.move_in()
 
 # A test is marked by what it asks for; what merely takes long is marked where it stands.
@@ -21,8 +26,13 @@ MARKED_BY_FIXTURE = {
 }
 
 
-def pytest_unconfigure() -> None:
+def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(HOME, ignore_errors=True)
+    if SCRATCH:
+        kept = config.rootpath / ".pytest_cache" / "failed"
+        shutil.rmtree(kept, ignore_errors=True)
+        if SCRATCH.end(kept):
+            print(f"What failed tests wrote is in {kept}.")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,6 +19,7 @@ ROOT = TESTS.parent
 # What changes GenreGenie or what it stands on, wherever it comes from; and what tests may be told.
 SETTINGS = ("GENREGENIE_", "GRADIO_", "SPOTIPY_", "SPACE_", "DATABASE_URL", "DASK_", "MPL", "XDG_")
 SETTINGS += ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+SETTINGS += ("SSL_CERT_",)
 KEPT = ("GENREGENIE_SHARED", "GENREGENIE_TEST_DATABASE_URL")
 
 # Below what systems give away by themselves, so that nobody takes a port between our looking for
@@ -33,8 +34,8 @@ def move_in() -> Path:
     It comes before anything is imported that reads the environment once for all. What it gives is
     the folder of all that, to be removed at the end.
     """
-    # pytest keeps what failed tests wrote; that stays where people look for it. Our folder is there
-    # too, also in a worker: sockets are made in it, whose paths may not be longer than 107 bytes.
+    # Where pytest's folders are, also in a worker: sockets are made in ours, whose paths may not be
+    # longer than 107 bytes.
     root = os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
     home = Path(tempfile.mkdtemp(prefix="gg-", dir=root))
     home.chmod(0o711)  # PostgreSQL runs as somebody else and comes through here
@@ -47,6 +48,11 @@ def move_in() -> Path:
     os.environ |= {"HOME": str(home), "OMP_NUM_THREADS": "1"} | dict.fromkeys(
         ("TMPDIR", "TEMP", "TMP"), str(scratch)
     )
+    # Nobody is met here whom a certificate of the world vouches for, and each client of httpx would
+    # read all of those first: as long as it takes to ask ten things.
+    trusted = home / "certificates"
+    trusted.mkdir()
+    os.environ["SSL_CERT_DIR"] = str(trusted)
     tempfile.tempdir = None  # it is looked up once
     return home
 

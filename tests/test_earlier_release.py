@@ -107,7 +107,7 @@ REQUEST = RunRequest(("/earlier",), TagPolicy(names={"jazz": ("Jazz", "Blue")}),
 def test_what_was_heard_is_not_heard_again(journal: Journal, song: Path) -> None:
     (item,) = plan([AudioPath.at(str(song))], journal, REQUEST.policy, Listening("0.1.0-model"))
     assert item.state == "as it is"
-    assert item.before == ("Jazz", "Blue")
+    assert item.before == {"genre": ("Jazz", "Blue"), "mood": (), "grouping": ()}
     assert item.heard == CachedResult(
         "confident", "jazz", 0.9, {"jazz": 0.9, "blues": 0.1}, 0.5, 0.5, None, "Nina"
     )

@@ -6,6 +6,7 @@ onnxruntime is imported when it is loaded.
 """
 
 import json
+import logging
 from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -16,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genregenie.autotag.mel import Patch
-from genregenie.common import resources
+from genregenie.common import resources, settings
 from genregenie.common.errors import GenreGenieError
 
 EMBEDDING: Final = 200
+
+_log = logging.getLogger(__name__)
 
 
 class AutotagError(GenreGenieError):
@@ -70,6 +73,23 @@ class Network:
 def is_installed() -> bool:
     """Whether the libraries are there that it needs; nothing is imported."""
     return all(find_spec(name) is not None for name in ("onnxruntime", "soxr"))
+
+
+def is_left_out() -> bool:
+    """Whether ``GENREGENIE_HEARING`` leaves the network out; if it is unset, a missing library."""
+    wanted = settings.hearing()
+    if wanted is None and not is_installed():
+        _say_once()
+        return True
+    return wanted == "timbre"
+
+
+@cache
+def _say_once() -> None:
+    _log.warning(
+        "onnxruntime is not installed, so timbre and rhythm alone are heard; "
+        "'pip install onnxruntime soxr' adds the network."
+    )
 
 
 def check_installed() -> None:

@@ -13,6 +13,9 @@ Run: TypeAlias = Callable[[argparse.Namespace], int]
 
 INDEX_NAME: Final = "genregenie-index"
 
+GROUPS: Final = ("style", "era", "mood", "voice")
+"""What heard tags speak of, as in `genregenie.autotag.vocabulary`, which takes a while to load."""
+
 
 def add_command(
     commands: Commands, name: str, run: Run, purpose: str, **options: Any
@@ -121,6 +124,19 @@ def positive(text: str) -> int:
 def at_least_two(text: str) -> int:
     """A whole number from 2."""
     return _integer(text, 2, None)
+
+
+def groups(text: str) -> tuple[str, ...]:
+    """Groups of heard tags, parted by commas; in one order, however they are typed."""
+    named = {name.strip() for name in text.split(",")} - {""}
+    if wrong := sorted(named.difference(GROUPS)):
+        raise argparse.ArgumentTypeError(
+            f"{', '.join(map(repr, wrong))} is none of the groups of heard tags; they are "
+            f"{', '.join(GROUPS)}"
+        )
+    if not named:
+        raise argparse.ArgumentTypeError(f"no group of heard tags: they are {', '.join(GROUPS)}")
+    return tuple(name for name in GROUPS if name in named)
 
 
 def port(text: str) -> int:

@@ -19,8 +19,8 @@ A line in the start-up file of the shell is enough:
 """
 
 
-def add(commands: Commands, whole: argparse.ArgumentParser) -> None:
-    """Add the command to those of the `whole` parser, which is what it completes."""
+def add(commands: Commands) -> None:
+    """Add the command to the parser's."""
     completion = add_command(
         commands,
         "completion",
@@ -30,16 +30,18 @@ def add(commands: Commands, whole: argparse.ArgumentParser) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     completion.add_argument("shell", choices=SHELLS)
-    completion.set_defaults(whole=whole)
 
 
 def _completion(options: argparse.Namespace) -> int:
     import shtab
 
-    for action in _actions(options.whole):
+    from genregenie.cli.main import parser
+
+    whole = parser()
+    for action in _actions(whole):
         if action.type in _OFFERED:
             action.complete = _OFFERED[action.type]  # type: ignore[attr-defined]
-    print(shtab.complete(options.whole, options.shell))
+    print(shtab.complete(whole, options.shell))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""``genregenie tag``: write genres into the tags of whole folders."""
+"""``genregenie tag``: write genres, and tags that are heard, into the files of whole folders."""
 
 import argparse
 from collections import Counter
@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 from genregenie.cli.arguments import (
     Commands,
     add_command,
+    add_fast,
     add_jobs,
     any_path,
     file_path,
     folder_path,
+    groups,
     positive,
     share,
 )
-from genregenie.cli.messages import Bar, log
+from genregenie.cli.messages import Bar, CommandError, log
 from genregenie.common.formatting import printable
 from genregenie.common.genres import display_name, ranked
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from genregenie.audio.scan import AudioPath
     from genregenie.tagging.journal import Journal
     from genregenie.tagging.policy import TagPolicy
-    from genregenie.tagging.records import RunRequest
+    from genregenie.tagging.records import CachedResult, RunRequest
     from genregenie.tagging.tagger import Item, Listening
 
 MODES = ("add", "replace", "if-empty")
@@ -53,7 +55,7 @@ def add(commands: Commands) -> None:
         "--mode",
         choices=MODES,
         default=MODES[0],
-        help="what happens to genres that are there (default: add to them)",
+        help="what happens to genres, moods and groupings that are there (default: add to them)",
     )
     tag.add_argument(
         "--threshold",
@@ -63,7 +65,23 @@ def add(commands: Commands) -> None:
         help="confidence from which a genre is written, 0 to 1 (default: 0.3)",
     )
     tag.add_argument(
-        "--at-most", type=positive, default=2, metavar="N", help="genres a file (default: 2)"
+        "--at-most",
+        type=positive,
+        default=2,
+        metavar="N",
+        help="genres a file, and heard tags of a group (default: 2)",
+    )
+    tag.add_argument(
+        "--tags",
+        type=groups,
+        default=(),
+        metavar="GROUPS",
+        help="write heard tags too: style (to the genres), mood, era, voice, such as style,mood",
+    )
+    tag.add_argument(
+        "--unsure",
+        action="store_true",
+        help="with --tags: write them where the genre is unsure, too",
     )
     tag.add_argument(
         "--names", type=file_path, metavar="FILE", help='own names: lines such as hiphop = "Rap"'
@@ -79,6 +97,7 @@ def add(commands: Commands) -> None:
     tag.add_argument(
         "--whole", action="store_true", help="hear files whole, not on six stretches of 10 s"
     )
+    add_fast(tag)
     where = tag.add_mutually_exclusive_group()
     add_jobs(where)
     where.add_argument(
@@ -98,14 +117,26 @@ def _tag(options: argparse.Namespace) -> int:
     from genregenie.tagging.policy import TagPolicy, read_names
     from genregenie.tagging.tagger import Listening
 
+    if options.unsure and not options.tags:
+        raise CommandError("--unsure is about heard tags: say which ones, such as --tags style.")
     classifier = Classifier.load()
+    if options.tags and classifier.fast:
+        raise CommandError(
+            "--tags writes what the network hears, and it is left out here. Leave out --fast, "
+            "GENREGENIE_HEARING=timbre or --tags, or install it: pip install onnxruntime soxr."
+        )
     names = read_names(options.names, classifier.model.genres) if options.names else {}
-    policy = TagPolicy(options.mode, options.threshold, options.at_most, names)
+    policy = TagPolicy(
+        *(options.mode, options.threshold, options.at_most, names),
+        groups=options.tags,
+        unsure=options.unsure,
+    )
     listening = Listening(
         classifier.version,
         WHOLE if options.whole else SIX_STRETCHES,
         options.dask or "processes",
         options.jobs,
+        classifier.fast,
     )
     files, unreadable = _found(options.paths, options.exclude)
     for path, reason in unreadable:
@@ -147,6 +178,7 @@ class _Tagging:
         self._listening = listening
         wanted = (options.csv, options.jsonl, options.html, options.playlists)
         self._keep = any(path is not None for path in wanted)
+        self._heard_unsure = 0
 
     def over(self, files: Sequence["AudioPath"]) -> list["Item"]:
         """Do it. Returns what reports need: every file if there are any, else what failed."""
@@ -159,6 +191,7 @@ class _Tagging:
         try:
             for item in self._items(files, run):
                 states[item.state] += 1
+                self._heard_unsure += self._has_more(item)
                 if self._keep or item.state == "failed":
                     kept.append(item)
         except KeyboardInterrupt:
@@ -187,6 +220,13 @@ class _Tagging:
                 bar.advance()
                 yield item
 
+    def _has_more(self, item: "Item") -> bool:
+        """Whether something would be written if unsure files were not left alone."""
+        policy, heard = self._policy, item.heard
+        if item.state != "unsure" or policy.unsure or heard is None:
+            return False
+        return bool(policy.wanted(heard.confidences, heard.autotags or (), is_sure=False))
+
     def _request(self) -> "RunRequest":
         from genregenie.tagging.records import RunRequest
 
@@ -197,13 +237,14 @@ class _Tagging:
         self._print_moves()
         words = [f"{count} {state}" for state, count in sorted(states.items())]
         print(f"\n{states.total()} files: {', '.join(words) or 'nothing to listen to'}.")
+        if self._heard_unsure:
+            print(f"In {self._heard_unsure} unsure files tags are heard; --unsure writes them.")
         if run is None and states["to write"]:
             print("Nothing was changed. Add --write to change them.")
         elif states["written"]:
             print(f"This is run {run}. Take it back with: genregenie untag {run}")
 
     def _print_moves(self) -> None:
-
         moves = self._journal.moves
         if moves:
             old, new = map(printable, moves[0])
@@ -215,21 +256,38 @@ class _Tagging:
 
 
 def _line(item: "Item") -> str:
-
     name = printable(item.file.path)
-    if item.state == "failed" or item.heard is None:
-        return f"{item.state:<9}  {name}\n           {item.reason}"
+    lines = [f"{item.state:<9}  {name}"]
+    if item.heard is not None and item.state != "failed":
+        lines += _told(item, item.heard)
+    if item.reason:
+        lines.append(item.reason)
+    return "\n           ".join(lines)
+
+
+def _told(item: "Item", heard: "CachedResult") -> Iterator[str]:
+    """What was heard and what becomes of the tags, a line each."""
+    likely = ranked(heard.confidences)[:2]
+    guess = ", ".join(f"{display_name(genre)} {p:.0%}" for genre, p in likely) + "?"
     if item.state in ("unsure", "not music"):
-        likely = ranked(item.heard.confidences)[:2]
-        guess = ", ".join(f"{display_name(genre)} {p:.0%}" for genre, p in likely)
-        return f"{item.state:<9}  {name}" + (f"\n           {guess}?" if item.heard.genre else "")
+        if heard.genre:
+            yield guess
+        return
     if item.state == "as it is":
-        return (
-            f"{item.state:<9}  {name}\n           {printable('; '.join(item.after)) or 'no genre'}"
-        )
-    before = f"{printable('; '.join(item.before))} -> " if item.before else ""
-    after = printable("; ".join(item.after))
-    return f"{item.state:<9}  {name}\n           {before}{after}, {item.heard.confidence:.0%} sure"
+        yield printable("; ".join(item.after["genre"])) or "no genre"
+        return
+    how = f"{heard.confidence:.0%} sure" if heard.verdict == "confident" else f"not sure: {guess}"
+    for field, after in item.after.items():
+        before = item.before[field]
+        if field == "genre":
+            yield f"{_change(before, after) or 'no genre'}, {how}"
+        elif after != before:
+            yield f"{field}: {_change(before, after)}"
+
+
+def _change(before: Sequence[str], after: Sequence[str]) -> str:
+    arrow = f"{printable('; '.join(before))} -> " if before and before != after else ""
+    return arrow + printable("; ".join(after))
 
 
 def _report(options: argparse.Namespace, items: Sequence["Item"]) -> None:

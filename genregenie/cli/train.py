@@ -67,11 +67,12 @@ def _train(options: argparse.Namespace) -> int:
     if options.replace:
         raise CommandError("--replace goes with --with-feedback.")
     folder = options.output or settings.trained_dir() / called
+    from genregenie.autotag.network import is_left_out
     from genregenie.training.train import select, train
 
     chosen = select(options.candidates.split(",") if options.candidates else None)
     table = _read(source, options)
-    outside = None if options.fast or not default else _outside(options)
+    outside = None if is_left_out() or not default else _outside(options)
     say(f"{table.known()}; {len(table.genres)} genres, {len(chosen)} candidates")
     trained = train(
         table,
@@ -140,11 +141,13 @@ def _outside(options: argparse.Namespace) -> "Outside | None":
 
 def _read(source: Path, options: argparse.Namespace) -> "Table":
     """The table that `source` is, or that its audio files make."""
+    from genregenie.autotag.network import is_left_out
+
     if options.source is None:
         from genregenie.datasets.gtzan import STATISTICS_NPZ, read_gtzan
         from genregenie.datasets.table import read_table
 
-        if options.fast:
+        if is_left_out():
             return read_table(source / STATISTICS_NPZ)
         return read_gtzan(source, options.jobs, say)
     if not source.is_dir():
@@ -154,7 +157,7 @@ def _read(source: Path, options: argparse.Namespace) -> "Table":
     from genregenie.datasets.folder import read_folder
 
     with Bar(options, label="Listening") as bar:
-        table, skipped = read_folder(source, options.jobs, bar.reach, fast=options.fast)
+        table, skipped = read_folder(source, options.jobs, bar.reach, fast=is_left_out())
     for skip in skipped:
         log.warning("skipped %s: %s", printable(skip.path), skip.reason)
     return table

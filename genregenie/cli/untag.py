@@ -44,7 +44,9 @@ def _list_runs(journal: "Journal") -> int:
         state = "" if run.finished else ", stopped half-way"
         undone = f", {run.undone} of them taken back" if run.undone else ""
         print(f"run {run.number}  {run.started}  {run.changed} files changed{undone}{state}")
-        print(f"       {run.request.policy.mode} in {', '.join(run.request.paths)}")
+        policy = run.request.policy
+        heard = f" with {', '.join(policy.groups)}" if policy.groups else ""
+        print(f"       {policy.mode}{heard} in {', '.join(run.request.paths)}")
     return 0
 
 

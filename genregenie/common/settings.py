@@ -17,6 +17,7 @@ from genregenie.common.environment import SettingsError as SettingsError
 from genregenie.common.formatting import reason
 
 USUAL_PORT = 7860
+HEARING = "GENREGENIE_HEARING"
 
 
 def model_dir() -> Path:

@@ -1,6 +1,5 @@
 """From an audio file to a `Prediction`."""
 
-import logging
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +12,7 @@ import numpy as np
 from genregenie.audio import MIN_DURATION_S, WHOLE, AudioFile, Source, Spread
 from genregenie.autotag.listener import Heard, Listener
 from genregenie.autotag.music import music_threshold
-from genregenie.autotag.network import check_installed, is_installed
+from genregenie.autotag.network import check_installed, is_left_out
 from genregenie.autotag.vocabulary import autotags as named_autotags
 from genregenie.autotag.vocabulary import beyond, heard_names
 from genregenie.common import settings
@@ -36,7 +35,6 @@ _MIN_MOMENT_FRAMES: Final = 100
 _CERTAIN: Final = 0.9
 """A genre that is as sure as this stands, whatever styles are heard."""
 _UNKNOWN: Final[Array] = np.full(TEMPORAL_WIDTH, np.nan)  # a moment is too short for it
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class Classifier:
             If the network is wanted and cannot be used.
         """
         if fast is None:
-            fast = _is_fast()
+            fast = is_left_out()
         if not fast:
             check_installed()  # it is loaded with the first clip, so that processes can still fork
         return _load(settings.model_dir() if folder is None else Path(folder), fast)
@@ -285,23 +283,6 @@ def load(model: str | Path | None = None, *, fast: bool | None = None) -> Classi
 @cache
 def _load(folder: Path, fast: bool) -> Classifier:
     return Classifier(Model.load(folder), fast=fast)
-
-
-def _is_fast() -> bool:
-    """Whether the network is left out where nobody said so."""
-    wanted = settings.hearing()
-    if wanted is None and not is_installed():
-        _say_once()
-        return True
-    return wanted == "timbre"
-
-
-@cache
-def _say_once() -> None:
-    _log.warning(
-        "onnxruntime is not installed, so timbre alone is heard; "
-        "'pip install onnxruntime soxr' adds the network."
-    )
 
 
 def _autotag_rows(heard: Heard, moments: Sequence[_Span]) -> Array:

@@ -26,6 +26,7 @@ from genregenie.audio.scan import AudioPath
 from genregenie.common import settings
 from genregenie.common.errors import GenreGenieError
 from genregenie.tagging import schema
+from genregenie.tagging.formats.fields import Tags
 from genregenie.tagging.places import RealPaths, probe
 from genregenie.tagging.records import CachedResult, Change, Run, RunRequest
 from genregenie.tagging.replace import COPY_PREFIX
@@ -101,9 +102,9 @@ class Journal:
             (found,) = self._run("PRAGMA user_version").fetchone()
             if found == 0:
                 schema.create(self._run)
-            elif found == 1:
-                schema.migrate(self._run)
-            elif found != schema.FORMAT:
+            elif found <= schema.FORMAT:
+                schema.migrate(self._run, found)
+            else:
                 raise JournalError(
                     f"The journal {self.path} was written by another release of GenreGenie. Move "
                     "it away to start a new one, or use that release."
@@ -116,24 +117,16 @@ class Journal:
 
     # --- what was heard ----------------------------------------------------------------------
 
-    def knows(self, file: AudioPath, version: str) -> bool:
-        """Whether the file's answer is there, and the file is still the same."""
-        return self._same(file, version) is not None
+    def recall(self, file: AudioPath, version: str) -> tuple[CachedResult, Tags | None] | None:
+        """What was heard in a file that is still the same, and what its tags hold.
 
-    def recall(
-        self, file: AudioPath, version: str
-    ) -> tuple[CachedResult, tuple[str, ...] | None] | None:
-        """What was heard in a file that is still the same, and the genres in its tags.
-
-        The genres are None if its tags could not be read, or may have changed since.
+        The latter is None if they could not be read, or may have changed since.
         """
         row = self._same(file, version)
         if row is None:
             return None
-        answer, genres = row
-        return CachedResult.from_dict(json.loads(answer)), None if genres is None else tuple(
-            json.loads(genres)
-        )
+        answer, held = row
+        return CachedResult.from_dict(json.loads(answer)), _tags(held)
 
     def _same(self, file: AudioPath, version: str) -> tuple[str, str | None] | None:
         path = self._real.path(file.path)
@@ -151,28 +144,29 @@ class Journal:
         return (answer, None) if probed is None or probed == probe(path) else None
 
     def remember(
-        self, file: AudioPath, version: str, heard: CachedResult, genres: tuple[str, ...] | None
+        self, file: AudioPath, version: str, heard: CachedResult, held: Tags | None
     ) -> None:
-        """Keep an answer and the genres in the tags; on disk a second later at most."""
+        """Keep an answer and what the tags hold; on disk a second later at most."""
         path = self._real.path(file.path)
         self._unsaved.append(
             (
                 *(os.fsencode(path), version, file.size, file.changed_ns, file.identity),
                 *(probe(path), json.dumps(heard.to_dict())),
-                None if genres is None else json.dumps(genres),
+                None if held is None else json.dumps(held),
             )
         )
         if time.monotonic() - self._saved_at > _SAVED_EVERY_S:
             self.save()
 
-    def follow(self, before: AudioPath, after: AudioPath, genres: tuple[str, ...]) -> None:
+    def follow(self, before: AudioPath, after: AudioPath, held: Tags | None) -> None:
         """A file's tags were changed and nothing else: what was heard in it still holds."""
         self.save()
         path = self._real.path(before.path)
         self._run(
             "UPDATE heard SET size = ?, changed_ns = ?, identity = ?, probe = ?, genres = ?"
             " WHERE path = ? AND size = ? AND changed_ns = ?",
-            *(after.size, after.changed_ns, after.identity, probe(path), json.dumps(genres)),
+            *(after.size, after.changed_ns, after.identity, probe(path)),
+            None if held is None else json.dumps(held),
             *(os.fsencode(path), before.size, before.changed_ns),
         )
 
@@ -290,7 +284,7 @@ class Journal:
             "INSERT INTO changes (run, path, state, changed_ns, genres, undo)"
             " VALUES (?, ?, 'written', ?, ?, ?)",
             *(run, os.fsencode(change.path), change.changed_ns),
-            *(json.dumps(change.genres), change.undo),
+            *(json.dumps(change.before), change.undo),
         )
         return int(cursor.lastrowid or 0)
 
@@ -322,10 +316,10 @@ class Journal:
             run,
         ).fetchall()
         for (number,) in rows:
-            path, changed_ns, genres, undo = self._run(
+            path, changed_ns, held, undo = self._run(
                 "SELECT path, changed_ns, genres, undo FROM changes WHERE number = ?", number
             ).fetchone()
-            yield number, Change(os.fsdecode(path), changed_ns, tuple(json.loads(genres)), undo)
+            yield number, Change(os.fsdecode(path), changed_ns, _tags(held), undo)
 
     # --- SQLite ------------------------------------------------------------------------------
 
@@ -340,3 +334,9 @@ class Journal:
             f"The journal {self.path} cannot be used: {error}. No tag is written without it; make "
             "room or repair it, or set GENREGENIE_DATA_DIR to another folder."
         )
+
+
+def _tags(held: str | None) -> Tags | None:
+    """What a column holds that was once for genres; a list of those alone is what it was then."""
+    found = None if held is None else json.loads(held)
+    return {k: tuple(v) for k, v in found.items()} if isinstance(found, dict) else None

@@ -1,18 +1,30 @@
-"""Which genres a file is given: how sure, how many, under what names, beside what it has."""
+"""What a file's tags are given: how sure, how much, under what names, beside what they hold."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, get_args
 
+from genregenie.autotag.vocabulary import GROUPS, Autotag, Group, shown
 from genregenie.common.errors import GenreGenieError
 from genregenie.common.formatting import reason
 from genregenie.common.genres import display_name, ranked
+from genregenie.tagging.formats.fields import FIELDS, Field, Tags
 from genregenie.tagging.formats.genrelist import parts
 
 Mode = Literal["add", "replace", "if-empty"]
 MODES: Final[tuple[Mode, ...]] = get_args(Mode)
+
+FIELD_OF: Final[Mapping[Group, Field]] = {
+    "style": "genre",
+    "mood": "mood",
+    "era": "grouping",
+    "voice": "grouping",
+}
+"""Where the tags of a group are written."""
+
+_ONE: Final = {"female vocalist": "female vocalists"}  # the network knows both
 
 
 class NamesError(GenreGenieError):
@@ -26,47 +38,99 @@ class TagPolicy:
     Attributes
     ----------
     mode : ``"add"``, ``"replace"`` or ``"if-empty"``
-        What happens to genres that are there.
+        What happens to values that are there.
     threshold : float
         Confidence from which a genre is written.
     at_most : int > 0
-        So many genres, the most likely ones.
+        So many genres, the most likely ones, and so many heard tags of each group.
     names : dict of str to tuple of str
-        What a genre is called; one not named is called what it is called everywhere else.
+        What a genre or a heard tag is called; one not named is called what it is called everywhere
+        else.
+    groups : tuple of Group
+        Of which heard tags are written too.
+    unsure : bool
+        Whether they are where the genre is unsure as well; no genre is.
     """
 
     mode: Mode = "add"
     threshold: float = 0.3
     at_most: int = 2
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
+    unsure: bool = False
 
-    def after(self, before: Sequence[str], confidences: Mapping[str, float]) -> tuple[str, ...]:
-        """The genres of a file that has `before`, once it is tagged.
+    def wanted(
+        self,
+        confidences: Mapping[str, float],
+        autotags: Iterable[Autotag] = (),
+        is_sure: bool = True,
+    ) -> Tags:
+        """What is heard, under the names that it is given.
+
+        Parameters
+        ----------
+        confidences : dict of str to float
+            Over the genres of the model.
+        autotags : iterable of Autotag
+            Those that are heard, the highest level first.
+        is_sure : bool
+            Without it the genres of the model are left out.
+
+        Examples
+        --------
+        >>> sad = Autotag("sad", "mood", probability=0.2, level=0.99, heard=True)
+        >>> TagPolicy(groups=("style", "mood")).wanted({"jazz": 0.8, "blues": 0.2}, [sad])
+        {'genre': ('Jazz',), 'mood': ('sad',)}
+        """
+        best = ranked(confidences)[: self.at_most] if is_sure else []
+        found: dict[Field, list[str]] = {
+            "genre": [name for genre, p in best if p >= self.threshold for name in self._of(genre)]
+        }
+        heard = list(autotags)
+        for group in self.groups:
+            known = dict.fromkeys(_ONE.get(t.name, t.name) for t in heard if t.group == group)
+            for tag in list(known)[: self.at_most]:
+                names = self._of_tag(tag, group, confidences)
+                found.setdefault(FIELD_OF[group], []).extend(names)
+        return {f: _without_repeats(values) for f in FIELDS if (values := found.get(f))}
+
+    def after(self, before: Tags, wanted: Tags) -> Tags:
+        """What the tags of a file hold that hold `before`, once it is tagged.
 
         What is there stays as it is written. A value that lists several genres (``"Jazz, Blues"``)
         is read as that list, so none of them comes a second time.
 
         Examples
         --------
-        >>> TagPolicy(at_most=1).after(["Live"], {"rock": 0.9, "pop": 0.1})
-        ('Live', 'Rock')
+        >>> TagPolicy().after({"genre": ("Live",), "mood": ()}, {"genre": ("Rock",)})
+        {'genre': ('Live', 'Rock'), 'mood': ()}
         """
+        return {field: self._after(old, wanted.get(field, ())) for field, old in before.items()}
+
+    def _after(self, before: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
         if self.mode == "if-empty" and before:
-            return tuple(before)
-        heard = self.heard(confidences)
-        if self.mode == "replace" and heard:
-            return heard
+            return before
+        if self.mode == "replace" and wanted:
+            return wanted
         known = {_key(part) for name in before for part in (name, *parts(name))}
-        new = (name for name in heard if _key(name) not in known and not _listed(name, known))
+        new = (name for name in wanted if _key(name) not in known and not _listed(name, known))
         return (*before, *new)
 
-    def heard(self, confidences: Mapping[str, float]) -> tuple[str, ...]:
-        """Names of the genres that are likely enough, the most likely first."""
-        best = ranked(confidences)[: self.at_most]
-        likely = [genre for genre, p in best if p >= self.threshold]
-        return _without_repeats(
-            [name for genre in likely for name in self.names.get(genre, (display_name(genre),))]
-        )
+    def _of(self, genre: str) -> tuple[str, ...]:
+        """What a genre of the model is called."""
+        return self.names.get(genre, (display_name(genre),))
+
+    def _of_tag(self, tag: str, group: Group, genres: Collection[str]) -> tuple[str, ...]:
+        """What a heard tag is called: a style that is a genre too is written as that."""
+        if tag in self.names or group != "style":
+            return self.names.get(tag, (shown(tag),))
+        same = next((genre for genre in genres if _key(genre) == _key(tag)), None)
+        return self._of(same) if same else (_capital(shown(tag)),)
+
+
+def _capital(name: str) -> str:
+    """As genres are written, and no letter but the first is another."""
+    return name[:1].upper() + name[1:]
 
 
 def _without_repeats(names: Sequence[str]) -> tuple[str, ...]:
@@ -90,7 +154,8 @@ def _listed(name: str, known: set[str]) -> bool:
 def read_names(path: Path, genres: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Read a TOML file of names, with lines such as ``hiphop = "Hip-Hop/Rap"``.
 
-    A list gives a genre several names. `genres` are those of the model.
+    A list gives a genre several names. `genres` are those of the model; the tags that can be heard
+    may be named as well.
 
     Raises
     ------
@@ -105,11 +170,12 @@ def read_names(path: Path, genres: Sequence[str]) -> dict[str, tuple[str, ...]]:
             f'{path} is not a list of lines such as hiphop = "Rap": {error}'
         ) from error
     names = {}
+    tags = [tag for group in GROUPS.values() for tag in group]
     for genre, value in table.items():
-        if genre not in genres:
+        if genre not in genres and genre not in tags:
             raise NamesError(
                 f"{path} names {genre!r}, which the model does not know. It knows "
-                f"{', '.join(genres)}."
+                f"{', '.join(genres)}, and hears {', '.join(tags)}."
             )
         several = value if isinstance(value, list) else [value]
         if not several or not all(isinstance(name, str) and name.strip() for name in several):

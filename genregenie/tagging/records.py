@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from genregenie.autotag.vocabulary import Autotag
+from genregenie.tagging.formats.fields import Tags
 from genregenie.tagging.policy import TagPolicy
 
 
@@ -19,6 +21,9 @@ class CachedResult:
     confidences : dict of str to float
     duration_s, analysed_s : float
     title, artist : str or None
+    autotags : tuple of Autotag or None
+        Those that are heard, the highest level first. None in what an earlier release wrote, which
+        did not listen for them.
     """
 
     verdict: str
@@ -29,6 +34,7 @@ class CachedResult:
     analysed_s: float
     title: str | None
     artist: str | None
+    autotags: tuple[Autotag, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold."""
@@ -36,8 +42,10 @@ class CachedResult:
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:
-        """What `to_dict` gave."""
-        return cls(**fields)
+        """What `to_dict` gave, here or in an earlier release."""
+        tags = fields.get("autotags")
+        heard = None if tags is None else tuple(map(Autotag.from_dict, tags))
+        return cls(**dict(fields) | {"autotags": heard})
 
 
 @dataclass(frozen=True)
@@ -59,23 +67,29 @@ class RunRequest:
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold. Journals have it as text, so neither keys nor their order change."""
+        policy = self.policy
+        heard: dict[str, Any] = {"tags": list(policy.groups)} if policy.groups else {}
+        if policy.unsure:
+            heard["unsure"] = True
         return {
             "paths": list(self.paths),
-            "mode": self.policy.mode,
-            "threshold": self.policy.threshold,
-            "at_most": self.policy.at_most,
-            "names": {genre: list(names) for genre, names in self.policy.names.items()},
+            "mode": policy.mode,
+            "threshold": policy.threshold,
+            "at_most": policy.at_most,
+            "names": {genre: list(names) for genre, names in policy.names.items()},
             "exclude": list(self.exclude),
+            **heard,
         }
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:
         """What `to_dict` gave; earlier releases knew fewer keys."""
         names = {genre: tuple(own) for genre, own in fields.get("names", {}).items()}
-        policy = {key: fields[key] for key in ("mode", "threshold", "at_most") if key in fields}
+        plain = ("mode", "threshold", "at_most", "unsure")
+        policy = {key: fields[key] for key in plain if key in fields}
         return cls(
             tuple(fields.get("paths", ())),
-            TagPolicy(**policy, names=names),
+            TagPolicy(**policy, names=names, groups=tuple(fields.get("tags", ()))),
             tuple(fields.get("exclude", ())),
         )
 
@@ -113,13 +127,13 @@ class Change:
     path : str
     changed_ns : int
         Time of the change before this one.
-    genres : tuple of str
-        Those it had.
+    before : Tags or None
+        What its tags held; None in what an earlier release wrote, which knew of genres alone.
     undo : bytes
         A record of `genregenie.tagging.delta`.
     """
 
     path: str
     changed_ns: int
-    genres: tuple[str, ...]
+    before: Tags | None
     undo: bytes

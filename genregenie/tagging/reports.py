@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from genregenie.audio import format_duration
+from genregenie.autotag.vocabulary import Autotag, shown
 from genregenie.common.errors import GenreGenieError
 from genregenie.common.formatting import csv_lines, printable, reason
 from genregenie.common.genres import display_name
@@ -20,8 +21,10 @@ _DOUBT: Final = ("failed", "not music", "unsure")
 
 COLUMNS: Final = (
     *("file", "state", "genre", "confidence", "verdict", "before", "after"),
+    *("mood_before", "mood_after", "grouping_before", "grouping_after", "heard"),
     *("title", "artist", "duration_s", "analysed_s", "reason"),
 )
+_LISTS: Final = COLUMNS[COLUMNS.index("before") : COLUMNS.index("title")]
 
 
 class ReportError(GenreGenieError):
@@ -29,20 +32,23 @@ class ReportError(GenreGenieError):
 
 
 def write_csv(path: Path, items: Iterable[Item]) -> None:
-    """A table, one line a file; several genres are parted by ``"; "``."""
+    """A table, one line a file; several genres, or tags, are parted by ``"; "``."""
     with _opened(path) as file:
         file.writelines(csv_lines(COLUMNS, map(_cells, items)))
 
 
 def write_json_lines(path: Path, items: Iterable[Item]) -> None:
-    """An object a line, with every confidence; the same keys in each.
+    """An object a line, with every confidence and all that is heard; the same keys in each.
 
     A byte of a name that is no text stands as a lone surrogate, as ``os.fsdecode`` writes it.
     """
     with _opened(path) as file:
         for item in items:
-            confidences = item.heard.confidences if item.heard else {}
-            file.write(json.dumps(_row(item) | {"confidences": confidences}) + "\n")
+            more = {
+                "confidences": item.heard.confidences if item.heard else {},
+                "autotags": [tag.to_dict() for tag in _autotags(item)],
+            }
+            file.write(json.dumps(_row(item) | more) + "\n")
 
 
 def _row(item: Item) -> dict[str, Any]:
@@ -53,8 +59,13 @@ def _row(item: Item) -> dict[str, Any]:
         "genre": heard.genre if heard else None,
         "confidence": round(heard.confidence, 4) if heard else None,
         "verdict": heard.verdict if heard else None,
-        "before": list(item.before),
-        "after": list(item.after),
+        "before": list(item.before.get("genre", ())),
+        "after": list(item.after.get("genre", ())),
+        "mood_before": list(item.before.get("mood", ())),
+        "mood_after": list(item.after.get("mood", ())),
+        "grouping_before": list(item.before.get("grouping", ())),
+        "grouping_after": list(item.after.get("grouping", ())),
+        "heard": [shown(tag.name) for tag in _autotags(item)],
         "title": heard.title if heard else None,
         "artist": heard.artist if heard else None,
         "duration_s": round(heard.duration_s, 2) if heard else None,
@@ -63,10 +74,14 @@ def _row(item: Item) -> dict[str, Any]:
     }
 
 
+def _autotags(item: Item) -> tuple[Autotag, ...]:
+    return (item.heard.autotags if item.heard else None) or ()
+
+
 def _cells(item: Item) -> list[Any]:
     """A line of the table, in the order of `COLUMNS`."""
     row = {**_row(item), "file": printable(item.file.path)}
-    row |= {key: "; ".join(row[key]) for key in ("before", "after")}
+    row |= {key: "; ".join(row[key]) for key in _LISTS}
     return [row[key] for key in COLUMNS]
 
 
@@ -94,6 +109,7 @@ def write_html(path: Path, items: Sequence[Item]) -> None:
         "printable": printable,
         "duration": format_duration,
         "genre": display_name,
+        "autotag": shown,
     }
     ordered = sorted(items, key=_doubt)
     page = templates.get_template("report.html").render(
@@ -141,7 +157,7 @@ def write_playlists(folder: Path, items: Iterable[Item]) -> list[Path]:
         label = " - ".join(printable(t) for t in (heard.artist, heard.title) if t)
         label = label or printable(Path(item.file.path).stem)
         entry = f"#EXTINF:{round(heard.duration_s)},{label}\n{_location(item.file.path)}\n"
-        for genre in item.after:
+        for genre in item.after.get("genre", ()):
             name = _file_name(genre)
             lists[names.setdefault(name.casefold(), name)].append(entry)
     try:

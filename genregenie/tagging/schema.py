@@ -1,4 +1,7 @@
-"""The journal's tables, and how those of earlier releases become them."""
+"""The journal's tables, and how those of earlier releases become them.
+
+Columns called ``genres`` hold what all fields of a file's tags hold; up to format 2, its genres.
+"""
 
 import os
 import sqlite3
@@ -8,7 +11,7 @@ from typing import Final
 Run = Callable[..., sqlite3.Cursor]
 """Runs a statement with its values."""
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 _HEARD: Final = """
 CREATE TABLE heard (
     path BLOB, version TEXT, size INTEGER, changed_ns INTEGER, identity TEXT, probe BLOB,
@@ -37,13 +40,16 @@ def create(run: Run) -> None:
     _run_all(run, _SCHEMA)
 
 
-def migrate(run: Run) -> None:
-    """Make a journal of format 1 one of format 2.
+def migrate(run: Run, found: int) -> None:
+    """Make a journal of format 1 or 2 one of today.
 
-    Format 1 kept paths as they were typed, so an answer under a relative one means nothing: it is
-    given up, and the file is heard again. A change under one stays as it is; `untag` finds out
-    what it means (`genregenie.tagging.places.candidates`).
+    Format 2 has the same tables, and what they hold is known for what it is. Format 1 kept paths
+    as they were typed, so an answer under a relative one means nothing: it is given up, and the
+    file is heard again. A change under one stays as it is; `untag` finds out what it means
+    (`genregenie.tagging.places.candidates`).
     """
+    if found > 1:
+        return
     run("ALTER TABLE heard RENAME TO heard_1")
     _run_all(run, _HEARD)
     rows = run("SELECT path, version, size, changed_ns, answer, genres FROM heard_1")

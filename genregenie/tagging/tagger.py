@@ -1,8 +1,8 @@
-"""Listens to many files, plans their genres, and writes them: the middle of `tag` and `untag`."""
+"""Listens to many files, plans their tags, and writes them: the middle of `tag` and `untag`."""
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from genregenie.audio import SIX_STRETCHES, AudioError, Spread
@@ -10,12 +10,13 @@ from genregenie.audio.scan import AudioPath
 from genregenie.inference.batch import classify_many
 from genregenie.inference.prediction import Prediction
 from genregenie.tagging.delta import DeltaError, difference, digest, digests, restored
+from genregenie.tagging.formats.fields import Tags
 from genregenie.tagging.journal import Journal
 from genregenie.tagging.places import candidates
 from genregenie.tagging.policy import TagPolicy
 from genregenie.tagging.records import CachedResult, Change
 from genregenie.tagging.replace import ReplaceError, prepare, sentence
-from genregenie.tagging.tags import TagError, mapped, read_genres, write_copy
+from genregenie.tagging.tags import TagError, mapped, no_place, read_tags, write_copy
 
 _CHANGED: Final = "This file has changed since it was listened to. Run the command again."
 _CHANGED_SINCE: Final = "This file has changed since; it was left as it is."
@@ -29,26 +30,27 @@ State = Literal["to write", "written", "as it is", "unsure", "not music", "faile
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A file, what was heard in it, and what becomes of its genres.
+    """A file, what was heard in it, and what becomes of its tags.
 
     Attributes
     ----------
     file : AudioPath
     state : State
-        ``"unsure"`` and ``"not music"`` are left alone; ``"as it is"`` needs nothing.
+        ``"unsure"`` and ``"not music"`` are left alone, but that `TagPolicy.unsure` has heard tags
+        written into the former; ``"as it is"`` needs nothing.
     heard : CachedResult or None
         None if it could not be listened to.
-    before, after : tuple of str
-        Genres in its tags, and those planned or written.
+    before, after : Tags
+        What its tags hold, and what is planned or written.
     reason : str
-        Why it failed, a sentence; else empty.
+        Why it failed, or what there is no place for in it, a sentence; else empty.
     """
 
     file: AudioPath
     state: State
     heard: CachedResult | None
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
+    before: Tags = field(default_factory=dict)
+    after: Tags = field(default_factory=dict)
     reason: str = ""
 
 
@@ -61,7 +63,7 @@ class Listening:
     version : str
         `genregenie.inference.classifier.Classifier.version`.
     spread : Spread
-    backend, jobs
+    backend, jobs, fast
         As for `genregenie.inference.batch.classify_many`.
     """
 
@@ -69,6 +71,7 @@ class Listening:
     spread: Spread = SIX_STRETCHES
     backend: str = "processes"
     jobs: int = -1
+    fast: bool = False
 
     @property
     def key(self) -> str:
@@ -86,8 +89,13 @@ def plan(
     JournalError, ModelError, ClusterError
     """
     key = listening.key
-    new = [file for file in files if not journal.knows(file, key)]
-    new = [f for f in new if not (journal.find_elsewhere(f) and journal.knows(f, key))]
+
+    def known(file: AudioPath) -> bool:
+        answer = journal.recall(file, key)
+        return answer is not None and not (policy.groups and answer[0].autotags is None)
+
+    new = [file for file in files if not known(file)]
+    new = [file for file in new if not (journal.find_elsewhere(file) and known(file))]
     missing = {id(file) for file in new}
     results: Iterator[Prediction | AudioError] = iter(())
     if new:
@@ -96,6 +104,7 @@ def plan(
             backend=listening.backend,
             jobs=listening.jobs,
             spread=listening.spread,
+            fast=listening.fast,
         )
     for file in files:
         if id(file) in missing:
@@ -103,25 +112,25 @@ def plan(
             if isinstance(result, AudioError):
                 yield Item(file, "failed", None, reason=str(result))
                 continue
-            heard, genres = _heard(result), None
+            heard, held = _heard(result), None
         else:
-            known = journal.recall(file, key)
-            if known is None:  # another run has just written to it
+            answer = journal.recall(file, key)
+            if answer is None:  # another run has just written to it
                 yield Item(file, "failed", None, reason=_CHANGED)
                 continue
-            heard, genres = known
+            heard, held = answer
         reason = ""
-        if genres is None:
+        if held is None:
             try:
-                genres = read_genres(file.path)
+                held = read_tags(file.path)
             except TagError as error:
                 reason = str(error)
-            if id(file) in missing or genres is not None:
-                journal.remember(file, key, heard, genres)
-        if genres is None:
+            if id(file) in missing or held is not None:
+                journal.remember(file, key, heard, held)
+        if held is None:
             yield Item(file, "failed", heard, reason=reason)
         else:
-            yield _planned(file, heard, genres, policy)
+            yield _planned(file, heard, held, policy)
 
 
 def _heard(prediction: Prediction) -> CachedResult:
@@ -134,23 +143,28 @@ def _heard(prediction: Prediction) -> CachedResult:
         analysed_s=prediction.analysed_s,
         title=prediction.title,
         artist=prediction.artist,
+        # A telephone's sound has no style: what the network then hears is the telephone.
+        autotags=prediction.heard if prediction.quality == "full" else (),
     )
 
 
-def _planned(
-    file: AudioPath, heard: CachedResult, before: tuple[str, ...], policy: TagPolicy
-) -> Item:
-    if heard.verdict == "unsure" or heard.verdict == "not music":
-        state: State = "unsure" if heard.verdict == "unsure" else "not music"
-        return Item(file, state, heard, before, before)
-    after = policy.after(before, heard.confidences)
-    return Item(file, "as it is" if after == before else "to write", heard, before, after)
+def _planned(file: AudioPath, heard: CachedResult, before: Tags, policy: TagPolicy) -> Item:
+    if heard.verdict == "not music":
+        return Item(file, "not music", heard, before, before)
+    is_sure = heard.verdict == "confident"
+    if not is_sure and not policy.unsure:
+        return Item(file, "unsure", heard, before, before)
+    wanted = policy.wanted(heard.confidences, heard.autotags or (), is_sure)
+    after = policy.after(before, wanted)
+    state: State = "to write" if after != before else "as it is" if is_sure else "unsure"
+    lacking = [field for field in wanted if field not in before]
+    return Item(file, state, heard, before, after, no_place(lacking) if lacking else "")
 
 
 def write(
     item: Item, run: int, journal: Journal, listening: Listening, keep_mtime: bool = False
 ) -> Item:
-    """Write the genres of an item that is ``"to write"``.
+    """Write the tags of an item that is ``"to write"``.
 
     Parameters
     ----------
@@ -170,13 +184,14 @@ def write(
         Nothing is written that cannot be taken back.
     """
     path, then = item.file.path, item.file
+    wanted = {name: values for name, values in item.after.items() if values != item.before[name]}
     undo = b""
 
     def make(source: str, copy: str) -> None:
         nonlocal undo
-        if read_genres(source) != item.before:
+        if read_tags(source) != item.before:
             raise ReplaceError(_CHANGED)
-        write_copy(source, copy, item.after)
+        write_copy(source, copy, wanted)
         with mapped(source) as old, mapped(copy) as new:
             undo = difference(old, new)
 
@@ -208,7 +223,6 @@ class PutBack:
     """A file of a run that was to be undone; `reason` says why it was not, else is empty."""
 
     path: str
-    genres: tuple[str, ...]
     reason: str = ""
 
 
@@ -235,10 +249,10 @@ def untag(run: int, journal: Journal, moved: tuple[str, str] | None = None) -> I
             _put_back(replace(change, path=path), journal)
         except (ReplaceError, DeltaError) as error:
             reason = _CHANGED_SINCE if isinstance(error, DeltaError) else str(error)
-            yield PutBack(path, change.genres, reason)
+            yield PutBack(path, reason)
             continue
         journal.undone(number)
-        yield PutBack(path, change.genres)
+        yield PutBack(path)
 
 
 def _where(change: Change, asked: Sequence[str]) -> str:
@@ -297,7 +311,7 @@ def _put_back(change: Change, journal: Journal) -> None:
         raise DeltaError("an empty file") from error
     prefix = journal.prefix_in(os.path.dirname(os.path.realpath(path)))
     prepare(path, prefix, make, change.changed_ns).take_its_place()
-    journal.follow(tagged, _now(path), change.genres)
+    journal.follow(tagged, _now(path), change.before)
 
 
 def _now(path: str) -> AudioPath:

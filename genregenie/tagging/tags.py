@@ -1,23 +1,30 @@
-r"""The genres in a file's tags, read and written; one strategy a kind of file, chosen by content.
+r"""Genres, moods and groupings in a file's tags, read and written; its content says what it is.
 
-A list of genres is the truth: formats that hold several get several. Of everything else, not a
+A list of values is the truth: formats that hold several get several. Of everything else, not a
 byte is interpreted, so nothing is lost that nobody understands.
 
-=================================  ============================================================
-MP3, raw AAC with a tag, TTA, DSF  ID3 ``TCON`` in the tag's version; 2.4 where there was none
-AIFF, WAV                          the same in a chunk; ``IGNR`` in a WAV that has a list ``INFO``
-FLAC, Ogg, Opus, Speex             Vorbis comments ``GENRE``, one for each
-M4A, ALAC                          ``\xa9gen``, one value for each
-WavPack, Monkey's Audio, Musepack  APEv2 ``Genre``, one value for each
-WMA                                ``WM/Genre``, one attribute for each
-=================================  ============================================================
+=========================  ============  ==========================  =============================
+kind of file               genre         mood                        grouping
+=========================  ============  ==========================  =============================
+MP3, DSF, AIFF, WAV; AAC   ``TCON``      ``TMOO``, before ID3v2.4    ``TIT1``, or ``GRP1`` where
+and TTA with an ID3 tag                  ``TXXX:MOOD``               iTunes has made one
+WAV with a list of texts   ``IGNR``      no place                    no place
+FLAC, Ogg, Opus, Speex     ``GENRE``     ``MOOD``                    ``GROUPING``
+M4A, ALAC                  ``\xa9gen``   ``com.apple.iTunes:MOOD``   ``\xa9grp``
+WavPack, Monkey's Audio,   ``Genre``     ``Mood``                    ``Grouping``
+Musepack
+WMA                        ``WM/Genre``  ``WM/Mood``                 ``WM/ContentGroupDescription``
+=========================  ============  ==========================  =============================
+
+An ID3 tag keeps its version; where there was none, it is 2.4. Moods and groupings are where
+MusicBrainz Picard documents them.
 """
 
 import mmap
 import os
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -26,20 +33,30 @@ from genregenie.common.formatting import reason
 from genregenie.tagging.delta import Bytes
 from genregenie.tagging.formats import ape, asf, dsf, flac, mp4, mpeg, ogg, payload, riff
 from genregenie.tagging.formats.edits import DAMAGED, Edit, TagError, all_else_is_same, pieces
+from genregenie.tagging.formats.fields import Field, Tags, Wanted
 from genregenie.tagging.formats.genrelist import named
 from genregenie.tagging.formats.kinds import Kind, sniff
 from genregenie.tagging.replace import COPY_PREFIX, prepare
 
-__all__ = ["TagError", "mapped", "read_genres", "write_copy", "write_genres"]
+__all__ = [
+    "TagError",
+    "mapped",
+    "no_place",
+    "read_genres",
+    "read_tags",
+    "write_copy",
+    "write_genres",
+    "write_tags",
+]
 
 
 @dataclass(frozen=True)
 class _Format:
     """Given a file's bytes and where it begins in them."""
 
-    read: Callable[[Bytes, int], list[str]]
-    others: Callable[[Bytes, int], list[bytes]]
-    edits: Callable[[Bytes, int, Sequence[str]], list[Edit]]
+    read: Callable[[Bytes, int], dict[Field, list[str]]]
+    others: Callable[[Bytes, int, Collection[Field]], list[bytes]]
+    edits: Callable[[Bytes, int, Wanted], list[Edit]]
 
 
 _MPEG: Final = _Format(mpeg.read, mpeg.others, mpeg.edits)
@@ -57,12 +74,17 @@ _FORMATS: Final = {
 }
 
 
-def read_genres(path: str | os.PathLike[str]) -> tuple[str, ...]:
-    """The genres in a file's tags; none if it has no tags yet.
+def read_tags(path: str | os.PathLike[str]) -> Tags:
+    """The genres, moods and groupings in a file's tags; empty where it has no tags yet.
 
     Values stand as they are written, but for numbers of ID3v1's list, which are read as names. One
     that lists several (``"Jazz, Blues"``) is one value; `genregenie.tagging.policy` knows what it
     means.
+
+    Returns
+    -------
+    Tags
+        Without fields that the file's kind of tag has no place for.
 
     Raises
     ------
@@ -71,26 +93,31 @@ def read_genres(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """
     try:
         with mapped(os.fspath(path)) as data:
-            return genres_in(data)
+            return _tags_in(data)
     except OSError as error:
         raise _unreadable(error) from error
 
 
-def write_genres(path: str | os.PathLike[str], genres: Sequence[str]) -> None:
-    """Put `genres` in the place of those that are there.
+def read_genres(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """The genres alone; as `read_tags`."""
+    return read_tags(path)["genre"]
+
+
+def write_tags(path: str | os.PathLike[str], wanted: Wanted) -> None:
+    """Put values in the place of those that are there; other fields stay as they are.
 
     The new version takes the old one's place when it is proved to be the same in all else.
 
     Raises
     ------
     TagError
-        As for `read_genres` and `write_copy`; the file is then as it was.
+        As for `read_tags` and `write_copy`; the file is then as it was.
     ReplaceError
         If the file cannot be written, the disk is full for instance.
     """
 
     def make(source: str, copy: str) -> None:
-        write_copy(source, copy, genres)
+        write_copy(source, copy, wanted)
 
     try:
         os.stat(path)
@@ -99,53 +126,69 @@ def write_genres(path: str | os.PathLike[str], genres: Sequence[str]) -> None:
     prepare(os.fspath(path), COPY_PREFIX, make).take_its_place()
 
 
-def write_copy(source: str, copy: str, genres: Sequence[str]) -> None:
-    """Write a copy of a file with other genres, and prove that nothing else is another.
+def write_genres(path: str | os.PathLike[str], genres: Sequence[str]) -> None:
+    """Put `genres` in the place of those that are there; as `write_tags`."""
+    write_tags(path, {"genre": genres})
+
+
+def write_copy(source: str, copy: str, wanted: Wanted) -> None:
+    """Write a copy of a file with other values, and prove that nothing else is another.
 
     Raises
     ------
     TagError
-        If the file has no place for a genre or is damaged, if the genres do not come back as they
+        If the file has no place for a value or is damaged, if the values do not come back as they
         were written, or if it cannot be shown that the sound and every other tag are the same.
     OSError
         If the copy cannot be written.
     """
-    _check(genres)
+    _check(wanted)
     with mapped(source) as old, _typed():
         kind = sniff(old)
-        edits = _FORMATS[kind.name].edits(old, kind.start, genres)
+        before = _tags_in(old)
+        if lacking := [field for field in wanted if field not in before]:
+            raise TagError(no_place(lacking))
+        edits = _FORMATS[kind.name].edits(old, kind.start, wanted)
         with open(copy, "wb") as file:
             file.writelines(pieces(old, edits))
         with mapped(copy) as new:
             if not all_else_is_same(old, new, edits):
                 raise TagError(payload.CHANGED)
-            if genres_in(new) != tuple(genres):
-                raise TagError("The tags of this file did not take the genres.")
-            if _others(old, kind) - _others(new, sniff(new)):
+            after = {field: tuple(values) for field, values in wanted.items()}
+            if _tags_in(new) != {**before, **after}:
+                raise TagError("The tags of this file did not take what was to be written.")
+            if _others(old, kind, wanted) - _others(new, sniff(new), wanted):
                 raise TagError(payload.TAGS_CHANGED)
-        payload.prove(source, copy)
+        payload.prove(source, copy, wanted)
 
 
-def genres_in(data: Bytes) -> tuple[str, ...]:
-    """As `read_genres`, of a file's bytes."""
+def no_place(fields: Collection[Field]) -> str:
+    """That a file has no place for some fields, as a sentence."""
+    return f"The tags of this file have no place for a {' or a '.join(fields)}."
+
+
+def _tags_in(data: Bytes) -> Tags:
+    """As `read_tags`, of a file's bytes."""
     with _typed():
         kind = sniff(data)
-        values = _FORMATS[kind.name].read(data, kind.start)
-        return tuple(name for value in values if value.strip() for name in named(value))
+        found = _FORMATS[kind.name].read(data, kind.start)
+        found["genre"] = [name for value in found["genre"] for name in named(value)]
+        return {field: tuple(filter(str.strip, values)) for field, values in found.items()}
 
 
-def _others(data: Bytes, kind: Kind) -> Counter[bytes]:
-    return Counter(part for part in _FORMATS[kind.name].others(data, kind.start) if part)
+def _others(data: Bytes, kind: Kind, fields: Collection[Field]) -> Counter[bytes]:
+    return Counter(part for part in _FORMATS[kind.name].others(data, kind.start, fields) if part)
 
 
-def _check(genres: Sequence[str]) -> None:
-    for genre in genres:
-        if "\0" in genre or not genre.strip():
-            raise TagError("A genre must be one line of text.")
-        try:
-            genre.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise TagError("A genre must be text.") from error
+def _check(wanted: Wanted) -> None:
+    for field, values in wanted.items():
+        for value in values:
+            if "\0" in value or not value.strip():
+                raise TagError(f"A {field} must be one line of text.")
+            try:
+                value.encode("utf-8")
+            except UnicodeEncodeError as error:
+                raise TagError(f"A {field} must be text.") from error
 
 
 @contextmanager

@@ -150,11 +150,11 @@ def _parts(metadata: Metadata, parts: Sequence[PartScores]) -> list[str]:
         return []
     best = metadata.hearings[0]
     return [
-        "Timbre is one part of what it hears. Others, each with a model of its own in "
-        "`heads.npz` (and as a scikit-learn pipeline in `temporal.skops` and `autotags.skops`), are "
-        "how loudness moves in each band of frequency (`genregenie/features/temporal.py`) and the 50 autotags of a "
-        "pretrained network (`models/musicnn`). The logarithms of their confidences are added up "
-        "with weights for each combination that a clip can come with.",
+        "Timbre is one part of what it hears. The others are how loudness moves in each band of "
+        "frequency (`genregenie/features/temporal.py`) and the 50 autotags of a pretrained network "
+        "(`models/musicnn`). Each has a model of its own in `heads.npz`, and as a scikit-learn "
+        "pipeline in `temporal.skops` and `autotags.skops`. The logarithms of their confidences "
+        "are added up, with weights for each combination that a clip can come with.",
         "",
         "## How good it is",
         "",

@@ -7,6 +7,7 @@ import functools
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -143,6 +144,9 @@ def _add_error_pages(app: FastAPI, portal: PortalContext) -> None:
 
 def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Accounts) -> None:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    # After every event Gradio would work out percentiles of the last 10,000, with pandas, for its
+    # page of figures, which is shut. A number of events that never comes keeps it from that.
+    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(sys.maxsize))
     import gradio as gr
 
     from genregenie.web.ui.handlers import guard_handlers

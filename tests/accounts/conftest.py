@@ -1,5 +1,6 @@
 """Account tests run on SQLite and on PostgreSQL, with a clock that tests move by hand."""
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -55,20 +56,60 @@ def postgres() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of each kind."""
-    if request.param == "sqlite":
-        yield sqlite_url(tmp_path / "data").render_as_string(hide_password=False)
-        return
-    server = make_url(request.getfixturevalue("postgres"))
+@contextlib.contextmanager
+def _database(server: str, template: str = "template1") -> Iterator[str]:
+    """A PostgreSQL database for a while, like another one; gives its address."""
     name = f"genregenie_test_{os.getpid()}_{next(_NUMBERS)}"
-    with psycopg.connect(server.render_as_string(hide_password=False), autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"'.encode())
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
         try:
-            yield server.set(database=name).render_as_string(hide_password=False)
+            yield make_url(server).set(database=name).render_as_string(hide_password=False)
         finally:
             admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture(scope="session")
+def postgres_with_tables(postgres: str) -> Iterator[str]:
+    """The name of a database that others are copied from, since making tables takes longer."""
+    with _database(postgres) as url:
+        open_accounts(url, CHEAP).close()
+        yield make_url(url).database or ""
+
+
+@pytest.fixture(scope="session")
+def sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder, for the same."""
+    folder = tmp_path_factory.mktemp("with-tables")
+    open_accounts(sqlite_url(folder), CHEAP).close()
+    return folder
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Of a database."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind."""
+    if kind == "sqlite":
+        yield sqlite_url(tmp_path / "data").render_as_string(hide_password=False)
+        return
+    with _database(request.getfixturevalue("postgres")) as url:
+        yield url
+
+
+@pytest.fixture
+def new_database_url(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Iterator[str]:
+    """A database of each kind that has tables, and nothing in them."""
+    if kind == "sqlite":
+        shutil.copytree(request.getfixturevalue("sqlite_with_tables"), tmp_path / "data")
+        yield sqlite_url(tmp_path / "data").render_as_string(hide_password=False)
+        return
+    server, template = map(request.getfixturevalue, ("postgres", "postgres_with_tables"))
+    with _database(server, template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -77,8 +118,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def accounts(database_url: str, clock: Clock) -> Iterator[Accounts]:
-    """Accounts on an empty database, with hashes that cost nothing."""
-    opened = open_accounts(database_url, CHEAP, clock)
+def accounts(new_database_url: str, clock: Clock) -> Iterator[Accounts]:
+    """Accounts on a new database, with hashes that cost nothing."""
+    opened = open_accounts(new_database_url, CHEAP, clock)
     yield opened
     opened.close()

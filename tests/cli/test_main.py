@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from genregenie.cli import evaluate
-from genregenie.cli.main import main
+from genregenie.cli.main import main, parser
 from genregenie.common.errors import GenreGenieError
 from genregenie.common.version import __version__
 from tests import machine, sounds
@@ -79,6 +79,19 @@ def test_help_names_every_command_once_under_what_people_want_to_do(capsys):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_explains_itself(command, capsys):
     assert helped(command, capsys=capsys).startswith(f"usage: genregenie {command} ")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_alone_is_parsed_as_among_all(command, capsys):
+    said = []
+    for made in (parser(command), parser()):
+        for more in ([], ["--help"], ["--nonsense"], ["-q", "-v"], ["a", "b", "c", "d"]):
+            try:
+                said.append(vars(made.parse_args([command, *more])))
+            except SystemExit as end:
+                said.append(end.code)
+            said.append(capsys.readouterr())
+    assert said[: len(said) // 2] == said[len(said) // 2 :]
 
 
 def test_help_loads_the_ground_floor_and_the_command_line_alone():

@@ -45,8 +45,8 @@ def test_json_is_as_promised(clip, environment, server):
     assert server.requests["/api/token"] == 1
 
 
-def test_offline_asks_nobody(clip, environment, server):
-    done = genregenie("recommend", "--json", "--offline", clip, **environment)
+def test_offline_asks_nobody(here, clip, environment, server):
+    done = here("recommend", "--json", "--offline", clip, **environment)
     assert json.loads(done.stdout)["spotify"] == {
         "state": "offline",
         "message": "Spotify was not asked.",
@@ -56,8 +56,8 @@ def test_offline_asks_nobody(clip, environment, server):
     assert not server.requests
 
 
-def test_text_for_people(clip, environment):
-    done = genregenie("recommend", clip, "--years", "1970-1999", **environment)
+def test_text_for_people(here, clip, environment):
+    done = here("recommend", clip, "--years", "1970-1999", **environment)
     assert done.returncode == 0
     assert "Sounds like" in done.stdout
     assert "More rock" in done.stdout
@@ -65,9 +65,9 @@ def test_text_for_people(clip, environment):
 
 
 @pytest.mark.parametrize("failure", [error(429, Retry_After="86000"), error(403), error(503)])
-def test_it_answers_when_spotify_does_not(clip, environment, server, failure):
+def test_it_answers_when_spotify_does_not(here, clip, environment, server, failure):
     server.api_failure = failure
-    done = genregenie("recommend", "--json", clip, **environment)
+    done = here("recommend", "--json", clip, **environment)
     assert done.returncode == 0
     answer = json.loads(done.stdout)
     assert len(answer["neighbours"]) == 6
@@ -83,29 +83,23 @@ def test_the_command_ends_while_spotify_hangs(clip, environment, server):
     assert done.returncode == 0
 
 
-def test_without_keys(clip):
-    done = genregenie("recommend", clip)
+def test_without_keys(here, clip):
+    done = here("recommend", clip)
     assert done.returncode == 0
     assert "SPOTIPY_CLIENT_ID" in done.stdout
     assert "Sounds like" in done.stdout
 
 
-def test_formats(clip):
+def test_formats(here, clip):
     rows = list(
-        csv.DictReader(
-            io.StringIO(genregenie("recommend", clip, "--offline", "--format", "csv").stdout)
-        )
+        csv.DictReader(io.StringIO(here("recommend", clip, "--offline", "--format", "csv").stdout))
     )
     assert len(rows) == 6
-    assert genregenie("recommend", clip, "--offline", "--format", "m3u").stdout.startswith(
-        "#EXTM3U"
-    )
-    assert (
-        len(genregenie("recommend", clip, "--offline", "--format", "txt").stdout.splitlines()) == 6
-    )
+    assert here("recommend", clip, "--offline", "--format", "m3u").stdout.startswith("#EXTM3U")
+    assert len(here("recommend", clip, "--offline", "--format", "txt").stdout.splitlines()) == 6
 
 
-def test_errors_are_sentences(tmp_path, clip):
+def test_errors_are_sentences(here, tmp_path, clip):
     bad = tmp_path / "bad.mp3"
     bad.write_bytes(b"not a song")
     for arguments, words in (
@@ -113,11 +107,11 @@ def test_errors_are_sentences(tmp_path, clip):
         ((tmp_path / "missing.wav",), "no file"),
         ((clip, "--index", tmp_path), "There is no index"),
     ):
-        done = genregenie("recommend", "--offline", *arguments)
+        done = here("recommend", "--offline", *arguments)
         assert done.returncode == 1
         assert words in done.stderr
         assert "Traceback" not in done.stderr
-    done = genregenie("recommend", "--offline", clip, GENREGENIE_MODEL=str(tmp_path))
+    done = here("recommend", "--offline", clip, GENREGENIE_MODEL=str(tmp_path))
     assert done.returncode == 1
     assert "genregenie train" in done.stderr
 
@@ -134,37 +128,37 @@ def test_errors_are_sentences(tmp_path, clip):
         ("index", "x", "--jobs", "0"),
     ],
 )
-def test_wrong_use_is_2(arguments):
-    done = genregenie(*arguments)
+def test_wrong_use_is_2(here, arguments):
+    done = here(*arguments)
     assert done.returncode == 2
     assert "usage:" in done.stderr
 
 
-def test_what_is_not_music_has_nothing_like_it(tmp_path):
+def test_what_is_not_music_has_nothing_like_it(here, tmp_path):
     silence = tmp_path / "noise.wav"
     silence.write_bytes(sounds.encode(sounds.noise(5.0)))
-    done = genregenie("recommend", "--json", silence)
+    done = here("recommend", "--json", silence)
     answer = json.loads(done.stdout)
     if answer["genre"] is None:
         assert answer["neighbours"] == []
         assert answer["spotify"]["state"] == "not music"
 
 
-def test_index_then_recommend_from_it(gtzan, tmp_path):
+def test_index_then_recommend_from_it(here, gtzan, tmp_path):
     music = tmp_path / "music"
     music.mkdir()
     for path in sorted((gtzan / "audio/full").glob("jazz*")):
         shutil.copy(path, music)
-    done = genregenie("index", music, "--jobs", "1")
+    done = here("index", music, "--jobs", "1")
     assert done.returncode == 0, done.stderr
     assert "3 tracks" in done.stdout
     arguments = ("recommend", "--json", "--offline", gtzan / "audio/full/jazz.00000.flac")
-    answer = json.loads(genregenie(*arguments, "--index", music / "genregenie-index").stdout)
+    answer = json.loads(here(*arguments, "--index", music / "genregenie-index").stdout)
     paths = [neighbour["path"] for neighbour in answer["neighbours"]]
     assert paths  # the clip itself is left out
     assert all(path.startswith(str(music)) for path in paths)
     assert not any(path.endswith("jazz.00000.flac") for path in paths)
-    same = genregenie(*arguments, GENREGENIE_INDEX=str(music / "genregenie-index"))
+    same = here(*arguments, GENREGENIE_INDEX=str(music / "genregenie-index"))
     assert json.loads(same.stdout) == answer
 
 

@@ -13,8 +13,8 @@ NEW = "seven loud orange evenings"
 
 
 @pytest.fixture
-def accounts(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Accounts]:
-    monkeypatch.setenv("DATABASE_URL", database_url)
+def accounts(new_database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Accounts]:
+    monkeypatch.setenv("DATABASE_URL", new_database_url)
     opened = open_accounts()
     yield opened
     opened.close()

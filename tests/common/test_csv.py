@@ -54,7 +54,8 @@ def recommended(folder: Path) -> list[list[str]]:
 
 def tagged(folder: Path) -> list[list[str]]:
     file = AudioPath("/music/a.mp3", 1, 1)
-    items = [Item(file, "written", None, before=("Live",), after=(cell,)) for cell in FORMULAS]
+    before = {"genre": ("Live",)}
+    items = [Item(file, "written", None, before, {"genre": (cell,)}) for cell in FORMULAS]
     reports.write_csv(folder / "a.csv", items)
     return read(folder / "a.csv")
 

@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
@@ -43,12 +43,12 @@ class Song:
     genres: frozenset[str]
     words: str
 
-    @property
+    @cached_property
     def mark(self) -> int:
         """A number that looks drawn by chance, for all that the table does not tell."""
         return int(hashlib.sha256(self.id.encode()).hexdigest(), 16)
 
-    @property
+    @cached_property
     def year(self) -> int:
         return 1960 + self.mark % 61
 

@@ -1,3 +1,12 @@
 """Databases of each kind."""
 
-from tests.accounts.conftest import accounts, clock, database_url, postgres  # noqa: F401
+from tests.accounts.conftest import (  # noqa: F401
+    accounts,
+    clock,
+    database_url,
+    kind,
+    new_database_url,
+    postgres,
+    postgres_with_tables,
+    sqlite_with_tables,
+)

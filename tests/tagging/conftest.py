@@ -2,12 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from genregenie.audio import AudioError, Spread
+from genregenie.autotag.vocabulary import GROUPS, Autotag
 from genregenie.cli.main import main
 from genregenie.common import resources
 from genregenie.inference.batch import classify_many
@@ -39,18 +41,18 @@ def music(tmp_path) -> Path:
     return folder
 
 
-_answers: dict[tuple[bytes, Spread], Prediction | AudioError] = {}
+_answers: dict[tuple[bytes, Spread, bool], Prediction | AudioError] = {}
 
 
-def _remembering(paths, *, spread: Spread, **ignored):
+def _remembering(paths, *, spread: Spread, fast: bool, **ignored):
     """What `classify_many` answers; the same bytes are listened to once in all tests."""
     for path in paths:
         try:
-            key = (Path(path).read_bytes(), spread)
+            key = (Path(path).read_bytes(), spread, fast)
         except OSError:
-            key = (b"", spread)
+            key = (b"", spread, fast)
         if key not in _answers:
-            (_answers[key],) = classify_many([path], backend="serial", spread=spread)
+            (_answers[key],) = classify_many([path], backend="serial", spread=spread, fast=fast)
         yield _answers[key]
 
 
@@ -69,6 +71,37 @@ def run(capsys, monkeypatch) -> Callable[..., tuple[int, str, str]]:
         return status, out, err
 
     return command
+
+
+def heard_tags(*names: str) -> tuple[Autotag, ...]:
+    """Tags that are heard, the first with the highest level."""
+    groups = {name: group for group, held in GROUPS.items() for name in held}
+    return tuple(
+        Autotag(name, groups[name], 0.5, 1.0 - 0.001 * i, heard=True)
+        for i, name in enumerate(names)
+    )
+
+
+@pytest.fixture
+def hearing(run, monkeypatch) -> Callable[[Mapping[str, Iterable[str]]], None]:
+    """Have the network hear tags in files, by their names; in all others it hears nothing.
+
+    Their genres are still those that timbre has.
+    """
+
+    def hear(tags: Mapping[str, Iterable[str]]) -> None:
+        def hearing(paths, *, fast: bool, **more):
+            for path in paths:
+                (answer,) = _remembering([path], fast=True, **more)
+                if isinstance(answer, Prediction):
+                    named = heard_tags(*tags.get(Path(path).stem, ()))
+                    answer = replace(answer, autotags=named)
+                yield answer
+
+        monkeypatch.setenv("GENREGENIE_HEARING", "all")
+        monkeypatch.setattr(tagger, "classify_many", hearing)
+
+    return hear
 
 
 def snapshot(folder: Path) -> dict[str, tuple[bytes, int, int]]:

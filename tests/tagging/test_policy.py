@@ -4,14 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genregenie.autotag.vocabulary import GROUPS as GROUPS_OF_TAGS
+from genregenie.cli import arguments, tag
 from genregenie.common.genres import GENRES
-from genregenie.tagging.policy import MODES, NamesError, TagPolicy, read_names
+from genregenie.tagging.policy import FIELD_OF, MODES, NamesError, TagPolicy, read_names
+from tests.tagging.conftest import heard_tags
 
 SURE = {"rock": 0.6, "hiphop": 0.3, "pop": 0.1}
 
 
+def after(policy, before, confidences=SURE):
+    """The genres of a file, once it is tagged."""
+    return policy.after({"genre": tuple(before)}, policy.wanted(confidences))["genre"]
+
+
 @pytest.mark.parametrize(
-    ("policy", "before", "after"),
+    ("policy", "before", "wanted"),
     [
         (TagPolicy(), [], ["Rock", "Hip-hop"]),
         (TagPolicy(), ["Live"], ["Live", "Rock", "Hip-hop"]),
@@ -30,8 +38,8 @@ SURE = {"rock": 0.6, "hiphop": 0.3, "pop": 0.1}
         ),
     ],
 )
-def test_genres_after(policy, before, after):
-    assert policy.after(before, SURE) == tuple(after)
+def test_genres_after(policy, before, wanted):
+    assert after(policy, before) == tuple(wanted)
 
 
 @pytest.mark.parametrize("join", [", ", "/", " / ", ";", "; ", "\\", "\\\\", "|", " | ", "\0"])
@@ -39,11 +47,11 @@ def test_a_list_in_one_text_is_read_as_a_list(join):
     """What is there stays as somebody wrote it, and nothing comes a second time."""
     sure = {"jazz": 0.6, "hiphop": 0.4}
     both = join.join(("Hip Hop", "JAZZ"))
-    assert TagPolicy().after([both], sure) == (both,)
+    assert after(TagPolicy(), [both], sure) == (both,)
     one = join.join(("Jazz", "Live"))
-    assert TagPolicy().after([one], sure) == (one, "Hip-hop")
-    assert TagPolicy(mode="replace").after([one], sure) == ("Jazz", "Hip-hop")
-    assert TagPolicy(mode="if-empty").after([one], sure) == (one,)
+    assert after(TagPolicy(), [one], sure) == (one, "Hip-hop")
+    assert after(TagPolicy(mode="replace"), [one], sure) == ("Jazz", "Hip-hop")
+    assert after(TagPolicy(mode="if-empty"), [one], sure) == (one,)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +68,7 @@ def test_a_list_in_one_text_is_read_as_a_list(join):
 )
 def test_a_name_of_ones_own_may_be_a_list_too(before, name, added):
     policy = TagPolicy(names={"jazz": (name,)})
-    assert (len(policy.after(before, {"jazz": 0.9})) > len(before)) == added
+    assert (len(after(policy, before, {"jazz": 0.9})) > len(before)) == added
 
 
 @given(
@@ -73,17 +81,100 @@ def test_a_name_of_ones_own_may_be_a_list_too(before, name, added):
 def test_doing_it_twice_changes_nothing_more(before, mode, threshold, at_most, scores):
     policy = TagPolicy(mode, threshold, at_most)
     confidences = dict(zip(GENRES, scores, strict=True))
-    once = policy.after(before, confidences)
-    assert policy.after(once, confidences) == once
-    assert len(policy.heard(confidences)) <= at_most
+    once = after(policy, before, confidences)
+    assert after(policy, once, confidences) == once
+    heard = policy.wanted(confidences).get("genre", ())
+    assert len(heard) <= at_most
     if mode == "add":
-        assert set(once[: len(before)]) <= set(before) | set(policy.heard(confidences))
+        assert set(once[: len(before)]) <= set(before) | set(heard)
+
+
+# --- tags that are heard ---------------------------------------------------------------------
+
+ALL = ("style", "era", "mood", "voice")
+HEARD = heard_tags(
+    *("Hip-Hop", "rnb", "female vocalist", "80s", "sad", "indie rock"),
+    *("female vocalists", "Mellow", "guitar", "chill", "oldies", "00s"),
+)
+
+
+@pytest.mark.parametrize(
+    ("policy", "wanted"),
+    [
+        (TagPolicy(), {"genre": ("Rock", "Hip-hop")}),
+        (TagPolicy(groups=("style",)), {"genre": ("Rock", "Hip-hop", "R&B")}),
+        (TagPolicy(groups=("mood",)), {"genre": ("Rock", "Hip-hop"), "mood": ("sad", "mellow")}),
+        (
+            TagPolicy(at_most=1, groups=ALL),
+            {"genre": ("Rock", "Hip-hop"), "grouping": ("80s", "female vocalists")}
+            | {"mood": ("sad",)},
+        ),
+        (
+            TagPolicy(at_most=9, groups=("voice", "style")),
+            {"genre": ("Rock", "Hip-hop", "R&B", "Indie rock")}
+            | {"grouping": ("female vocalists", "guitar")},
+        ),
+        (
+            TagPolicy(groups=ALL, names={"hiphop": ("Rap",), "80s": ("1980s",), "sad": ("a", "b")}),
+            {"genre": ("Rock", "Rap", "R&B"), "mood": ("a", "b", "mellow")}
+            | {"grouping": ("1980s", "oldies", "female vocalists", "guitar")},
+        ),
+        (
+            TagPolicy(groups=("style",), names={"Hip-Hop": ("Beats",)}),
+            {"genre": ("Rock", "Hip-hop", "Beats", "R&B")},
+        ),
+    ],
+)
+def test_heard_tags_are_wanted_under_the_names_that_people_write(policy, wanted):
+    assert policy.wanted(SURE, HEARD) == wanted
+
+
+def test_of_an_unsure_file_only_heard_tags_are_wanted():
+    policy = TagPolicy(groups=("style", "mood"))
+    assert policy.wanted(SURE, HEARD, is_sure=False) == {
+        "genre": ("Hip-hop", "R&B"),
+        "mood": ("sad", "mellow"),
+    }
+    assert policy.wanted(SURE, (), is_sure=False) == {}
+
+
+@pytest.mark.parametrize(
+    ("mode", "after"),
+    [
+        ("add", {"mood": ("Sad", "calm", "mellow"), "grouping": ("80s", "oldies")}),
+        ("replace", {"mood": ("sad", "mellow"), "grouping": ("80s", "oldies")}),
+        ("if-empty", {"mood": ("Sad", "calm"), "grouping": ("80s", "oldies")}),
+    ],
+)
+def test_each_field_is_added_to_replaced_or_left_by_itself(mode, after):
+    policy = TagPolicy(mode, groups=("era", "mood"))
+    before = {"genre": ("Live",), "mood": ("Sad", "calm"), "grouping": ()}
+    assert policy.after(before, policy.wanted({}, HEARD)) == {"genre": ("Live",)} | after
+
+
+def test_what_has_no_place_is_left_out():
+    policy = TagPolicy(groups=("mood",))
+    assert policy.after({"genre": ()}, policy.wanted(SURE, HEARD)) == {"genre": ("Rock", "Hip-hop")}
+
+
+def test_the_command_line_knows_modes_and_groups_without_their_rooms():
+    assert tag.MODES == MODES
+    assert set(arguments.GROUPS) == set(GROUPS_OF_TAGS) == set(FIELD_OF)
+
+
+# --- names -----------------------------------------------------------------------------------
 
 
 def test_names_of_ones_own(tmp_path):
     path = tmp_path / "names.toml"
-    path.write_text('hiphop = "Hip-Hop/Rap"\nmetal = ["Metal", " Heavy "]\n')
-    assert read_names(path, GENRES) == {"hiphop": ("Hip-Hop/Rap",), "metal": ("Metal", "Heavy")}
+    path.write_text(
+        'hiphop = "Hip-Hop/Rap"\nmetal = ["Metal", " Heavy "]\n"indie rock" = "Indie"\n'
+    )
+    assert read_names(path, GENRES) == {
+        "hiphop": ("Hip-Hop/Rap",),
+        "metal": ("Metal", "Heavy"),
+        "indie rock": ("Indie",),
+    }
 
 
 @pytest.mark.parametrize(

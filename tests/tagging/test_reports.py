@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from genregenie.audio.scan import AudioPath
+from genregenie.autotag.vocabulary import Autotag
 from genregenie.tagging import reports
 from genregenie.tagging.records import CachedResult
 from genregenie.tagging.tagger import Item
@@ -25,14 +26,25 @@ def item(
     verdict = state if state in ("unsure", "not music") else "confident"
     title, artist = more.pop("title", "A title"), more.pop("artist", "An artist")
     confidences = {genre or "jazz": confidence, "rock": round(1 - confidence, 3)}
-    heard = CachedResult(verdict, genre, confidence, confidences, 181.5, 60.0, title, artist)
+    told = 181.5, 60.0, title, artist, more.pop("autotags", None)
+    heard = CachedResult(verdict, genre, confidence, confidences, *told)
     return Item(AudioPath(path, 1, 1), state, heard, **more)
 
 
+RAP = {"genre": ("Hip-Hop/Rap",), "mood": (EVIL,), "grouping": ()}
 ITEMS = [
-    item("/music/a.mp3", "written", before=("Live",), after=("Live", "Jazz")),
-    item("/music/b.mp3", "to write", confidence=0.7, after=("Jazz",)),
-    item(NASTY, "as it is", "hiphop", 0.95, before=("Hip-Hop/Rap",), after=("Hip-Hop/Rap",)),
+    item(
+        "/music/a.mp3",
+        "written",
+        before={"genre": ("Live",), "mood": ("calm",), "grouping": ()},
+        after={"genre": ("Live", "Jazz"), "mood": ("calm", "sad"), "grouping": ()},
+        autotags=(
+            Autotag("sad", "mood", 0.3, 0.98, True),
+            Autotag("rnb", "style", 0.2, 0.96, True),
+        ),
+    ),
+    item("/music/b.mp3", "to write", confidence=0.7, after={"genre": ("Jazz",)}),
+    item(NASTY, "as it is", "hiphop", 0.95, before=RAP, after=RAP),
     item(f"/music/{EVIL}.mp3", "unsure", "rock", 0.4, title=EVIL, artist="=cmd()"),
     item("/music/c.mp3", "unsure", "pop", 0.3, title=None, artist=None),
     item("/music/d.wav", "not music", None, 0.2),
@@ -76,7 +88,7 @@ def test_playlists_a_genre_each_without_what_is_in_doubt(tmp_path):
 
 def test_a_playlist_can_be_asked_for_any_name_of_a_genre(tmp_path):
     names = ["../../up", "a/b", "CON<>|", "  ", "x" * 400, "Jazz", "JAZZ"]
-    items = [item("/music/a.mp3", "written", after=(name,)) for name in names]
+    items = [item("/music/a.mp3", "written", after={"genre": (name,)}) for name in names]
     written = reports.write_playlists(tmp_path, items)
     assert {p.parent for p in written} == {tmp_path}
     assert len(written) == len(names) - 1

@@ -17,7 +17,7 @@ import pytest
 from genregenie.cli.main import main
 from genregenie.tagging import journal, tagger, tags
 from genregenie.tagging.replace import COPY_PREFIX
-from genregenie.tagging.tags import read_genres, write_genres
+from genregenie.tagging.tags import read_genres, read_tags, write_genres
 from tests import machine
 from tests.clusters import Cluster
 from tests.tagging.conftest import EXAMPLES, snapshot
@@ -169,13 +169,18 @@ def kept(folder: Path) -> Callable[[], None]:
     return back
 
 
-def test_killed_at_any_step_a_file_is_old_or_new_and_all_can_be_undone(two, data_dir, run):
-    write = ("tag", two, "--write", "--keep-mtime", "--jobs", "1")
+def test_killed_at_any_step_a_file_is_old_or_new_and_all_can_be_undone(two, data_dir, run, hearing):
+    hearing({"jazz": ["sad", "80s"], "metal": ["indie rock", "guitar"]})
+    write = ("tag", two, "--tags", "style,era,mood,voice", "--write", "--keep-mtime", "--jobs", "1")
     run("tag", two)  # so that the killed runs only write
     again = kept(data_dir)
     before, old = snapshot(two), contents(two)
     run(*write)
     new = contents(two)
+    assert [read_tags(two / f"{name}.mp3")["grouping"] for name in ("jazz", "metal")] == [
+        ("80s",),
+        ("guitar",),
+    ]
     run("untag", 1)
 
     written = []

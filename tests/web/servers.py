@@ -36,7 +36,7 @@ def build_test_page() -> gr.Blocks:
 
     def make(text: str) -> str:
         with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as file:
-            file.write(text or "")  # a program may leave it out
+            file.write(str(text))
         return file.name
 
     def grow(text: str) -> Iterator[tuple[str, str]]:

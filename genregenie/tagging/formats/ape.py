@@ -1,18 +1,20 @@
 """APEv2 tags at the end of a file: WavPack, Monkey's Audio, Musepack, and some MP3s."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from genregenie.tagging.delta import Bytes
 from genregenie.tagging.formats.edits import Damaged, Edit, TagError
+from genregenie.tagging.formats.fields import FIELDS, Field, Wanted, rewritten
 from genregenie.tagging.formats.genrelist import lenient
 
 _HEAD: Final = struct.Struct("<8sIIII8s")
 _MAGIC: Final = b"APETAGEX"
 _HAS_HEADER, _IS_HEADER = 1 << 31, 1 << 29
 _V1_BYTES: Final = 128
+_FIELDS: Final = {field.encode(): field for field in FIELDS}
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,8 @@ def _find(data: Bytes) -> _Tag | None:
     return _Tag(start, end, version, flags, tuple(items), body[at:], reserved)
 
 
-def _is_genre(key: bytes) -> bool:
-    return key.lower() == b"genre"
+def _field(key: bytes) -> Field | None:
+    return _FIELDS.get(key.lower())
 
 
 def start(data: Bytes) -> int:
@@ -76,27 +78,25 @@ def has_tag(data: Bytes) -> bool:
     return _find(data) is not None
 
 
-def read(data: Bytes, start: int = 0) -> list[str]:
-    """The genres; none if there is no tag."""
+def read(data: Bytes, start: int = 0) -> dict[Field, list[str]]:
+    """The fields ``Genre``, ``Mood``, ``Grouping``; empty if there is no tag."""
     tag = _find(data)
-    return [
-        lenient(value)
-        for key, raw in (tag.items if tag else ())
-        if _is_genre(key)
-        for value in raw[8 + len(key) + 1 :].split(b"\0")
-        if value
-    ]
+    found: dict[Field, list[str]] = {field: [] for field in FIELDS}
+    for key, raw in tag.items if tag else ():
+        if field := _field(key):
+            found[field] += map(lenient, filter(None, raw[8 + len(key) + 1 :].split(b"\0")))
+    return found
 
 
-def others(data: Bytes, start: int = 0) -> list[bytes]:
-    """Every item but the genre, and an ID3v1 tag behind them."""
+def others(data: Bytes, start: int, fields: Collection[Field]) -> list[bytes]:
+    """Every item but these fields, and an ID3v1 tag behind them."""
     tag = _find(data)
-    items = [raw for key, raw in tag.items if not _is_genre(key)] if tag else []
+    items = [raw for key, raw in tag.items if _field(key) not in fields] if tag else []
     return [*items, tag.rest if tag else b"", data[id3v1_start(data) :]]
 
 
-def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
-    """What to change for these genres.
+def edits(data: Bytes, start: int, wanted: Wanted) -> list[Edit]:
+    """What to change for these values.
 
     Raises
     ------
@@ -104,32 +104,31 @@ def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
     """
     end = id3v1_start(data)
     tag = _find(data) or _Tag(end, end, 2000, _HAS_HEADER, (), b"", bytes(8))
-    if tag.version < 2000 and (len(genres) > 1 or not "".join(genres).isascii()):
-        raise TagError("The tags of this file are of an old kind that holds one plain genre only.")
-    old = next((i for i, (key, _) in enumerate(tag.items) if _is_genre(key)), len(tag.items))
-    key = tag.items[old][0] if old < len(tag.items) else b"Genre"
-    items = [(i, raw) for i, (name, raw) in enumerate(tag.items) if not _is_genre(name)]
-    value = "\0".join(genres).encode("utf-8")
-    edit = _edit(tag, key, value if genres else None, items, old)
-    if tag.stop == len(data) and looks_like_id3v1(edit.data) and genres:
-        edit = _edit(tag, key, value + b"\0", items, old)  # an empty value more, which none reads
+    if tag.version < 2000 and any(len(v) > 1 or not "".join(v).isascii() for v in wanted.values()):
+        raise TagError("The tags of this file are of an old kind that holds one plain value only.")
+    values = {field: "\0".join(some).encode("utf-8") for field, some in wanted.items()}
+    edit = _edit(tag, values)
+    if tag.stop == len(data) and looks_like_id3v1(edit.data) and any(values.values()):
+        field = next(field for field, value in values.items() if value)
+        values[field] += b"\0"  # an empty value more, which none reads
+        edit = _edit(tag, values)
     return [edit]
 
 
-def _edit(
-    tag: _Tag, key: bytes, value: bytes | None, items: Sequence[tuple[int, bytes]], at: int
-) -> Edit:
-    made = []
-    if value is not None:
-        made = [struct.pack("<II", len(value), 0) + key + b"\0" + value]
-    new = [raw for i, raw in items if i < at] + made + [raw for i, raw in items if i > at]
-    body = b"".join(new) + tag.rest
-    size = len(body) + _HEAD.size
-    foot = _HEAD.pack(_MAGIC, tag.version, size, len(new), tag.flags, tag.reserved)
+def _edit(tag: _Tag, values: Mapping[Field, bytes]) -> Edit:
+    made = {}
+    for field, value in values.items():
+        key = next((key for key, _ in tag.items if _field(key) == field), field.title().encode())
+        item = struct.pack("<II", len(value), 0) + key + b"\0" + value
+        made[field] = [item] if value else []
+    placed, new = rewritten(((_field(key), raw) for key, raw in tag.items), made)
+    body = b"".join((*placed, *new)) + tag.rest
+    size, count = len(body) + _HEAD.size, len(placed) + len(new)
+    foot = _HEAD.pack(_MAGIC, tag.version, size, count, tag.flags, tag.reserved)
     head = b""
     if tag.flags & _HAS_HEADER:
         flags = tag.flags | _IS_HEADER
-        head = _HEAD.pack(_MAGIC, tag.version, size, len(new), flags, tag.reserved)
+        head = _HEAD.pack(_MAGIC, tag.version, size, count, flags, tag.reserved)
     return Edit(tag.start, tag.stop, head + body + foot)
 
 

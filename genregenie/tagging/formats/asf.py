@@ -1,13 +1,14 @@
-"""ASF, which WMA files are: ``WM/Genre`` among the attributes in its head."""
+"""ASF, which WMA files are: ``WM/Genre`` and its like among the attributes in its head."""
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from genregenie.tagging.delta import Bytes
 from genregenie.tagging.formats.edits import Damaged, Edit, TagError
+from genregenie.tagging.formats.fields import FIELDS, Field, Wanted, rewritten
 
 HEADER: Final = UUID("75b22630-668e-11cf-a6d9-00aa0062ce6c").bytes_le
 _ATTRIBUTES: Final = UUID("d2d0a440-e307-11d2-97f0-00a0c95ea850").bytes_le
@@ -15,7 +16,12 @@ _EXTENSION: Final = UUID("5fbf03b5-a92e-11cf-8ee3-00c00c205365").bytes_le
 _LIBRARY: Final = UUID("44231c94-9498-49d1-a141-1d134e457054").bytes_le
 _FILE: Final = UUID("8cabdca1-a947-11cf-8ee4-00c00c205365").bytes_le
 _HEAD_BYTES: Final = 30
-_NAMES: Final = ("wm/genre",)
+_NAMES: Final[Mapping[Field, str]] = {
+    "genre": "WM/Genre",
+    "mood": "WM/Mood",
+    "grouping": "WM/ContentGroupDescription",
+}
+_FIELDS: Final = {name.lower(): field for field, name in _NAMES.items()}
 _TEXT: Final = 0
 
 
@@ -71,33 +77,37 @@ def _text(data: bytes) -> str:
     return data[: len(data) // 2 * 2].decode("utf-16-le", "replace").rstrip("\0")
 
 
-def _is_genre(name: str) -> bool:
-    return name.lower() in _NAMES
+def _field(name: str, kind: int) -> Field | None:
+    return _FIELDS.get(name.lower()) if kind == _TEXT else None
 
 
 def _holder(objects: Sequence[_Object]) -> _Object | None:
     return next((o for o in objects if o.kind == _ATTRIBUTES), None)
 
 
-def read(data: Bytes, start: int) -> list[str]:
-    """The genres of a WMA."""
-    attributes = _attributes(data, _holder(_header(data)))
-    return [
-        _text(value) for name, kind, value, _ in attributes if _is_genre(name) and kind == _TEXT
-    ]
+def read(data: Bytes, start: int) -> dict[Field, list[str]]:
+    """The fields of a WMA; a mood or grouping that stands elsewhere too is none of them."""
+    objects = _header(data)
+    attributes = _attributes(data, _holder(objects))
+    return {
+        field: [_text(value) for name, kind, value, _ in attributes if _field(name, kind) == field]
+        for field in FIELDS
+        if field == "genre" or not _is_in_library(field, data, objects)
+    }
 
 
-def others(data: Bytes, start: int) -> list[bytes]:
-    """Every attribute but the genre, and every other object of the head."""
+def others(data: Bytes, start: int, fields: Collection[Field]) -> list[bytes]:
+    """Every attribute but these fields, and every other object of the head."""
     objects = _header(data)
     holder = _holder(objects)
-    attributes = [raw for name, _, _, raw in _attributes(data, holder) if not _is_genre(name)]
+    found = _attributes(data, holder)
+    attributes = [raw for name, kind, _, raw in found if _field(name, kind) not in fields]
     rest = [data[o.start : o.stop] for o in objects if o.kind not in (_ATTRIBUTES, _FILE)]
     return [*attributes, *rest]
 
 
-def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
-    """What to change for these genres.
+def edits(data: Bytes, start: int, wanted: Wanted) -> list[Edit]:
+    """What to change for these values.
 
     Raises
     ------
@@ -105,27 +115,24 @@ def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
     """
     objects = _header(data)
     holder, end = _holder(objects), int.from_bytes(data[16:24], "little")
-    if _has_library_genre(data, objects):
-        raise TagError("The genre of this file stands where GenreGenie does not write.")
-    kept, at = [], None
-    for name, _, _, raw in _attributes(data, holder):
-        if not _is_genre(name):
-            kept.append(raw)
-        elif at is None:
-            at = len(kept)
-    made = [_attribute(genre) for genre in genres]
-    at = len(kept) if at is None else at
-    kept[at:at] = made
-    if len(kept) > 0xFFFF:
-        raise TagError("The tags of this file are too many for a genre.")
-    rest = data[holder.start + 26 + _length(data, holder) : holder.stop] if holder else b""
-    body = struct.pack("<H", len(kept)) + b"".join(kept) + rest
-    new = _ATTRIBUTES + struct.pack("<Q", len(body) + 24) + body
-    grown = len(new) - (holder.stop - holder.start if holder else 0)
+    for field in wanted:
+        if _is_in_library(field, data, objects):
+            raise TagError(f"The {field} of this file stands where GenreGenie does not write.")
+    made = {field: [_attribute(field, v) for v in values] for field, values in wanted.items()}
+    found = _attributes(data, holder)
+    placed, new = rewritten(((_field(name, kind), raw) for name, kind, _, raw in found), made)
+    attributes = [*placed, *new]
+    if len(attributes) > 0xFFFF:
+        raise TagError("The tags of this file are too many for another.")
+    length = sum(len(raw) for *_, raw in found)
+    rest = data[holder.start + 26 + length : holder.stop] if holder else b""
+    body = struct.pack("<H", len(attributes)) + b"".join(attributes) + rest
+    after = _ATTRIBUTES + struct.pack("<Q", len(body) + 24) + body
+    grown = len(after) - (holder.stop - holder.start if holder else 0)
     count = int.from_bytes(data[24:28], "little") + (holder is None)
     out = [
         Edit(16, 28, struct.pack("<QI", end + grown, count)),
-        Edit(holder.start, holder.stop, new) if holder else Edit(end, end, new),
+        Edit(holder.start, holder.stop, after) if holder else Edit(end, end, after),
     ]
     for properties in (o for o in objects if o.kind == _FILE):
         size_at = properties.body + 16
@@ -135,25 +142,19 @@ def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
     return out
 
 
-def _length(data: Bytes, holder: _Object) -> int:
-    return sum(len(raw) for *_, raw in _attributes(data, holder))
-
-
-def _attribute(genre: str) -> bytes:
-    name, value = (text.encode("utf-16-le") + b"\0\0" for text in ("WM/Genre", genre))
+def _attribute(field: Field, text: str) -> bytes:
+    name, value = (text.encode("utf-16-le") + b"\0\0" for text in (_NAMES[field], text))
     if len(value) > 0xFFFF:
-        raise TagError("This genre is too long for the tags of this file.")
+        raise TagError(f"This {field} is too long for the tags of this file.")
     sized = struct.pack("<H", len(name)) + name + struct.pack("<H", _TEXT)
     return sized + struct.pack("<H", len(value)) + value
 
 
-def _has_library_genre(data: Bytes, objects: Sequence[_Object]) -> bool:
-    """Whether the extension of the head holds a genre too, in another language for instance."""
+def _is_in_library(field: Field, data: Bytes, objects: Sequence[_Object]) -> bool:
+    """Whether the extension of the head holds a field too, in another language for instance."""
+    name = _NAMES[field].encode("utf-16-le")
     for extension in (o for o in objects if o.kind == _EXTENSION):
         for inner in _objects(data, extension.body + 22, extension.stop):
-            if (
-                inner.kind == _LIBRARY
-                and "WM/Genre".encode("utf-16-le") in data[inner.start : inner.stop]
-            ):
+            if inner.kind == _LIBRARY and name in data[inner.start : inner.stop]:
                 return True
     return False

@@ -1,10 +1,11 @@
 """DSF (DSD on disk): an ID3 tag at the end, which the head of the file points to."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from genregenie.tagging.delta import Bytes
 from genregenie.tagging.formats import id3
 from genregenie.tagging.formats.edits import Damaged, Edit
+from genregenie.tagging.formats.fields import Field, Wanted
 
 _SIZE_AT, _POINTER_AT, _HEAD_BYTES = 12, 20, 28
 
@@ -21,22 +22,21 @@ def _tag(data: Bytes) -> tuple[int, id3.Tag | None]:
     return at, id3.parse(data, at)
 
 
-def read(data: Bytes, start: int) -> list[str]:
-    """The genres; none if there is no tag."""
-    tag = _tag(data)[1]
-    return tag.genres() if tag else []
+def read(data: Bytes, start: int) -> dict[Field, list[str]]:
+    """The fields; empty if there is no tag."""
+    return (_tag(data)[1] or id3.Tag(4)).values()
 
 
-def others(data: Bytes, start: int) -> list[bytes]:
-    """Every frame but the genre, and what stands behind the tag."""
+def others(data: Bytes, start: int, fields: Collection[Field]) -> list[bytes]:
+    """Every frame but these fields, and what stands behind the tag."""
     at, tag = _tag(data)
-    return [*tag.others, data[at + tag.size :]] if tag else []
+    return [*tag.others(fields), data[at + tag.size :]] if tag else []
 
 
-def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
-    """What to change for these genres."""
+def edits(data: Bytes, start: int, wanted: Wanted) -> list[Edit]:
+    """What to change for these values."""
     at, tag = _tag(data)
-    made = id3.with_genres(tag, genres) if tag else id3.with_genres(id3.Tag(4), genres)
+    made = id3.with_values(tag or id3.Tag(4), wanted)
     stop = at + tag.size if tag else at
     size = len(data) + len(made) - (stop - at)
     out = [Edit(at, stop, made), Edit(_SIZE_AT, _SIZE_AT + 8, size.to_bytes(8, "little"))]

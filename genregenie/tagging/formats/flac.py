@@ -1,9 +1,10 @@
 """FLAC: its block of comments; padding takes up what it grows by, else the audio moves as it is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from genregenie.tagging.delta import Bytes
 from genregenie.tagging.formats.edits import Damaged, Edit, TagError
+from genregenie.tagging.formats.fields import Field, Wanted
 from genregenie.tagging.formats.vorbis import Comments
 
 _PADDING, _COMMENTS = 1, 4
@@ -34,13 +35,13 @@ def _comments(blocks: Sequence[Block]) -> tuple[int | None, Comments]:
     return None, Comments(b"GenreGenie")
 
 
-def read(data: Bytes, start: int) -> list[str]:
-    """The genres of the FLAC that begins at `start`."""
-    return _comments(_blocks(data, start)[0])[1].genres
+def read(data: Bytes, start: int) -> dict[Field, list[str]]:
+    """The fields of the FLAC that begins at `start`."""
+    return _comments(_blocks(data, start)[0])[1].values()
 
 
-def others(data: Bytes, start: int) -> list[bytes]:
-    """Everything in front of the audio but genres and padding."""
+def others(data: Bytes, start: int, fields: Collection[Field]) -> list[bytes]:
+    """Everything in front of the audio but these fields and padding."""
     blocks, _ = _blocks(data, start)
     place, comments = _comments(blocks)
     rest = [
@@ -48,11 +49,11 @@ def others(data: Bytes, start: int) -> list[bytes]:
         for i, (kind, body) in enumerate(blocks)
         if kind != _PADDING and i != place
     ]
-    return [data[:start], *rest, *(comments.others if place is not None else ())]
+    return [data[:start], *rest, *(comments.others(fields) if place is not None else ())]
 
 
-def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
-    """What to change for these genres.
+def edits(data: Bytes, start: int, wanted: Wanted) -> list[Edit]:
+    """What to change for these values.
 
     Raises
     ------
@@ -60,9 +61,9 @@ def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
     """
     blocks, end = _blocks(data, start)
     place, comments = _comments(blocks)
-    new = comments.with_genres(genres).to_bytes()
+    new = comments.with_values(wanted).to_bytes()
     if len(new) > _MAX_BLOCK_BYTES:
-        raise TagError("The tags of this file are too long for a genre.")
+        raise TagError("The tags of this file are too long for another.")
     grown = len(new) + 4
     if place is None:
         blocks.insert(1, (_COMMENTS, new))

@@ -90,18 +90,16 @@ _CODECS: Final = ("latin-1", "utf-16", "utf-16-be", "utf-8")
 _LATIN1, _UTF16, _UTF8 = 0, 1, 3
 
 
-def id3_genres(data: bytes) -> list[str]:
-    """The values in a frame of text, numbers as names."""
+def id3_texts(data: bytes) -> list[str]:
+    """The values in a frame of text, empty ones too."""
     if not data:
         return []
     encoding, text = (data[0], data[1:]) if data[0] < len(_CODECS) else (_LATIN1, data)
     if encoding in (_LATIN1, _UTF8):
-        values = [lenient(value, _CODECS[encoding]) for value in text.split(b"\0")]
-    else:
-        whole = text[: len(text) // 2 * 2]
-        order = "utf-16-be" if encoding == 2 or whole[:2] == b"\xfe\xff" else "utf-16-le"
-        values = whole.decode(order, "replace").replace("\ufeff", "").split("\0")
-    return [name for value in values if value.strip() for name in named(value)]
+        return [lenient(value, _CODECS[encoding]) for value in text.split(b"\0")]
+    whole = text[: len(text) // 2 * 2]
+    order = "utf-16-be" if encoding == 2 or whole[:2] == b"\xfe\xff" else "utf-16-le"
+    return whole.decode(order, "replace").replace("\ufeff", "").split("\0")
 
 
 def lenient(data: bytes, encoding: str = "utf-8") -> str:
@@ -117,7 +115,6 @@ def id3_text(version: int, values: Sequence[str]) -> bytes:
 
     A slash, which version 2.3 would part them by, may be part of a name.
     """
-    values = [f"({value}" if value.startswith("(") else value for value in values]
     if "".join(values).isascii():
         return bytes([_LATIN1]) + "\0".join(values).encode("ascii")
     if version == 4:
@@ -125,3 +122,8 @@ def id3_text(version: int, values: Sequence[str]) -> bytes:
     # Each value begins with a byte order mark, as the standard has it.
     coded = [b"\xff\xfe" + value.encode("utf-16-le") for value in values]
     return bytes([_UTF16]) + b"\0\0".join(coded) + b"\0\0"
+
+
+def id3_genre(genre: str) -> str:
+    """A genre as a frame holds it: a bracket at the front would stand for a number."""
+    return f"({genre}" if genre.startswith("(") else genre

@@ -1,6 +1,6 @@
-"""ID3v2 tags of every version: their genres, and the same tag with others.
+"""ID3v2 tags of every version: what some fields hold, and the same tag with other values.
 
-Nothing is decoded but the genre, so a frame that no program understands keeps every byte. What is
+Nothing else is decoded, so a frame that no program understands keeps every byte. What is
 read stands in the standards on id3.org; what is put up with besides: sizes that are no sync-safe
 integers in version 2.4 (iTunes), frames of version 2.2 in a tag of 2.3, and anything at all
 behind the first thing that is no frame.
@@ -8,23 +8,50 @@ behind the first thing that is no frame.
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from genregenie.tagging.delta import Bytes
 from genregenie.tagging.formats.edits import Damaged, TagError
-from genregenie.tagging.formats.genrelist import id3_genres, id3_text
+from genregenie.tagging.formats.fields import FIELDS, Field, Wanted, each_field, rewritten
+from genregenie.tagging.formats.genrelist import id3_genre, id3_text, id3_texts, named
 
 _HEADER: Final = 10
 _NEW_PADDING: Final = 1024
 _MAX_TAG_BYTES: Final = (1 << 28) - 1
 _NAMES: Final = {2: re.compile(rb"[A-Z0-9]{3}"), 3: re.compile(rb"[A-Z0-9]{3}[A-Z0-9 ]")}
 _NAMES[4] = _NAMES[3]
-_GENRE: Final = {2: b"TCO", 3: b"TCON", 4: b"TCON"}
 _MAX_UNPACKED_BYTES: Final = 1 << 16
 
 _UNSYNC, _EXTENDED, _FOOTER = 0x80, 0x40, 0x10
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A frame that holds a field: its name, and the description if it is one of anybody's own."""
+
+    name: bytes
+    description: str = ""
+
+
+_MOOD: Final = _Place(b"TMOO")
+_OWN_MOOD: Final = _Place(b"TXXX", "MOOD")
+_GROUPING: Final = (_Place(b"GRP1"), _Place(b"TIT1"))
+_PLACES: Final[Mapping[int, Mapping[Field, tuple[_Place, ...]]]] = {
+    2: {
+        "genre": (_Place(b"TCO"),),
+        "mood": (_Place(b"TXX", "MOOD"),),
+        "grouping": (_Place(b"GP1"), _Place(b"TT1")),
+    },
+    3: {"genre": (_Place(b"TCON"),), "mood": (_MOOD, _OWN_MOOD), "grouping": _GROUPING},
+    4: {"genre": (_Place(b"TCON"),), "mood": (_MOOD, _OWN_MOOD, _MOOD), "grouping": _GROUPING},
+}
+"""Where a field may be: at the first of these places where there is a frame, else at the last.
+
+``TMOO`` came with version 2.4; in older tags programs keep moods in a frame of their own. iTunes
+keeps groupings in ``GRP1`` and has made ``TIT1`` the name of a work.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +92,62 @@ class Tag:
     size: int = 0
     safe: bool = True
 
-    @property
-    def others(self) -> tuple[bytes, ...]:
-        """Every frame that is not the genre, byte for byte, and what is no frame."""
-        kept = (f.raw for f in self.frames if f.name != _GENRE[self.version])
-        return (*kept, self.rest.strip(b"\0"))
-
-    def genres(self) -> list[str]:
-        """The genres; none if there is no frame of them.
+    def values(self) -> dict[Field, list[str]]:
+        """What our fields hold.
 
         Raises
         ------
         TagError
-            If they are encrypted or packed in a way that cannot be undone.
+            If the genre is encrypted or packed in a way that cannot be undone.
         """
+        return each_field(self._values)
+
+    def _values(self, field: Field) -> list[str]:
+        place = self._place(field)
+        skip = bool(place.description)
+        frames = [id3_texts(_plain(f, self))[skip:] for f in self.frames if self._is_at(f, place)]
+        values = [value for some in frames for value in some if value.strip()]
+        return [name for value in values for name in named(value)] if field == "genre" else values
+
+    def fields(self) -> list[tuple[Field | None, Frame]]:
+        """Every frame with the field that it holds, if it is one of ours."""
+        places = {field: self._place(field) for field in FIELDS}
         return [
-            genre
+            (next((field for field in FIELDS if self._is_at(frame, places[field])), None), frame)
             for frame in self.frames
-            if frame.name == _GENRE[self.version]
-            for genre in id3_genres(_plain(frame, self))
         ]
+
+    def others(self, fields: Collection[Field]) -> tuple[bytes, ...]:
+        """Every frame that holds none of these fields, byte for byte, and what is no frame."""
+        kept = (frame.raw for field, frame in self.fields() if field not in fields)
+        return (*kept, self.rest.strip(b"\0"))
+
+    def _place(self, field: Field) -> _Place:
+        places = _PLACES[self.version][field]
+        return next((p for p in places if any(self._is_at(f, p) for f in self.frames)), places[-1])
+
+    def _is_at(self, frame: Frame, place: _Place) -> bool:
+        if frame.name != place.name or not place.description:
+            return frame.name == place.name
+        return _description(frame, self).casefold() == place.description.casefold()
+
+    def made(self, field: Field, values: Sequence[str]) -> list[Frame]:
+        """The frame of a field with these values, none without; at the place that it has."""
+        if not values:
+            return []
+        place = self._place(field)
+        if place.description:
+            old = (_description(f, self) for f in self.frames if self._is_at(f, place))
+            values = [next(old, place.description), *values]
+        elif field == "genre":
+            values = [id3_genre(value) for value in values]
+        return [_made(self.version, place.name, id3_text(self.version, values), self.safe)]
 
 
 def size_at(data: Bytes, at: int) -> int:
     """Bytes that the tag at a place takes, 0 if there is none."""
     head = data[at : at + _HEADER]
-    if len(head) < _HEADER or head[:3] != b"ID3" or head[3] not in _GENRE or max(head[6:]) > 127:
+    if len(head) < _HEADER or head[:3] != b"ID3" or head[3] not in _PLACES or max(head[6:]) > 127:
         return 0
     footer = _HEADER if head[3] == 4 and head[5] & _FOOTER else 0
     return _HEADER + unsyncsafe(head[6:]) + footer
@@ -179,7 +236,7 @@ def _plain(frame: Frame, tag: Tag) -> bytes:
         data = data[bool(grouped) + 4 * bool(flags & 0x01) :]
         unsync = bool(flags & 0x02 or tag.flags & _UNSYNC)
     if encrypted:
-        raise TagError("The genre of this file is encrypted.")
+        raise TagError("A tag of this file is encrypted.")
     if unsync:
         data = data.replace(b"\xff\0", b"\xff")
     if not packed:
@@ -190,29 +247,33 @@ def _plain(frame: Frame, tag: Tag) -> bytes:
         raise Damaged from error
 
 
-def with_genres(tag: Tag, genres: Sequence[str]) -> bytes:
-    """The same tag with these genres and nothing else changed; as long as before if they fit.
+def _description(frame: Frame, tag: Tag) -> str:
+    """How somebody's own frame is described; nothing if that cannot be unpacked."""
+    try:
+        texts = id3_texts(_plain(frame, tag))
+    except TagError:
+        return ""
+    return texts[0] if texts else ""
+
+
+def with_values(tag: Tag, wanted: Wanted) -> bytes:
+    """The same tag with these values and nothing else changed; as long as before if they fit.
 
     Raises
     ------
     TagError
         If the tag would be too long.
     """
-    name = _GENRE[tag.version]
-    old = next((i for i, frame in enumerate(tag.frames) if frame.name == name), 0)
-    kept = [(i, frame.raw) for i, frame in enumerate(tag.frames) if frame.name != name]
-    made = b""
-    if genres:
-        made = _made(tag.version, name, id3_text(tag.version, genres), tag.safe).raw
-    before = b"".join(raw for i, raw in kept if i < old)
-    frames = before + made + b"".join(raw for i, raw in kept if i >= old)
+    made = {field: tag.made(field, values) for field, values in wanted.items()}
+    placed, new = rewritten(tag.fields(), made)
+    frames = b"".join(frame.raw for frame in (*new, *placed))
     padding = _is_padding(tag.rest)
     for rest in _rests(tag, frames) if padding else [tag.rest]:
         body = _body(tag, frames, rest)
         if _HEADER + len(body) == tag.size:
             break
     if len(body) > _MAX_TAG_BYTES:
-        raise TagError("The tags of this file are too long for a genre.")
+        raise TagError("The tags of this file are too long for another.")
     head = bytes([tag.version, tag.revision, tag.flags]) + syncsafe(len(body))
     footer = b"3DI" + head if tag.version == 4 and tag.flags & _FOOTER else b""
     return b"ID3" + head + body + footer

@@ -1,4 +1,4 @@
-r"""MP4 and QuickTime: the genre among iTunes' tags, ``moov/udta/meta/ilst/\xa9gen``.
+r"""MP4 and QuickTime: fields among iTunes' tags, such as ``moov/udta/meta/ilst/\xa9gen``.
 
 Free space beside the tags takes up what they grow by. Where there is not enough, the audio moves,
 and everything that says where in the file it lies is set right: chunk offsets, and for a file in
@@ -6,19 +6,25 @@ fragments the base of each fragment and the index at its end.
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from genregenie.tagging.delta import Bytes
 from genregenie.tagging.formats.edits import Damaged, Edit, TagError
+from genregenie.tagging.formats.fields import Field, Wanted, each_field, rewritten
 from genregenie.tagging.formats.genrelist import lenient, named
 
-_GENRE, _NUMBER = b"\xa9gen", b"gnre"
+_GENRE, _NUMBER, _GROUPING, _OWN = b"\xa9gen", b"gnre", b"\xa9grp", b"----"
+_FIELDS: Final[Mapping[bytes, Field]] = {
+    **dict.fromkeys((_GENRE, _NUMBER), "genre"),
+    _GROUPING: "grouping",
+}
+_MEAN, _MOOD = b"com.apple.iTunes", b"MOOD"
 _FREE: Final = (b"free", b"skip")
 _NEW_PADDING: Final = 1024
 _TEXT: Final = 1
-_NOT_COMPARED: Final = (*_FREE, _GENRE, _NUMBER, b"trak", b"hdlr")
+_NOT_COMPARED: Final = (*_FREE, b"trak", b"hdlr")
 _HANDLER: Final = b"\0\0\0\0" + b"\0\0\0\0" + b"mdir" + b"appl" + bytes(9)
 _HOLDING_OFFSETS: Final = (b"trak", b"mdia", b"minf", b"stbl", b"traf")
 _UNKNOWN_OFFSETS: Final = (b"saio", b"iloc")
@@ -109,20 +115,41 @@ def _values(data: Bytes, item: Atom) -> list[bytes]:
     ]
 
 
-def read(data: Bytes, start: int) -> list[str]:
-    """The genres of an MP4."""
+def _field(data: Bytes, item: Atom) -> Field | None:
+    """The field that a tag holds; moods are in one of those that a program may name itself."""
+    if item.name != _OWN:
+        return _FIELDS.get(item.name)
+    return "mood" if _own_name(data, item).upper() == _MOOD else None
+
+
+def _own_name(data: Bytes, item: Atom) -> bytes:
+    """How a program has named a tag, if it did so in iTunes' way."""
+    try:
+        parts = {a.name: data[a.body + 4 : a.stop] for a in atoms(data, item.body, item.stop)}
+    except TagError:
+        return b""
+    return parts.get(b"name", b"") if parts.get(b"mean") == _MEAN else b""
+
+
+def read(data: Bytes, start: int) -> dict[Field, list[str]]:
+    """The fields of an MP4."""
     place = _find(data)
     items = list(atoms(data, place.ilst.body, place.ilst.stop)) if place.ilst else []
-    texts = [v for item in items if item.name == _GENRE for v in _values(data, item)]
-    numbers = [v for item in items if item.name == _NUMBER for v in _values(data, item)]
-    if texts:
-        return [lenient(text) for text in texts]
-    counted = (int.from_bytes(value, "big") - 1 for value in numbers if len(value) == 2)
-    return [name for number in counted if number >= 0 for name in named(str(number))]
+
+    def texts(field: Field) -> list[str]:
+        ours = [item for item in items if _field(data, item) == field and item.name != _NUMBER]
+        return [lenient(value) for item in ours for value in _values(data, item)]
+
+    found = each_field(texts)
+    if not found["genre"]:
+        numbers = [v for item in items if item.name == _NUMBER for v in _values(data, item)]
+        counted = (int.from_bytes(value, "big") - 1 for value in numbers if len(value) == 2)
+        found["genre"] = [name for n in counted if n >= 0 for name in named(str(n))]
+    return found
 
 
-def others(data: Bytes, start: int) -> list[bytes]:
-    """Every tag but the genre, and every other atom that holds neither audio nor offsets."""
+def others(data: Bytes, start: int, fields: Collection[Field]) -> list[bytes]:
+    """Every tag but these fields, and every other atom that holds neither audio nor offsets."""
     place = _find(data)
     inside = [place.moov, place.udta, place.meta, place.ilst]
     found: list[bytes] = []
@@ -134,12 +161,13 @@ def others(data: Bytes, start: int) -> list[bytes]:
             data[atom.start : atom.stop]
             for atom in atoms(data, parent.body + skip, parent.stop)
             if atom != below and atom.name not in _NOT_COMPARED
+            if parent is not place.ilst or _field(data, atom) not in fields
         ]
     return found
 
 
-def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
-    """What to change for these genres.
+def edits(data: Bytes, start: int, wanted: Wanted) -> list[Edit]:
+    """What to change for these values.
 
     Raises
     ------
@@ -152,7 +180,7 @@ def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
     behind = top[index + 1 :]
     space = behind[0].stop - behind[0].start if behind and behind[0].name in _FREE else 0
     sound = [atom for atom in behind if atom.name not in _FREE]
-    after = _rebuilt(data, place, genres, 0)
+    after = _rebuilt(data, place, wanted, 0)
     grown = len(after) - len(before)
     if grown == 0 or not sound:
         return [Edit(moov.start, moov.stop, after)]
@@ -162,7 +190,7 @@ def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
     if grown < -8:
         return [Edit(moov.start, moov.stop, after + _atom(b"free", bytes(-grown - 8)))]
     # The audio has to move. Then there may as well be room for the next time.
-    after = _rebuilt(data, place, genres, _NEW_PADDING)
+    after = _rebuilt(data, place, wanted, _NEW_PADDING)
     moved = len(after) - len(before)
     out = bytearray(after)
     _move(out, after, Atom(b"moov", 0, len(after), moov.head), moov.stop, moved)
@@ -185,14 +213,13 @@ def _with_body(data: Bytes, atom: Atom, body: bytes) -> bytes:
     return _atom(atom.name, body)
 
 
-def _rebuilt(data: Bytes, place: _Place, genres: Sequence[str], padding: int) -> bytes:
-    """``moov`` with these genres; free space in ``meta`` takes up what they grow by if it can."""
-    values = (struct.pack(">II", _TEXT, 0) + genre.encode("utf-8") for genre in genres)
-    genre = _atom(_GENRE, b"".join(_atom(b"data", value) for value in values)) if genres else b""
+def _rebuilt(data: Bytes, place: _Place, wanted: Wanted, padding: int) -> bytes:
+    """``moov`` with these values; free space in ``meta`` takes up what they grow by if it can."""
+    tags = _items(data, place.ilst, wanted)
     moov, udta, meta, ilst = place.moov, place.udta, place.meta, place.ilst
     free = _atom(b"free", bytes(padding)) if padding else b""
     if udta is None or meta is None:
-        made = bytes(4) + _atom(b"hdlr", _HANDLER) + _atom(b"ilst", genre) + free
+        made = bytes(4) + _atom(b"hdlr", _HANDLER) + _atom(b"ilst", tags) + free
         new = _atom(b"meta", made)
         if udta is None:
             return _with_body(data, moov, data[moov.body : moov.stop] + _atom(b"udta", new))
@@ -200,23 +227,31 @@ def _rebuilt(data: Bytes, place: _Place, genres: Sequence[str], padding: int) ->
         made = _with_body(data, udta, new + data[udta.body : udta.stop])
         return _with_body(data, moov, _replaced(data, moov, udta, made))
     if ilst is None:
-        inner = data[meta.body : meta.stop] + _atom(b"ilst", genre) + free
+        inner = data[meta.body : meta.stop] + _atom(b"ilst", tags) + free
     else:
-        inner = _replaced(data, meta, ilst, _with_body(data, ilst, _items(data, ilst, genre)))
+        inner = _replaced(data, meta, ilst, _with_body(data, ilst, tags))
         inner = _fitted(inner, place.skip, meta.stop - meta.body, padding)
     made = _with_body(data, udta, _replaced(data, udta, meta, _with_body(data, meta, inner)))
     return _with_body(data, moov, _replaced(data, moov, udta, made))
 
 
-def _items(data: Bytes, ilst: Atom, genre: bytes) -> bytes:
-    """The tags with another genre, where it stood."""
-    out, pending = b"", genre
-    for item in atoms(data, ilst.body, ilst.stop):
-        if item.name in (_GENRE, _NUMBER):
-            out, pending = out + pending, b""
-        else:
-            out += data[item.start : item.stop]
-    return out + pending
+def _items(data: Bytes, ilst: Atom | None, wanted: Wanted) -> bytes:
+    """The tags with these values, where a field's first stood."""
+    items = list(atoms(data, ilst.body, ilst.stop)) if ilst else []
+    held = [(_field(data, item), data[item.start : item.stop]) for item in items]
+    names = (_own_name(data, item) for item in items if item.name == _OWN)
+    mood = next((name for name in names if name.upper() == _MOOD), _MOOD)
+    made = {field: [_item(field, v, mood)] if v else [] for field, v in wanted.items()}
+    placed, new = rewritten(held, made)
+    return b"".join((*placed, *new))
+
+
+def _item(field: Field, values: Sequence[str], mood: bytes) -> bytes:
+    texts = (struct.pack(">II", _TEXT, 0) + value.encode("utf-8") for value in values)
+    body = b"".join(_atom(b"data", text) for text in texts)
+    if field != "mood":
+        return _atom(_GENRE if field == "genre" else _GROUPING, body)
+    return _atom(_OWN, _atom(b"mean", bytes(4) + _MEAN) + _atom(b"name", bytes(4) + mood) + body)
 
 
 def _replaced(data: Bytes, parent: Atom, child: Atom, made: bytes) -> bytes:

@@ -7,12 +7,13 @@ chain of recordings, the first one's comments are the file's.
 
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from genregenie.tagging.delta import Bytes
 from genregenie.tagging.formats.edits import Damaged, Edit, TagError
+from genregenie.tagging.formats.fields import Field, Wanted
 from genregenie.tagging.formats.vorbis import Comments
 
 _HEAD: Final = struct.Struct("<4sBBqIII")
@@ -118,25 +119,25 @@ def _parsed(codec: bytes, pages: list[_Page], packet: bytes, lacing: bytes, tail
     return _Found(pages, magic, Comments.parse(packet[len(magic) :]), lacing, tail)
 
 
-def read(data: Bytes, start: int) -> list[str]:
-    """The genres of the Ogg that begins at `start`."""
-    return _find(data, start).comments.genres
+def read(data: Bytes, start: int) -> dict[Field, list[str]]:
+    """The fields of the Ogg that begins at `start`."""
+    return _find(data, start).comments.values()
 
 
-def others(data: Bytes, start: int) -> list[bytes]:
-    """Every comment but the genres."""
-    return [data[:start], *_find(data, start).comments.others]
+def others(data: Bytes, start: int, fields: Collection[Field]) -> list[bytes]:
+    """Every comment but these fields."""
+    return [data[:start], *_find(data, start).comments.others(fields)]
 
 
-def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
-    """What to change for these genres.
+def edits(data: Bytes, start: int, wanted: Wanted) -> list[Edit]:
+    """What to change for these values.
 
     Raises
     ------
     TagError
     """
     found = _find(data, start)
-    block = found.comments.with_genres(genres).to_bytes()
+    block = found.comments.with_values(wanted).to_bytes()
     magic = found.magic
     if len(magic) == 4 and magic[:1] in b"\x04\x84":
         magic = magic[:1] + len(block).to_bytes(3, "big")

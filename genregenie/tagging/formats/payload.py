@@ -9,7 +9,7 @@ first one on both files are the same bytes, so they are the same packets.
 
 import mmap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import zip_longest
 from typing import Any, Final
@@ -22,14 +22,15 @@ from genregenie.tagging.delta import common
 from genregenie.tagging.formats import ape, mp4, riff, samples
 from genregenie.tagging.formats.ape import id3v1_start
 from genregenie.tagging.formats.edits import TagError
+from genregenie.tagging.formats.fields import Field
 from genregenie.tagging.formats.kinds import sniff
 
 UNPROVED: Final = (
     "GenreGenie cannot prove that the sound of this file would stay the same, so it is left as it "
     "was."
 )
-CHANGED: Final = "A genre would have changed the sound of this file, so it is left as it was."
-TAGS_CHANGED: Final = "A genre would have changed other tags of this file, so it is left as it was."
+CHANGED: Final = "A tag would have changed the sound of this file, so it is left as it was."
+TAGS_CHANGED: Final = "A tag would have changed other tags of this file, so it is left as it was."
 
 _READ_ON: Final = frozenset(("mp3", "flac", "aac", "ogg", "tta", "wv", "ape", "mpc", "mpc8"))
 """FFmpeg's demuxers that read one packet after another, wherever the first one lies."""
@@ -37,19 +38,27 @@ _READ_ON: Final = frozenset(("mp3", "flac", "aac", "ogg", "tta", "wv", "ape", "m
 _CHUNKED: Final = frozenset(("wav", "aiff"))
 """Those that do the same within one chunk, whose length they say."""
 
-_GENRE_KEYS: Final = frozenset(("genre", "tcon", "tco", "ignr", "wm/genre", "gnre"))
+_KEYS: Final[Mapping[Field, frozenset[str]]] = {
+    "genre": frozenset(("genre", "tcon", "tco", "ignr", "wm/genre", "gnre")),
+    "mood": frozenset(("mood", "tmoo", "wm/mood")),
+    "grouping": frozenset(("grouping", "tit1", "tt1", "grp1", "gp1", "wm/contentgroupdescription")),
+}
+"""What FFmpeg calls our fields."""
+
 _WORD: Final = 4  # bytes
 _XIPH: Final = ("vorbis", "theora", "speex")
 
 Bytes = mmap.mmap
 
 
-def prove(old: str, new: str) -> None:
+def prove(old: str, new: str, fields: Collection[Field] = ()) -> None:
     """Prove that a file and its new version hold the same sound.
 
     Parameters
     ----------
     old, new : str
+    fields : collection of Field
+        What may differ in their tags.
 
     Raises
     ------
@@ -63,7 +72,7 @@ def prove(old: str, new: str) -> None:
         )
         if _parameters(before, streams) != _parameters(after, other_streams):
             raise TagError(CHANGED)
-        if _values(before) - _values(after) and not _is_misread(old_bytes):
+        if _values(before, fields) - _values(after, fields) and not _is_misread(old_bytes):
             raise TagError(TAGS_CHANGED)
         if before.format.name.startswith("mov") and _same_tables(old_bytes, new_bytes):
             return
@@ -150,12 +159,11 @@ def _without_comments(extra: bytes) -> bytes:
     return extra[at : at + sizes[0]] + extra[at + sum(sizes) :]
 
 
-def _values(container: Any) -> Counter[str]:
-    """Texts of all tags but the genre, as FFmpeg reads them."""
+def _values(container: Any, fields: Collection[Field]) -> Counter[str]:
+    """Texts of all tags but these fields, as FFmpeg reads them."""
     held = [container.metadata, *(stream.metadata for stream in container.streams)]
-    return Counter(
-        value for tags in held for key, value in tags.items() if key.lower() not in _GENRE_KEYS
-    )
+    ours = frozenset[str]().union(*(_KEYS[field] for field in fields))
+    return Counter(value for tags in held for key, value in tags.items() if key.lower() not in ours)
 
 
 def _packets(container: Any, streams: Any) -> Iterator[Any]:

@@ -2,24 +2,26 @@
 
 A genre goes to the ID3 tag if there is one; else to the list of texts (``INFO``, ``IGNR``) of a
 WAV that has one, so that its title is not hidden behind a tag that has none; else to a new ID3
-tag. Where both are there, both are written. A new chunk goes to the end; where that cannot be
-found, in a recording whose sizes were never filled in, it goes in front of the audio.
+tag. Where both are there, both are written. Moods and groupings go to the ID3 tag; the list of
+texts has no place for them. A new chunk goes to the end; where that cannot be found, in a recording
+whose sizes were never filled in, it goes in front of the audio.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from genregenie.tagging.delta import Bytes
 from genregenie.tagging.formats import id3
 from genregenie.tagging.formats.edits import Damaged, Edit, TagError
+from genregenie.tagging.formats.fields import Field, Wanted
 from genregenie.tagging.formats.genrelist import lenient, named
 
 _NO_SIZE: Final = 0xFFFFFFFF
 _LARGE: Final = (b"RF64", b"BW64")
 _ID3: Final = (b"id3 ", b"ID3 ")
 _SOUND: Final = (b"data", b"SSND")
-_TOO_LARGE: Final = "This file is as large as its format allows: there is no room for a genre."
+_TOO_LARGE: Final = "This file is as large as its format allows: there is no room for a tag."
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,32 +115,32 @@ def _tag(data: Bytes, file: _File) -> tuple[_Chunk, id3.Tag] | None:
     return chunk, id3.parse(data[chunk.body : chunk.stop])
 
 
-def read(data: Bytes, start: int) -> list[str]:
-    """The genres: those of the ID3 tag, else the one in ``INFO``."""
-    file = _parse(data, start)
-    tag = _tag(data, file)
-    genres = tag[1].genres() if tag else []
-    info = _info(data, file)
-    if genres or info is None:
-        return genres
-    texts = [
-        lenient(value.rstrip(b"\0")) for name, value, _ in _infos(data, info) if name == b"IGNR"
-    ]
-    return [genre for text in texts[:1] for one in text.split("; ") for genre in named(one)]
-
-
-def others(data: Bytes, start: int) -> list[bytes]:
-    """Every chunk that is neither sound nor a place for genres; every other frame and text."""
+def read(data: Bytes, start: int) -> dict[Field, list[str]]:
+    """The fields of the ID3 tag; the genre in ``INFO`` if that has none."""
     file = _parse(data, start)
     tag, info = _tag(data, file), _info(data, file)
-    texts = [raw for name, _, raw in _infos(data, info) if name != b"IGNR"] if info else []
+    if info is None:
+        return (tag[1] if tag else id3.Tag(4)).values()
+    found = tag[1].values() if tag else {"genre": []}
+    if not found["genre"]:
+        texts = (lenient(v.rstrip(b"\0")) for name, v, _ in _infos(data, info) if name == b"IGNR")
+        found["genre"] = [genre for one in next(texts, "").split("; ") for genre in named(one)]
+    return found
+
+
+def others(data: Bytes, start: int, fields: Collection[Field]) -> list[bytes]:
+    """Every chunk that is neither sound nor a place for fields; every other frame and text."""
+    file = _parse(data, start)
+    tag, info = _tag(data, file), _info(data, file)
+    genre = b"IGNR" if "genre" in fields else None
+    texts = [raw for name, _, raw in _infos(data, info) if name != genre] if info else []
     places = (tag[0] if tag else None, info, file.chunk(b"ds64"), file.chunk(*_SOUND))
     rest = [data[c.start : c.stop] for c in file.chunks if c not in places]
-    return [*(tag[1].others if tag else ()), *(text.rstrip(b"\0") for text in texts), *rest]
+    return [*(tag[1].others(fields) if tag else ()), *(text.rstrip(b"\0") for text in texts), *rest]
 
 
-def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
-    """What to change for these genres.
+def edits(data: Bytes, start: int, wanted: Wanted) -> list[Edit]:
+    """What to change for these values.
 
     Raises
     ------
@@ -149,12 +151,12 @@ def edits(data: Bytes, start: int, genres: Sequence[str]) -> list[Edit]:
     out = []
     if tag:
         chunk, parsed = tag
-        out.append(_chunk_edit(data, file, chunk, id3.with_genres(parsed, genres)))
-    if info and (not tag or any(name == b"IGNR" for name, *_ in _infos(data, info))):
-        out.append(_chunk_edit(data, file, info, b"INFO" + _texts(data, info, genres)))
-    if not out:
+        out.append(_chunk_edit(data, file, chunk, id3.with_values(parsed, wanted)))
+    if info and "genre" in wanted and (not tag or _has_genre(data, info)):
+        out.append(_chunk_edit(data, file, info, b"INFO" + _texts(data, info, wanted["genre"])))
+    if not tag and not info:
         name = b"ID3 " if file.order == "big" else b"id3 "
-        body = id3.with_genres(id3.Tag(4), genres)
+        body = id3.with_values(id3.Tag(4), wanted)
         made = name + len(body).to_bytes(4, file.order) + body + bytes(len(body) % 2)
         last = file.chunks[-1]
         missing = bytes(last.end - file.end if file.at_end and last.end > len(data) else 0)
@@ -167,6 +169,10 @@ def _chunk_edit(data: Bytes, file: _File, chunk: _Chunk, body: bytes) -> Edit:
     size = len(body).to_bytes(4, file.order)
     stop = min(chunk.end, len(data))
     return Edit(chunk.start, stop, chunk.name + size + body + bytes(len(body) % 2))
+
+
+def _has_genre(data: Bytes, info: _Chunk) -> bool:
+    return any(name == b"IGNR" for name, *_ in _infos(data, info))
 
 
 def _texts(data: Bytes, info: _Chunk, genres: Sequence[str]) -> bytes:

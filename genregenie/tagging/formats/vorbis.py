@@ -1,13 +1,15 @@
-"""Vorbis comments, as FLAC and Ogg carry them: bytes in, the same bytes with other genres out."""
+"""Vorbis comments, as FLAC and Ogg carry them: bytes in, the same bytes with other tags out."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Final
 
 from genregenie.tagging.formats.edits import Damaged
+from genregenie.tagging.formats.fields import FIELDS, Field, Wanted, rewritten
 from genregenie.tagging.formats.genrelist import lenient
 
-_KEY = b"genre"
+_FIELDS: Final = {field.encode(): field for field in FIELDS}
 
 
 @dataclass(frozen=True)
@@ -51,32 +53,31 @@ class Comments:
         vendor, *comments = listed
         return vendor + struct.pack("<I", len(comments)) + b"".join(comments) + self.rest
 
-    @property
-    def genres(self) -> list[str]:
-        """The values of ``GENRE``."""
-        return [lenient(c.partition(b"=")[2]) for c in self.comments if _is_genre(c)]
+    def values(self) -> dict[Field, list[str]]:
+        """What our fields hold: ``GENRE``, ``MOOD``, ``GROUPING``."""
+        return {
+            field: [lenient(c.partition(b"=")[2]) for c in self.comments if _field(c) == field]
+            for field in FIELDS
+        }
 
-    @property
-    def others(self) -> tuple[bytes, ...]:
-        """Everything but the genres."""
-        return (self.vendor, *(c for c in self.comments if not _is_genre(c)), self.rest)
+    def others(self, fields: Collection[Field]) -> tuple[bytes, ...]:
+        """Everything but these fields."""
+        return (self.vendor, *(c for c in self.comments if _field(c) not in fields), self.rest)
 
-    def with_genres(self, genres: Sequence[str]) -> "Comments":
-        """The same with these genres, where the first one stood, under the name it had."""
-        old = [i for i, comment in enumerate(self.comments) if _is_genre(comment)]
-        at = old[0] if old else len(self.comments)
-        key = self.comments[at].partition(b"=")[0] if old else b"GENRE"
-        made = [key + b"=" + genre.encode("utf-8") for genre in genres]
-        before, after = (
-            [c for c in some if not _is_genre(c)]
-            for some in (self.comments[:at], self.comments[at:])
-        )
-        return replace(self, comments=(*before, *made, *after))
+    def with_values(self, wanted: Wanted) -> "Comments":
+        """The same with these values, where a field's first stood, under the name it had."""
+        made = {}
+        for field, values in wanted.items():
+            named = (c.partition(b"=")[0] for c in self.comments if _field(c) == field)
+            key = next(named, field.upper().encode())
+            made[field] = [key + b"=" + value.encode("utf-8") for value in values]
+        placed, new = rewritten(((_field(c), c) for c in self.comments), made)
+        return replace(self, comments=(*placed, *new))
 
 
-def _is_genre(comment: bytes) -> bool:
+def _field(comment: bytes) -> Field | None:
     key, equals, _ = comment.partition(b"=")
-    return bool(equals) and key.lower() == _KEY
+    return _FIELDS.get(key.lower()) if equals else None
 
 
 def _number(data: bytes, at: int) -> tuple[int]:

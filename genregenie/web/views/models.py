@@ -110,7 +110,7 @@ def parts_table(parts: pd.DataFrame) -> pd.DataFrame:
 def per_genre(scores: pd.DataFrame, metadata: Metadata) -> Markup:
     """F1 of each genre as bars, the best first."""
     protocol = _protocol(metadata)
-    name = "blend" if metadata.hearings else metadata.winner
+    name = "blend" if (scores["candidate"] == "blend").any() else metadata.winner
     own = scores[(scores["candidate"] == name) & (scores["protocol"] == protocol.kind)]
     f1 = own.drop(columns=["candidate", "protocol"])
     values = sorted(

@@ -173,6 +173,11 @@ def client(server: Server) -> Iterator[Browser]:
         yield somebody
 
 
+def mount(server: Server) -> Mount:
+    """Where Gradio is."""
+    return next(r for r in server.app.routes if isinstance(r, Mount) and r.path == "/app")
+
+
 def gradio_routes(server: Server, method: str) -> list[str]:
     """Paths of all that Gradio serves, as it declares them."""
 
@@ -183,8 +188,7 @@ def gradio_routes(server: Server, method: str) -> list[str]:
             elif method in (getattr(route, "methods", None) or ()):
                 yield f"/app{route.path}"
 
-    mount = next(r for r in server.app.routes if isinstance(r, Mount) and r.path == "/app")
-    found = sorted(set(below(mount.routes)))
+    found = sorted(set(below(mount(server).routes)))
     assert f"{API}/queue/join" in found or f"{API}/queue/data" in found
     return found
 
@@ -369,6 +373,16 @@ def test_no_input_breaks_a_handler_of_the_page(app: Server, log: Log) -> None:
                 events = told(client, handler["id"], session, data=given, event_data=event)
                 assert "process_completed" in {event["msg"] for event in events}
         log.check(client)
+
+
+def test_no_event_is_followed_by_figures_for_a_page_that_is_shut(
+    server: Server, client: Browser
+) -> None:
+    queue = mount(server).app.get_blocks()._queue  # type: ignore[attr-defined]
+    before = queue.events_recorded
+    assert "process_completed" in {event["msg"] for event in told(client, 1, "figures", data=["a"])}
+    assert queue.events_recorded == before + 1
+    assert queue.cached_event_analytics_summary == {"functions": {}}
 
 
 def build_failing_page() -> gr.Blocks:
