@@ -34,7 +34,8 @@ def test_one_click_a_verdict_and_it_is_kept(
     page.set_input_files("#clip input[type=file]", EXAMPLES[1].path)
     expect(page.locator("#verdict h2")).to_have_text(sentence, timeout=20_000)
     line = page.locator("#keep-note")
-    expect(line).to_have_text("Gone when you leave. Keep it: create an account.")
+    kept = "Gone when you leave. Keep it: create an account."
+    expect(line).to_have_text(kept, timeout=20_000)
     expect(page.get_by_role("button", name="Share a link")).to_have_count(0)
     expect(page.get_by_label("Keep the audio with it")).to_have_count(0)
     expect(page.locator("#bar")).not_to_contain_text("guest-")
@@ -48,5 +49,5 @@ def test_one_click_a_verdict_and_it_is_kept(
     )
     page.get_by_role("link", name="Start listening").click()
     expect(page.locator("#bar")).to_contain_text(f"stays-{scheme}")
-    kept = page.request.get("/history/results.json").json()
-    assert [one["name"] for one in kept] == ["GenreGenie \u2013 Corner Table"]
+    results = page.request.get("/history/results.json").json()
+    assert [one["name"] for one in results] == ["GenreGenie \u2013 Corner Table"]
