@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from genregenie.accounts import open_accounts
 from genregenie.accounts.passwords import HashCost
@@ -28,6 +28,9 @@ from tests.web.servers import (
     build_test_page,
     running,
 )
+
+# A busy machine takes its time; a page that never comes right fails all the same.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
