@@ -68,13 +68,16 @@ def test_like_a_file_but(indexed, run, monkeypatch):
     monkeypatch.setenv("GENREGENIE_HEARING", "all")  # and what --fast sets goes with it
     files = sorted(str(file) for file in indexed.rglob("*.mp3"))
     tags = {file: probabilities_of(genregenie.classify(file).autotags) for file in files}
-    clip = str(indexed / "deep/metal.mp3")
+    clip, index = str(indexed / "deep/metal.mp3"), indexed / "genregenie-index"
     for word in ("calmer", "livelier", "older", "more electronic"):
         gains = Change.of([word], tags[clip]).gains(np.array(list(tags.values())))
         more = {file for file, gain in zip(files, gains, strict=True) if gain > 0}
         status, out, err = run("similar", clip, "--but", word, "--json")
         assert status == 0
         assert {row["path"] for row in json.loads(out)} == more
+        assert (f"Nothing is like it and clearly {word}." in err) == (not more)
+        _, out, err = run("recommend", clip, "--offline", "--index", index, "--but", word, "--json")
+        assert {row["path"] for row in json.loads(out)["neighbours"]} <= more
         assert (f"Nothing is like it and clearly {word}." in err) == (not more)
 
     status, _, err = run("similar", clip, "--but", "calmer", "--fast")
