@@ -13,7 +13,7 @@ Examples
 ('jazz', 'confident')
 >>> for result in genregenie.classify_many([clip, "missing.mp3"], backend="serial"):
 ...     print(result)
-<Prediction: Jazz 91%, confident, 0:19>
+<Prediction: Jazz 99%, confident, 0:19>
 There is no file with this name.
 """
 

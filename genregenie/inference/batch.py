@@ -61,7 +61,7 @@ def classify(
     >>> from genregenie.common import resources
     >>> clip = resources.assets() / "examples" / "jazz.mp3"
     >>> genregenie.classify(clip)
-    <Prediction: Jazz 91%, confident, 0:19>
+    <Prediction: Jazz 99%, confident, 0:19>
     >>> genregenie.classify(clip.read_bytes()).top(1)[0][0]
     'jazz'
     >>> import numpy as np
@@ -119,11 +119,11 @@ def classify_many(
     --------
     >>> from genregenie.common import resources
     >>> examples = resources.assets() / "examples"
-    >>> files = [examples / "classical.mp3", examples / "metal.mp3"]
+    >>> files = [examples / "classical.mp3", examples / "country.mp3"]
     >>> for path, result in zip(files, classify_many(files, backend="threads"), strict=True):
     ...     print(path.name, result)
-    classical.mp3 <Prediction: Classical 94%, confident, 0:20>
-    metal.mp3 <Prediction: Metal 84%, confident, 0:20>
+    classical.mp3 <Prediction: Classical 100%, confident, 0:20>
+    country.mp3 <Prediction: Country 80%, unsure, 0:22>
     """
     files = [Path(path) for path in paths]
     model = None if model is None else Path(model)

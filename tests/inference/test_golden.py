@@ -15,7 +15,7 @@ from genregenie.inference.classifier import Classifier
 GOLDEN = Path(__file__).parent / "golden.json"
 CLIPS = ("blues.00000", "classical.00001", "hiphop.00001", "metal.00001", "pop.00003", "rock.00002")
 # The same bits go in everywhere; what differs between machines is the order of sums.
-TOLERANCE = 1e-4
+TOLERANCE = 2e-3  # the network rounds to half precision, and processors differ
 
 
 def answer(clip: Path) -> dict[str, float]:
