@@ -93,7 +93,10 @@ def reasons_sentence(prediction: Prediction) -> str:
 
 def heard_sentence(prediction: Prediction, most: int = 6) -> str:
     """What else is heard in it, such as "Also heard: funk, 80s, mellow"."""
-    names = [shown(tag.name) for tag in prediction.heard[:most]]
+    said = {display_name(genre).casefold() for genre in named_genres(prediction)}
+    said |= {shown(name).casefold() for name in prediction.beyond}
+    heard = [shown(tag.name) for tag in prediction.heard]
+    names = [name for name in heard if name.casefold() not in said][:most]
     return f"Also heard: {', '.join(names)}." if names else ""
 
 

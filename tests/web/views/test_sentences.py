@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from genregenie.autotag.vocabulary import Autotag
 from genregenie.web.views import sentences
 from tests.web.views.results import moments, prediction
 
@@ -40,3 +41,22 @@ def test_tables_hold_every_genre_best_first():
 )
 def test_the_timeline_in_words(genres, told):
     assert sentences.timeline_sentence(replace(prediction(), timeline=moments(*genres))) == told
+
+
+def heard(*names: str, level: float = 0.99) -> tuple[Autotag, ...]:
+    return tuple(Autotag(name, "style", 0.3, level, heard=True) for name in names)
+
+
+def test_what_else_is_heard_is_not_what_the_verdict_says():
+    jazz = replace(prediction(jazz=0.9, blues=0.1), verdict="confident")
+    told = sentences.heard_sentence(replace(jazz, autotags=heard("jazz", "soul", "60s")))
+    assert told == "Also heard: soul, 60s."
+    assert sentences.heard_sentence(replace(jazz, autotags=heard("jazz"))) == ""
+    assert sentences.heard_sentence(jazz) == ""
+    quiet = tuple(replace(tag, heard=False) for tag in heard("soul"))
+    assert sentences.heard_sentence(replace(jazz, autotags=quiet)) == ""
+    house = replace(jazz, verdict="unsure", beyond=("electronic", "House"))
+    house = replace(house, autotags=heard("House", "electronic", "party"))
+    assert sentences.heard_sentence(house) == "Also heard: party."
+    sentence = "Not one of the genres that it was trained on; sounds like electronic, House"
+    assert sentences.verdict_sentence(house) == sentence

@@ -11,17 +11,9 @@ from genregenie.web.views import models
 def build() -> None:
     """Put the tab's contents into the Blocks under construction."""
     metadata = Classifier.load().model.metadata
+    of = "Timbre alone: a" if metadata.hearings else "A"
     folder = settings.model_dir()
     gr.HTML(models.summary(metadata), elem_id="model-summary", padding=False)
-    if (folder / "scores.csv").exists():
-        gr.Dataframe(
-            models.score_table(pd.read_csv(folder / "scores.csv"), metadata.winner),
-            label="Accuracy of every candidate (the winner is marked)",
-            interactive=False,
-            elem_id="scores",
-            buttons=["copy"],
-        )
-        gr.HTML(models.why(metadata), padding=False)
     if (folder / "parts.csv").exists():
         gr.Dataframe(
             models.parts_table(pd.read_csv(folder / "parts.csv")),
@@ -30,6 +22,15 @@ def build() -> None:
             elem_id="parts",
             buttons=["copy"],
         )
+    if (folder / "scores.csv").exists():
+        gr.Dataframe(
+            models.score_table(pd.read_csv(folder / "scores.csv"), metadata.winner),
+            label=f"{of}ccuracy of every candidate (the winner is marked)",
+            interactive=False,
+            elem_id="scores",
+            buttons=["copy"],
+        )
+        gr.HTML(models.why(metadata), padding=False)
     with gr.Row():
         if (folder / "per_genre_f1.csv").exists():
             with gr.Column(min_width=300):
