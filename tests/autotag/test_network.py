@@ -1,5 +1,6 @@
 """The converted network gives what their authors published."""
 
+import os
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from genregenie.autotag import network as module
 from genregenie.autotag.mel import BANDS, MEL_RATE_HZ, PATCH_FRAMES, patch_of
 from genregenie.autotag.network import AutotagError, Network, network
 from genregenie.common import resources
+from tests import sounds
 
 
 @pytest.fixture
@@ -77,3 +79,39 @@ def test_what_is_missing_is_said(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(AutotagError, match=r"pip install onnxruntime.*--fast"):
         module.Network()
+
+
+WITHOUT = """
+import importlib.util, sys
+real = importlib.util.find_spec
+gone = {"onnxruntime", "soxr"}
+importlib.util.find_spec = lambda name, *more: None if name in gone else real(name, *more)
+sys.modules["onnxruntime"] = sys.modules["soxr"] = None
+from genregenie.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("hearing", "status", "words"),
+    [
+        ("", 0, "timbre and rhythm alone are heard"),
+        ("timbre", 0, ""),
+        ("all", 1, "needs onnxruntime and soxr"),
+        ("everything", 1, "GENREGENIE_HEARING must be one of all, timbre."),
+    ],
+)
+def test_without_its_libraries_it_is_left_out_unless_it_is_wanted(tmp_path, hearing, status, words):
+    clip = tmp_path / "clip.wav"
+    clip.write_bytes(sounds.encode(sounds.tune(6.0)))
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, "classify", str(clip)],
+        env=os.environ | {"GENREGENIE_HEARING": hearing},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (str(clip) in done.stdout) == (status == 0)
