@@ -42,4 +42,6 @@ def fit_axes(away: Array, autotags: Array, genre: NDArray[np.str_]) -> TagAxes |
     discriminant.fit((autotags - centre) / scale, genre)
     weights = discriminant.scalings_[:, : genres - 1] / scale[:, None]
     expected = Ridge(alpha=PENALTY).fit(away, (autotags - centre) @ weights)
-    return TagAxes(centre, weights, expected.coef_.T, expected.intercept_)
+    # For two genres, and so one axis, Ridge leaves the axis out.
+    slopes = np.reshape(expected.coef_, (weights.shape[1], -1)).T
+    return TagAxes(centre, weights, slopes, np.atleast_1d(expected.intercept_))

@@ -95,3 +95,16 @@ def test_the_measured_choice_is_guarded(gtzan):
     used, timbre, unheard = (np.mean(found[name]) for name in ("used", "timbre", "unheard"))
     assert used > 0.62
     assert used > unheard > timbre
+
+
+@pytest.mark.parametrize("genres", [2, 3])
+def test_there_is_an_axis_fewer_than_genres(genres):
+    rng = np.random.default_rng(0)
+    genre = np.repeat(np.arange(genres).astype(str), 10)
+    autotags = rng.uniform(0.0, 0.3, (len(genre), 50)) + 0.2 * np.eye(50)[genre.astype(int)]
+    away = rng.normal(size=(len(genre), 104))
+    axes = fit_axes(away, autotags, genre)
+    assert axes is not None
+    unknown = np.full_like(autotags, np.nan)
+    for tags in (autotags, unknown):
+        assert axes.places(away, tags).shape == (len(genre), genres - 1)
