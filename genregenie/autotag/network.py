@@ -60,7 +60,7 @@ class Network:
 
     def hear(self, patches: Sequence[Patch]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Probabilities, shape (n, 50), and embeddings, shape (n, 200), of n patches."""
-        # In a batch each window takes half as long again (benchmarks/hearing.py).
+        # A batch is no faster (benchmarks/hearing.py), and takes more memory.
         heard = [self._session.run(None, {"patches": patch[None]}) for patch in patches]
         probabilities = [answer[0] for answer in heard] or [np.empty((0, len(self.names)))]
         embeddings = [answer[1] for answer in heard] or [np.empty((0, EMBEDDING))]
