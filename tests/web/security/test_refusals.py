@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import re
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -375,14 +376,16 @@ def test_no_input_breaks_a_handler_of_the_page(app: Server, log: Log) -> None:
         log.check(client)
 
 
-def test_no_event_is_followed_by_figures_for_a_page_that_is_shut(
+def test_an_event_is_neither_preceded_nor_followed_by_what_nobody_wants(
     server: Server, client: Browser
 ) -> None:
+    """Neither is matplotlib loaded, nor are figures worked out for a page that is shut."""
     queue = mount(server).app.get_blocks()._queue  # type: ignore[attr-defined]
     before = queue.events_recorded
     assert "process_completed" in {event["msg"] for event in told(client, 1, "figures", data=["a"])}
     assert queue.events_recorded == before + 1
     assert queue.cached_event_analytics_summary == {"functions": {}}
+    assert "matplotlib.pyplot" not in sys.modules
 
 
 def build_failing_page() -> gr.Blocks:
