@@ -1,10 +1,12 @@
 """kill -9 while accounts are being written: what was confirmed is there, nothing is half there."""
 
+import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -17,56 +19,70 @@ ROUNDS = 8
 OLD = "a calm indigo morning"
 NEW = "seven loud orange evenings"
 
+# Writes from a copy of itself for each line it is sent, which is the name of a pipe to confirm on:
+# what it needs is loaded once.
 _WRITER = f"""
-import sys
+import os, signal, sys
+from pathlib import Path
 from genregenie.accounts import open_accounts
 from genregenie.accounts.passwords import HashCost
 
-def confirm(*words):
-    print(*words, flush=True)
+def write(pipe):
+    said = pipe.open("w")
+    def confirm(*words):
+        print(*words, file=said, flush=True)
+    confirm("ready", os.getpid())
+    accounts = open_accounts(sys.argv[1], HashCost(16, 1))
+    number = 0
+    while True:
+        name = f"{{pipe.name}}-{{number}}"
+        _, codes = accounts.people.sign_up(name, "", {OLD!r})
+        confirm("signed-up", name)
+        _, token = accounts.people.log_in(name, {OLD!r})
+        confirm("logged-in", name, token)
+        if number % 2:
+            accounts.recovery.reset_with_code(name, codes[0], {NEW!r})
+            confirm("reset", name)
+        number += 1
 
-accounts = open_accounts(sys.argv[1], HashCost(16, 1))
-confirm("ready")
-number = 0
-while True:
-    name = f"{{sys.argv[2]}}-{{number}}"
-    _, codes = accounts.people.sign_up(name, "", {OLD!r})
-    confirm("signed-up", name)
-    _, token = accounts.people.log_in(name, {OLD!r})
-    confirm("logged-in", name, token)
-    if number % 2:
-        accounts.recovery.reset_with_code(name, codes[0], {NEW!r})
-        confirm("reset", name)
-    number += 1
+open_accounts(sys.argv[1], HashCost(16, 1)).close()
+for line in sys.stdin:
+    if os.fork() == 0:
+        write(Path(line.strip()))
+    assert os.waitstatus_to_exitcode(os.wait()[1]) == -signal.SIGKILL
 """
 
 
 @pytest.mark.slow
 def test_kill_dash_nine_loses_nothing_confirmed_and_leaves_nothing_half(
-    database_url: str,
+    database_url: str, tmp_path: Path
 ) -> None:
-    open_accounts(database_url, CHEAP).close()
     luck = random.Random(20)
-    for number in range(ROUNDS):
-        lines = _write_until_killed(database_url, f"round{number}", luck)
-        accounts = open_accounts(database_url, CHEAP)
-        try:
-            _check_confirmed(accounts, lines)
-            _check_whole(accounts)
-        finally:
-            accounts.close()
+    command = [sys.executable, "-c", _WRITER, database_url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, text=True, bufsize=1) as writer:
+        assert writer.stdin
+        for number in range(ROUNDS):
+            pipe = tmp_path / f"round{number}"
+            os.mkfifo(pipe)
+            writer.stdin.write(f"{pipe}\n")
+            lines = _written_until_killed(pipe, luck)
+            accounts = open_accounts(database_url, CHEAP)
+            try:
+                _check_confirmed(accounts, lines)
+                _check_whole(accounts)
+            finally:
+                accounts.close()
+    assert writer.returncode == 0
 
 
-def _write_until_killed(url: str, prefix: str, luck: random.Random) -> list[list[str]]:
-    command = [sys.executable, "-c", _WRITER, url, prefix]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
-        assert writer.stdout
-        assert writer.stdout.readline() == "ready\n"
-        lines = [writer.stdout.readline() for _ in range(luck.randrange(1, 12))]
+def _written_until_killed(pipe: Path, luck: random.Random) -> list[list[str]]:
+    with pipe.open() as said:
+        ready, process = said.readline().split()
+        assert ready == "ready"
+        lines = [said.readline() for _ in range(luck.randrange(1, 12))]
         time.sleep(luck.random() * 0.02)  # anywhere within an operation, not at its end
-        writer.send_signal(signal.SIGKILL)
-        lines += writer.stdout.readlines()
-    assert writer.returncode == -signal.SIGKILL
+        os.kill(int(process), signal.SIGKILL)
+        lines += said.readlines()
     return [line.split() for line in lines if line.endswith("\n")]
 
 
