@@ -67,12 +67,10 @@ def _train(options: argparse.Namespace) -> int:
     if options.replace:
         raise CommandError("--replace goes with --with-feedback.")
     folder = options.output or settings.trained_dir() / called
-    from genregenie.autotag.network import is_left_out
     from genregenie.training.train import select, train
 
     chosen = select(options.candidates.split(",") if options.candidates else None)
     table = _read(source, options)
-    outside = None if is_left_out() or not default else _outside(options)
     say(f"{table.known()}; {len(table.genres)} genres, {len(chosen)} candidates")
     trained = train(
         table,
@@ -83,7 +81,7 @@ def _train(options: argparse.Namespace) -> int:
         folds=options.folds,
         seeds=options.seeds,
         jobs=options.jobs,
-        outside=outside,
+        outside=_outside(options),
         say=say,
     )
     _print_scores(trained.scores)
@@ -126,17 +124,21 @@ def _improve(options: argparse.Namespace, source: Path, base: Path, name: str, c
         jobs=options.jobs,
         replace=options.replace,
         home=None if options.output else settings.trained_dir(),
+        outside=_outside(options),
         say=say,
     )
     return feedback_command.report(improved, base, replace=options.replace)
 
 
 def _outside(options: argparse.Namespace) -> "Outside | None":
-    """Music from elsewhere, where it lies beside the training data."""
+    """Music from elsewhere, where it lies beside the training data that is learnt from."""
+    from genregenie.autotag.network import is_left_out
     from genregenie.datasets.outside import LABELS_CSV, read_outside
 
     folder = settings.training_data_dir() / "outside"
-    return read_outside(folder, options.jobs) if (folder / LABELS_CSV).exists() else None
+    if options.source is not None or is_left_out() or not (folder / LABELS_CSV).exists():
+        return None
+    return read_outside(folder, options.jobs)
 
 
 def _read(source: Path, options: argparse.Namespace) -> "Table":

@@ -108,9 +108,8 @@ def gate_mode(host: str | None = None) -> str:
     url = public_url()
     hosts = [host or server_host(), *([urlsplit(url).hostname] if url else [])]
     welcome = on_space() or all(map(is_this_machine, hosts))
-    return environment.one_of(
-        "GENREGENIE_GATE", ("on", "off", "demo"), default="demo" if welcome else "on"
-    )
+    usual = "demo" if welcome else "on"
+    return environment.one_of("GENREGENIE_GATE", ("on", "off", "demo"), default=usual)
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,10 @@ from typing import Final
 
 import numpy as np
 
-from genregenie.audio.parallel import in_processes
-from genregenie.autotag.network import check_installed
 from genregenie.autotag.vocabulary import TAGS
 from genregenie.common.arrays import Array
-from genregenie.common.errors import AudioError, DataError
-from genregenie.datasets.sounds import Sound, hear
+from genregenie.common.errors import DataError
+from genregenie.datasets.sounds import Sound, hear_all
 from genregenie.datasets.table import Table, read_columns, read_table
 from genregenie.features.temporal import GROUPS, TEMPORAL_WIDTH, ModulationSpectrum
 
@@ -80,11 +78,7 @@ def listen(folder: Path, jobs: int = -1) -> tuple[dict[str, Sound], dict[str, So
     files = sorted(folder.glob("*/*.flac"))
     whole: dict[str, Sound] = {}
     parts: dict[str, Sound] = {}
-    if files:
-        check_installed()  # without it no process needs to start
-    for path, sound in zip(files, in_processes(hear, files, jobs), strict=True):
-        if isinstance(sound, AudioError):
-            raise DataError(f"{path} cannot be used: {sound}")
+    for path, sound in zip(files, hear_all(files, jobs), strict=True):
         track = ".".join(path.name.split(".")[:2])
         (whole if path.parent.name == "full" else parts)[track] = sound
     return whole, parts

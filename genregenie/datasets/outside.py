@@ -13,10 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from genregenie.audio.parallel import in_processes
-from genregenie.autotag.network import check_installed
-from genregenie.common.errors import AudioError, DataError
-from genregenie.datasets.sounds import Sound, hear
+from genregenie.common.errors import DataError
+from genregenie.datasets.sounds import Sound, hear_all
 
 LABELS_CSV: Final = "labels.csv"
 
@@ -74,18 +72,12 @@ def read_outside(folder: Path, jobs: int = -1) -> Outside:
         }
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{folder / LABELS_CSV} is no list of clips: {error}") from error
-    check_installed()  # without it no process needs to start
-    sounds: list[Sound] = []
     files = [folder / name for name in columns["file"].tolist()]
-    for path, sound in zip(files, in_processes(hear, files, jobs), strict=True):
-        if isinstance(sound, AudioError):
-            raise DataError(f"{path} cannot be used: {sound}")
-        sounds.append(sound)
     return Outside(
         columns["file"],
         columns["genre_gtzan"],
         columns["artist"],
         columns["licence"],
         columns["kind"] == "music",
-        tuple(sounds),
+        tuple(hear_all(files, jobs)),
     )

@@ -1,13 +1,18 @@
 """Everything that models learn of a sound, from a file."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from genregenie.audio import WHOLE, AudioFile, Source
+from genregenie.audio.parallel import in_processes
 from genregenie.autotag.listener import Listener
+from genregenie.autotag.network import check_installed
 from genregenie.autotag.vocabulary import TAGS
 from genregenie.common.arrays import Array
+from genregenie.common.errors import AudioError, DataError
 from genregenie.datasets.artists import Tags
 from genregenie.features.mfcc import mel_frames
 from genregenie.features.statistics import MelStatistics, Statistics
@@ -36,6 +41,24 @@ class Sound:
     autotags: Array
     embedding: Array | None
     tags: Tags
+
+
+def hear_all(files: Sequence[Path], jobs: int = -1) -> Iterator[Sound]:
+    """Listen to files that must all be usable, in worker processes, in their order.
+
+    Raises
+    ------
+    DataError
+        If one cannot be used.
+    AutotagError
+        If the network cannot be used.
+    """
+    if files:
+        check_installed()  # without it no process needs to start
+    for path, sound in zip(files, in_processes(hear, files, jobs), strict=True):
+        if isinstance(sound, AudioError):
+            raise DataError(f"{path} cannot be used: {sound}")
+        yield sound
 
 
 def hear(source: Source, *, fast: bool = False) -> Sound:

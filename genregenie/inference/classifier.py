@@ -203,7 +203,7 @@ class Classifier:
             vector=vectors[0],
             statistics=seen[0],
             reasons=reasons(
-                self.model, answers, temporal[0], None if heard is None else heard.autotags
+                self.model, answers, temporal[0], None if autotags is None else autotags[0]
             ),
             quality=quality,
             autotags=tags,

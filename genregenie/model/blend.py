@@ -118,11 +118,12 @@ class Blended:
                 for part in hearing.parts:
                     these &= known[part]
                 chosen[these] = number
-                confidences[these] = pooled(hearing, {p: logs[p][these] for p in hearing.parts})
+                told = {part: logs[part][these] for part in hearing.parts}
+                confidences[these] = pooled(hearing.weights, told)
         return cls(confidences, tuple(hearings[i] for i in chosen.tolist()))
 
 
-def pooled(hearing: Hearing, logs: Mapping[Part, Array]) -> Array:
-    """Confidences, shape (..., k), from the logarithms of what each part says."""
-    weighed = [weight * logs[part] for part, weight in hearing.weights.items()]
+def pooled(weights: Mapping[Part, float], logs: Mapping[Part, Array]) -> Array:
+    """Confidences, shape (..., k), from the logarithms of what each weighed part says."""
+    weighed = [weight * logs[part] for part, weight in weights.items()]
     return tempered(np.sum(weighed, axis=0), 1.0)

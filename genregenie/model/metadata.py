@@ -262,6 +262,9 @@ class Metadata:
         Of the libraries that the figures depend on.
     hearings : tuple of Hearing
         From the one of most parts down; empty for a model that knows timbre alone.
+    elsewhere : int or None
+        On how many songs from outside the training clips confident answers hold as well; None
+        where there were none to look at.
     """
 
     genres: tuple[str, ...]
@@ -276,6 +279,7 @@ class Metadata:
     held_out: HeldOut
     versions: dict[str, str]
     hearings: tuple[Hearing, ...] = ()
+    elsewhere: int | None = None
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:

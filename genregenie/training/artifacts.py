@@ -31,6 +31,7 @@ CONFUSION_CSV = "confusion.csv"
 RELIABILITY_CSV = "reliability.csv"
 BLEND = "blend"
 PARTS_CSV = "parts.csv"
+PART_SCORES_CSV = "part_scores.csv"
 CARD_MD = "README.md"
 
 
@@ -147,6 +148,11 @@ def write(
             for part, fitted in parts.heads.items():
                 dump(fitted, fresh / f"{part}.skops")
             _write_csv(fresh / PARTS_CSV, part_rows(parts))
+            compared = parts.scores.items()
+            _write_csv(
+                fresh / PART_SCORES_CSV,
+                [{"part": part} | row for part, scored in compared for row in score_rows(scored)],
+            )
         catalogue.save(fresh / CATALOGUE_NPZ)
         metadata.write(fresh)
         (fresh / CARD_MD).write_text(card, encoding="utf-8")

@@ -7,7 +7,7 @@ from genregenie.datasets.table import Table
 from genregenie.evaluation.protocols import Protocol, decisive
 from genregenie.model.metadata import FeedbackEffect, Metadata
 from genregenie.training.compare import Scores
-from genregenie.training.parts import PartScores
+from genregenie.training.weighing import PartScores
 
 _GTZAN_REMARKS = """\
 ## Licence and data
@@ -126,8 +126,6 @@ _NETWORK_LIMITS = """\
 - The pretrained network was trained on the Million Song Dataset, of which the songs are not listed
   here: it may hold songs and artists of the training clips. So *artists apart* holds for what was
   learnt here, and cannot be promised for what the network knew before.
-- Thresholds of confidence were raised until they held on music from outside the training clips,
-  and that is a few dozen songs: weak evidence.
 - *not music* is told by the network, from a few dozen real sounds; see docs/evaluation.md. Without
   the network (`--fast`) it is the distance to the training clips, which catches silence, tones,
   steady noise and plain speech, and little else.
@@ -136,11 +134,24 @@ _NETWORK_LIMITS = """\
 """
 
 
+_ELSEWHERE_LIMITS = """\
+- Thresholds of confidence were raised until they held on music from outside the training clips,
+  and that is {songs} songs: weak evidence.
+"""
+
+
 def _limits(metadata: Metadata) -> str:
     knows_more = any("autotags" in hearing.parts for hearing in metadata.hearings)
-    return _LIMITS + (_NETWORK_LIMITS if knows_more else _TIMBRE_LIMITS)
+    limits = _LIMITS + (_NETWORK_LIMITS if knows_more else _TIMBRE_LIMITS)
+    if metadata.elsewhere is not None:
+        limits += _ELSEWHERE_LIMITS.format(songs=metadata.elsewhere)
+    return limits
 
 
+_OTHERS = {
+    "temporal": "how loudness moves in each band of frequency (`genregenie/features/temporal.py`)",
+    "autotags": "the 50 autotags of a pretrained network (`models/musicnn`)",
+}
 _NAMES = {"timbre": "timbre", "temporal": "movement in time", "autotags": "autotags"}
 
 
@@ -149,12 +160,12 @@ def _parts(metadata: Metadata, parts: Sequence[PartScores]) -> list[str]:
     if not parts:
         return []
     best = metadata.hearings[0]
+    others = [_OTHERS[part] for part in best.parts if part in _OTHERS]
     return [
-        "Timbre is one part of what it hears. The others are how loudness moves in each band of "
-        "frequency (`genregenie/features/temporal.py`) and the 50 autotags of a pretrained network "
-        "(`models/musicnn`). Each has a model of its own in `heads.npz`, and as a scikit-learn "
-        "pipeline in `temporal.skops` and `autotags.skops`. The logarithms of their confidences "
-        "are added up, with weights for each combination that a clip can come with.",
+        f"Timbre is one part of what it hears. There is also {' and '.join(others)}. Each part has "
+        "a model of its own in `heads.npz`, and as a scikit-learn pipeline in a `.skops` file; "
+        "`part_scores.csv` has all that were compared. The logarithms of their confidences are "
+        "added up, with weights for each combination that a clip can come with.",
         "",
         "## How good it is",
         "",

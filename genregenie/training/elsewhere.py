@@ -54,7 +54,7 @@ def sure(
         known = np.all([~np.isnan(logs[part][:, 0]) for part in hearing.parts], axis=0)
         if "autotags" in hearing.parts:
             known &= ~clear
-        confidences = pooled(hearing, {part: logs[part][known] for part in hearing.parts})
+        confidences = pooled(hearing.weights, {part: logs[part][known] for part in hearing.parts})
         told = truth[known]
         lowest = confident_threshold(confidences[None], told)
         if (confidences.max(axis=1) >= lowest).sum() < MIN_CONFIDENT:
@@ -66,7 +66,7 @@ def sure(
         _counted(replace(h, confident=threshold(h)), learnt.held_out[h.parts], labels)
         for h in metadata.hearings
     )
-    metadata = replace(metadata, hearings=hearings)
+    metadata = replace(metadata, hearings=hearings, elsewhere=len(music))
     for alone in hearings:
         if alone.parts == ("timbre",):
             held_out = replace(

@@ -9,6 +9,7 @@ from sklearn.base import clone
 
 from genregenie.common.errors import DataError
 from genregenie.datasets.feedback import FeedbackTable
+from genregenie.datasets.outside import Outside
 from genregenie.datasets.table import Table
 from genregenie.evaluation.protocols import fold_count
 from genregenie.model.metadata import FeedbackEffect, TrainedOn
@@ -49,6 +50,7 @@ def improve(
     jobs: int = -1,
     replace: bool = False,
     home: Path | None = None,
+    outside: Outside | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Improved:
     """Measure what feedback does for a model, and write the model that has learned from it.
@@ -67,7 +69,8 @@ def improve(
     home : Path or None
         Folder that the new model goes to, under the name of the old one with `SUFFIX`; None for
         the one that the old one lies in.
-    say : called with a line of text now and then
+    outside, say
+        As for `genregenie.training.train.train`.
 
     Raises
     ------
@@ -124,6 +127,9 @@ def improve(
             folds=folds,
             seeds=seeds,
         ),
+        outside=outside,
+        jobs=jobs,
+        say=say,
         feedback=FeedbackEffect(
             answers=len(feedback),
             people=people,

@@ -1,20 +1,16 @@
-"""Models of what is known of a sound beside timbre, and how all are blended.
+"""Models of what is known of a sound beside timbre.
 
 Each part, movement in time and the network's autotags, is learnt from the clips of which it is
-known and compared as timbre is, artists apart. What the parts said of held-out clips sets their
-weights, one set for each combination; figures are for artists that neither the parts nor the
-weights had seen.
+known and compared as timbre is, artists apart; `genregenie.training.weighing` blends them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import combinations
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from sklearn.compose import ColumnTransformer
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
@@ -24,18 +20,15 @@ from sklearn.preprocessing import StandardScaler
 from genregenie.common.arrays import Array
 from genregenie.common.errors import DataError
 from genregenie.datasets.table import Table
-from genregenie.evaluation import metrics
 from genregenie.evaluation.protocols import Protocol, fold_count, splits
 from genregenie.features.tangent import ROW_WIDTH
-from genregenie.model.blend import pooled
 from genregenie.model.metadata import Hearing, Part
 from genregenie.training import compare
-from genregenie.training.calibration import confident_threshold
 from genregenie.training.candidates import Candidate
 from genregenie.training.estimators import KernelLogisticRegression, Tempered
 from genregenie.training.transformers import GaussianTangent
+from genregenie.training.weighing import PARTS, PartScores, figures_of, weigh
 
-PARTS: Final[tuple[Part, ...]] = ("timbre", "temporal", "autotags")
 SHIPPED: Final[tuple[tuple[Part, ...], ...]] = (
     ("timbre", "temporal", "autotags"),
     ("timbre", "autotags"),
@@ -48,24 +41,6 @@ _FLOOR: Final = 1e-6  # no part may rule a genre out
 
 
 @dataclass(frozen=True)
-class PartScores:
-    """How good a combination of parts, or another way to join them, is.
-
-    Attributes
-    ----------
-    parts : str
-        Joined by ``+``, with the way where it is not blending.
-    protocol : Protocol
-    hearing : Hearing
-        Its weights are those of all clips, its figures cross-fitted.
-    """
-
-    parts: str
-    protocol: Protocol
-    hearing: Hearing
-
-
-@dataclass(frozen=True)
 class Parts:
     """What was learnt of the parts beside timbre.
 
@@ -73,8 +48,6 @@ class Parts:
     ----------
     heads : dict of Part to Pipeline
         Fitted to all clips of which the part is known.
-    winners : dict of Part to str
-        Which candidate each is.
     scores : dict of Part to list of Scores
         Of all candidates of each.
     table : list of PartScores
@@ -85,7 +58,6 @@ class Parts:
     """
 
     heads: dict[Part, Pipeline]
-    winners: dict[Part, str]
     scores: dict[Part, list[compare.Scores]]
     table: list[PartScores]
     held_out: dict[tuple[Part, ...], Array]
@@ -194,7 +166,7 @@ def learn(
     held_out: dict[str, dict[Part, Array]] = {
         s.protocol.kind: {"timbre": _logs(s.confidences)} for s in timbre
     }
-    learnt = Parts({}, {}, {}, [], {})
+    learnt = Parts({}, {}, [], {})
     for part in PARTS[1:]:
         some = known(table, part)
         if not _enough(table, some):
@@ -214,7 +186,6 @@ def learn(
         chosen = next(c for c in candidates() if c.name == winner)
         pipeline = compare.search(chosen, clips, protocols[0])
         learnt.heads[part] = compare.fit(chosen, clips, pipeline)
-        learnt.winners[part] = winner
         learnt.scores[part] = scores
         for s in scores:
             if s.candidate == winner:
@@ -224,7 +195,7 @@ def learn(
     if learnt.heads:
         for protocol in protocols:
             logs = held_out[protocol.kind]
-            weighed, confidences = _weigh(table, logs, protocol, folds, temperature)
+            weighed, confidences = weigh(table, logs, protocol, folds, temperature)
             learnt.table.extend(weighed)
             if protocol is protocols[0]:
                 learnt.held_out.update(confidences)
@@ -252,156 +223,6 @@ def _enough(table: Table, some: NDArray[np.bool_]) -> bool:
     return True
 
 
-def _weigh(
-    table: Table,
-    logs: Mapping[Part, Array],
-    protocol: Protocol,
-    folds: int,
-    temperature: float,
-) -> tuple[list[PartScores], dict[tuple[Part, ...], Array]]:
-    """Every combination of parts, weighed and scored, and all of them stacked.
-
-    Also what each combination says of held-out clips.
-    """
-    parts = tuple(part for part in PARTS if part in logs)
-    everything = np.all([~np.isnan(logs[part]).any(axis=(0, 2)) for part in parts], axis=0)
-    cuts = list(splits(table, protocol, folds, seed=0))
-    found: list[PartScores] = []
-    confidences: dict[tuple[Part, ...], Array] = {}
-    for count in range(1, len(parts) + 1):
-        for chosen in combinations(parts, count):
-            these = {part: logs[part] for part in chosen}
-            alone: dict[Part, float] | None = (
-                {"timbre": 1 / temperature} if chosen == ("timbre",) else None
-            )
-            hearing, confidences[chosen] = _hearing(table, these, cuts, everything, alone)
-            found.append(PartScores("+".join(chosen), protocol, hearing))
-    if len(parts) > 1:
-        stacked = _stacked(table, [logs[part] for part in parts], cuts, everything)
-        figures = _figures(table, stacked, cuts, everything, np.ones(everything.sum()))
-        weights = dict.fromkeys(parts, float("nan"))
-        found.append(
-            PartScores(f"{'+'.join(parts)}, stacked", protocol, Hearing(weights, **figures))
-        )
-    return found, confidences
-
-
-def _hearing(
-    table: Table,
-    logs: Mapping[Part, Array],
-    cuts: Sequence[tuple[Any, Any]],
-    scored: NDArray[np.bool_],
-    alone: dict[Part, float] | None,
-) -> tuple[Hearing, Array]:
-    y = table.labels
-    some = np.all([~np.isnan(values).any(axis=(0, 2)) for values in logs.values()], axis=0)
-
-    def fitted(index: Any) -> Hearing:
-        inside = index[some[index]]
-        these = {part: values[:, inside] for part, values in logs.items()}
-        weights = fit_weights(these, y[inside])
-        confidences = _pool(weights, these)
-        return _unscored(weights, confident_threshold(confidences, y[inside]))
-
-    shape = next(iter(logs.values())).shape
-    honest = np.full(shape, np.nan)
-    thresholds = np.full(len(y), np.nan)
-    for train, test in cuts:
-        hearing = fitted(train)
-        inside = test[some[test]]
-        honest[:, inside] = pooled(hearing, {p: values[:, inside] for p, values in logs.items()})
-        thresholds[inside] = hearing.confident
-    final = fitted(np.arange(len(y)))
-    weights = alone or final.weights
-    confidences = _pool(weights, {part: values[:, some] for part, values in logs.items()})
-    figures = _figures(table, honest, cuts, scored, thresholds[scored])
-    figures["confident"] = confident_threshold(confidences, y[some])
-    return Hearing(weights, **figures), honest
-
-
-def _unscored(weights: dict[Part, float], confident: float) -> Hearing:
-    nothing = float("nan")
-    return Hearing(weights, confident, 0, *[nothing] * 8)
-
-
-def _pool(weights: dict[Part, float], logs: Mapping[Part, Array]) -> Array:
-    return pooled(_unscored(weights, 1.0), logs)
-
-
-def fit_weights(logs: Mapping[Part, Array], labels: NDArray[np.intp]) -> dict[Part, float]:
-    """The weights, none below 0, under which the blend's log loss is least.
-
-    Parameters
-    ----------
-    logs : mapping of Part to array, shape (seeds, n, k)
-        Logarithms of held-out confidences.
-    labels : int array, shape (n,)
-    """
-
-    def loss(values: Array) -> float:
-        confidences = _pool(dict(zip(logs, values.tolist(), strict=True)), logs)
-        return float(np.mean([metrics.log_loss(c, labels) for c in confidences]))
-
-    start = np.full(len(logs), 1 / len(logs))
-    best = minimize(loss, start, method="L-BFGS-B", bounds=[(0.0, 3.0)] * len(logs))
-    return dict(zip(logs, best.x.tolist(), strict=True))
-
-
-def _stacked(
-    table: Table,
-    logs: Sequence[Array],
-    cuts: Sequence[tuple[Any, Any]],
-    some: NDArray[np.bool_],
-) -> Array:
-    """Held-out confidences of a logistic regression on what all parts say."""
-    y = table.labels
-    values = np.concatenate(logs, axis=2)
-    honest = np.full(logs[0].shape, np.nan)
-    for train, test in cuts:
-        learn, judge = train[some[train]], test[some[test]]
-        model = LogisticRegression(C=0.01, max_iter=2_000)
-        model.fit(np.concatenate(values[:, learn]), np.tile(y[learn], len(values)))
-        for seed, these in enumerate(values):
-            honest[seed, judge] = compare.confidences_of(model, these[judge], logs[0].shape[2])
-    return honest
-
-
-def _figures(
-    table: Table,
-    honest: Array,
-    cuts: Sequence[tuple[Any, Any]],
-    scored: NDArray[np.bool_],
-    thresholds: Array,
-) -> dict[str, Any]:
-    """Scores of held-out confidences, shape (seeds, n, k), on some clips."""
-    y = table.labels
-    these, truth = honest[:, scored], y[scored]
-    hits = these.argmax(axis=2) == truth
-    sure = these.max(axis=2) >= thresholds
-    by_fold = [
-        metrics.accuracy(c[inside], y[inside])
-        for _, test in cuts
-        if len(inside := test[scored[test]])
-        for c in honest
-    ]
-
-    def mean(score: Callable[..., float]) -> float:
-        return float(np.mean([score(c, truth) for c in these]))
-
-    return {
-        "confident": 1.0,
-        "clips": int(scored.sum()),
-        "accuracy": mean(metrics.accuracy),
-        "accuracy_sd": float(np.std(by_fold)),
-        "macro_f1": mean(metrics.macro_f1),
-        "top3": mean(metrics.top_k),
-        "log_loss": mean(metrics.log_loss),
-        "ece": mean(metrics.expected_calibration_error),
-        "confident_accuracy": float(hits[sure].mean()) if sure.any() else float("nan"),
-        "confident_share": float(sure.mean()),
-    }
-
-
 def _side_by_side(
     table: Table, protocol: Protocol, folds: int, seeds: int, jobs: int
 ) -> PartScores:
@@ -412,7 +233,7 @@ def _side_by_side(
     (scores,) = compare.compare(
         [joined()], clips, [protocol], folds=fold_count(clips, folds), seeds=seeds, jobs=jobs
     )
-    figures = _figures(
+    figures = figures_of(
         clips,
         scores.confidences,
         list(splits(clips, protocol, folds, seed=0)),

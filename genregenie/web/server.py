@@ -147,8 +147,8 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
     # After every event Gradio would work out percentiles of the last 10,000, with pandas, for its
     # page of figures, which is shut. A number of events that never comes keeps it from that.
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(sys.maxsize))
-    # Before every event Gradio asks matplotlib what it draws with. Unless that is said, it finds out
-    # by loading all of itself, and whoever clicks first waits for it.
+    # Before every event Gradio asks matplotlib what it draws with. Unless that is said, it finds
+    # out by loading all of itself, and whoever clicks first waits for it.
     os.environ.setdefault("MPLBACKEND", "agg")
     import gradio as gr
 

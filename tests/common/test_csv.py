@@ -104,7 +104,7 @@ def trained(folder: Path) -> list[list[str]]:
         [ReliabilityBin(0.0, 1.0, 1, 0.5, 0.5)],
         "",
         np.array([0]),
-        Parts({}, {}, {}, [], {}),
+        Parts({}, {}, [], {}),
     )
     tables = [read(path) for path in sorted((folder / "model").glob("*.csv"))]
     return [row for table in tables for row in table]

@@ -11,6 +11,7 @@ from genregenie.model.blend import HEADS_NPZ
 from genregenie.model.model import Model
 from genregenie.training import artifacts, compare, parts
 from genregenie.training.train import select, train
+from genregenie.training.weighing import fit_weights
 from tests.training.tables import make_table
 
 
@@ -97,7 +98,7 @@ def test_weights_go_to_what_is_right():
     right = np.log(np.full((1, 200, 3), 0.1))
     right[0, np.arange(200), labels] = np.log(0.8)
     noise = np.log(rng.dirichlet(np.ones(3), size=(1, 200)))
-    weights = parts.fit_weights({"timbre": noise, "autotags": right}, labels)
+    weights = fit_weights({"timbre": noise, "autotags": right}, labels)
     assert weights["autotags"] > 1
     assert weights["timbre"] < 0.2
 

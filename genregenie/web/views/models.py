@@ -25,6 +25,11 @@ _WHY_FILES: Final = (
     "These are not figures for artists it has not heard: {remark}. Tell the artists, in the tags "
     "or as <genre>/<artist>/<files>, and train again."
 )
+_HEARS: Final = {
+    "timbre": "timbre",
+    "temporal": "movement in time",
+    "autotags": "the style, era, mood and voice that a pretrained network hears",
+}
 _PARTS: Final = {"temporal": "movement in time", "autotags": "the network's tags"}
 _TIMBRE_ALONE: Final = "It hears timbre alone: no rhythm, melody or words."
 _NETWORK: Final = (
@@ -86,11 +91,15 @@ def summary(metadata: Metadata) -> Markup:
             f"{on} it names the right one of {len(metadata.genres)} genres "
             f"{best.accuracy:.0%} of the time, and has it among its first three {best.top3:.0%} of "
             f"the time (expected calibration error {best.ece:.3f}). It blends what it makes of "
-            "timbre, of movement in time, and of the style, era, mood and voice that a pretrained "
-            f"network hears. From {best.confident:.0%} on it calls an answer confident: "
-            f"{best.confident_share:.0%} of them, right {best.confident_accuracy:.0%} of the time, "
-            "and four times out of five on music from elsewhere."
+            f"{' and '.join(_HEARS[part] for part in best.parts)}. From {best.confident:.0%} on it "
+            f"calls an answer confident: {best.confident_share:.0%} of them, right "
+            f"{best.confident_accuracy:.0%} of the time."
         )
+        if metadata.elsewhere is not None:
+            whole += (
+                f" That was set so that four of five are right on {metadata.elsewhere} songs "
+                "from elsewhere too."
+            )
         paragraphs = [
             components.paragraph(whole),
             components.paragraph(f"Of timbre alone: {text}"),
@@ -165,7 +174,8 @@ def confusion(counts: pd.DataFrame, metadata: Metadata) -> Markup:
 
 def limits(metadata: Metadata) -> Markup:
     """What no model of this kind can do."""
-    first = _NETWORK if metadata.hearings else _TIMBRE_ALONE
+    hears_tags = any("autotags" in hearing.parts for hearing in metadata.hearings)
+    first = _NETWORK if hears_tags else _TIMBRE_ALONE
     return components.section("What it cannot do", components.bullets((first, *_CANNOT)))
 
 

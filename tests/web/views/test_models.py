@@ -64,3 +64,15 @@ def test_a_model_of_before_is_shown_as_it_was():
     assert "On artists it has not heard" in models.summary(before)
     assert "GTZAN: 709 clips." in models.summary(before)
     assert "with artists apart" in models.why(before)
+
+
+def test_the_summary_claims_what_the_model_has():
+    shipped = Classifier.load().model.metadata
+    whole = models.summary(shipped)
+    assert f"right on {shipped.elsewhere} songs from elsewhere" in whole
+    assert "a pretrained network hears" in whole
+    fast = [hearing for hearing in shipped.hearings if "autotags" not in hearing.parts]
+    own = models.summary(replace(shipped, hearings=tuple(fast), elsewhere=None))
+    assert "timbre and movement in time." in own
+    assert "network" not in own
+    assert "elsewhere" not in own
