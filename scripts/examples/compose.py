@@ -26,7 +26,8 @@ from scipy.signal import butter, sosfilt
 
 from genregenie.common import resources
 from genregenie.inference.classifier import Classifier
-from genregenie.web.views.sentences import ranked, verdict_sentence
+from genregenie.inference.headline import Headline
+from genregenie.web.views.sentences import ranked
 
 EXAMPLES: Final = resources.assets() / "examples"
 SOUND_FONT: Final = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
@@ -146,13 +147,13 @@ def write_table(readme: Path) -> None:
         heard = Classifier.load().predict(path)
         first = ", ".join(f"{genre} {share:.0%}" for genre, share in ranked(heard)[:3])
         rows.append(
-            f"| [{heard.title}]({path.name}) | {name} | {verdict_sentence(heard)} | {first} |"
+            f"| [{heard.title}]({path.name}) | {name} | {Headline.of(heard).sentence} | {first} |"
         )
         samples, rate = soundfile.read(path, always_2d=True)
         print(
             f"{name:10} {len(samples) / rate:5.1f} s {path.stat().st_size / 1000:4.0f} kB "
             f"{meter.integrated_loudness(samples):6.1f} LUFS peak {np.abs(samples).max():.2f}  "
-            f"{verdict_sentence(heard)}  [{first}]"
+            f"{Headline.of(heard).sentence}  [{first}]"
         )
     pattern = r"(?s)(<!-- table -->\n).*(<!-- end -->)"
     text = readme.read_text()

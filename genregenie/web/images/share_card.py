@@ -10,10 +10,11 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
+from genregenie.inference.headline import Headline
 from genregenie.inference.prediction import Prediction
 from genregenie.web.images import lettering
 from genregenie.web.images.lettering import Style
-from genregenie.web.views.sentences import ranked, verdict_sentence
+from genregenie.web.views.sentences import ranked
 
 WIDTH: Final = 1200
 HEIGHT: Final = 630
@@ -76,7 +77,7 @@ def share_card(prediction: Prediction, title: str | None = None) -> bytes:
     image = Image.new("RGB", (WIDTH, HEIGHT), BACKGROUND)
     canvas = ImageDraw.Draw(image)
     _draw_name(image, canvas)
-    _draw_verdict(canvas, verdict_sentence(prediction), lettering.clean(title or ""))
+    _draw_verdict(canvas, Headline.of(prediction).sentence, lettering.clean(title or ""))
     _draw_bars(image, canvas, prediction)
     buffer = io.BytesIO()
     image.save(buffer, "PNG")

@@ -15,6 +15,7 @@ from genregenie.accounts.results import StoredResult
 from genregenie.common import settings
 from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Classifier
+from genregenie.inference.headline import Headline
 from genregenie.inference.prediction import Prediction
 from genregenie.recommend.recommender import Recommender
 from genregenie.web.images.share_card import HEIGHT, WIDTH, share_card
@@ -79,7 +80,7 @@ def _content(kept: StoredResult) -> dict[str, Any]:
         (n.track.title, n.track.artist, display_name(n.track.genre), n.track.search_url)
         for n in recommender.neighbours(prediction)
     ]
-    sentence = sentences.verdict_sentence(prediction)
+    sentence = Headline.of(prediction).sentence
     is_music = prediction.genre is not None
     return {
         "name": kept.summary.name,

@@ -3,8 +3,8 @@
 from markupsafe import Markup
 
 from genregenie.common.genres import display_name
+from genregenie.inference.headline import Headline
 from genregenie.inference.prediction import Prediction
-from genregenie.web.views import sentences
 from genregenie.web.views.fragments import render
 
 
@@ -19,7 +19,7 @@ def question(prediction: Prediction, key: str, said: str | None = None) -> Marku
     said : str, optional
         The genre that was answered before.
     """
-    named = sentences.named_genres(prediction)
+    named = Headline.of(prediction).genres
     labels = [display_name(genre) for genre in named]
     title, rather = "Which is it?", "It is rather"
     if not named:

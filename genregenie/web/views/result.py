@@ -10,6 +10,7 @@ from genregenie.audio import FORMATS, format_duration
 from genregenie.common.formatting import format_megabytes
 from genregenie.common.genres import display_name, ranked
 from genregenie.inference.classifier import TIMELINE_STEP_S
+from genregenie.inference.headline import Headline
 from genregenie.inference.prediction import Moment, Prediction
 from genregenie.web.uploads import MAX_CLIP_BYTES
 from genregenie.web.views import components, sentences
@@ -36,13 +37,12 @@ def listening(heard_s: float) -> Markup:
 
 def verdict(prediction: Prediction, name: str | None = None) -> Markup:
     """The verdict in words, how much was heard, and what was heard if that is known."""
-    heard = sentences.listened_sentence(prediction)
-    if prediction.genre is None and not prediction.is_silent:
-        heard += " Speech, silence, tones and steady noise are left without a genre."
+    headline = Headline.of(prediction)
+    heard = f"{headline.line} {sentences.listened_sentence(prediction)}"
     heard = f"{heard} {sentences.heard_sentence(prediction)}".rstrip()
     mark = colour(prediction.genre) if prediction.genre else None
     title = sentences.clip_name(prediction, name)
-    return panel(sentences.verdict_sentence(prediction), heard, title, mark)
+    return panel(headline.title, heard, title, mark)
 
 
 def bars(prediction: Prediction) -> Markup:

@@ -6,6 +6,7 @@ from genregenie.audio import format_duration
 from genregenie.autotag.vocabulary import shown
 from genregenie.common import genres
 from genregenie.common.genres import display_name
+from genregenie.inference.headline import Headline
 from genregenie.inference.prediction import Prediction
 from genregenie.model.explain import Trait
 
@@ -18,7 +19,6 @@ _QUALITIES: dict[str, str] = {
     "parts: too coarse to be sure.",
 }
 _WORTH_A_WORD_S = 1.0
-_WORTH_NAMING = 0.10
 _WORTH_TELLING = 5
 _WORTH_SAYING = 0.2  # a fifth more likely, as odds go
 _MODELS = {
@@ -41,31 +41,6 @@ _TRAITS: dict[Trait, str] = {
     "rhythm": "how it pulses",
     "style": "the style that the network hears",
 }
-
-
-def verdict_sentence(prediction: Prediction) -> str:
-    """The verdict in one sentence, such as "Reggae, 78 % sure; some hip-hop in it"."""
-    if prediction.verdict == "not music":
-        return "That does not sound like music"
-    (best, first), (second, runner_up), *_ = ranked(prediction)
-    if prediction.beyond:
-        styles = ", ".join(shown(name) for name in prediction.beyond)
-        return f"Not one of the genres that it was trained on; sounds like {styles}"
-    if prediction.verdict == "unsure":
-        if runner_up < _WORTH_NAMING:
-            return f"Not sure: perhaps {best.lower()}"
-        return f"Not sure: between {best.lower()} and {second.lower()}"
-    sentence = f"{best}, {100 * first:.0f} % sure"
-    return f"{sentence}; some {second.lower()} in it" if runner_up >= _WORTH_NAMING else sentence
-
-
-def named_genres(prediction: Prediction) -> list[str]:
-    """The genres that the verdict puts forward: one, two where it is unsure, or none."""
-    if prediction.genre is None:
-        return []
-    (best, _), (second, runner_up), *_ = genres.ranked(prediction.confidences)
-    between = prediction.verdict == "unsure" and runner_up >= _WORTH_NAMING
-    return [best, second] if between else [best]
 
 
 def clip_name(prediction: Prediction, name: str | None = None) -> str | None:
@@ -93,7 +68,7 @@ def reasons_sentence(prediction: Prediction) -> str:
 
 def heard_sentence(prediction: Prediction, most: int = 6) -> str:
     """What else is heard in it, such as "Also heard: funk, 80s, mellow"."""
-    said = {display_name(genre).casefold() for genre in named_genres(prediction)}
+    said = {display_name(genre).casefold() for genre in Headline.of(prediction).genres}
     said |= {shown(name).casefold() for name in prediction.beyond}
     heard = [shown(tag.name) for tag in prediction.heard]
     names = [name for name in heard if name.casefold() not in said][:most]

@@ -14,13 +14,13 @@ from genregenie.accounts.results import Result
 from genregenie.common import resources
 from genregenie.common.settings import GuestLimits
 from genregenie.inference.classifier import Classifier
+from genregenie.inference.headline import Headline
 from genregenie.spotify.oauth import shared_logins
 from genregenie.storage.database import sqlite_url
 from genregenie.web.config import WebConfig
 from genregenie.web.paths import HOME
 from genregenie.web.security.allowance import BYTES_A_CLIP
 from genregenie.web.server import create_app
-from genregenie.web.views import sentences
 from tests.accounts.standins import CHEAP, Clock
 from tests.web.servers import GOOD, HTML, NEW, Browser, Server, Start, build_test_page, running
 
@@ -79,7 +79,7 @@ def test_the_front_door_shows_a_result(demo: Server) -> None:
     page = httpx.get(demo.url).text
     assert "Corner Table" in page
     heard = Classifier.load().predict(resources.assets() / "examples" / "jazz.mp3")
-    assert sentences.verdict_sentence(heard) in page
+    assert Headline.of(heard).title in page
     assert "Sounds like" in page
     assert "<script" not in page
 

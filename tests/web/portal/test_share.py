@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from genregenie.inference.classifier import Classifier
+from genregenie.inference.headline import Headline
 from genregenie.inference.prediction import Prediction
 from genregenie.web.config import WebConfig
 from genregenie.web.paths import is_shared
@@ -59,7 +60,7 @@ def test_a_shared_result_is_there_without_a_session(
         assert client.head(path).status_code == 200
         assert client.post(path).status_code == 405
     html = answer.text
-    assert sentences.verdict_sentence(heard) in html
+    assert Headline.of(heard).title in html
     assert sentences.timeline_sentence(heard) in html
     assert html.count("https://open.spotify.com/search/") == 6
     assert html.count('class="percent"') == 10
@@ -84,7 +85,7 @@ def test_previews_find_their_picture(server: Server, person: int, heard: Predict
         assert found["og:url"] == server.url + path
         assert found["og:image"] == found["twitter:image"] == f"{server.url}{path}/card.png"
         assert found["twitter:card"] == "summary_large_image"
-        title = f"Ein &#34;langes&#34; Lied &amp; &lt;mehr&gt;: {sentences.verdict_sentence(heard)}"
+        title = f"Ein &#34;langes&#34; Lied &amp; &lt;mehr&gt;: {Headline.of(heard).sentence}"
         assert found["og:title"] == found["twitter:title"] == title
         assert found["og:image:alt"] == title
         answer = client.get(f"{path}/card.png")
@@ -109,7 +110,7 @@ def test_what_is_not_music_can_be_shared(server: Server, person: int, heard: Pre
     path = link(server, person, keep(server, person, noise))
     answer = httpx.get(server.url + path)
     assert answer.status_code == 200
-    assert "That does not sound like music" in answer.text
+    assert "Not music, as far as I can hear" in answer.text
     assert httpx.get(f"{server.url}{path}/card.png").status_code == 200
 
 

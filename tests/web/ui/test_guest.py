@@ -7,8 +7,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from genregenie.inference.classifier import Classifier
+from genregenie.inference.headline import Headline
 from genregenie.web.ui.examples import EXAMPLES
-from genregenie.web.views import sentences
 from tests.web.servers import GOOD, NewTab, Scheme, Server
 
 
@@ -25,7 +25,7 @@ def serious_faults(page: Page) -> list[str]:
 def test_one_click_a_verdict_and_it_is_kept(
     new_tab: NewTab, gated_app: Server, scheme: Scheme, width: int, height: int
 ) -> None:
-    sentence = sentences.verdict_sentence(Classifier.load().predict(EXAMPLES[1].path))
+    sentence = Headline.of(Classifier.load().predict(EXAMPLES[1].path)).title
     page = new_tab(gated_app, width, height)
     page.emulate_media(color_scheme=scheme)
     page.goto("/")

@@ -18,13 +18,13 @@ from playwright.sync_api import Page, expect
 from genregenie.accounts.results import Audio
 from genregenie.common.settings import GuestLimits
 from genregenie.inference.classifier import Classifier
+from genregenie.inference.headline import Headline
 from genregenie.inference.prediction import Prediction
 from genregenie.web.config import WebConfig
 from genregenie.web.saved_results import as_result
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.page import build_page
 from genregenie.web.ui.tabs.batch import listen_to_all
-from genregenie.web.views import sentences
 from tests.web.servers import GOOD, Browser, NewTab, Scheme, Server
 
 API = "/app/gradio_api"
@@ -302,7 +302,7 @@ def test_from_a_clip_to_its_history_and_a_link(
     expect(page.locator("#past-note")).to_contain_text("Nothing here yet")
     page.get_by_role("tab", name="Listen").click()
     page.set_input_files("#clip input[type=file]", EXAMPLES[0].path)
-    sentence = sentences.verdict_sentence(heard)
+    sentence = Headline.of(heard).title
     expect(page.locator("#verdict")).to_contain_text(sentence, timeout=20_000)
     expect(page.locator("#keep-note")).to_contain_text("without the audio")
     page.get_by_label("Keep the audio with it").check()
@@ -394,7 +394,7 @@ def test_a_long_history(
     expect(rows).to_have_count(3)
     expect(page.get_by_role("button", name="Delete: noise").first).to_be_focused()
     page.locator(".past-open").first.click()
-    expect(page.locator("#past-verdict")).to_contain_text("That does not sound like music")
+    expect(page.locator("#past-verdict")).to_contain_text("Not music, as far as I can hear")
     assert serious_faults(page) == []
     page.get_by_role("button", name="Back to the list").click()
     with page.expect_download() as download:

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
 from genregenie.inference.classifier import Classifier
+from genregenie.inference.headline import Headline
 from genregenie.web.ui.examples import EXAMPLES
-from genregenie.web.views import sentences
 from tests import sounds
 from tests.web.servers import NewTab, Scheme, Server
 
@@ -34,7 +34,7 @@ def clip(tmp_path: Path) -> Path:
 
 def test_a_clip_gets_its_verdict(page: Page, clip: Path) -> None:
     page.set_input_files("#clip input[type=file]", clip)
-    sentence = sentences.verdict_sentence(Classifier.load().predict(clip))
+    sentence = Headline.of(Classifier.load().predict(clip)).title
     expect(page.locator("#verdict")).to_contain_text(sentence, timeout=20_000)
 
 
@@ -63,7 +63,7 @@ def test_a_bad_file_gets_a_sentence_and_the_next_one_works(
 def test_an_example_plays_and_is_judged(page: Page) -> None:
     example = EXAMPLES[0]
     page.get_by_role("button", name=example.name).click()
-    sentence = sentences.verdict_sentence(Classifier.load().predict(example.path))
+    sentence = Headline.of(Classifier.load().predict(example.path)).title
     expect(page.locator("#verdict")).to_contain_text(sentence, timeout=20_000)
     expect(page.locator("#clip audio")).to_be_visible()
 

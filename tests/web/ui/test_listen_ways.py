@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 
 from genregenie.audio import AUDIO_SUFFIXES, AudioFile
 from genregenie.inference.classifier import Classifier
+from genregenie.inference.headline import Headline
 from genregenie.web import analysis
 from genregenie.web.ui.examples import EXAMPLES
-from genregenie.web.views import sentences
 from tests import machine, sounds
 from tests.web.servers import NewTab, Server
 
@@ -48,7 +48,7 @@ def test_every_usual_format(
     clip = tmp_path / f"Ünder 100% (live) #1 & more.{suffix}"
     clip.write_bytes(sounds.encode(samples[np.newaxis], 22_050, container, codec))
     drop(page, clip)
-    sentence = sentences.verdict_sentence(Classifier.load().predict(clip))
+    sentence = Headline.of(Classifier.load().predict(clip)).title
     expect(page.locator("#verdict")).to_contain_text(sentence, timeout=VERDICT_MS)
     expect(page.locator("#verdict")).to_contain_text("Ünder 100% (live) #1")
 
@@ -98,7 +98,7 @@ def test_a_second_clip_replaces_the_first(page: Page, gtzan: Path) -> None:
             expect(page.locator("#verdict")).to_contain_text("Drop a clip")
             expect(page.locator("#result")).to_be_hidden()
         drop(page, clip)
-        sentence = sentences.verdict_sentence(Classifier.load().predict(clip))
+        sentence = Headline.of(Classifier.load().predict(clip)).title
         expect(page.locator("#verdict")).to_contain_text(sentence, timeout=VERDICT_MS)
         expect(page.locator("#sounds-like li")).to_have_count(6)
 
@@ -113,7 +113,7 @@ def test_the_keyboard_alone_gets_a_verdict(page: Page) -> None:
             break
     assert reached == example.name
     page.keyboard.press("Enter")
-    sentence = sentences.verdict_sentence(Classifier.load().predict(example.path))
+    sentence = Headline.of(Classifier.load().predict(example.path)).title
     expect(page.locator("#verdict")).to_contain_text(sentence, timeout=VERDICT_MS)
     # Both come after the verdict, in either order; what is not there yet cannot be tabbed to.
     expect(page.locator("#sounds-like li")).to_have_count(6)

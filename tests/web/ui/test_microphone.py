@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from genregenie.common.genres import GENRES
 from genregenie.inference.classifier import Classifier
-from genregenie.web.views import sentences
+from genregenie.inference.headline import Headline
 from tests.web.servers import OpenChromium, Server
 
 pytestmark = pytest.mark.browser
@@ -140,7 +140,7 @@ def test_a_recording_of_each_genre_is_sent_as_it_sounds_and_judged_as_the_file_i
     assert len(told) == len(GENRES)
     assert sum(own == recorded for own, recorded in told.values()) >= 9, told
     for recording in recordings:
-        assert recording.shown == sentences.verdict_sentence(judge(recording.sent))
+        assert recording.shown == Headline.of(judge(recording.sent)).title
         sent = soundfile.info(io.BytesIO(recording.sent))
         assert sent.samplerate >= 44_100
         # What the encoder is behind with when the recording stops, on a busy machine, is lost.

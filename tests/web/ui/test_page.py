@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from genregenie.inference.classifier import Classifier
+from genregenie.inference.headline import Headline
 from genregenie.web.ui.page import build_page
 from genregenie.web.ui.tabs.listen import AS_IT_IS, classify, listen, picture_and_files
-from genregenie.web.views import sentences
 from tests import sounds
 
 
@@ -23,7 +23,7 @@ def test_a_clip_fills_the_tab(tmp_path):
     path.write_bytes(sounds.encode(sounds.tune(5.0)))
     (heard, verdict, *_), *later = shown(str(path))
     result = Classifier.load().predict(path)
-    assert sentences.verdict_sentence(result) in verdict
+    assert Headline.of(result).title in verdict
     assert "My song" in verdict
     assert heard.confidences == pytest.approx(result.confidences, abs=1e-9)
     assert [parts[2]["visible"] for parts in later] == [True] * (result.genre is not None)
