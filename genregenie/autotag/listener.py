@@ -1,12 +1,11 @@
 """What the network hears of a clip while its samples pass by."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
 
-from genregenie.audio import Samples, Spread
+from genregenie.audio import WHOLE, Samples, Spread
 from genregenie.autotag.mel import SEGMENT_S, Window, Windows, patches
 from genregenie.autotag.music import music_probability
 from genregenie.autotag.network import network
@@ -16,6 +15,8 @@ MAX_WINDOWS: Final = 12
 """How many windows of 3 s a file that is listened to as a whole has at most: up to two minutes one
 every 10 s, in a longer file as many, spread over it. Of one heard in stretches, it is one a stretch
 at least."""
+
+_TOO_MANY: Final = 4
 
 
 @dataclass(frozen=True)
@@ -78,24 +79,31 @@ class Listener:
     Parameters
     ----------
     duration_s : float
-        Length of the clip, as far as it is known.
+        Length of the clip, as far as it is known; 0 if it is not.
     spread : Spread
         How much of it is listened to.
     """
 
-    def __init__(self, duration_s: float, spread: Spread) -> None:
+    def __init__(self, duration_s: float, spread: Spread = WHOLE) -> None:
         whole = duration_s <= spread.whole_file_s
         total_s = duration_s if whole else spread.count * spread.length_s
         self._segment_s = max(SEGMENT_S, total_s / MAX_WINDOWS)
         self._windows: list[Window] = []
+        self._stretch = Windows(0.0, self._segment_s)
 
-    def watched(self, start_s: float, blocks: Iterable[Samples]) -> Iterator[Samples]:
-        """The blocks of a stretch that begins at `start_s`, as they are."""
-        windows = Windows(start_s, self._segment_s)
-        for block in blocks:
-            self._windows += windows.push(block)
-            yield block
-        self._windows += windows.rest()
+    def begin(self, start_s: float) -> None:
+        """A stretch begins."""
+        self._stretch = Windows(start_s, self._segment_s)
+
+    def push(self, block: Samples) -> None:
+        """The next samples of the stretch, shape (n,)."""
+        self._windows += self._stretch.push(block)
+        if len(self._windows) >= _TOO_MANY * MAX_WINDOWS:  # nobody knew how long it would be
+            del self._windows[::2]
+
+    def end(self) -> None:
+        """The stretch has ended."""
+        self._windows += self._stretch.rest()
 
     def heard(self) -> Heard | None:
         """What the network makes of it; None of what is silent or shorter than 1 s.

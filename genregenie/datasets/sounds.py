@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from genregenie.audio import WHOLE, AudioFile, Source
+from genregenie.audio import WHOLE, AudioFile, Samples, Source
 from genregenie.audio.parallel import in_processes
+from genregenie.audio.spread import Stretch
 from genregenie.autotag.listener import Listener
 from genregenie.autotag.network import check_installed
 from genregenie.autotag.vocabulary import TAGS
@@ -75,10 +76,8 @@ def hear(source: Source, *, fast: bool = False) -> Sound:
     with AudioFile(source) as audio:
         listener = None if fast else Listener(audio.duration_s, WHOLE)
         for stretch in audio.stretches():
-            blocks = stretch.blocks
-            if listener is not None:
-                blocks = listener.watched(stretch.start_s, blocks)
-            for frames in modulation.watched(mel_frames(blocks)):
+            for frames in mel_frames(_listened(stretch, listener)):
+                modulation.push(frames)
                 total += MelStatistics.of(frames)
         tags = Tags(audio.track_artist, audio.album_artist, audio.album, audio.title)
     heard = listener.heard() if listener is not None else None
@@ -89,3 +88,15 @@ def hear(source: Source, *, fast: bool = False) -> Sound:
         None if heard is None else heard.embeddings.mean(axis=0),
         tags,
     )
+
+
+def _listened(stretch: Stretch, listener: Listener | None) -> Iterator[Samples]:
+    """The blocks of a stretch, as the network hears them pass by."""
+    if listener is not None:
+        listener.begin(stretch.start_s)
+    for block in stretch.blocks:
+        if listener is not None:
+            listener.push(block)
+        yield block
+    if listener is not None:
+        listener.end()

@@ -4,7 +4,6 @@ A telephone ends at 4 kHz and an old web stream at 5 or 6. Taken as they are, su
 like nothing in any training set, since what is missing is missing in all thirteen of them.
 """
 
-from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 import numpy as np
@@ -47,17 +46,15 @@ class Spectrum:
         self._power: Array = np.zeros(_FFT_SIZE // 2 + 1)
         self._squares, self._count = 0.0, 0
 
-    def watched(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
-        """The blocks, shape (n,), as they are."""
-        for block in blocks:
-            self._squares += float(np.einsum("i,i", block, block, dtype=np.float64))
-            self._count += int(np.count_nonzero(block != 0))
-            whole = len(block) >= _FFT_SIZE
-            looks = sliding_window_view(block, _FFT_SIZE)[::_EVERY] if whole else block[:0]
-            for start in range(0, len(looks), _BATCH):
-                spectra = np.fft.rfft(looks[start : start + _BATCH] * _WINDOW)
-                self._power += (spectra.real**2 + spectra.imag**2).sum(axis=0)
-            yield block
+    def push(self, block: Samples) -> None:
+        """Take a block, shape (n,), into account."""
+        self._squares += float(np.einsum("i,i", block, block, dtype=np.float64))
+        self._count += int(np.count_nonzero(block != 0))
+        whole = len(block) >= _FFT_SIZE
+        looks = sliding_window_view(block, _FFT_SIZE)[::_EVERY] if whole else block[:0]
+        for start in range(0, len(looks), _BATCH):
+            spectra = np.fft.rfft(looks[start : start + _BATCH] * _WINDOW)
+            self._power += (spectra.real**2 + spectra.imag**2).sum(axis=0)
 
     @property
     def rms(self) -> float:

@@ -53,6 +53,9 @@ class MelFrames:
     energy: Array
     sounds: NDArray[np.bool_]
 
+    def __len__(self) -> int:
+        return len(self.sounds)
+
 
 def mel_frames(blocks: Iterable[Samples]) -> Iterator[MelFrames]:
     """Mel energies of a signal that comes in blocks, exactly as if it came whole.
@@ -68,14 +71,13 @@ def mel_frames(blocks: Iterable[Samples]) -> Iterator[MelFrames]:
         As many frames as a block completes. The last frame is padded with zeros, as
         python_speech_features pads it.
     """
-    bench = _Bench()
+    framer = Framer()
     for block in blocks:
-        frames = [bench.frames(block[i : i + _PIECE]) for i in range(0, len(block), _PIECE)]
-        if any(len(f.sounds) for f in frames):
-            energy, sounds = ([getattr(f, name) for f in frames] for name in ("energy", "sounds"))
-            yield MelFrames(np.concatenate(energy), np.concatenate(sounds))
-    last = bench.last()
-    if last is not None:
+        frames = framer.push(block)
+        if len(frames):
+            yield frames
+    last = framer.end()
+    if len(last):
         yield last
 
 
@@ -107,7 +109,7 @@ _POWER_TO_ENERGY: Final[Array] = np.ascontiguousarray(
 )
 
 
-class _Bench:
+class Framer:
     """A signal's frames, a few at a time on arrays that stay in the cache.
 
     Filter bank, cosine transform and lifter are python_speech_features'. Frames are not: it copies
@@ -115,14 +117,24 @@ class _Bench:
     """
 
     def __init__(self) -> None:
-        self._signal, self._emphasised = self._both = np.empty((2, FRAME_SAMPLES + _PIECE))
+        self._both = np.empty((2, FRAME_SAMPLES + _PIECE))  # the signal, and after pre-emphasis
         self._kept = 0  # samples at the start of both that later frames need
         self._started = False
         self._spectra = _Spectra()
 
-    def frames(self, piece: Samples) -> MelFrames:
+    def push(self, block: Samples) -> MelFrames:
+        """Those that a block of consecutive samples, shape (n,), completes; often none."""
+        frames = [self._frames(block[i : i + _PIECE]) for i in range(0, len(block), _PIECE)]
+        if len(frames) == 1:
+            return frames[0]
+        return MelFrames(
+            np.concatenate([_NONE.energy, *(some.energy for some in frames)]),
+            np.concatenate([_NONE.sounds, *(some.sounds for some in frames)]),
+        )
+
+    def _frames(self, piece: Samples) -> MelFrames:
         """Those that a piece of 1 to `_PIECE` samples completes."""
-        signal, emphasised = self._signal, self._emphasised
+        signal, emphasised = self._both
         end = self._kept + len(piece)
         np.multiply(piece, FULL_SCALE, out=signal[self._kept : end], dtype=np.float64)
         if not self._kept:
@@ -131,7 +143,7 @@ class _Bench:
         np.multiply(signal[new.start - 1 : end - 1], -PREEMPHASIS, out=emphasised[new])
         emphasised[new] += signal[new]
         count = max((end - FRAME_SAMPLES) // HOP_SAMPLES + 1, 0)
-        frames = MelFrames(np.empty((0, BANDS)), np.empty(0, np.bool_))
+        frames = _NONE
         if count:
             self._started = True
             frames = self._mel(_frames(signal[:end]), _frames(emphasised[:end]))
@@ -140,17 +152,21 @@ class _Bench:
         self._both[:, : self._kept] = self._both[:, done:end]
         return frames
 
-    def last(self) -> MelFrames | None:
+    def end(self) -> MelFrames:
         """A last frame for what is left, unless the frames before it cover it already."""
         if self._kept <= (FRAME_SAMPLES - HOP_SAMPLES if self._started else 0):
-            return None
-        self._emphasised[self._kept : FRAME_SAMPLES] = 0.0
-        return self._mel(self._signal[None, : self._kept], self._emphasised[None, :FRAME_SAMPLES])
+            return _NONE
+        signal, emphasised = self._both
+        emphasised[self._kept : FRAME_SAMPLES] = 0.0
+        return self._mel(signal[None, : self._kept], emphasised[None, :FRAME_SAMPLES])
 
     def _mel(self, signal: Array, emphasised: Array) -> MelFrames:
         energy = self._spectra.mel_energy(emphasised)
         energy[energy == 0] = np.finfo(float).eps
         return MelFrames(energy, _sounds(signal))
+
+
+_NONE: Final = MelFrames(np.empty((0, BANDS)), np.empty(0, np.bool_))
 
 
 def _frames(signal: Array) -> Array:

@@ -209,19 +209,38 @@ def binned(frames: Iterable[MelFrames], bin_s: float) -> Iterator[MelStatistics]
     MelStatistics
         Frame i belongs to the bin in which it starts, silent or not. The last bin may be shorter.
     """
-    seen = 0
-    current = MelStatistics.empty()
-    index = 1
+    bins = Bins(bin_s)
     for some in frames:
-        energy, sounds = some.energy, some.sounds
+        yield from bins.push(some)
+    if bins.current.frames:
+        yield bins.current
+
+
+class Bins:
+    """`binned` for frames that are pushed.
+
+    Attributes
+    ----------
+    current : MelStatistics
+        Of the stretch that is not full yet.
+    """
+
+    def __init__(self, bin_s: float) -> None:
+        self._bin_s = bin_s
+        self._seen, self._number = 0, 1
+        self.current = MelStatistics.empty()
+
+    def push(self, frames: MelFrames) -> list[MelStatistics]:
+        """Those of the stretches that these frames fill."""
+        full = []
+        energy, sounds = frames.energy, frames.sounds
         while len(sounds):
-            space = int(np.ceil(index * bin_s / FRAME_S)) - seen
-            current += MelStatistics.of(MelFrames(energy[:space], sounds[:space]))
-            seen += min(space, len(sounds))
+            space = int(np.ceil(self._number * self._bin_s / FRAME_S)) - self._seen
+            self.current += MelStatistics.of(MelFrames(energy[:space], sounds[:space]))
+            self._seen += min(space, len(sounds))
             if len(sounds) >= space:
-                yield current
-                current = MelStatistics.empty()
-                index += 1
+                full.append(self.current)
+                self.current = MelStatistics.empty()
+                self._number += 1
             energy, sounds = energy[space:], sounds[space:]
-    if current.frames:
-        yield current
+        return full

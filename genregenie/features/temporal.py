@@ -10,7 +10,6 @@ Worked out from the tables of spectrograms that GTZAN's columns are known by, it
 that from sound; see `genregenie.datasets.gtzan`.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -80,7 +79,7 @@ class ModulationSpectrum:
 
 
 class Modulation:
-    """Watches the frames of a stretch pass by.
+    """That of frames that are pushed, a few at a time.
 
     Attributes
     ----------
@@ -94,13 +93,11 @@ class Modulation:
         self._sum: Array = np.zeros(GROUPS)  # of the column that is being filled
         self._frames = self._in_column = 0
 
-    def watched(self, frames: Iterable[MelFrames]) -> Iterator[MelFrames]:
-        """The frames, as they are."""
-        for some in frames:
-            sounding = some.energy if some.sounds.all() else some.energy[some.sounds]
-            if len(sounding):
-                self._add(np.log(sounding) @ _BANDS_TO_GROUPS)
-            yield some
+    def push(self, frames: MelFrames) -> None:
+        """Take some frames into account."""
+        sounding = frames.energy if frames.sounds.all() else frames.energy[frames.sounds]
+        if len(sounding):
+            self._add(np.log(sounding) @ _BANDS_TO_GROUPS)
 
     def _add(self, groups: Array) -> None:
         number = self._frames + np.arange(len(groups) + 1)

@@ -1,9 +1,7 @@
 """From an audio file to a `Prediction`."""
 
-from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
 from functools import cache
-from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,29 +17,19 @@ from genregenie.common import settings
 from genregenie.common.arrays import Array
 from genregenie.common.steps import result_of
 from genregenie.common.version import __version__
-from genregenie.features.bandwidth import Quality, Spectrum
-from genregenie.features.mfcc import MelFrames, mel_frames
-from genregenie.features.statistics import MelStatistics, binned
+from genregenie.features.bandwidth import Quality
+from genregenie.features.statistics import MelStatistics
 from genregenie.features.tangent import as_row
-from genregenie.features.temporal import TEMPORAL_WIDTH, Modulation
+from genregenie.features.temporal import TEMPORAL_WIDTH
+from genregenie.inference.evidence import Evidence, Span
 from genregenie.inference.prediction import Moment, Neighbour, Prediction, Verdict
 from genregenie.model.explain import reasons
 from genregenie.model.model import Model
 
-TIMELINE_STEP_S: Final = 3.0
-TIMELINE_STEPS: Final = 2  # each moment looks at this many steps, so neighbours overlap by half
 NEIGHBOURS: Final = 5
-_MIN_MOMENT_FRAMES: Final = 100
 _CERTAIN: Final = 0.9
 """A genre that is as sure as this stands, whatever styles are heard."""
 _UNKNOWN: Final[Array] = np.full(TEMPORAL_WIDTH, np.nan)  # a moment is too short for it
-
-
-@dataclass(frozen=True)
-class _Span:
-    start_s: float
-    end_s: float
-    statistics: MelStatistics
 
 
 class Classifier:
@@ -131,41 +119,66 @@ class Classifier:
         TypeError
             If the source is something else.
         """
-        spectrum, modulation = Spectrum(), Modulation()
         with AudioFile(source) as audio:
-            listener = None if self.fast else Listener(audio.duration_s, spread)
-            steps: list[list[_Span]] = []
+            evidence = Evidence(None if self.fast else Listener(audio.duration_s, spread))
             for stretch in audio.stretches(spread):
-                blocks = spectrum.watched(stretch.blocks)
-                if listener is not None:
-                    blocks = listener.watched(stretch.start_s, blocks)
-                frames = modulation.watched(mel_frames(blocks))
-                steps.append(_steps(stretch.start_s, frames))
+                evidence.begin(stretch.start_s)
+                for block in stretch.blocks:
+                    evidence.push(block)
+                evidence.end()
                 yield audio.analysed_s
-            heard_s = audio.analysed_s
-            duration_s = max(audio.duration_s, heard_s)
-            title, artist = audio.title, audio.artist
-            quality = spectrum.quality(audio.step)
+        return self.judge(
+            evidence,
+            evidence.heard(),
+            duration_s=max(audio.duration_s, audio.analysed_s),
+            analysed_s=audio.analysed_s,
+            step=audio.step,
+            title=audio.title,
+            artist=audio.artist,
+        )
 
-        spans = [span for stretch in steps for span in stretch]
-        whole = sum((span.statistics for span in spans), MelStatistics.empty())
+    def judge(
+        self,
+        evidence: Evidence,
+        heard: Heard | None,
+        *,
+        duration_s: float,
+        analysed_s: float,
+        step: float = 0.0,
+        title: str | None = None,
+        artist: str | None = None,
+    ) -> Prediction:
+        """What the model makes of what was gathered.
+
+        Parameters
+        ----------
+        evidence : Evidence
+            All of its stretches ended.
+        heard : Heard, optional
+            What the network made of the same samples.
+        duration_s, analysed_s : float
+            Length of the clip, and how much of it was heard.
+        step : float
+            Between the values of the samples as stored; 0 is not known.
+        title, artist : str, optional
+        """
+        whole = evidence.whole
         about: dict[str, Any] = {
             "duration_s": duration_s,
-            "analysed_s": max(heard_s - whole.silent_s, 0.0),
+            "analysed_s": max(analysed_s - whole.silent_s, 0.0),
             "silent_s": whole.silent_s,
             "title": title,
             "artist": artist,
         }
         if whole.sounding_s < MIN_DURATION_S:
             return self._nothing_heard(whole, about)
-        moments = [moment for stretch in steps for moment in _moments(stretch)]
-        end_hz = spectrum.end_hz
+        moments = evidence.moments
+        end_hz, quality = evidence.spectrum.end_hz, evidence.spectrum.quality(step)
         seen = [
             self.model.seen(stats, end_hz) for stats in (whole, *(m.statistics for m in moments))
         ]
-        heard = listener.heard() if listener is not None else None
         rows = np.array([as_row(stats) for stats in seen])
-        movement = modulation.spectrum.row
+        movement = evidence.modulation.spectrum.row
         of_moments = [movement] if len(moments) == 1 else [_UNKNOWN] * len(moments)
         temporal = np.vstack([movement, *of_moments])
         autotags = None if heard is None else _autotag_rows(heard, moments)
@@ -286,37 +299,7 @@ def _load(folder: Path, fast: bool) -> Classifier:
     return Classifier(Model.load(folder), fast=fast)
 
 
-def _autotag_rows(heard: Heard, moments: Sequence[_Span]) -> Array:
+def _autotag_rows(heard: Heard, moments: Sequence[Span]) -> Array:
     """Probabilities of the tags, shape (1 + moments, 50): of the clip, then around each moment."""
     around = [heard.around(moment.start_s, moment.end_s) for moment in moments]
     return np.vstack([heard.autotags, *around])
-
-
-def _steps(start_s: float, frames: Iterable[MelFrames]) -> list[_Span]:
-    """Statistics of each timeline step of a stretch; a scrap at the end joins its neighbour."""
-    spans = [
-        _Span(start_s + i * TIMELINE_STEP_S, start_s + (i + 1) * TIMELINE_STEP_S, stats)
-        for i, stats in enumerate(binned(frames, TIMELINE_STEP_S))
-    ]
-    if len(spans) > 1 and spans[-1].statistics.frames < _MIN_MOMENT_FRAMES:
-        last, scrap = spans[-2:]
-        spans[-2:] = [_Span(last.start_s, scrap.end_s, last.statistics + scrap.statistics)]
-    return spans
-
-
-def _moments(steps: list[_Span]) -> list[_Span]:
-    """Overlapping windows of `TIMELINE_STEPS` steps; one for a stretch shorter than that.
-
-    Silence has no genre: a step without sound is in no moment.
-    """
-    windows = [
-        [step for step in steps[i : i + TIMELINE_STEPS] if step.statistics.count]
-        for i in range(max(len(steps) - TIMELINE_STEPS + 1, 1))
-    ]
-    moments = [
-        _Span(w[0].start_s, w[-1].end_s, list(accumulate(s.statistics for s in w))[-1])
-        for w in windows
-        if w
-    ]
-    enough = [m for m in moments if m.statistics.count >= _MIN_MOMENT_FRAMES]
-    return enough or moments

@@ -21,8 +21,8 @@ from genregenie.features.temporal import (
 
 def spectrum_of(blocks) -> ModulationSpectrum:
     modulation = Modulation()
-    for _ in modulation.watched(mel_frames(blocks)):
-        pass
+    for frames in mel_frames(blocks):
+        modulation.push(frames)
     return modulation.spectrum
 
 
@@ -103,8 +103,8 @@ def test_a_picture_moves_as_its_sound_does(gtzan):
         with AudioFile(path) as audio:
             modulation = Modulation()
             for stretch in audio.stretches():
-                for _ in modulation.watched(mel_frames(stretch.blocks)):
-                    pass
+                for frames in mel_frames(stretch.blocks):
+                    modulation.push(frames)
         heard.append(modulation.spectrum.row)
         seen.append(picture_spectrum(pictures[path.stem]).row)
     heard, seen = np.array(heard), np.array(seen)

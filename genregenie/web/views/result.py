@@ -9,7 +9,7 @@ from markupsafe import Markup
 from genregenie.audio import FORMATS, format_duration
 from genregenie.common.formatting import format_megabytes
 from genregenie.common.genres import display_name, ranked
-from genregenie.inference.classifier import TIMELINE_STEP_S
+from genregenie.inference.evidence import TIMELINE_STEP_S
 from genregenie.inference.headline import Headline
 from genregenie.inference.prediction import Moment, Prediction
 from genregenie.web.uploads import MAX_CLIP_BYTES
