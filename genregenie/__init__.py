@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from genregenie.inference.batch import BackendError, classify, classify_many
     from genregenie.inference.classifier import Classifier, load
     from genregenie.inference.cluster import ClusterError
+    from genregenie.inference.live import LiveClassifier
     from genregenie.inference.prediction import Moment, Neighbour, Prediction
     from genregenie.model.model import ModelError
 
@@ -39,6 +40,7 @@ __all__ = [
     "Classifier",
     "ClusterError",
     "GenreGenieError",
+    "LiveClassifier",
     "ModelError",
     "Moment",
     "Neighbour",
@@ -56,6 +58,7 @@ _MODULES: Final = {
     "BackendError": "inference.batch",
     "Classifier": "inference.classifier",
     "ClusterError": "inference.cluster",
+    "LiveClassifier": "inference.live",
     "ModelError": "model.model",
     "Moment": "inference.prediction",
     "Neighbour": "inference.prediction",

@@ -30,28 +30,49 @@ _SILENT: Final = 1e-9  # mean power below that of one bit in 16
 
 def audible(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
     """The same frames; where the channels cancel, each holds the loudest channel in all of them."""
-    window: list[av.AudioFrame] = []
-    chosen: int | None = None
-    left = 0
-    kind: tuple[str, int, int] | None = None
+    channels = Channels()
     for frame in frames:
+        yield from channels.push(frame)
+    yield from channels.end()
+
+
+class Channels:
+    """`audible` for frames that are pushed."""
+
+    def __init__(self) -> None:
+        self._window: list[av.AudioFrame] = []
+        self._left = 0  # samples until the window is full
+        self._chosen: int | None = None
+        self._kind: tuple[str, int, int] | None = None
+
+    def push(self, frame: av.AudioFrame) -> Iterator[av.AudioFrame]:
+        """Those that can be heard now, up to a second after they were pushed."""
         layout, rate = frame.layout, frame.sample_rate
-        this_kind = (frame.format.name, layout.nb_channels, rate)
-        if window and (left <= 0 or this_kind != kind):
-            chosen = _choice(window, chosen)
-            yield from _heard(window, chosen)
-            window = []
-        if this_kind != kind:
-            kind, chosen = this_kind, None
+        kind = (frame.format.name, layout.nb_channels, rate)
+        if kind != self._kind:
+            yield from self.end()
+            self._kind, self._chosen = kind, None
         if layout.nb_channels == 1:
             yield frame
-            continue
-        if not window:
-            left = round(WINDOW_S * rate)
-        window.append(frame)
-        left -= frame.samples
-    if window:
-        yield from _heard(window, _choice(window, chosen))
+            return
+        if not self._window:
+            self._left = round(WINDOW_S * rate)
+        self._window.append(frame)
+        self._left -= frame.samples
+        if self._left <= 0:
+            yield from self.end()
+
+    @property
+    def held_s(self) -> float:
+        """How much is held back, in seconds."""
+        return sum(frame.samples / frame.sample_rate for frame in self._window)
+
+    def end(self) -> Iterator[av.AudioFrame]:
+        """What has been held back; what follows is looked at by itself."""
+        if self._window:
+            window, self._window = self._window, []
+            self._chosen = _choice(window, self._chosen)
+            yield from _heard(window, self._chosen)
 
 
 def _heard(window: list[av.AudioFrame], chosen: int | None) -> Iterator[av.AudioFrame]:
@@ -98,5 +119,5 @@ def _only(frame: av.AudioFrame, channel: int) -> av.AudioFrame:
     alike = av.AudioFrame.from_ndarray(
         np.ascontiguousarray(same), format=frame.format.name, layout=frame.layout.name
     )
-    alike.sample_rate, alike.pts, alike.time_base = frame.sample_rate, frame.pts, frame.time_base
+    alike.sample_rate = frame.sample_rate
     return alike

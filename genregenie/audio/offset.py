@@ -16,7 +16,9 @@ MAX_MEAN: Final = 0.012
 MAX_RELATIVE_MEAN: Final = 0.1
 
 _CHUNK: Final = RATE_HZ // 10
-_MIN_SAMPLES: Final = 5 * RATE_HZ  # a mean over less is moved by the music itself
+MIN_SAMPLES: Final = 5 * RATE_HZ
+"""A mean over less is moved by the music itself."""
+
 _CERTAIN: Final = 5.0  # standard errors
 _SAME: Final = 0.1
 
@@ -29,14 +31,29 @@ def without_offset(blocks: Iterable[Samples]) -> Iterator[Samples]:
     blocks : iterable of float32 arrays, shape (n,)
         Consecutive samples, nominally within -1 to 1; best of some seconds each.
     """
-    offset, judged = 0.0, False
+    offset, is_first = Offset(), True
     for block in blocks:
-        if len(block) >= _MIN_SAMPLES or not judged:
-            found = _offset(block)
-            if not found or abs(found - offset) > _SAME * abs(offset):
-                offset = found  # else it is the same one, and stays exactly the same
-            judged = True
-        yield block - np.float32(offset) if offset else block
+        if is_first or len(block) >= MIN_SAMPLES:
+            offset.judge(block)
+        is_first = False
+        yield offset.removed(block)
+
+
+class Offset:
+    """A constant part, as far as it is known."""
+
+    def __init__(self) -> None:
+        self._offset = 0.0
+
+    def judge(self, samples: Samples) -> None:
+        """Find it in some of the sound; best of `MIN_SAMPLES` or more."""
+        found = _offset(samples)
+        if not found or abs(found - self._offset) > _SAME * abs(self._offset):
+            self._offset = found  # else it is the same one, and stays exactly the same
+
+    def removed(self, block: Samples) -> Samples:
+        """A block without it."""
+        return block - np.float32(self._offset) if self._offset else block
 
 
 def _offset(block: Samples) -> float:

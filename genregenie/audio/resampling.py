@@ -23,29 +23,74 @@ def resampled(frames: Iterator[av.AudioFrame]) -> Iterator[Samples]:
     AudioError
         If a frame claims a rate or a layout that cannot be, or a sample is not a number.
     """
-    resampler: av.AudioResampler | None = None
-    kind: tuple[str, int, int] | None = None
+    resampler = Resampler(BLOCK_SAMPLES)
     for frame in audible(_checked(frames)):
-        this_kind = (frame.format.name, frame.layout.nb_channels, frame.sample_rate)
-        if this_kind != kind:
-            if resampler is not None:
-                yield from _drain(resampler, None)
-            kind = this_kind
-            resampler = av.AudioResampler(
+        yield from resampler.push(frame)
+    yield from resampler.end()
+
+
+class Resampler:
+    """`resampled` for frames that are pushed.
+
+    Parameters
+    ----------
+    block_samples : int >= 0
+        Samples in a block; with 0 a block is whatever a frame completes.
+    """
+
+    def __init__(self, block_samples: int = 0) -> None:
+        self._block_samples = block_samples
+        self._resampler: av.AudioResampler | None = None
+        self._kind: tuple[str, int, int] | None = None
+
+    def push(self, frame: av.AudioFrame) -> Iterator[Samples]:
+        """Blocks that a frame completes.
+
+        Raises
+        ------
+        AudioError
+        """
+        kind = (frame.format.name, frame.layout.nb_channels, frame.sample_rate)
+        if kind != self._kind:
+            yield from self.end()
+            self._kind = kind
+            self._resampler = av.AudioResampler(
                 format="flt",
                 layout="mono",
                 rate=RATE_HZ,
-                frame_size=BLOCK_SAMPLES,
+                frame_size=self._block_samples or None,
                 # Mix by weights that sum to 1; otherwise stereo comes out 3 dB louder than mono.
                 options={"rematrix_maxval": "1.0"},
             )
-        assert resampler is not None  # noqa: S101
         if frame.layout.nb_channels > _STANDARD_CHANNELS:
             frame = _mixed_evenly(frame)
         frame.pts = None  # gaps in time are closed, not filled
-        yield from _drain(resampler, frame)
-    if resampler is not None:
-        yield from _drain(resampler, None)
+        yield from self._drain(frame)
+
+    def end(self) -> Iterator[Samples]:
+        """What is left.
+
+        Raises
+        ------
+        AudioError
+        """
+        yield from self._drain(None)
+        self._resampler = self._kind = None
+
+    def _drain(self, frame: av.AudioFrame | None) -> Iterator[Samples]:
+        if self._resampler is None:
+            return
+        try:
+            resampled = self._resampler.resample(frame)
+        except (av.FFmpegError, ValueError) as error:
+            raise AudioError(
+                "This file's channels are laid out in a way GenreGenie cannot mix."
+            ) from error
+        for out in resampled:
+            samples = out.to_ndarray().reshape(-1).astype(np.float32, copy=False)
+            if not np.isfinite(samples).all():
+                raise AudioError("This file holds samples that are not numbers. Export it again.")
+            yield samples
 
 
 def _checked(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
@@ -58,20 +103,6 @@ def _checked(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
                 f"GenreGenie reads {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz; export it at 44 100 Hz."
             )
         yield frame
-
-
-def _drain(resampler: av.AudioResampler, frame: av.AudioFrame | None) -> Iterator[Samples]:
-    try:
-        resampled = resampler.resample(frame)
-    except (av.FFmpegError, ValueError) as error:
-        raise AudioError(
-            "This file's channels are laid out in a way GenreGenie cannot mix."
-        ) from error
-    for out in resampled:
-        samples = out.to_ndarray().reshape(-1).astype(np.float32, copy=False)
-        if not np.isfinite(samples).all():
-            raise AudioError("This file holds samples that are not numbers. Export it again.")
-        yield samples
 
 
 def _mixed_evenly(frame: av.AudioFrame) -> av.AudioFrame:

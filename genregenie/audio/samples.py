@@ -57,8 +57,8 @@ def as_wav(samples: ArrayLike, rate_hz: float) -> bytes:
     >>> len(as_wav(np.zeros((22_050, 2), np.int16), 22_050))
     88244
     """
-    rate = _whole_rate(rate_hz)
-    array = _array(samples)
+    rate = whole_rate(rate_hz)
+    array = checked_array(samples)
     stored, tag = _STORED[array.dtype.name]
     data = np.ascontiguousarray(array, dtype=stored)
     channels, width = data.shape[1], data.itemsize
@@ -81,7 +81,13 @@ def as_wav(samples: ArrayLike, rate_hz: float) -> bytes:
     return header + data.tobytes()
 
 
-def _whole_rate(rate_hz: Any) -> int:
+def whole_rate(rate_hz: Any) -> int:
+    """A sample rate that GenreGenie takes.
+
+    Raises
+    ------
+    AudioError
+    """
     if np.ndim(rate_hz):
         raise AudioError("The sample rate is an array. Give (samples, rate), in this order.")
     try:
@@ -96,8 +102,13 @@ def _whole_rate(rate_hz: Any) -> int:
     return int(rate)
 
 
-def _array(samples: ArrayLike) -> NDArray[Any]:
-    """The samples as they are, shape (n, channels), one of the kinds in `_STORED`."""
+def checked_array(samples: ArrayLike) -> NDArray[Any]:
+    """The samples as they are, shape (n, channels), of a kind that `as_wav` takes.
+
+    Raises
+    ------
+    AudioError
+    """
     try:
         array = np.asarray(samples)
     except ValueError as error:  # lists of unequal length

@@ -55,13 +55,18 @@ class Window:
     power: float
 
 
-def patches(windows: Sequence[Window]) -> list[Patch]:
+def mean_power(windows: Sequence[Window]) -> float:
+    """Mean square over all windows; 1 of none."""
+    return float(np.mean([window.power for window in windows])) if windows else 1.0
+
+
+def patches(windows: Sequence[Window], power: float | None = None) -> list[Patch]:
     """What the network is given of the windows of one clip, each of shape (frames, 96).
 
-    All are brought to one level, `LEVEL`, that of the mean over them: the network was trained on
-    songs as they are sold, and hears others in a soft copy of one.
+    All are brought to one level, from the mean over them (or from `power`) to `LEVEL`: the network
+    was trained on songs as they are sold, and hears others in a soft copy of one.
     """
-    power = float(np.mean([window.power for window in windows])) if windows else 1.0
+    power = mean_power(windows) if power is None else power
     return [_patch(window.mel * np.float32(LEVEL / power)) for window in windows]
 
 

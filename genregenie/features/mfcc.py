@@ -183,12 +183,15 @@ class _Spectra:
     def __init__(self) -> None:
         self._padded = np.zeros((_BATCH, _FFT_SIZE))
         self._spectra = np.empty((_BATCH, _FFT_SIZE // 2 + 1), np.complex128)
+        self._power = np.zeros((_BATCH, _FFT_SIZE // 2 + 1))
 
     def mel_energy(self, frames: Array) -> Array:
         n = len(frames)
         self._padded[:n, :FRAME_SAMPLES] = frames
         spectra = np.fft.rfft(self._padded[:n], out=self._spectra[:n])
-        return np.asarray((spectra.real**2 + spectra.imag**2) @ _POWER_TO_ENERGY)
+        np.add(spectra.real**2, spectra.imag**2, out=self._power[:n])
+        # All rows, even where few are wanted: a product of fewer may round another way.
+        return np.asarray((self._power @ _POWER_TO_ENERGY)[:n])
 
 
 def mel_energy(frames: Array) -> Array:
