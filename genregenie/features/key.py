@@ -196,7 +196,7 @@ class Key:
     """
 
     def __init__(self, model: KeyModel | None = None) -> None:
-        self._model = model or shipped()
+        self._model = model
         self.harmony = Harmony.empty()
 
     def push(self, power: Power) -> None:
@@ -221,7 +221,7 @@ class Key:
         is_short = self.harmony.count * _BLOCK * COLUMN_S < MIN_KEY_S - BLOCK_S
         if is_short or self.harmony.variety < _MIN_VARIETY:
             return None
-        probabilities = self._model.probabilities(self.harmony.evidence())
+        probabilities = (self._model or shipped()).probabilities(self.harmony.evidence())
         best = int(probabilities.argmax())
         return KeyEstimate(KEYS[best], float(probabilities[best]))
 

@@ -3,7 +3,6 @@
 Tempo and key look at the same columns of 93 ms, one every 39 ms, so that the work is done once.
 """
 
-from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
 import numpy as np
@@ -37,7 +36,7 @@ class Listener(Protocol):
 
 
 class Spectrogram:
-    """Computes columns of what passes by and shows them to listeners.
+    """Computes columns of what is pushed and shows them to listeners.
 
     How the blocks are cut makes no difference, not even in the last bit.
 
@@ -51,15 +50,8 @@ class Spectrogram:
         self._signal = np.empty(_BATCH_SAMPLES, np.float32)
         self._kept = 0
 
-    def watched(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
-        """The blocks of one stretch, mono at 22 050 Hz and shape (n,), as they are."""
-        for block in blocks:
-            self.push(block)
-            yield block
-        self.end()
-
     def push(self, block: Samples) -> None:
-        """Take the next samples, shape (n,)."""
+        """Take the next samples of the stretch, mono at 22 050 Hz, shape (n,)."""
         while len(block):
             part = block[: _BATCH_SAMPLES - self._kept]
             self._signal[self._kept : self._kept + len(part)] = part

@@ -90,7 +90,7 @@ class Tempo:
     """
 
     def __init__(self, model: TempoModel | None = None) -> None:
-        self._model = model or shipped()
+        self._model = model
         self._pulse = Pulse.empty(COLUMN_S)
         self._before = np.empty((0, BANDS), np.float32)  # columns that the next rise from
         self._segment = np.empty((_SEGMENT, GROUPS))
@@ -125,7 +125,7 @@ class Tempo:
         pulse = self.pulse
         if not pulse.columns:
             return None
-        near, confidence = best(self._model.probabilities(pulse.evidence()))
+        near, confidence = best((self._model or shipped()).probabilities(pulse.evidence()))
         return TempoEstimate(_refined(pulse, float(TEMPI[near])), float(confidence))
 
     def _close(self) -> None:

@@ -49,8 +49,9 @@ def listened(*stretches: Iterable[np.ndarray]) -> Key:
     listener = Key()
     spectrogram = Spectrogram(listener)
     for blocks in stretches:
-        for _ in spectrogram.watched(blocks):
-            pass
+        for block in blocks:
+            spectrogram.push(block)
+        spectrogram.end()
     return listener
 
 

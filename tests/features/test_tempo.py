@@ -24,8 +24,9 @@ def listened(*stretches: Iterable[np.ndarray]) -> Tempo:
     listener = Tempo()
     spectrogram = Spectrogram(listener)
     for blocks in stretches:
-        for _ in spectrogram.watched(blocks):
-            pass
+        for block in blocks:
+            spectrogram.push(block)
+        spectrogram.end()
     return listener
 
 
