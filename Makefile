@@ -28,7 +28,7 @@ OPTIONAL_PROGRAMS := pg_ctlcluster:postgresql zsh:zsh fish:fish
 EXAMPLE_PACKAGES := fluidsynth fluid-soundfont-gm
 EXAMPLE_FILES := /usr/bin/fluidsynth /usr/share/sounds/sf2/FluidR3_GM.sf2
 
-.PHONY: help run test quick check train lab plots benchmark screenshots network hearing examples example-packages system-packages clean
+.PHONY: help run test quick check train lab plots benchmark screenshots network hearing tempo-key examples example-packages system-packages clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -109,6 +109,9 @@ network: $(VENV)/.test-ready
 
 hearing: $(VENV)/.test-ready
 	$(BIN)/python scripts/learn_hearing.py
+
+tempo-key: $(VENV)/.test-ready
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/learn_tempo_key.py
 
 benchmark: $(VENV)/.test-ready
 	$(BIN)/python benchmarks/speed.py

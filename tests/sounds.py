@@ -48,6 +48,34 @@ def _tune(seconds: float, rate: int, seed: int) -> np.ndarray:
     return (0.5 * out / np.abs(out).max()).astype(np.float32)[None]
 
 
+def clicks(seconds: float, bpm: float, rate: int = RATE) -> np.ndarray:
+    """A click at each beat over a breath of noise, shape (1, n), float32."""
+    out = noise(seconds, rate, level=1e-4)[0]
+    click = 0.5 * np.exp(-np.arange(200) / 30)
+    _hit(out, click, np.arange(0.0, seconds, 60 / bpm) * rate)
+    return out[None]
+
+
+def drums(seconds: float, bpm: float, rate: int = RATE) -> np.ndarray:
+    """Kick and snare in turn, a hi-hat twice a beat, shape (1, n), float32."""
+    rng = np.random.default_rng(1)
+    out = noise(seconds, rate, level=1e-4)[0]
+    since = np.arange(rate // 5) / rate
+    kick = 0.6 * np.sin(2 * np.pi * 60 * since) * np.exp(-20 * since)
+    snare = 0.3 * rng.normal(size=len(since)) * np.exp(-25 * since)
+    hat = 0.1 * np.diff(rng.normal(size=len(since) + 1)) * np.exp(-80 * since)
+    beat = 60 / bpm * rate
+    for sound, first, every in ((kick, 0, 2), (snare, 1, 2), (hat, 0, 0.5)):
+        _hit(out, sound, np.arange(first * beat, seconds * rate, every * beat))
+    return out[None]
+
+
+def _hit(out: np.ndarray, sound: np.ndarray, starts: np.ndarray) -> None:
+    """Add a sound at so many samples, each rounded."""
+    for start in np.rint(starts).astype(int):
+        out[start : start + len(sound)] += sound[: max(len(out) - start, 0)]
+
+
 def encode(
     samples: np.ndarray,
     rate: int = RATE,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from genregenie.audio import RATE_HZ, Samples
 from genregenie.features.mfcc import FULL_SCALE, SIGNAL
+from genregenie.features.slaney import mel_filters
 
 MEL_RATE_HZ: Final = 16_000
 BANDS: Final = 96
@@ -83,7 +84,7 @@ def _mel_power(samples: Samples) -> Patch:
     padded = np.pad(samples, _FFT // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::_HOP]
     power = np.abs(np.fft.rfft(frames * _hann(), axis=1)).astype(np.float32) ** 2
-    return np.asarray(power @ _filters())
+    return np.asarray(power @ mel_filters(MEL_RATE_HZ, _FFT, BANDS))
 
 
 def _patch(mel: Patch) -> Patch:
@@ -202,32 +203,3 @@ def _window(samples: Samples, begin: int, end: int, start: int, stop: int) -> Wi
 @cache
 def _hann() -> NDArray[np.float32]:
     return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_FFT) / _FFT)).astype(np.float32)
-
-
-@cache
-def _filters() -> NDArray[np.float32]:
-    """Triangles of unit area, shape (257, 96): M. Slaney, "Auditory Toolbox", 1998."""
-    edges = _hz(np.linspace(0.0, _mel(MEL_RATE_HZ / 2), BANDS + 2))
-    bins = np.linspace(0.0, MEL_RATE_HZ / 2, _FFT // 2 + 1)
-    rise = (bins[:, None] - edges[:-2]) / np.diff(edges)[:-1]
-    fall = (edges[2:] - bins[:, None]) / np.diff(edges)[1:]
-    triangles = np.maximum(0.0, np.minimum(rise, fall)) * (2.0 / (edges[2:] - edges[:-2]))
-    return triangles.astype(np.float32)
-
-
-# Linear below 1 kHz, 15 mel of 200/3 Hz each; above, 27 steps for a factor of 6.4.
-_LINEAR_HZ: Final = 200 / 3
-_BREAK_HZ: Final = 1_000.0
-_LOG_STEP: Final = float(np.log(6.4) / 27)
-
-
-def _mel(hz: float) -> float:
-    if hz < _BREAK_HZ:
-        return hz / _LINEAR_HZ
-    return _BREAK_HZ / _LINEAR_HZ + float(np.log(hz / _BREAK_HZ)) / _LOG_STEP
-
-
-def _hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
-    broken = _BREAK_HZ / _LINEAR_HZ
-    log = _BREAK_HZ * np.exp(_LOG_STEP * (np.maximum(mel, broken) - broken))
-    return np.where(mel < broken, mel * _LINEAR_HZ, log)

@@ -106,10 +106,11 @@ def _as_line(path: Path, result: "Prediction | AudioError", width: int) -> str:
 
 
 def _heard_line(result: "Prediction") -> str:
-    """What the network hears, on a line of its own; nothing where it hears nothing special."""
+    """Tempo, key, and what the network hears, on a line of its own; nothing where all is unsure."""
     from genregenie.autotag.vocabulary import shown
+    from genregenie.inference.headline import tempo_and_key
 
-    told = []
+    told = list(filter(None, [", ".join(tempo_and_key(result))]))
     if result.beyond:
         styles = ", ".join(map(shown, result.beyond))
         told.append(f"not one of its genres; sounds like {styles}")

@@ -127,6 +127,11 @@ def picture_spectrum(picture: Array) -> ModulationSpectrum:
     picture : uint8 array, shape (128, columns)
         Log-mel power, lowest band first, 0 to 255 for -80 to 0 dB.
     """
-    levels = np.asarray(picture, float) * (_PICTURE_RANGE_DB / 255) * _NATURAL
-    groups = levels.reshape(GROUPS, -1, levels.shape[1]).mean(axis=1)
-    return ModulationSpectrum.of(groups.T)
+    levels = picture_levels(picture)
+    groups = levels.reshape(len(levels), GROUPS, -1).mean(axis=2)
+    return ModulationSpectrum.of(groups)
+
+
+def picture_levels(picture: Array) -> Array:
+    """Natural logarithms of the power in each band, shape (columns, 128), of such a spectrogram."""
+    return np.asarray(picture.T * (_PICTURE_RANGE_DB / 255 * _NATURAL))

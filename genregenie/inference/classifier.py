@@ -222,6 +222,7 @@ class Classifier:
             autotags=tags,
             beyond=styles if is_music else (),
             parts=answers.hearings[0].parts,
+            **(_tempo_and_key(evidence) if is_music else {}),
             **about,
         )
 
@@ -297,6 +298,13 @@ def load(model: str | Path | None = None, *, fast: bool | None = None) -> Classi
 @cache
 def _load(folder: Path, fast: bool) -> Classifier:
     return Classifier(Model.load(folder), fast=fast)
+
+
+def _tempo_and_key(evidence: Evidence) -> dict[str, Any]:
+    tempo, key = evidence.tempo.estimate(), evidence.key.estimate()
+    of_tempo = {"tempo_bpm": tempo.bpm, "tempo_confidence": tempo.confidence} if tempo else {}
+    of_key = {"key": key.name, "key_confidence": key.confidence} if key else {}
+    return of_tempo | of_key
 
 
 def _autotag_rows(heard: Heard, moments: Sequence[Span]) -> Array:

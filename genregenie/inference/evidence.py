@@ -8,8 +8,11 @@ from typing import Final, Self
 from genregenie.audio import MIN_DURATION_S, Samples
 from genregenie.autotag.listener import Heard, Listener
 from genregenie.features.bandwidth import Spectrum
+from genregenie.features.key import Key
 from genregenie.features.mfcc import Framer, MelFrames
+from genregenie.features.spectrogram import Spectrogram
 from genregenie.features.statistics import Bins, MelStatistics
+from genregenie.features.tempo import Tempo
 from genregenie.features.temporal import Modulation
 
 TIMELINE_STEP_S: Final = 3.0
@@ -44,12 +47,16 @@ class Evidence:
     ----------
     spectrum : Spectrum
     modulation : Modulation
+    tempo : Tempo
+    key : Key
     """
 
     def __init__(self, listener: Listener | None = None) -> None:
         self._listener = listener
         self.spectrum = Spectrum()
         self.modulation = Modulation()
+        self.tempo, self.key = Tempo(), Key()
+        self._columns = Spectrogram(self.tempo, self.key)
         self._stretches: list[list[Span]] = []
         self.begin(0.0)
 
@@ -64,12 +71,14 @@ class Evidence:
     def push(self, block: Samples) -> None:
         """The next samples of the stretch, mono at 22 050 Hz, shape (n,)."""
         self.spectrum.push(block)
+        self._columns.push(block)
         self._take(self._framer.push(block))
         if self._listener is not None:
             self._listener.push(block)
 
     def end(self) -> Self:
         """The stretch has ended. Returns the evidence itself."""
+        self._columns.end()
         self._take(self._framer.end())
         steps = [*self._steps, self._bins.current] if self._bins.current.frames else self._steps
         spans = [

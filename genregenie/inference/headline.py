@@ -78,6 +78,12 @@ class Headline:
         return cls("Hard to place", f"Most like {shares}.", (first, second))
 
 
+def tempo_and_key(prediction: Prediction) -> tuple[str, ...]:
+    """Those of the two that are sure: ``("about 118 BPM", "A minor")``."""
+    tempo = f"about {prediction.tempo_bpm:.0f} BPM" if prediction.is_tempo_sure else None
+    return tuple(filter(None, (tempo, prediction.key if prediction.is_key_sure else None)))
+
+
 def percent(share: float) -> str:
     """A confidence in words: never 0 or 100 %, since nobody knows that.
 

@@ -14,8 +14,10 @@ from genregenie.common.errors import AudioError
 from genregenie.common.formatting import format_duration
 from genregenie.common.genres import display_name, ranked
 from genregenie.features.bandwidth import Quality
+from genregenie.features.key import shipped as key_model
 from genregenie.features.statistics import Statistics
 from genregenie.features.tangent import as_row
+from genregenie.features.tempo import shipped as tempo_model
 from genregenie.model.explain import Reason
 from genregenie.model.metadata import Part
 from genregenie.model.space import TangentSpace
@@ -113,6 +115,15 @@ class Prediction:
         Autotags that say what no genre of the model can; empty for nearly all clips.
     parts : tuple of str
         What the confidences rest on: ``"timbre"``, ``"temporal"``, ``"autotags"``.
+    tempo_bpm : float or None
+        Beats a minute; None of what is not music, too short or without a beat.
+    tempo_confidence : float
+        How likely that is right to 4 %, 0 to 1.
+    key : str or None
+        One of `genregenie.features.key.KEYS`, such as ``"A minor"``, ``"Bb major"``; None of what
+        is not music, too short or without pitches.
+    key_confidence : float
+        How likely that is right, 0 to 1.
     """
 
     genre: str | None
@@ -133,11 +144,25 @@ class Prediction:
     autotags: tuple[Autotag, ...] = ()
     beyond: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ("timbre",)
+    tempo_bpm: float | None = None
+    tempo_confidence: float = 0.0
+    key: str | None = None
+    key_confidence: float = 0.0
 
     @property
     def heard(self) -> tuple[Autotag, ...]:
         """Those of the autotags that stand out, the highest level first."""
         return tuple(tag for tag in self.autotags if tag.heard)
+
+    @property
+    def is_tempo_sure(self) -> bool:
+        """Whether there is a tempo, as sure as those of which four in five are right."""
+        return self.tempo_bpm is not None and self.tempo_confidence >= tempo_model().sure
+
+    @property
+    def is_key_sure(self) -> bool:
+        """Whether there is a key, as sure as those of which four in five are right."""
+        return self.key is not None and self.key_confidence >= key_model().sure
 
     @property
     def is_partial(self) -> bool:
@@ -194,6 +219,10 @@ class Prediction:
             "autotags": [tag.to_dict() for tag in self.autotags],
             "beyond": list(self.beyond),
             "parts": list(self.parts),
+            "tempo_bpm": self.tempo_bpm,
+            "tempo_confidence": self.tempo_confidence,
+            "key": self.key,
+            "key_confidence": self.key_confidence,
             "reasons": [asdict(reason) for reason in self.reasons],
             "statistics": self.statistics.to_dict(),
         }
@@ -234,6 +263,10 @@ class Prediction:
                 autotags=tuple(Autotag.from_dict(tag) for tag in content.get("autotags", ())),
                 beyond=tuple(content.get("beyond", ())),
                 parts=tuple(content.get("parts", ("timbre",))),
+                tempo_bpm=content.get("tempo_bpm"),
+                tempo_confidence=content.get("tempo_confidence", 0.0),
+                key=content.get("key"),
+                key_confidence=content.get("key_confidence", 0.0),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"This is no prediction: {error!r}") from error
@@ -289,6 +322,7 @@ _LISTS = ("timeline", "neighbours", "autotags", "beyond", "parts")
 _SHOWN = (
     *("genre", "verdict", "confidence", "confidences", "duration_s", "analysed_s", "silent_s"),
     *("quality", "timeline", "neighbours", "title", "artist", "autotags", "beyond", "parts"),
+    *("tempo_bpm", "tempo_confidence", "key", "key_confidence"),
 )
 
 

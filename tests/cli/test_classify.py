@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import termios
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from genregenie.common.genres import GENRES
+from genregenie.features.key import KEYS
 from tests import sounds
 from tests.machine import genregenie
 
@@ -31,6 +33,7 @@ def test_json_has_every_promised_key(clip, tmp_path):
     good, broken, missing = json.loads(done.stdout)
     keys = {"file", "genre", "verdict", "confidence", "confidences", "duration_s", "timeline"}
     keys |= {"neighbours", "error", "autotags", "beyond", "parts"}
+    keys |= {"tempo_bpm", "tempo_confidence", "key", "key_confidence"}
     assert keys <= good.keys() == broken.keys() == missing.keys()
 
     assert good["file"] == str(clip)
@@ -51,6 +54,8 @@ def test_json_has_every_promised_key(clip, tmp_path):
     assert levels == sorted(levels, reverse=True)
     assert good["autotags"][0].keys() == {"name", "group", "probability", "level", "heard"}
     assert good["parts"] == ["timbre", "temporal", "autotags"]
+    assert 30 < good["tempo_bpm"] < 330
+    assert good["key"] in KEYS
 
     assert broken["error"].startswith("This is not audio")
     assert missing["error"] == "There is no file with this name."
@@ -65,8 +70,9 @@ def test_the_table_names_genre_and_verdict(gtzan):
         assert "confident" in line
         assert "Metal" in line
         assert "0:30" in line
-    heard = [line for line in done.stdout.splitlines() if line.startswith("    heard: ")]
-    assert any("metal" in line for line in heard)
+    below = [line for line in done.stdout.splitlines() if line.startswith("    ")]
+    assert any("; heard: metal" in line for line in below)
+    assert any(re.match(r"    about \d+ BPM", line) for line in below)
     assert done.stderr == ""
 
 
@@ -74,8 +80,10 @@ def test_fast_leaves_the_network_out(clip, gtzan):
     metal = min((gtzan / "audio/full").glob("metal*"))
     done = genregenie("classify", "--fast", metal)
     assert (done.returncode, done.stderr) == (0, "")
-    (line,) = done.stdout.splitlines()
+    line, below = done.stdout.splitlines()
     assert "Metal" in line
+    assert re.match(r"    about \d+ BPM", below)
+    assert "heard" not in below
     done = genregenie("classify", "--fast", "--json", clip)
     (told,) = json.loads(done.stdout)
     assert told["autotags"] == []

@@ -8,16 +8,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genregenie.audio import RATE_HZ
+from genregenie.audio import RATE_HZ, SIX_STRETCHES
 from genregenie.autotag.music import music_threshold
+from genregenie.common import resources
 from genregenie.common.genres import GENRES
+from genregenie.features.key import Key, KeyEstimate
+from genregenie.features.spectrogram import Spectrogram
 from genregenie.features.tangent import tangent_vectors
+from genregenie.features.tempo import Tempo, TempoEstimate
 from genregenie.inference.classifier import Classifier
 from genregenie.model import space
 from genregenie.model.catalogue import novelty
 from genregenie.model.model import Model, ModelError
 from genregenie.model.scorers import PipelineScorer, tempered
 from tests import sounds
+from tests.features.test_key import song
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +95,59 @@ def test_tags_come_along(classifier):
     assert classifier.predict(data).title == "Tune"
 
 
+# --- tempo and key ---------------------------------------------------------------------------
+
+
+def _band(seconds: float, bpm: float, name: str) -> np.ndarray:
+    """Drums and chords, shape (n,), float32."""
+    chords = song(name, rounds=int(seconds / 6) + 1)
+    return (0.7 * sounds.drums(seconds, bpm)[0] + chords[: round(seconds * RATE_HZ)]).astype("f4")
+
+
+def test_tempo_and_key_are_told(classifier):
+    told = classifier.predict((_band(24.0, 118, "A minor"), RATE_HZ))
+    assert told.tempo_bpm == pytest.approx(118, rel=5e-3)
+    assert told.key == "A minor"
+    assert told.is_tempo_sure
+    assert told.is_key_sure
+
+
+def test_they_are_told_without_the_network(classifier):
+    example = resources.assets() / "examples" / "country.mp3"
+    told, fast = (c.predict(example) for c in (classifier, Classifier(classifier.model, fast=True)))
+    assert told.tempo_bpm is not None
+    assert told.key is not None
+    names = ("tempo_bpm", "tempo_confidence", "key", "key_confidence")
+    assert [getattr(fast, name) for name in names] == [getattr(told, name) for name in names]
+
+
+def test_tempo_and_key_are_those_of_the_samples_that_were_judged(classifier):
+    samples = _band(40.0, 97, "Eb major")
+    told = classifier.predict(sounds.float_wav(samples[None]))
+    tempo, key = Tempo(), Key()
+    columns = Spectrogram(tempo, key)
+    columns.push(samples)
+    columns.end()
+    assert TempoEstimate(told.tempo_bpm, told.tempo_confidence) == tempo.estimate()
+    assert KeyEstimate(told.key, told.key_confidence) == key.estimate()
+
+
+def test_stretches_of_a_file_tell_its_tempo_and_key(classifier):
+    told = classifier.predict((_band(150.0, 125, "G minor"), RATE_HZ), SIX_STRETCHES)
+    assert told.is_partial
+    assert told.tempo_bpm == pytest.approx(125, rel=5e-3)
+    assert told.key == "G minor"
+    assert told.is_tempo_sure
+    assert told.is_key_sure
+
+
+def test_what_is_short_has_neither_tempo_nor_key(classifier):
+    told = classifier.predict((_band(4.0, 120, "C major"), RATE_HZ))
+    assert (told.tempo_bpm, told.key) == (None, None)
+    assert not told.is_tempo_sure
+    assert not told.is_key_sure
+
+
 # --- verdicts --------------------------------------------------------------------------------
 
 SAYING = "The quick brown fox jumps over the lazy dog. Please hold the line; somebody will be with "
@@ -118,6 +176,7 @@ def test_what_is_not_music_is_turned_away(classifier, name):
     prediction = classifier.predict(sounds.encode(NOT_MUSIC[name][None]))
     assert prediction.verdict == "not music"
     assert prediction.genre is None
+    assert (prediction.tempo_bpm, prediction.key) == (None, None)
 
 
 @pytest.mark.parametrize("name", NOT_MUSIC)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genregenie.common.genres import GENRES, display_name
-from genregenie.inference.headline import Headline, percent
+from genregenie.inference.headline import Headline, percent, tempo_and_key
 from tests.web.views.results import prediction
 
 
@@ -103,3 +103,21 @@ def test_nobody_is_certain():
         "more than 99 %",
         "more than 99 %",
     ]
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({}, ()),
+        ({"tempo_bpm": 117.6, "tempo_confidence": 0.97}, ("about 118 BPM",)),
+        ({"tempo_bpm": 117.6, "tempo_confidence": 0.2}, ()),
+        ({"key": "Bb major", "key_confidence": 0.9}, ("Bb major",)),
+        ({"key": "Bb major", "key_confidence": 0.3}, ()),
+        (
+            {"tempo_bpm": 90, "tempo_confidence": 1.0, "key": "A minor", "key_confidence": 1.0},
+            ("about 90 BPM", "A minor"),
+        ),
+    ],
+)
+def test_tempo_and_key_are_named_where_they_are_sure(told, words):
+    assert tempo_and_key(replace(prediction(jazz=0.9), **told)) == words

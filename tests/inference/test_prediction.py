@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from genregenie.audio import AudioError
 from genregenie.common.genres import GENRES
+from genregenie.features.key import KEYS
 from genregenie.features.mfcc import COEFFICIENTS
 from genregenie.features.statistics import Statistics
 from genregenie.inference.classifier import Classifier
@@ -63,6 +64,10 @@ predictions = st.builds(
     ).map(tuple),
     silent_s=finite,
     quality=st.sampled_from(["full", "narrow", "coarse"]),
+    tempo_bpm=st.none() | st.floats(30, 330),
+    tempo_confidence=st.floats(0, 1),
+    key=st.none() | st.sampled_from(KEYS),
+    key_confidence=st.floats(0, 1),
 )
 
 
@@ -100,6 +105,8 @@ def test_what_the_last_release_printed_is_read_and_printed_the_same_but_for_what
     else:
         again = record(printed["file"], Prediction.from_dict(printed))
     assert [again.pop(name) for name in ("autotags", "beyond")] == [[], []]
+    told = [again.pop(name) for name in ("tempo_bpm", "tempo_confidence", "key", "key_confidence")]
+    assert told == [None, None, None, None] if printed["error"] else [None, 0.0, None, 0.0]
     assert again.pop("parts") == ([] if printed["error"] else ["timbre"])
     assert all(moment.pop("heard") == [] for moment in again["timeline"])
     assert json.dumps(again) == json.dumps(printed)

@@ -6,14 +6,16 @@ fragments the base of each fragment and the index at its end.
 """
 
 import struct
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from genregenie.tagging.delta import Bytes
-from genregenie.tagging.formats.edits import Damaged, Edit, TagError
+from genregenie.tagging.formats.atoms import Atom, atoms, child_of
+from genregenie.tagging.formats.edits import Edit, TagError
 from genregenie.tagging.formats.fields import Field, Wanted, each_field, rewritten
 from genregenie.tagging.formats.genrelist import lenient, named
+from genregenie.tagging.formats.offsets import CANNOT_MOVE, move_tables, moved_fragments
 
 _GENRE, _NUMBER, _GROUPING, _OWN = b"\xa9gen", b"gnre", b"\xa9grp", b"----"
 _FIELDS: Final[Mapping[bytes, Field]] = {
@@ -26,53 +28,6 @@ _NEW_PADDING: Final = 1024
 _TEXT: Final = 1
 _NOT_COMPARED: Final = (*_FREE, b"trak", b"hdlr")
 _HANDLER: Final = b"\0\0\0\0" + b"\0\0\0\0" + b"mdir" + b"appl" + bytes(9)
-_HOLDING_OFFSETS: Final = (b"trak", b"mdia", b"minf", b"stbl", b"traf")
-_UNKNOWN_OFFSETS: Final = (b"saio", b"iloc")
-_CANNOT_MOVE: Final = "This file is packed in a way that leaves no room for a genre."
-
-
-@dataclass(frozen=True, slots=True)
-class Atom:
-    """An atom: its name, where it begins and ends, and how long its head is."""
-
-    name: bytes
-    start: int
-    stop: int
-    head: int
-
-    @property
-    def body(self) -> int:
-        """Where its content begins."""
-        return self.start + self.head
-
-
-def atoms(data: Bytes, start: int, stop: int, strict: bool = True) -> Iterator[Atom]:
-    """The atoms one after the other between two places.
-
-    Raises
-    ------
-    TagError
-        If one claims to be longer than what holds it; not if `strict` is false: there, it is
-        what a download that was cut short ends with, and is as long as there is file.
-    """
-    while start + 8 <= stop:
-        size = int.from_bytes(data[start : start + 4], "big")
-        name, head = data[start + 4 : start + 8], 8
-        if size == 1 and start + 16 <= stop:
-            size, head = int.from_bytes(data[start + 8 : start + 16], "big"), 16
-        elif size == 0:
-            if name == b"\0\0\0\0":  # the zeros that end QuickTime's user data
-                return
-            size = stop - start
-        if size < head or (strict and start + size > stop):
-            raise Damaged
-        yield Atom(name, start, min(start + size, stop), head)
-        start += size
-
-
-def _child(data: Bytes, parent: Atom, name: bytes, skip: int = 0) -> Atom | None:
-    inner = atoms(data, parent.body + skip, parent.stop)
-    return next((atom for atom in inner if atom.name == name), None)
 
 
 def _top(data: Bytes) -> list[Atom]:
@@ -95,17 +50,17 @@ def _find(data: Bytes) -> _Place:
     moov = next((atom for atom in top if atom.name == b"moov"), None)
     if moov is None:
         raise TagError("This file is cut short: its table of contents is missing.")
-    if _child(data, moov, b"cmov"):
+    if child_of(data, moov, b"cmov"):
         raise TagError("The tags of this file are packed in a way that GenreGenie cannot write.")
-    udta = _child(data, moov, b"udta")
-    meta = _child(data, udta, b"meta") if udta else None
+    udta = child_of(data, moov, b"udta")
+    meta = child_of(data, udta, b"meta") if udta else None
     if udta is None or meta is None:
         return _Place(moov, udta)
     skip = 0 if data[meta.body + 4 : meta.body + 8] == b"hdlr" else 4
-    handler = _child(data, meta, b"hdlr", skip)
+    handler = child_of(data, meta, b"hdlr", skip)
     if handler and data[handler.body + 8 : handler.body + 12] != b"mdir":
         raise TagError("The tags of this file are of a kind that has no place for a genre.")
-    return _Place(moov, udta, meta, _child(data, meta, b"ilst", skip), skip)
+    return _Place(moov, udta, meta, child_of(data, meta, b"ilst", skip), skip)
 
 
 def _values(data: Bytes, item: Atom) -> list[bytes]:
@@ -193,8 +148,8 @@ def edits(data: Bytes, start: int, wanted: Wanted) -> list[Edit]:
     after = _rebuilt(data, place, wanted, _NEW_PADDING)
     moved = len(after) - len(before)
     out = bytearray(after)
-    _move(out, after, Atom(b"moov", 0, len(after), moov.head), moov.stop, moved)
-    return [Edit(moov.start, moov.stop, bytes(out)), *_moved_fragments(data, behind, moov, moved)]
+    move_tables(out, after, Atom(b"moov", 0, len(after), moov.head), moov.stop, moved)
+    return [Edit(moov.start, moov.stop, bytes(out)), *moved_fragments(data, behind, moov, moved)]
 
 
 # --- the tags --------------------------------------------------------------------------------
@@ -209,7 +164,7 @@ def _with_body(data: Bytes, atom: Atom, body: bytes) -> bytes:
     if atom.head == 16:
         return struct.pack(">I", 1) + atom.name + struct.pack(">Q", len(body) + 16) + body
     if len(body) + 8 > 0xFFFFFFFF:
-        raise TagError(_CANNOT_MOVE)
+        raise TagError(CANNOT_MOVE)
     return _atom(atom.name, body)
 
 
@@ -270,75 +225,6 @@ def _fitted(inner: bytes, skip: int, wanted: int, padding: int) -> bytes:
     if grown <= -8:
         return inner + _atom(b"free", bytes(-grown - 8))
     return inner + _atom(b"free", bytes(padding)) if padding else inner
-
-
-# --- what moves ------------------------------------------------------------------------------
-
-
-def _move(out: bytearray, moov: bytes, parent: Atom, start: int, by: int) -> None:
-    """Set the chunk offsets right that point behind `start`; `out` is `moov`, to be changed."""
-    for atom in atoms(moov, parent.body, parent.stop):
-        if atom.name in _HOLDING_OFFSETS:
-            _move(out, moov, atom, start, by)
-        elif atom.name in _UNKNOWN_OFFSETS:
-            raise TagError(_CANNOT_MOVE)
-        elif atom.name in (b"stco", b"co64"):
-            _move_table(out, atom, start, by)
-
-
-def _move_table(out: bytearray, atom: Atom, start: int, by: int) -> None:
-    width, form = (4, ">I") if atom.name == b"stco" else (8, ">Q")
-    count = int.from_bytes(out[atom.body + 4 : atom.body + 8], "big")
-    if atom.body + 8 + count * width > atom.stop:
-        raise Damaged
-    for at in range(atom.body + 8, atom.body + 8 + count * width, width):
-        (offset,) = struct.unpack_from(form, out, at)
-        if offset >= start:
-            if offset + by >= 1 << 8 * width:
-                raise TagError(_CANNOT_MOVE)
-            struct.pack_into(form, out, at, offset + by)
-
-
-def _moved_fragments(data: Bytes, behind: Sequence[Atom], moov: Atom, by: int) -> Iterator[Edit]:
-    """What in fragments and their index says where something lies in the file."""
-    if any(atom.name == b"sidx" for atom in atoms(data, 0, moov.start)):
-        raise TagError(_CANNOT_MOVE)  # its distances reach over the place that grows
-    for atom in behind:
-        if atom.name == b"moof":
-            for traf in atoms(data, atom.body, atom.stop):
-                if traf.name == b"traf":
-                    yield from _moved_base(data, traf, moov.stop, by)
-        elif atom.name == b"mfra":
-            for tfra in atoms(data, atom.body, atom.stop):
-                if tfra.name == b"tfra":
-                    yield from _moved_index(data, tfra, moov.stop, by)
-
-
-def _moved_base(data: Bytes, traf: Atom, start: int, by: int) -> Iterator[Edit]:
-    for atom in atoms(data, traf.body, traf.stop):
-        if atom.name in _UNKNOWN_OFFSETS:
-            raise TagError(_CANNOT_MOVE)
-        if atom.name == b"tfhd" and data[atom.body + 3] & 1:
-            yield from _moved_number(data, atom.body + 8, 8, start, by)
-
-
-def _moved_index(data: Bytes, tfra: Atom, start: int, by: int) -> Iterator[Edit]:
-    version = data[tfra.body]
-    lengths, count = struct.unpack(">II", data[tfra.body + 8 : tfra.body + 16])
-    width = 8 if version == 1 else 4
-    entry = 2 * width + sum((lengths >> shift & 3) + 1 for shift in (4, 2, 0))
-    if tfra.body + 16 + count * entry > tfra.stop:
-        raise Damaged
-    for i in range(count):
-        yield from _moved_number(data, tfra.body + 16 + i * entry + width, width, start, by)
-
-
-def _moved_number(data: Bytes, at: int, width: int, start: int, by: int) -> Iterator[Edit]:
-    offset = int.from_bytes(data[at : at + width], "big")
-    if offset >= start:
-        if offset + by >= 1 << 8 * width:
-            raise TagError(_CANNOT_MOVE)
-        yield Edit(at, at + width, (offset + by).to_bytes(width, "big"))
 
 
 # --- for the proof ---------------------------------------------------------------------------

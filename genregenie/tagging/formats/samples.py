@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genregenie.tagging.delta import Bytes
-from genregenie.tagging.formats.mp4 import Atom, atoms
+from genregenie.tagging.formats.atoms import Atom, atoms
 
 _ABOVE: Final = (b"trak", b"mdia", b"minf")
 _OFFSETS: Final = {b"stco": ">u4", b"co64": ">u8"}
