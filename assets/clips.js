@@ -22,9 +22,22 @@
     }
   }, true);
 
+  // The whole page takes what is dropped on it while a song can be chosen.
+  const isFile = ({ dataTransfer }) => dataTransfer?.types.includes("Files");
+  const listening = () => document.querySelector("#listen")?.offsetParent !== null;
+  const page = document.documentElement;
+  let leaving = 0;
+  document.addEventListener("dragover", (event) => {
+    if (!isFile(event) || !listening()) return;
+    event.preventDefault();
+    page.classList.add("gg-dragging");
+    clearTimeout(leaving);
+    leaving = setTimeout(() => page.classList.remove("gg-dragging"), 300);
+  });
+
   document.addEventListener("drop", (event) => {
-    const input = chooser(event.target)?.querySelector("input[type=file]");
-    if (!input || !event.dataTransfer?.files.length) return;
+    const input = document.querySelector("#clip input[type=file]");
+    if (!input || !listening() || !event.dataTransfer?.files.length) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     input.files = asAudio([event.dataTransfer.files[0]]);

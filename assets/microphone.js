@@ -20,15 +20,8 @@
   };
   troubles.SecurityError = troubles.NotAllowedError;
   troubles.OverconstrainedError = troubles.NotFoundError;
-  const tell = (sentence) => {
-    document.querySelector("#microphone-note")?.remove();
-    if (!sentence) return;
-    const note = document.createElement("p");
-    note.id = "microphone-note";
-    note.setAttribute("role", "alert");
-    document.querySelector("#clip")?.after(note);
-    note.textContent = sentence;
-  };
+  const tell = (detail) =>
+    document.dispatchEvent(new CustomEvent("genregenie-microphone", { detail }));
 
   const devices = navigator.mediaDevices;
   const open = devices?.getUserMedia?.bind(devices);
@@ -36,11 +29,11 @@
     try {
       if (!open) throw new DOMException(troubles.NotSecure, "NotSecure");
       const stream = await open(forMusic(asked));
-      tell("");
+      tell({});
       return stream;
     } catch (error) {
       const unknown = "The microphone did not start. Try again, or drop a file.";
-      if (asked?.audio) tell(troubles[error.name] ?? unknown);
+      if (asked?.audio) tell({ trouble: troubles[error.name] ?? unknown });
       throw error;
     }
   };

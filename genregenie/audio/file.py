@@ -1,5 +1,6 @@
 """An audio file: its stretches, its tags, how long it is."""
 
+import re
 from collections.abc import Iterator
 from types import TracebackType
 from typing import BinaryIO, Final, Self, cast
@@ -20,6 +21,7 @@ MIN_DURATION_S: Final = 1.0
 """Less than this cannot be judged."""
 
 _OGG: Final = b"OggS"
+_YEAR: Final = re.compile(r"(?<!\d)(1[89]|20)\d\d(?!\d)")
 _MORE_S: Final = 0.1  # what a resampler holds back
 
 
@@ -36,6 +38,8 @@ class AudioFile:
         The file's own tags.
     artist : str or None
         The track's, else the album's.
+    year : str or None
+        Four digits, from the file's own date.
     duration_s : float
         What the header says, or what was counted where it is silent; once the stretches have been
         read, what was found.
@@ -73,6 +77,7 @@ class AudioFile:
         self.track_artist = _tag(tags, "artist")
         self.album_artist = _tag(tags, "album_artist")
         self.artist = self.track_artist or self.album_artist
+        self.year = _year(tags)
         *self._starts_s, self.duration_s = np.cumsum([0.0, *lengths]).tolist()
 
     def _opened_parts(self) -> Iterator[tuple[BinaryIO, AudioStream]]:
@@ -217,6 +222,12 @@ class AudioFile:
                 stream = self._part(number)
                 stream.skim_to_end()
                 self._end_s = max(self._end_s, begin_s + stream.end_s)
+
+
+def _year(tags: dict[str, str]) -> str | None:
+    dates = (tags.get(name, "") for name in ("date", "originaldate", "year", "tyer", "tdrc"))
+    found = next(filter(None, (_YEAR.search(date) for date in dates)), None)
+    return found[0] if found else None
 
 
 def _tag(tags: dict[str, str], name: str) -> str | None:

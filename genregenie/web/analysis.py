@@ -10,9 +10,11 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from genregenie.audio import AudioError, AudioFile
+from genregenie.audio.about import About, about
 from genregenie.audio.parallel import CRASHED
 from genregenie.autotag.network import network
 from genregenie.common.parallel import Pool, cores
@@ -60,10 +62,27 @@ def hear(clip: Clip) -> Generator[float, None, Prediction]:
     AudioError
         If the clip cannot be used as audio, killed its worker, or took too long.
     """
-    steps: Steps[float | None, Prediction] = Steps(in_worker(_hear, clip))
+    steps: Steps[About | float, Prediction] = Steps(listen(clip))
+    for told in steps:
+        if isinstance(told, float):
+            yield told
+    return steps.result
+
+
+def listen(clip: Clip) -> Generator[About | float, None, Prediction]:
+    """`hear`, which tells first what the clip says of itself.
+
+    Raises
+    ------
+    AudioError
+        As `hear`.
+    """
+    steps: Steps[About | float | None, Prediction] = Steps(in_worker(_listen, clip))
     heard_s, due = 0.0, time.monotonic() + TELL_EVERY_S / 2
     for told in steps:
-        if told is not None:
+        if isinstance(told, About):
+            yield told
+        elif told is not None:
             heard_s = told
         if time.monotonic() >= due:
             yield heard_s
@@ -154,8 +173,16 @@ def _prepare() -> None:
         network()
 
 
-def _hear(clip: Clip) -> Generator[float, None, Prediction]:
-    return Classifier.load().hear(clip)
+def _listen(clip: Clip) -> Generator[About | float, None, Prediction]:
+    yield _about(clip)
+    return (yield from Classifier.load().hear(clip))
+
+
+def _about(clip: Clip) -> About:
+    from genregenie.web.images.cover import small
+
+    found = about(clip)
+    return replace(found, cover=small(found.cover)) if found.cover else found
 
 
 def _draw(path: str) -> tuple[bytes, str]:

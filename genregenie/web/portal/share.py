@@ -88,7 +88,7 @@ def _content(kept: StoredResult) -> dict[str, Any]:
         # The page's heading is the name already.
         "verdict": result.verdict(replace(prediction, artist=None, title=None)),
         "bars": result.bars(prediction) if is_music else "",
-        "timeline": result.timeline(prediction) if is_music else "",
+        "timeline": result.ribbon(prediction) if is_music else "",
         "told": sentences.timeline_sentence(prediction) if is_music else "",
         "neighbours": neighbours,
     }

@@ -3,9 +3,12 @@
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gradio.utils import get_upload_folder
+
+RECORDING: Final = "audio"
+"""What a clip from the microphone is called, without its suffix: Gradio's own name for it."""
 
 
 def as_file(name: str, content: bytes | str) -> str:

@@ -16,7 +16,7 @@ from genregenie.web.ui import events
 from genregenie.web.ui.examples import EXAMPLES_DIR
 from genregenie.web.ui.sections import feedback, recommendations
 from genregenie.web.ui.session_bar import session_bar
-from genregenie.web.ui.tabs import batch, history, lab, listen, models, spotify_features
+from genregenie.web.ui.tabs import about, batch, history, listen
 from genregenie.web.uploads import MAX_CLIP_BYTES
 from genregenie.web.views import page as views
 
@@ -43,23 +43,18 @@ def build_page(accounts: Accounts | None = None, config: WebConfig | None = None
     with gr.Blocks(title="GenreGenie", analytics_enabled=False) as page:
         with gr.Row(elem_id="top"):
             gr.HTML(views.brand(), elem_id="brand", padding=False)
-            theme = gr.Button("Light / dark", size="sm", variant="secondary", elem_id="theme")
+            gr.HTML(views.guide_link(), elem_id="guide-link", padding=False)
             bar = gr.HTML(elem_id="bar", padding=False)
+            theme = gr.Button("Light / dark", size="sm", variant="secondary", elem_id="theme")
         with gr.Tabs():
             with gr.Tab("Listen", id="listen"):
                 listen.build(accounts, saved, admit)
-            with gr.Tab("Many clips", id="many"):
+            with gr.Tab("Many songs", id="many"):
                 batch.build(saved, admit)
             with gr.Tab("History", id="history") as tab:
                 history.build(tab, accounts, saved)
-            with gr.Tab("From Spotify features", id="spotify-features"):
-                spotify_features.build()
-            with gr.Tab("Models", id="models"):
-                models.build()
-            with gr.Tab("Model lab", id="lab") as lab_tab:
-                lab.build(lab_tab, admit)
-        with gr.Accordion("Help", open=False, elem_id="help"):
-            gr.Markdown(views.help_text())
+            with gr.Tab("About", id="about"):
+                about.build(admit)
         page.load(session_bar, None, bar, **events.PRIVATE)
         theme.click(None, js=_TOGGLE, **events.PRIVATE)
     return page.queue(max_size=events.MAX_QUEUE)
@@ -77,7 +72,7 @@ def launch_options() -> dict[str, Any]:
         ],
         "js": _asset("page.js"),
         # Gradio runs what stands in the head before it builds the page, and `js` after.
-        "head": views.scripts([_asset("microphone.js"), _clips_script()]),
+        "head": views.scripts([_asset("microphone.js"), _clips_script(), _asset("listen.js")]),
         "max_file_size": MAX_CLIP_BYTES,
         "allowed_paths": [str(EXAMPLES_DIR)],
     }

@@ -31,6 +31,10 @@ _HEARS: Final = {
     "autotags": "the style, era, mood and voice that a pretrained network hears",
 }
 _PARTS: Final = {"temporal": "movement in time", "autotags": "the network's tags"}
+_MODELS: Final = {
+    "soft_vote": "several models vote, each with its confidence",
+    "kernel_logistic_regression": "it weighs how near a clip is to each clip it learnt from",
+}
 _TIMBRE_ALONE: Final = "It hears timbre alone: no rhythm, melody or words."
 _NETWORK: Final = (
     "The pretrained network may have heard songs of the training clips, so even the honest figures "
@@ -68,6 +72,37 @@ def why(metadata: Metadata) -> Markup:
     return components.note(_WHY)
 
 
+def in_short(metadata: Metadata) -> Markup:
+    """What the model knows and how good it is, for people who do not measure models."""
+    best = metadata.hearings[0] if metadata.hearings else None
+    held_out = best or metadata.held_out
+    known = f"{len(metadata.genres)} genres, learnt from {metadata.trained_on.tracks} clips."
+    of = "clips" if _flatters(metadata) else "artists"
+    told = [known]
+    if best is not None:
+        told.append(
+            f"On {of} that it has never heard it names the right one {_out_of_ten(best.accuracy)}; "
+            f"when it says that it is sure, {_out_of_ten(held_out.confident_accuracy)}."
+        )
+    else:
+        told.append(
+            f"When it says that it is sure, on {of} that it has never heard, it is right "
+            f"{_out_of_ten(held_out.confident_accuracy)}."
+        )
+    told.append(
+        "All other music it calls by the nearest of its genres, and it says so where it is not sure"
+        + (" or hears a style that is none of them." if best is not None else ".")
+    )
+    return components.section("What it knows", components.paragraph(" ".join(told)))
+
+
+def _out_of_ten(share: float) -> str:
+    times = round(10 * share)
+    if times == 10:
+        return "more than 9 times out of 10"
+    return "once out of 10 times" if times == 1 else f"{times} times out of 10"
+
+
 def summary(metadata: Metadata) -> Markup:
     """What the model was trained on, which one won, and how it does."""
     held_out, trained_on = metadata.held_out, metadata.trained_on
@@ -79,7 +114,7 @@ def summary(metadata: Metadata) -> Markup:
     )
     text = (
         f"Trained on {trained_on.source}: {clips}. The winner is "
-        f"{metadata.winner.replace('_', ' ')}: {metadata.reason}. {on}, its "
+        f"{_explained(metadata.winner)}: {metadata.reason}. {on}, its "
         f"confident answers ({held_out.confident_share:.0%} of all) are right "
         f"{held_out.confident_accuracy:.0%} of the time; the expected calibration error is "
         f"{held_out.ece:.3f}."
@@ -105,6 +140,11 @@ def summary(metadata: Metadata) -> Markup:
             components.paragraph(f"Of timbre alone: {text}"),
         ]
     return components.section("The model at work", Markup("").join(paragraphs))
+
+
+def _explained(name: str) -> str:
+    words = name.replace("_", " ")
+    return f"{words} ({_MODELS[name]})" if name in _MODELS else words
 
 
 def parts_table(parts: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What stands around the tabs, as HTML: the name, the help, who is there, and as what."""
+"""What stands around the tabs, as HTML: the name, the guide, who is there, and as what."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -16,9 +16,14 @@ def brand() -> Markup:
     return render("page", "brand")
 
 
-def help_text() -> Markup:
-    """How the page is used, with the way to the guide."""
-    return render("page", "help", guide=GUIDE)
+def guide_link() -> Markup:
+    """The way to the guide."""
+    return render("page", "guide_link", guide=GUIDE)
+
+
+def examples_title() -> Markup:
+    """What stands above the examples."""
+    return render("page", "examples_title")
 
 
 def session_bar(name: str | None, token: str) -> Markup:

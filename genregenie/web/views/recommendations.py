@@ -16,6 +16,8 @@ from genregenie.spotify.errors import FailureKind
 from genregenie.web.paths import SPOTIFY_LOGIN
 from genregenie.web.views.fragments import render
 
+_VERY_CLOSE: Final = 0.8
+_CLOSE: Final = 0.7
 _NAMES: Final = {"csv": "CSV", "m3u": "M3U", "xspf": "XSPF"}
 _TYPES: Final = {"csv": "text/csv", "m3u": "audio/x-mpegurl", "xspf": "application/xspf+xml"}
 
@@ -29,7 +31,19 @@ def sounds_like(neighbours: Sequence[SoundsLike], liked: Mapping[str, bool]) -> 
     liked : mapping of str to bool
         What the person said so far, by key of the track.
     """
-    return render("recommendations", "sounds_like", neighbours=neighbours, liked=liked)
+    likes = [likeness(neighbour.track.alike) for neighbour in neighbours]
+    return render("recommendations", "sounds_like", neighbours=neighbours, liked=liked, likes=likes)
+
+
+def likeness(alike: float) -> str:
+    """How alike a track is, in words.
+
+    Of 32 clips the fifth of the nearest tracks was less alike than `_CLOSE` for half, and the
+    nearest other track more than `_VERY_CLOSE` for a quarter.
+    """
+    if alike >= _VERY_CLOSE:
+        return "very close"
+    return "close" if alike >= _CLOSE else "somewhat alike"
 
 
 def on_spotify(answer: SpotifyAnswer, liked: Mapping[str, bool]) -> Markup:

@@ -1,13 +1,14 @@
 """A `Prediction` in words and tables, free of gradio."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from genregenie.audio import format_duration
-from genregenie.autotag.vocabulary import shown
 from genregenie.common import genres
 from genregenie.common.genres import display_name
-from genregenie.inference.headline import Headline
 from genregenie.inference.prediction import Prediction
+from genregenie.inference.timeline import runs
 from genregenie.model.explain import Trait
 
 NAMELESS = "Recording"
@@ -37,7 +38,7 @@ _TRAITS: dict[Trait, str] = {
     "brightness": "how bright it sounds",
     "colour": "its tone colour",
     "change": "how much its sound changes",
-    "movement": "how its parts move together",
+    "movement": "how its sounds go together",
     "rhythm": "how it pulses",
     "style": "the style that the network hears",
 }
@@ -66,17 +67,8 @@ def reasons_sentence(prediction: Prediction) -> str:
     return f"{told}."
 
 
-def heard_sentence(prediction: Prediction, most: int = 6) -> str:
-    """What else is heard in it, such as "Also heard: funk, 80s, mellow"."""
-    said = {display_name(genre).casefold() for genre in Headline.of(prediction).genres}
-    said |= {shown(name).casefold() for name in prediction.beyond}
-    heard = [shown(tag.name) for tag in prediction.heard]
-    names = [name for name in heard if name.casefold() not in said][:most]
-    return f"Also heard: {', '.join(names)}." if names else ""
-
-
 def listened_sentence(prediction: Prediction) -> str:
-    """How much of the file was heard, and what kept it from being judged surely."""
+    """How much of the file was heard."""
     length = format_duration(prediction.duration_s)
     if prediction.is_silent:
         return f"There is next to no sound in it, {length} of silence."
@@ -86,7 +78,16 @@ def listened_sentence(prediction: Prediction) -> str:
         told = f"A long file, {length}: listened to {heard} of it, spread evenly."
     if prediction.silent_s >= _WORTH_A_WORD_S:
         told += f" {format_duration(prediction.silent_s)} of that is silence, and left out."
-    return " ".join([told, quality_sentence(prediction)]).rstrip()
+    return told
+
+
+def remark(prediction: Prediction) -> str:
+    """What is special about how it was heard; empty for most."""
+    if prediction.is_silent:
+        return ""
+    partly = prediction.is_partial or prediction.silent_s >= _WORTH_A_WORD_S
+    told = [listened_sentence(prediction)] if partly else []
+    return " ".join([*told, quality_sentence(prediction)]).rstrip()
 
 
 def quality_sentence(prediction: Prediction) -> str:
@@ -94,24 +95,46 @@ def quality_sentence(prediction: Prediction) -> str:
     return _QUALITIES[prediction.quality]
 
 
+def key_name(key: str) -> str:
+    """A key as musicians write it: "Bb major" becomes "B\N{MUSIC FLAT SIGN} major"."""
+    tonic, mode = key.split(" ", 1)
+    tonic = tonic[0] + tonic[1:].replace("b", "\N{MUSIC FLAT SIGN}").replace(
+        "#", "\N{MUSIC SHARP SIGN}"
+    )
+    return f"{tonic} {mode}"
+
+
 def timeline_sentence(prediction: Prediction) -> str:
-    """How the genre moves: "Reggae throughout" or "Jazz until 0:15, then metal"."""
-    changes: list[tuple[float, str]] = []
-    for moment in prediction.timeline:
-        (best, _), *_ = genres.ranked(moment.confidences)
-        middle_s = (moment.start_s + moment.end_s) / 2
-        if not changes or changes[-1][1] != best:
-            changes.append((middle_s, best))
-    if len(changes) == 1:
-        return f"{display_name(changes[0][1])} throughout."
-    if len(changes) > _WORTH_TELLING:
-        seen = ", ".join(dict.fromkeys(display_name(g).lower() for _, g in changes))
-        return f"It keeps changing: {seen}."
-    first, *later = changes
-    told = f"{display_name(first[1])} at first"
-    for start_s, genre in later:
-        told += f", {display_name(genre).lower()} from {format_duration(start_s)}"
-    return f"{told}."
+    """How the genre moves, such as "Reggae throughout" or "Mostly jazz; metal from 0:18".
+
+    Empty where what is heard most of the time is not what the verdict says.
+    """
+    found = runs(prediction.timeline, prediction.duration_s)
+    lengths: dict[str, float] = {}
+    for run in found:
+        lengths[run.genre] = lengths.get(run.genre, 0.0) + run.end_s - run.start_s
+    if not found or max(lengths, key=lambda genre: lengths[genre]) != prediction.genre:
+        return ""
+    main = display_name(prediction.genre)
+    if len(found) == 1:
+        return f"{main} throughout."
+    others: dict[str, float] = {}
+    for run in found:
+        if run.genre != prediction.genre:
+            others.setdefault(run.genre, run.start_s)
+    if len(found) > _WORTH_TELLING:
+        return f"Mostly {main.lower()}, with {_listed(others)} in between."
+    told = [
+        f"{display_name(genre).lower()} from {format_duration(start_s)}"
+        if start_s
+        else f"{display_name(genre).lower()} at first"
+        for genre, start_s in others.items()
+    ]
+    return f"Mostly {main.lower()}; {', '.join(told)}."
+
+
+def _listed(genres_named: Iterable[str]) -> str:
+    return " and ".join(display_name(genre).lower() for genre in list(genres_named)[:3])
 
 
 def model_name(name: str) -> str:

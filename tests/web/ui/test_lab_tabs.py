@@ -6,16 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.web.pages import open_tab
 from tests.web.servers import NewTab, Server
-
-
-def open_tab(page: Page, name: str) -> None:
-    tab = page.get_by_role("tab", name=name, exact=True)
-    if tab.count() and tab.first.is_visible():
-        tab.first.click()
-    else:  # too narrow for all of them
-        page.locator(".overflow-menu > button").first.click()
-        page.locator(".overflow-dropdown").get_by_text(name, exact=True).first.click()
 
 
 def violations(page: Page, part: str) -> list[str]:
@@ -32,8 +24,8 @@ def test_features_are_judged_and_the_lab_shows_its_figures(
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto("/app/")
-    expect(page.locator("#clip")).to_be_visible(timeout=20_000)
-    open_tab(page, "From Spotify features")
+    expect(page.locator("#listen-button")).to_be_visible(timeout=20_000)
+    open_tab(page, "About", "Spotify's numbers")
     page.get_by_role("button", name="Typical hardstyle").click()
     expect(page.locator("#features-answer li").first).to_contain_text("Hardstyle")
     expect(page.locator("#features-answer li")).to_have_count(5)
@@ -45,7 +37,7 @@ def test_features_are_judged_and_the_lab_shows_its_figures(
     expect(page.locator("#features-table")).to_contain_text("Ana")
     assert violations(page, "#features-answer") == []
 
-    open_tab(page, "Model lab")
+    open_tab(page, "Earlier systems")
     expect(page.locator("#lab-headlines")).to_contain_text("87.0")
     expect(page.locator("#lab-result")).to_contain_text("What")
     expect(page.locator("#lab-result svg.gg-chart").first).to_be_visible()

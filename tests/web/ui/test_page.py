@@ -8,40 +8,42 @@ import pytest
 
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.headline import Headline
-from genregenie.web.ui.page import build_page
-from genregenie.web.ui.tabs.listen import AS_IT_IS, classify, listen, picture_and_files
+from genregenie.web.ui.tabs.listen import Source, classify, listen, picture_and_files
 from tests import sounds
 
 
 def shown(path: str) -> list[tuple[Any, ...]]:
     """What `listen` shows in the end; how far it was meanwhile depends on the machine."""
-    return [s for s in listen(path) if s != AS_IT_IS and "heard so far" not in str(s[1])]
+    steps = (s for s in listen(Source.of(path)) if "working" not in str(s[2]))
+    return [s for s in steps if isinstance(s[2], str) or s[3].get("visible")]
 
 
 def test_a_clip_fills_the_tab(tmp_path):
     path = tmp_path / "My song.wav"
     path.write_bytes(sounds.encode(sounds.tune(5.0)))
-    (heard, verdict, *_), *later = shown(str(path))
+    (heard, source, verdict, *_), *later = shown(str(path))
     result = Classifier.load().predict(path)
     assert Headline.of(result).title in verdict
     assert "My song" in verdict
+    assert source == str(path)
     assert heard.confidences == pytest.approx(result.confidences, abs=1e-9)
-    assert [parts[2]["visible"] for parts in later] == [True] * (result.genre is not None)
+    assert [parts[3]["visible"] for parts in later] == [True] * (result.genre is not None)
 
 
 def test_a_bad_file_gives_a_sentence(tmp_path):
     path = tmp_path / "clip.wav"
     path.write_bytes(b"nothing of the kind")
-    ((_, verdict, result, *_),) = shown(str(path))
+    ((_, source, verdict, result, *_),) = shown(str(path))
     assert "not audio that GenreGenie can read" in verdict
+    assert source is None
     assert not result["visible"]
     assert classify(str(path))["error"].startswith("This is not audio")
 
 
 def test_what_can_be_taken_away(gtzan):
     path = str(gtzan / "audio/full/metal.00001.flac")
-    (heard, *_), _ = shown(path)
-    picture, table, details, card = picture_and_files(path, heard)
+    heard = shown(path)[0][0]
+    picture, card, table, details = picture_and_files(path, heard)
     assert "data:image/png;base64," in picture
     assert 'alt="' in picture
     lines = Path(table["value"]).read_text(encoding="utf-8-sig").splitlines()
@@ -51,18 +53,3 @@ def test_what_can_be_taken_away(gtzan):
     assert json.loads(Path(details["value"]).read_text())["genre"] == "metal"
     assert Path(card["value"]).read_bytes()[:4] == b"\x89PNG"
     assert picture_and_files(None, None)[0] == ""
-
-
-def test_no_clip_invites():
-    ((_, invitation, *_),) = listen(None)
-    assert "Drop a clip" in invitation
-
-
-def test_programs_find_the_endpoints_by_their_names():
-    events = build_page().config["dependencies"]
-    public = {e["api_name"] for e in events if e["api_visibility"] == "public"}
-    assert public == {"classify", "recommend", "spotify_features"}
-
-
-def test_the_page_is_built():
-    assert "classify" in {f.api_name for f in build_page().fns.values()}

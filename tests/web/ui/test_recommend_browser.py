@@ -60,7 +60,7 @@ def test_cards_player_and_covers_only_when_asked(page: Page, gtzan) -> None:
         lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None,
     )
     drop(page, gtzan / "audio/full/rock.00001.flac")
-    expect(page.locator("#sounds-like .rec-card")).to_have_count(6)
+    expect(page.locator("#sounds-like .rec-line")).to_have_count(6)
     assert asked == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("button", name="Show covers").click()
@@ -77,7 +77,7 @@ def test_cards_player_and_covers_only_when_asked(page: Page, gtzan) -> None:
 
 def test_a_like_is_kept_and_changes_the_order(page: Page, server: Server, gtzan) -> None:
     drop(page, gtzan / "audio/full/rock.00001.flac")
-    titles = page.locator("#sounds-like .rec-card b")
+    titles = page.locator("#sounds-like .rec-line b")
     before = titles.all_inner_texts()
     page.locator('#sounds-like [data-act="like"]').nth(3).click()
     expect(titles.first).to_have_text(before[3])
@@ -100,11 +100,11 @@ def test_a_like_is_kept_and_changes_the_order(page: Page, server: Server, gtzan)
 
 def test_a_click_counts_though_the_cards_are_laid_anew_under_it(page: Page, gtzan) -> None:
     drop(page, gtzan / "audio/full/rock.00001.flac")
-    unwanted = page.locator("#sounds-like .rec-card b").first.inner_text()
+    unwanted = page.locator("#sounds-like .rec-line b").first.inner_text()
     page.locator('#sounds-like [data-act="dislike"]').first.hover()
     page.mouse.down()
     page.evaluate(
-        "() => { const cards = document.querySelector('#sounds-like .rec-card').parentElement;"
+        "() => { const cards = document.querySelector('#sounds-like .rec-line').parentElement;"
         " cards.innerHTML = cards.innerHTML }"
     )
     page.mouse.up()

@@ -91,7 +91,7 @@ def test_neighbours_come_first_then_spotify(gtzan, spotify_environment):
     assert "Asking Spotify" in first[3]["value"]
     assert first[1]["value"] == second[1]["value"].replace(
         "Open in Spotify", "Find on Spotify"
-    ) or ("Sounds like this" in first[1]["value"])
+    ) or ("Sounds like" in first[1]["value"])
     assert second[3]["value"].count('data-act="play"') == 10
     assert second[0].recommendations.spotify.state == "ok"
 

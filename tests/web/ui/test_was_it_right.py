@@ -18,6 +18,7 @@ from genregenie.inference.prediction import Prediction
 from genregenie.storage.database import sqlite_url
 from genregenie.web.ui.sections import feedback
 from tests import sounds
+from tests.web.pages import start_again
 from tests.web.servers import CHEAP, NewTab, Server, let_in
 
 
@@ -92,7 +93,7 @@ def test_a_double_click_is_one_answer_and_each_clip_has_its_own(
     page.locator("#was-it-right button").first.dblclick()
     expect(page.locator("#feedback-kept")).to_contain_text("Thanks")
     first = page.locator(".gg-ask").get_attribute("data-clip")
-    page.get_by_label("Clear").click()
+    start_again(page)
     expect(page.locator("#feedback")).to_be_hidden()
     drop(page, other)
     expect(page.locator(".gg-ask")).not_to_have_attribute("data-clip", first)

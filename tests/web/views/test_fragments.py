@@ -103,8 +103,9 @@ def test_layout_of_templates_stays_out_of_the_page() -> None:
 
 
 def test_text_beside_a_line_end_keeps_its_space() -> None:
-    assert "how sure it is, and how that moves through the clip. When" in re.sub(
-        r"\s", " ", fragments.render("page", "help", guide="/guide")
+    shown = fragments.render("saving", "link", url="https://example.org/s/x")
+    assert "the plots and what it sounds like. No audio, and not who you are." in re.sub(
+        r"\s", " ", shown
     )
 
 

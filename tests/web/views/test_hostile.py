@@ -19,6 +19,7 @@ import pytest
 from markupsafe import Markup
 
 from genregenie.accounts.results import Filter, ResultSummary
+from genregenie.audio.about import About
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
 from genregenie.lab.explore import Exploration
@@ -52,6 +53,7 @@ from genregenie.web.views import (
     fragments,
     history,
     lab,
+    live,
     models,
     page,
     recommendations,
@@ -227,6 +229,12 @@ def headline(text: str) -> Markup:
     return lab.headlines([Headline("B", text, 0.5, 0.5, 0.5, 0.5)])
 
 
+def uncovered(html: str) -> Markup:
+    """Without the letter that stands for a cover: one of a text, and not the whole of it."""
+    cover = r'<span class="gg-cover" aria-hidden="true">(.|&[^;]+;)?</span>'
+    return Markup(re.sub(cover, "", html))  # noqa: S704
+
+
 View = Callable[[str], str]
 
 VIEWS: dict[Callable[..., object], View] = {
@@ -249,6 +257,7 @@ VIEWS: dict[Callable[..., object], View] = {
     history.explanation: lambda t: history.explanation(t, t),
     history.genres_over_time: lambda t: history.genres_over_time([kept(t)]),
     lab.headlines: headline,
+    live.words: lambda t: live.words(t, t),
     lab.system: system,
     lab.questions: questions,
     lab.answers: lambda t: lab.answers({t: {t: 0.5, "jazz": 0.4}}, t),
@@ -266,11 +275,19 @@ VIEWS: dict[Callable[..., object], View] = {
     ),
     recommendations.saved: lambda t: recommendations.saved(f"https://open.spotify.com/{t}"),
     recommendations.not_saved: lambda t: recommendations.not_saved(t, connect=True),
-    result.verdict: lambda t: (
-        result.verdict(clip(t), t) + result.verdict(replace(clip(t), artist=None, title=None), t)
+    result.verdict: lambda t: uncovered(
+        result.verdict(clip(t), t)
+        + result.verdict(replace(clip(t), artist=None, title=None), t)
+        + result.verdict(clip(t), t, About(t, t, t, t))
     ),
     result.bars: lambda t: result.bars(clip(t)),
-    result.timeline: lambda t: result.timeline(clip(t)),
+    result.ribbon: lambda t: result.ribbon(clip(t)),
+    result.why: lambda t: result.why(clip(t)),
+    result.failure: lambda t: result.failure(t, t),
+    result.working: lambda t: (
+        uncovered(result.working(t, About(), 3.0))
+        + result.working(t, About(t, t, t, t, b"jpg"), 3.0)
+    ),
     result.picture: lambda t: result.picture(b"png", t),
     saving.link: lambda t: saving.link(f"https://example.org/{t}"),
     spotify_features.answer: lambda t: spotify_features.answer(
@@ -281,12 +298,14 @@ VIEWS: dict[Callable[..., object], View] = {
 
 SAY_WHAT_IS_OURS = {
     fragments.render,  # what all others are made with
-    result.invitation,
-    result.listening,
+    result.start,
+    live.picture,
+    models.in_short,
     models.limits,
     models.reliability,
     page.brand,
-    page.help_text,
+    page.examples_title,
+    page.guide_link,
     page.keep_it,
     page.scripts,
     recommendations.waiting,
@@ -316,8 +335,8 @@ def test_hostile_text_stays_text(view: View, hostile: str) -> None:
 
 
 def modules() -> list[ModuleType]:
-    named = [components, feedback, fragments, history, lab, models, page, recommendations]
-    return [*named, result, saving, spotify_features]
+    named = [components, feedback, fragments, history, lab, live, models, page]
+    return [*named, recommendations, result, saving, spotify_features]
 
 
 def test_no_view_is_left_out() -> None:

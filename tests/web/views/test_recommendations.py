@@ -57,7 +57,9 @@ def test_a_spotify_card_shows_what_spotify_wants_shown():
 
 def test_the_two_kinds_are_never_in_one_section():
     assert "rec-logo" not in recommendations.sounds_like(FOUND.neighbours, {})
-    assert "82 % alike" in recommendations.sounds_like(FOUND.neighbours, {})
+    shown = recommendations.sounds_like(FOUND.neighbours, {})
+    assert "very close" in shown
+    assert 'title="82 % alike"' in shown
     assert "alike" not in recommendations.on_spotify(ANSWER, {}).replace("sounds like", "")
 
 

@@ -73,74 +73,102 @@ Update = tuple[Listener, Any, Any, Any, Any, Any]
 """For the state, the neighbours, the search options, Spotify's tracks, the exports, a message."""
 
 
-def build(
-    heard: gr.State,
-    after: Any,
-    accounts: Accounts | None = None,
-    admit: Admit | None = None,
-    place: str = "",
-) -> None:
-    """Add the section to the page that is being built.
+def build(heard: gr.State, after: Any, accounts: Accounts | None = None, place: str = "") -> None:
+    """All of the section, where it stands by itself; parameters as for `Section`."""
+    neighbours = neighbours_html(place)
+    Section(accounts, neighbours, place).connect(heard, after)
+
+
+def neighbours_html(place: str = "") -> gr.HTML:
+    """Where what sounds alike will stand; `place` as for `Section`."""
+    return gr.HTML(elem_id=f"{place}sounds-like", **_LOOK)
+
+
+class Section:
+    """What recommends: the neighbours, which may stand elsewhere, and what Spotify has.
+
+    Build it where it is to stand, then say with `connect` what brings a prediction.
 
     Parameters
     ----------
-    heard : gr.State
-        With the prediction, or None where there is nothing to recommend for.
-    after : event
-        What shows the verdict; recommendations are looked for when it is done.
     accounts : Accounts, optional
         Where opinions are kept; without, or with the gate off, they last as long as the tab.
-    admit : callable, optional
-        Counts the clips of guests that programs bring. Without, programs are not answered.
+    neighbours : gr.HTML
+        From `neighbours_html`.
     place : str, optional
         Begins the elements' names where the section is not the page's first.
     """
+
+    def __init__(self, accounts: Accounts | None, neighbours: gr.HTML, place: str = "") -> None:
+        self._handlers = Handlers(accounts)
+        self._neighbours = neighbours
+        self._listener = gr.State(Listener(), time_to_live=_STATE_LIVES_S)
+        with gr.Row(visible=False, elem_id=f"{place}wishes") as self._controls:
+            self._first, self._last = (
+                gr.Textbox(label=label, placeholder=like, max_length=4, min_width=110, scale=1)
+                for label, like in (("From year", "1970"), ("To year", "1999"))
+            )
+            self._depth = gr.Radio(
+                [(d.value.capitalize(), d.value) for d in Depth],
+                value=Depth.ANY.value,
+                label="How well known",
+                min_width=240,
+                scale=3,
+            )
+        self._tracks = gr.HTML(elem_id=f"{place}on-spotify", **_LOOK)
+        self._exports = gr.HTML(elem_id=f"{place}take-along", **_LOOK)
+        self._message = gr.HTML(elem_id=f"{place}playlist-message")
+
+    def connect(self, heard: gr.State, after: Any) -> None:
+        """Make it work.
+
+        Parameters
+        ----------
+        heard : gr.State
+            With the prediction, or None where there is nothing to recommend for.
+        after : event
+            What shows the verdict; recommendations are looked for when it is done.
+        """
+        handlers, listener = self._handlers, self._listener
+        options = [self._first, self._last, self._depth]
+        outputs = [
+            listener,
+            self._neighbours,
+            self._controls,
+            self._tracks,
+            self._exports,
+            self._message,
+        ]
+        quiet = {**events.QUIET, **events.SPOTIFY}
+        after.then(
+            handlers.begin,
+            [listener, heard, *options],
+            outputs,
+            trigger_mode="always_last",
+            **quiet,
+        )
+        first, last, depth = options
+        gr.on(
+            [first.submit, first.blur, last.submit, last.blur, depth.input],
+            handlers.again,
+            [listener, *options],
+            outputs,
+            trigger_mode="always_last",
+            **quiet,
+        )
+        for cards in (self._neighbours, self._tracks):
+            cards.like(
+                handlers.rate, [listener, *options], outputs, trigger_mode="multiple", **quiet
+            )
+        self._exports.submit(handlers.save, listener, self._message, **quiet)
+
+
+def build_endpoint(accounts: Accounts | None, admit: Admit) -> None:
+    """The same for programs: a file and search options in, an object out.
+
+    `admit` counts the clips of guests.
+    """
     handlers = Handlers(accounts)
-    listener = gr.State(Listener(), time_to_live=_STATE_LIVES_S)
-    neighbours = gr.HTML(elem_id=f"{place}sounds-like", **_LOOK)
-    with gr.Row(visible=False, elem_id=f"{place}wishes") as controls:
-        first, last = (
-            gr.Textbox(label=label, placeholder=like, max_length=4, min_width=110, scale=1)
-            for label, like in (("From year", "1970"), ("To year", "1999"))
-        )
-        depth = gr.Radio(
-            [(d.value.capitalize(), d.value) for d in Depth],
-            value=Depth.ANY.value,
-            label="How well known",
-            min_width=240,
-            scale=3,
-        )
-    tracks = gr.HTML(elem_id=f"{place}on-spotify", **_LOOK)
-    exports = gr.HTML(elem_id=f"{place}take-along", **_LOOK)
-    message = gr.HTML(elem_id=f"{place}playlist-message")
-
-    options = [first, last, depth]
-    outputs = [listener, neighbours, controls, tracks, exports, message]
-    quiet = {**events.QUIET, **events.SPOTIFY}
-    after.then(
-        handlers.begin,
-        [listener, heard, *options],
-        outputs,
-        trigger_mode="always_last",
-        **quiet,
-    )
-    gr.on(
-        [first.submit, first.blur, last.submit, last.blur, depth.input],
-        handlers.again,
-        [listener, *options],
-        outputs,
-        trigger_mode="always_last",
-        **quiet,
-    )
-    for cards in (neighbours, tracks):
-        cards.like(handlers.rate, [listener, *options], outputs, trigger_mode="multiple", **quiet)
-    exports.submit(handlers.save, listener, message, **quiet)
-    if admit is not None:
-        _build_endpoint(handlers, admit)
-
-
-def _build_endpoint(handlers: "Handlers", admit: Admit) -> None:
-    """The same for programs: a file and search options in, an object out."""
 
     def answer_for(
         path: str, first: str, last: str, depth: str, request: gr.Request
@@ -305,11 +333,12 @@ def _with_songs(
 def _update(listener: Listener, sounds: str | None, tracks: str) -> Update:
     found = listener.recommendations
     can_save = shared_logins() is not None
+    is_there = views.is_worth_showing(found.spotify)
     return (
         listener,
         gr.update(value=sounds, visible=True) if sounds is not None else gr.skip(),
-        gr.update(visible=views.is_worth_showing(found.spotify)),
-        gr.update(value=tracks, visible=True),
+        gr.update(visible=is_there),
+        gr.update(value=tracks, visible=is_there),
         gr.update(value=views.exports(found, can_save=can_save), visible=True),
         "",
     )

@@ -275,7 +275,7 @@ class _History:
             gr.update(visible=is_music),
             result.bars(prediction) if is_music else "",
             sentences.confidence_table(prediction) if is_music else gr.skip(),
-            result.timeline(prediction) if is_music else "",
+            result.ribbon(prediction) if is_music else "",
         )
 
     def _drop_audio(self, number: int | None, request: gr.Request) -> tuple[Any, ...]:

@@ -1,8 +1,13 @@
-"""The Listen tab: a clip goes in, and everything GenreGenie makes of it comes out."""
+"""The Listen tab: music goes in, from a microphone or a file, and what is made of it comes out.
+
+One of these is on the page at a time, and the style sheet goes by what ``#verdict`` says it is: the
+start (a button, a place to drop files, examples), a microphone that listens, work on a file, a
+result, an error.
+"""
 
 import contextlib
-from collections.abc import Generator, Iterator
-from functools import partial
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +17,7 @@ from markupsafe import Markup
 from genregenie.accounts import Accounts
 from genregenie.accounts.errors import GuestLimitError
 from genregenie.audio import AudioError
+from genregenie.audio.about import About
 from genregenie.common.formatting import csv_bytes
 from genregenie.common.steps import Steps
 from genregenie.inference.prediction import Prediction, record
@@ -23,17 +29,39 @@ from genregenie.web.ui import downloads, events
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.sections import feedback, recommendations
 from genregenie.web.ui.sections.saving import SavingSection
-from genregenie.web.views import components, page, result, sentences
-
-AS_IT_IS: Final = tuple([gr.skip()] * 6)
-"""What `listen` yields while there is nothing new."""
+from genregenie.web.ui.tabs import live
+from genregenie.web.views import page, result, sentences
 
 _SAVED: Final = {
-    "csv": "Save table (CSV)",
-    "json": "Save details (JSON)",
-    "card": "Share card (PNG)",
+    "card": "Picture (PNG)",
+    "csv": "Table (CSV)",
+    "json": "Details (JSON)",
 }
-_RECORDING: Final = "audio"  # what Gradio calls a clip from the microphone
+_RECORDED: Final = "Recording"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is listened to.
+
+    Attributes
+    ----------
+    path : str
+    name : str
+        What people call it.
+    is_new : bool
+        It has not been heard before: a recording was, while it was made.
+    """
+
+    path: str
+    name: str
+    is_new: bool = True
+
+    @classmethod
+    def of(cls, path: str) -> "Source":
+        """A file."""
+        stem = Path(path).stem
+        return cls(path, _RECORDED if stem == downloads.RECORDING else stem)
 
 
 def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: Admit) -> None:
@@ -41,85 +69,107 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: 
 
     `accounts` keep opinions, `saved_results` results, and `admit` counts what guests bring.
     """
+    with gr.Column(elem_id="listen"):
+        gr.Button("Tap and play some music", elem_id="listen-button", variant="primary").click(
+            None, js="() => genregenie.toggle()", **events.PRIVATE
+        )
+        mic, recording, words, picture_now = live.build(admit)
+        with gr.Column(elem_id="pick"):
+            clip = gr.Audio(
+                label="Clip",
+                show_label=False,
+                sources=["upload"],
+                type="filepath",
+                elem_id="clip",
+            )
+            examples = _build_examples()
+        stop = gr.Button("Cancel", size="sm", variant="stop", elem_id="cancel")
+        with gr.Row(elem_id="again"):
+            gr.Button("Listen again", size="sm", elem_id="listen-again").click(
+                None, js="() => genregenie.toggle()", **events.PRIVATE
+            )
+            another = gr.Button("Another song", size="sm", elem_id="another")
+        verdict = gr.HTML(result.start(), elem_id="verdict", padding=False)
+        question = feedback.build()
+        with gr.Column(visible=False, elem_id="result") as details:
+            player = gr.Audio(
+                label="Clip",
+                show_label=False,
+                interactive=False,
+                buttons=[],
+                # A plain player: a waveform is the whole clip decoded again, in the browser.
+                waveform_options=gr.WaveformOptions(show_recording_waveform=False),
+                elem_id="player",
+            )
+            ribbon = gr.HTML(elem_id="timeline", padding=False)
+            saving = SavingSection(saved_results)
+            with gr.Row(elem_id="sure-and-alike"):
+                with gr.Column(min_width=300):
+                    table = gr.Dataframe(
+                        label="How sure, genre by genre",
+                        interactive=False,
+                        elem_id="table",
+                        buttons=["copy"],
+                        max_height=600,
+                    )
+                with gr.Column(min_width=300):
+                    neighbours = recommendations.neighbours_html()
+            suggestions = recommendations.Section(accounts, neighbours)
+            with gr.Accordion("More about the sound", open=False, elem_id="more"):
+                why = gr.HTML(elem_id="why", padding=False)
+                picture = gr.HTML(elem_id="picture", padding=False)
+                with gr.Row(elem_id="save"):
+                    saved = [
+                        gr.DownloadButton(label, visible=False, size="sm", elem_id=f"save-{kind}")
+                        for kind, label in _SAVED.items()
+                    ]
 
-    def listen_for(path: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        try:
-            if path is not None:
-                admit(request)
-        except GuestLimitError as error:
-            told = components.panel("No more as a guest", str(error)) + page.for_an_account()
-            yield None, told, *_nothing()
-            return
-        yield from listen(path)
+        heard, path = gr.State(), gr.State()
+        shown = [heard, path, verdict, details, player, ribbon, table, why]
+        empty = [clip, recording, words, picture_now, question[0]]
+        listened = gr.on(
+            [clip.upload, mic.stop_recording, *(button.click for button in examples)],
+            listen_for(admit, {button._id: e.path for button, e in examples.items()}),
+            [clip, recording],
+            [*shown, *empty],
+            **events.PRIVATE,
+            trigger_mode="always_last",
+            show_progress="minimal",
+            show_progress_on=verdict,
+            **events.ANALYSIS,
+        )
+        # What takes a moment longer, or is for later, does not keep the verdict waiting.
+        listened.then(
+            picture_and_files,
+            [path, heard],
+            [picture, *saved],
+            **events.QUIET,
+            trigger_mode="always_last",
+            **events.ANALYSIS,
+        )
+        feedback.connect(question, heard, listened, accounts)
+        gr.on(
+            [stop.click, another.click],
+            reset,
+            None,
+            [*shown, *empty],
+            cancels=listened,
+            **events.QUIET,
+        )
+        saving.after(listened, path, heard, _name)
+        suggestions.connect(heard, listened)
+    _build_endpoint(admit)
+    recommendations.build_endpoint(accounts, admit)
 
-    clip = gr.Audio(
-        label="Clip",
-        sources=["upload", "microphone"],
-        type="filepath",
-        buttons=["download"],
-        editable=False,
-        # A plain player: a waveform is the whole clip decoded again, in the browser, before the
-        # verdict shows. Its sample rate would be that of recordings, too.
-        waveform_options=gr.WaveformOptions(show_recording_waveform=False),
-        elem_id="clip",
-    )
+
+def _build_examples() -> dict[gr.Button, Any]:
+    gr.HTML(page.examples_title(), elem_id="examples-title", padding=False)
+    found = {}
     with gr.Row(elem_id="examples-row"):
         for example in EXAMPLES:
-            button = gr.Button(example.name, size="sm", variant="secondary")
-            button.click(partial(str, example.path), None, clip, **events.PRIVATE)
-    stop = gr.Button("Cancel", size="sm", variant="stop", elem_id="cancel")
-    verdict = gr.HTML(result.invitation(), elem_id="verdict", padding=False)
-    question = feedback.build()
-    with gr.Column(visible=False, elem_id="result") as details:
-        with gr.Row():
-            with gr.Column(min_width=300):
-                bars = gr.HTML(elem_id="bars", padding=False)
-            with gr.Column(min_width=300):
-                table = gr.Dataframe(
-                    label="Confidence by genre",
-                    interactive=False,
-                    elem_id="table",
-                    buttons=["copy"],
-                )
-        timeline = gr.HTML(elem_id="timeline", padding=False)
-        picture = gr.HTML(elem_id="picture", padding=False)
-        with gr.Row(elem_id="save"):
-            saved = [
-                gr.DownloadButton(label, visible=False, size="sm", elem_id=f"save-{kind}")
-                for kind, label in _SAVED.items()
-            ]
-        saving = SavingSection(saved_results)
-    heard = gr.State()
-    listened = clip.change(
-        listen_for,
-        clip,
-        [heard, verdict, details, bars, table, timeline],
-        **events.PRIVATE,
-        trigger_mode="always_last",
-        show_progress="minimal",
-        show_progress_on=verdict,
-        **events.ANALYSIS,
-    )
-    # What takes a moment longer, or is for later, does not keep the verdict waiting.
-    listened.then(
-        picture_and_files,
-        [clip, heard],
-        [picture, *saved],
-        **events.QUIET,
-        trigger_mode="always_last",
-        **events.ANALYSIS,
-    )
-    feedback.connect(question, heard, listened, accounts)
-    stop.click(
-        cancel,
-        None,
-        [clip, heard, verdict, details, bars, table, timeline],
-        cancels=listened,
-        **events.QUIET,
-    )
-    saving.after(listened, clip, heard, _name)
-    recommendations.build(heard, listened, accounts, admit)
-    _build_endpoint(admit)
+            label = f"{example.name}\n{example.caption}"
+            found[gr.Button(label, size="sm", variant="secondary")] = example
+    return found
 
 
 def _build_endpoint(admit: Admit) -> None:
@@ -136,52 +186,93 @@ def _build_endpoint(admit: Admit) -> None:
     )
 
 
-def listen(path: str | None) -> Iterator[tuple[Any, ...]]:
-    """The prediction, and what the tab shows of it: verdict, result and its parts.
+def listen_for(admit: Admit, examples: dict[int, Path]) -> Callable[..., Any]:
+    """What listens to whatever was chosen: an example, a file, a recording that has ended.
+
+    `admit` counts what guests bring, `examples` are the clips by the numbers of their buttons.
+    """
+
+    def listen_to(
+        clip: str | None,
+        recording: live.Recording | None,
+        request: gr.Request,
+        event: gr.EventData,
+    ) -> Iterator[tuple[Any, ...]]:
+        chosen = event.target
+        if chosen is not None and chosen._id in examples:
+            source: Source | None = Source.of(str(examples[chosen._id]))
+        elif isinstance(chosen, gr.Audio) and chosen.streaming:
+            path = live.kept(recording)
+            source = Source(path, _RECORDED, is_new=False) if path else None
+        else:
+            source = Source.of(clip) if clip is not None else None
+        if source is None:  # a recording that was given up before it began
+            yield *_as_it_is(), *_emptied()
+            return
+        emptied = _emptied()
+        try:
+            if source.is_new:
+                admit(request)
+        except GuestLimitError as error:
+            told = result.failure(str(error), "No more as a guest") + page.for_an_account()
+            yield None, None, told, *_nothing(), *emptied
+            return
+        for shown in listen(source):
+            yield *shown, *emptied
+            emptied = tuple(gr.skip() for _ in emptied)
+
+    return listen_to
+
+
+def listen(source: Source) -> Iterator[tuple[Any, ...]]:
+    """The prediction, its clip, and what the tab shows of it: verdict, result and its parts.
 
     What takes long tells how far it is; between two such lines it can be cancelled.
     """
-    if path is None:
-        yield None, result.invitation(), *_nothing()
-        return
     try:
-        prediction = yield from _hear(path)
+        about, prediction = yield from _hear(source)
     except AudioError as error:
-        yield None, components.failure(str(error)), *_nothing()
+        yield None, None, result.failure(str(error)), *_nothing()
         return
-    verdict = result.verdict(prediction, _name(path))
-    if prediction.genre is None:
-        yield prediction, verdict, *_nothing()
-        return
+    verdict = result.verdict(prediction, source.name, about)
     # The verdict alone first: a browser takes its time over tables and plots.
-    yield prediction, verdict, *_nothing()
-    yield (
-        gr.skip(),
-        gr.skip(),
-        gr.update(visible=True),
-        result.bars(prediction),
-        sentences.confidence_table(prediction),
-        result.timeline(prediction),
-    )
+    yield prediction, source.path, verdict, *_nothing()
+    if prediction.genre is not None:
+        yield (
+            gr.skip(),
+            gr.skip(),
+            gr.skip(),
+            gr.update(visible=True),
+            source.path,
+            result.ribbon(prediction),
+            result.table(prediction),
+            result.why(prediction),
+        )
 
 
-def _hear(path: str) -> Generator[tuple[Any, ...], None, Prediction]:
+def _hear(source: Source) -> Generator[tuple[Any, ...], None, tuple[About, Prediction]]:
+    about, told = About(), -1.0
     # Closed with this generator, which is what Cancel does: that ends the work.
-    with contextlib.closing(analysis.hear(path)) as working:
-        steps, told_s = Steps(working), 0.0
-        for heard_s in steps:
-            is_news, told_s = heard_s > told_s, heard_s
-            yield (None, result.listening(heard_s), *_nothing()) if is_news else AS_IT_IS
-        return steps.result
+    with contextlib.closing(analysis.listen(source.path)) as working:
+        steps = Steps(working)
+        for step in steps:
+            if isinstance(step, About):
+                about = step
+            elif step > told:
+                told = step
+                yield None, None, result.working(source.name, about, told), *_nothing()
+            else:
+                yield _as_it_is()
+        return about, steps.result
 
 
-def cancel() -> tuple[Any, ...]:
+def reset() -> tuple[Any, ...]:
     """An empty tab."""
-    return None, None, result.invitation(), *_nothing()
+    return None, None, result.start(), *_nothing(), *_emptied()
 
 
 def picture_and_files(path: str | None, prediction: Prediction | None) -> tuple[Any, ...]:
-    """The picture of the sound, and the files to save: table, details, share card."""
+    """The picture of the sound, and the files to save: share card, table, details."""
     if path is None or prediction is None or prediction.genre is None:
         return "", *[gr.update(visible=False)] * len(_SAVED)
     try:
@@ -190,9 +281,9 @@ def picture_and_files(path: str | None, prediction: Prediction | None) -> tuple[
         shown = Markup("")
     table = sentences.confidence_table(prediction)
     contents: dict[str, bytes | str] = {
+        "genregenie.png": share_card(prediction, prediction.title or _name(path)),
         "genregenie.csv": csv_bytes(list(table.columns), table.to_numpy().tolist()),
         "genregenie.json": downloads.as_json(record(Path(path).name, prediction)),
-        "genregenie.png": share_card(prediction, prediction.title or _name(path)),
     }
     files = [downloads.as_file(name, content) for name, content in contents.items()]
     return shown, *(gr.update(value=file, visible=True) for file in files)
@@ -209,8 +300,17 @@ def classify(path: str) -> dict[str, Any]:
 def _name(path: str) -> str | None:
     """What a file is called, unless it is a recording."""
     stem = Path(path).stem
-    return stem if stem != _RECORDING else None
+    return stem if stem != downloads.RECORDING else None
 
 
 def _nothing() -> tuple[Any, ...]:
-    return gr.update(visible=False), *([gr.skip()] * 3)
+    return gr.update(visible=False), None, "", gr.skip(), ""
+
+
+def _as_it_is() -> tuple[Any, ...]:
+    return tuple([gr.skip()] * 8)
+
+
+def _emptied() -> tuple[Any, ...]:
+    """The place to drop files and the microphone as they were, and no question."""
+    return None, None, "", "", gr.update(visible=False)
