@@ -7,7 +7,6 @@ import functools
 import logging
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ from genregenie.accounts import Accounts, open_accounts
 from genregenie.common import settings
 from genregenie.common.errors import GenreGenieError
 from genregenie.spotify.oauth import shared_logins
-from genregenie.web import analysis
+from genregenie.web import analysis, toolkit
 from genregenie.web.config import WebConfig
 from genregenie.web.identity import user_of
 from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON
@@ -143,13 +142,7 @@ def _add_error_pages(app: FastAPI, portal: PortalContext) -> None:
 
 
 def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Accounts) -> None:
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    # After every event Gradio would work out percentiles of the last 10,000, with pandas, for its
-    # page of figures, which is shut. A number of events that never comes keeps it from that.
-    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(sys.maxsize))
-    # Before every event Gradio asks matplotlib what it draws with. Unless that is said, it finds
-    # out by loading all of itself, and whoever clicks first waits for it.
-    os.environ.setdefault("MPLBACKEND", "agg")
+    toolkit.before_loading()
     import gradio as gr
 
     from genregenie.web.ui.handlers import guard_handlers
@@ -161,6 +154,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
         page, options = functools.partial(build_page, accounts, config), launch_options()
     blocks = page()
     guard_handlers(blocks)
+    toolkit.rest_while_idle(blocks)
 
     def user_name(request: Request) -> str | None:
         who = user_of(request.scope)

@@ -39,7 +39,10 @@ def test_what_comes_out(net):
 
 @pytest.mark.slow
 def test_the_published_answers(gtzan):
-    """Means over a clip, as its authors published them; windows begin every 62 frames there."""
+    """Means over a clip, as its authors published them; windows begin every 62 frames there.
+
+    Every third of those is heard, which are the ones that do not overlap.
+    """
     published = np.load(gtzan / "musicnn_taggrams.npz")
     assert tuple(published["names"]) == network().names
     correlations, furthest = [], 0.0
@@ -51,8 +54,9 @@ def test_the_published_answers(gtzan):
             samples = np.concatenate([b for s in audio.stretches() for b in s.blocks])
         patch = patch_of(soxr.resample(samples, RATE_HZ, MEL_RATE_HZ, quality="HQ"))
         starts = range(0, len(patch) - PATCH_FRAMES + 1, 62)
-        heard, _ = network().hear([patch[i : i + PATCH_FRAMES] for i in starts])
-        ours, theirs = heard.mean(axis=0), published["tags"][rows].mean(axis=0)
+        assert rows.sum() == len(starts)
+        heard, _ = network().hear([patch[i : i + PATCH_FRAMES] for i in starts[::3]])
+        ours, theirs = heard.mean(axis=0), published["tags"][rows][::3].mean(axis=0)
         furthest = max(furthest, float(np.abs(ours - theirs).max()))
         correlations.append(np.corrcoef(ours, theirs)[0, 1])
     assert len(correlations) == 17

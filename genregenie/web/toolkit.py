@@ -1,0 +1,69 @@
+"""What Gradio does by itself that nobody here needs, and is told to leave."""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+LOOKS_EVERY_S: Final = 0.02
+"""So often an idle page looks for events in its queue, and, five times as seldom, for progress."""
+
+_STUBS_MAKER: Final = "gradio.component_meta"
+
+
+def before_loading() -> None:
+    """Spare what loading Gradio costs beyond its use; call it before anything imports Gradio.
+
+    Settings that the environment has already stay.
+    """
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    # After every event Gradio would work out percentiles of the last 10,000, with pandas, for its
+    # page of figures, which is shut. A number of events that never comes keeps it from that.
+    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(sys.maxsize))
+    # Before every event Gradio asks matplotlib what it draws with. Unless that is said, it finds
+    # out by loading all of itself, and whoever clicks first waits for it.
+    os.environ.setdefault("MPLBACKEND", "agg")
+    if _STUBS_MAKER not in sys.modules and not any(isinstance(f, _NoStubs) for f in sys.meta_path):
+        sys.meta_path.insert(0, _NoStubs())
+
+
+def rest_while_idle(blocks: "gr.Blocks") -> None:
+    """Have a page look into its queue fifty times a second, not a thousand times.
+
+    That is 3 % of a core for nothing, as long as the server runs; call it when the page is built.
+    """
+    queue = blocks._queue
+    queue.sleep_when_free = LOOKS_EVERY_S
+    queue.progress_update_sleep_when_free = 5 * LOOKS_EVERY_S
+
+
+class _NoStubs(MetaPathFinder):
+    """Keeps Gradio from writing type stubs of its components.
+
+    It parses the source of each and writes beside it what editors may read, at every start: nearly
+    half of what loading it takes.
+    """
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name != _STUBS_MAKER:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def execute_without(module: ModuleType) -> None:
+                execute(module)
+                module.create_or_modify_pyi = lambda *_: None  # type: ignore[attr-defined]
+
+            spec.loader.exec_module = execute_without  # type: ignore[method-assign]
+        return spec
