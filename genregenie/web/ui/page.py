@@ -16,7 +16,7 @@ from genregenie.web.ui import events
 from genregenie.web.ui.examples import EXAMPLES_DIR
 from genregenie.web.ui.sections import feedback, recommendations
 from genregenie.web.ui.session_bar import session_bar
-from genregenie.web.ui.tabs import batch, history, lab, listen, models, spotify_features
+from genregenie.web.ui.tabs import batch, lab, listen, models, my_music, spotify_features
 from genregenie.web.uploads import MAX_CLIP_BYTES
 from genregenie.web.views import page as views
 
@@ -50,8 +50,8 @@ def build_page(accounts: Accounts | None = None, config: WebConfig | None = None
                 listen.build(accounts, saved, admit)
             with gr.Tab("Many clips", id="many"):
                 batch.build(saved, admit)
-            with gr.Tab("History", id="history") as tab:
-                history.build(tab, accounts, saved)
+            with gr.Tab("My music", id="my-music") as tab:
+                my_music.build(tab, accounts, saved)
             with gr.Tab("From Spotify features", id="spotify-features"):
                 spotify_features.build()
             with gr.Tab("Models", id="models"):
@@ -73,7 +73,7 @@ def launch_options() -> dict[str, Any]:
             _ASSETS / "style.css",
             recommendations.STYLE,
             feedback.STYLE,
-            history.STYLE,
+            *my_music.STYLES,
         ],
         "js": _asset("page.js"),
         # Gradio runs what stands in the head before it builds the page, and `js` after.
