@@ -241,6 +241,9 @@ def _most_heard(genres: Counter[str]) -> str:
     name = display_name(first).lower()
     if not others:
         return f"{display_name(first)}." if most == 1 else f"All {name}."
+    leading = [display_name(genre).lower() for genre, count in genres.items() if count == most]
+    if len(leading) > 1:
+        return f"As much {leading[0]} as {leading[1]}." if len(leading) == 2 else "Of all sorts."
     then = " and ".join(display_name(genre).lower() for genre, _ in others[:2])
     mostly = "Mostly" if 2 * most > genres.total() else "Most often"
     return f"{mostly} {name}, then {then}."

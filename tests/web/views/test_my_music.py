@@ -81,6 +81,8 @@ def test_over_time_comes_with_the_second_day() -> None:
         (["jazz", "jazz"], "2 songs. All jazz. Last: clip 0."),
         (["jazz", "jazz", "rock", None], "3 songs, and 1 clip that is not music. Mostly jazz, "),
         (["hiphop"] * 3 + ["pop"] * 2 + ["rock", "jazz"], "Most often hip-hop, then pop and rock."),
+        (["jazz", "rock", "rock", "jazz", "pop"], "5 songs. As much jazz as rock. Last"),
+        (["jazz", "rock", "pop"], "3 songs. Of all sorts. Last"),
         ([None, None], "No songs, and 2 clips that are not music. Last: clip 0."),
     ],
 )
