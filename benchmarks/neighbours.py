@@ -7,7 +7,8 @@ measure learns, it learns from other artists than the clips that it is then aske
 and six nearest by other artists, how many are of the genre (mean over genres); where the artist's
 own are allowed, how many of the ten are by the same artist; "hub" is how often the track that is
 nearest to most is among ten. "Library" is the same in a library nobody learnt from: fitted to half
-of the artists, asked among the other half. ``but`` is what *calmer* and the like come to.
+of the artists, asked among the other half. ``map`` is how much of that is left on the map of the
+reference tracks, for them and for new songs. ``but`` is what *calmer* and the like come to.
 ``speed`` times one query, in one thread and on a library drawn around the catalogue.
 """
 
@@ -31,14 +32,16 @@ from genregenie.common import settings
 from genregenie.datasets.gtzan import read_gtzan
 from genregenie.datasets.table import Table
 from genregenie.evaluation.protocols import GROUPED, splits
-from genregenie.features.tangent import row_covariances, row_means
+from genregenie.features.tangent import VECTOR_WIDTH, row_covariances, row_means
 from genregenie.inference.classifier import Classifier
 from genregenie.model.catalogue import Catalogue
 from genregenie.model.likeness import Directions, unit
+from genregenie.model.map import NEAREST
 from genregenie.recommend import library_index
 from genregenie.recommend.acoustic import Acoustic
 from genregenie.recommend.library_index import Entry, Library, write_library
 from genregenie.training.calibration import catalogue
+from genregenie.training.map import fit_map
 
 TEN, SIX = 10, 6
 BATCH = 50_000
@@ -264,6 +267,50 @@ def unheard_queries(table: Table) -> Embed:
     return embedded
 
 
+def tag_axes(table: Table) -> Embed:
+    """The half of what is used that tells genres."""
+    embed = used(table)
+    return lambda clips: embed(clips)[:, VECTOR_WIDTH:]
+
+
+MAPPED: dict[str, tuple[Fit, Fit]] = {
+    "timbre, cosine from the mean": (timbre, timbre),
+    "axes of tags, or what timbre lets expect": (tag_axes, tag_axes),
+    "half timbre, half axes of tags (used)": (used, used),
+    "used, new songs heard without the network": (used, unheard_queries),
+}
+"""Spaces of maps: what the tracks are laid out by, and what new songs are placed by."""
+
+
+def compare_maps(table: Table) -> None:
+    """Print how often the ten nearest on a map, by other artists, are of the genre."""
+    print(f"\n{len(table)} tracks\n")
+    by = [1, 3, NEAREST, 10]
+    print(f"| map | in its space | on the map | {' | '.join(f'new, by {k}' for k in by)} |")
+    print("|---" * (3 + len(by)) + "|")
+    for name, (fit, place) in MAPPED.items():
+        where = unit(fit(table)(table))
+        same = table.groups[:, None] == table.groups
+        cells = [
+            of_genres((table.genre[found] == table.genre[:, None]).mean(axis=1), table.genre)
+            for alike in (cosine(where, where), euclid(*[fit_map(where).positions] * 2))
+            for found in [nearest(np.where(same, -np.inf, alike), TEN)]
+        ]
+        hits: dict[int, list[Matrix]] = {k: [] for k in by}
+        genre = []
+        for train, test in splits(table, GROUPED, 5, seed=0):
+            tracks, songs = table.take(train), table.take(test)
+            tracks_at = unit(fit(tracks)(tracks))
+            alike = cosine(place(tracks)(songs), tracks_at)
+            drawn = fit_map(tracks_at)
+            for k in by:
+                found = nearest(euclid(drawn.place(alike, k), drawn.positions), TEN)
+                hits[k].append((tracks.genre[found] == songs.genre[:, None]).mean(axis=1))
+            genre.append(songs.genre)
+        cells += [of_genres(np.concatenate(hits[k]), np.concatenate(genre)) for k in by]
+        print(f"| {name} | {' | '.join(f'{cell:.3f}' for cell in cells)} |", flush=True)
+
+
 def compare_changes(table: Table) -> None:
     """Print what each word does to the six neighbours by other artists."""
     heard = table.take(~np.isnan(table.autotags).any(axis=1))
@@ -371,11 +418,13 @@ if __name__ == "__main__":
     parser.add_argument("parts", nargs="*", metavar="PART")
     parser.add_argument("--rows", type=int, default=1_000_000)
     options = parser.parse_args()
-    wanted = options.parts or ["likeness", "but", "speed"]
-    if {"likeness", "but"} & set(wanted):
+    wanted = options.parts or ["likeness", "map", "but", "speed"]
+    if {"likeness", "map", "but"} & set(wanted):
         clips = read_gtzan(settings.training_data_dir() / "gtzan")
     if "likeness" in wanted:
         compare_measures(clips)
+    if "map" in wanted:
+        compare_maps(clips)
     if "but" in wanted:
         compare_changes(clips)
     if "speed" in wanted:

@@ -97,7 +97,7 @@ def main() -> None:
         wide.screenshot(path=IMAGES / "listen.png")
         wide.get_by_role("button", name="Share a link").click()
         shared = wide.locator("#keep-link input, .share-link input").first.input_value()
-        for tab in ("History", "From Spotify features", "Models", "Model lab"):
+        for tab in ("My music", "From Spotify features", "Models", "Model lab"):
             wide.get_by_role("tab", name=tab, exact=True).click()
             wide.wait_for_timeout(2_500)
             wide.screenshot(path=IMAGES / f"{re.sub(' ', '-', tab.lower())}.png")

@@ -90,6 +90,7 @@ class Filter:
     genre: str | None = None
     verdict: str | None = None
     only: str | None = None
+    numbers: frozenset[int] | None = None
 
 
 EVERYTHING: Final = Filter()
@@ -192,7 +193,7 @@ class Results:
             if (session.scalar(others) or 0) + size > MAX_AUDIO_BYTES:
                 raise NoRoomError(
                     f"There is no room for it: {format_megabytes(MAX_AUDIO_BYTES)} of audio are "
-                    "kept for each person. Remove some from your history first."
+                    "kept for each person. Remove some in My music first."
                 )
             return self._set_audio(session, person_id, number, audio)
 
@@ -248,6 +249,8 @@ def _of(person_id: int, wanted: Filter = EVERYTHING) -> list[ColumnElement[bool]
         mine.append(ResultRow.share_hash.is_not(None))
     if wanted.only == "audio":
         mine.append(ResultRow.audio_bytes > 0)
+    if wanted.numbers is not None:
+        mine.append(ResultRow.id.in_([n for n in wanted.numbers if 0 < n <= _MAX_ID]))
     return mine
 
 

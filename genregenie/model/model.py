@@ -3,6 +3,7 @@
 ====================  =======================================================================
 ``model.json``        genres, temperature, thresholds, where it came from and how it scored
 ``catalogue.npz``     the reference tracks: artist, title, genre and vector
+``map.npz``           where they lie on a map, where there is one
 ``model.skops``       the fitted scikit-learn pipeline, readable with skops, no pickle
 ``arrays.npz``        the arrays of a kernel or linear model or their vote, where it is one
 ``heads.npz``         the models of movement in time and of the network's autotags, where there are
@@ -21,10 +22,12 @@ from genregenie.features.bandwidth import from_low_bands
 from genregenie.features.statistics import MelStatistics, Statistics
 from genregenie.model.blend import HEADS_NPZ, Blended, Head, load_heads
 from genregenie.model.catalogue import Catalogue, novelty
+from genregenie.model.map import Map
 from genregenie.model.metadata import FormatError, Hearing, Metadata, Part, Thresholds
 from genregenie.model.scorers import ArrayScorer, PipelineScorer, Scorer
 
 CATALOGUE_NPZ: Final = "catalogue.npz"
+MAP_NPZ: Final = "map.npz"
 PIPELINE_SKOPS: Final = "model.skops"
 ARRAYS_NPZ: Final = "arrays.npz"
 
@@ -66,12 +69,16 @@ class Model:
     catalogue : Catalogue
     heads : mapping of Part to Head
         Of what else it knows.
+    map : Map or None
+        Where the catalogue's tracks lie on a map; None in models of earlier releases, and for a
+        catalogue that is too small.
     """
 
     metadata: Metadata
     scorer: Scorer
     catalogue: Catalogue
     heads: Mapping[Part, Head] = field(default_factory=dict)
+    map: Map | None = None
 
     @property
     def genres(self) -> tuple[str, ...]:
@@ -164,6 +171,16 @@ class Model:
         space = self.catalogue.space
         return from_low_bands(stats, end_hz, space.centre, space.reference)
 
+    def places(self, vectors: Array, autotags: Array) -> Array | None:
+        """Where clips lie on the map, shape (m, 2), from 0 to 1; None where there is no map.
+
+        Parameters
+        ----------
+        vectors, autotags
+            As for `Catalogue.alike`.
+        """
+        return None if self.map is None else self.map.place(self.catalogue.alike(vectors, autotags))
+
     def novelty(self, distances: Array) -> Array:
         """How unlike every reference, shape (n,), from `Catalogue.distances`, shape (n, m)."""
         return novelty(distances, self.thresholds.novelty_neighbours)
@@ -186,7 +203,9 @@ class Model:
                 else PipelineScorer(folder / PIPELINE_SKOPS)
             )
             catalogue = Catalogue.load(folder / CATALOGUE_NPZ)
-            return cls(metadata, scorer, catalogue, load_heads(folder / HEADS_NPZ))
+            heads = load_heads(folder / HEADS_NPZ)
+            drawn = Map.load(folder / MAP_NPZ, len(catalogue.genre))
+            return cls(metadata, scorer, catalogue, heads, drawn)
         except FileNotFoundError as error:
             raise ModelError(
                 f"There is no model in {folder}. Train one with 'genregenie train', or point "

@@ -23,6 +23,7 @@ from genregenie.model.model import ARRAYS_NPZ, CATALOGUE_NPZ, PIPELINE_SKOPS
 from genregenie.model.scorers import ArrayScorer, Kernel, Linear
 from genregenie.training.compare import Scores
 from genregenie.training.estimators import KernelLogisticRegression, Tempered, symmetric
+from genregenie.training.map import draw_map
 from genregenie.training.parts import Parts
 
 SCORES_CSV = "scores.csv"
@@ -154,6 +155,7 @@ def write(
                 [{"part": part} | row for part, scored in compared for row in score_rows(scored)],
             )
         catalogue.save(fresh / CATALOGUE_NPZ)
+        draw_map(fresh)
         metadata.write(fresh)
         (fresh / CARD_MD).write_text(card, encoding="utf-8")
         _write_csv(fresh / SCORES_CSV, score_rows(scores))

@@ -94,7 +94,8 @@ def test_a_model_folder_holds_everything(tmp_path):
     folder = tmp_path / "model"
     result = trained(folder, names=["lda", "knn"])
     files = {p.name for p in folder.iterdir()}
-    assert files >= {"model.json", "model.skops", "catalogue.npz", "README.md", "scores.csv"}
+    assert files >= {"model.json", "model.skops", "catalogue.npz", "map.npz", "README.md"}
+    assert "scores.csv" in files
     with (folder / "scores.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert {(r["candidate"], r["protocol"]) for r in rows} == {

@@ -16,7 +16,7 @@ from genregenie.web.identity import user_of
 from genregenie.web.paths import HISTORY_CSV, HISTORY_JSON, HOME
 from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.dependencies import Portal
-from genregenie.web.views import history
+from genregenie.web.views import my_music
 
 HEADER: Final = ("When (UTC)", "Clip", "Genre", "Verdict", "Sure (%)", "Length (s)")
 
@@ -47,7 +47,11 @@ async def _download(
         return RedirectResponse(HOME, 303)
     # No database can look for a NUL, which is in no genre's name anyway.
     asked = {k: v.replace("\0", "?") for k, v in request.query_params.items()}
-    wanted = history.wanted(asked.get("genre", ""), asked.get("verdict", ""), asked.get("only", ""))
+    numbers = [_number(text) for text in request.query_params.getlist("number")]
+    few = numbers if "number" in asked else None
+    wanted = my_music.wanted(
+        asked.get("genre", ""), asked.get("verdict", ""), asked.get("only", ""), few
+    )
 
     def work() -> str | bytes:
         return written(list(portal.accounts.results.each(user.id, wanted)))
@@ -55,6 +59,11 @@ async def _download(
     name = PurePosixPath(request.url.path).name
     headers = {"content-disposition": f'attachment; filename="genregenie-{name}"'}
     return Response(await portal.workers.quick(work), media_type=kind, headers=headers)
+
+
+def _number(text: str) -> int:
+    """The number of a result; 0, which none has, for what is no number."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else 0
 
 
 def as_csv(results: list[StoredResult]) -> bytes:

@@ -16,7 +16,7 @@ from genregenie.web.ui import events
 from genregenie.web.ui.examples import EXAMPLES_DIR
 from genregenie.web.ui.sections import feedback, recommendations
 from genregenie.web.ui.session_bar import session_bar
-from genregenie.web.ui.tabs import about, batch, history, listen
+from genregenie.web.ui.tabs import about, batch, listen, my_music
 from genregenie.web.uploads import MAX_CLIP_BYTES
 from genregenie.web.views import page as views
 
@@ -51,8 +51,8 @@ def build_page(accounts: Accounts | None = None, config: WebConfig | None = None
                 listen.build(accounts, saved, admit)
             with gr.Tab("Many songs", id="many"):
                 batch.build(saved, admit)
-            with gr.Tab("History", id="history") as tab:
-                history.build(tab, accounts, saved)
+            with gr.Tab("My music", id="my-music") as tab:
+                my_music.build(tab, accounts, saved)
             with gr.Tab("About", id="about"):
                 about.build(admit)
         page.load(session_bar, None, bar, **events.PRIVATE)
@@ -68,7 +68,7 @@ def launch_options() -> dict[str, Any]:
             _ASSETS / "style.css",
             recommendations.STYLE,
             feedback.STYLE,
-            history.STYLE,
+            *my_music.STYLES,
         ],
         "js": _asset("page.js"),
         # Gradio runs what stands in the head before it builds the page, and `js` after.

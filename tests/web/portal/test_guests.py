@@ -177,7 +177,7 @@ def test_signing_up_takes_it_along(demo: Server, guest: Browser) -> None:
     before = user(demo, guest)
     answer = guest.fill("/signup", username="comes-along", password=GOOD)
     assert "You are in, comes-along." in answer.text
-    assert "What you heard so far is in your history." in answer.text
+    assert "What you heard so far is in My music." in answer.text
     assert 'href="/app/"' in answer.text
     assert user(demo, guest).name == "comes-along"
     assert before.id not in demo.accounts.people.living()

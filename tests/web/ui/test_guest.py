@@ -44,9 +44,7 @@ def test_one_click_a_verdict_and_it_is_kept(
     page.get_by_label("User name").fill(f"stays-{scheme}")
     page.get_by_label("Password", exact=True).fill(GOOD)
     page.get_by_role("button", name="Create an account").click()
-    expect(page.get_by_role("status").first).to_have_text(
-        "What you heard so far is in your history."
-    )
+    expect(page.get_by_role("status").first).to_have_text("What you heard so far is in My music.")
     page.get_by_role("link", name="Start listening").click()
     expect(page.locator("#bar")).to_contain_text(f"stays-{scheme}")
     results = page.request.get("/history/results.json").json()

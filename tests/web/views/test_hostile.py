@@ -10,16 +10,18 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from types import ModuleType
 
+import numpy as np
 import pandas as pd
 import pytest
 from markupsafe import Markup
 
 from genregenie.accounts.results import Filter, ResultSummary
 from genregenie.audio.about import About
+from genregenie.inference import headline as verdicts
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
 from genregenie.lab.explore import Exploration
@@ -37,6 +39,7 @@ from genregenie.lab.records import (
 from genregenie.lab.systems import SYSTEMS
 from genregenie.model.explain import Reason
 from genregenie.model.metadata import Metadata, ScoringProtocol
+from genregenie.model.model import Model
 from genregenie.recommend.acoustic import SimilarTrack
 from genregenie.recommend.recommender import (
     OnSpotify,
@@ -51,16 +54,18 @@ from genregenie.web.views import (
     components,
     feedback,
     fragments,
-    history,
     lab,
     live,
     models,
+    my_music,
     page,
     recommendations,
     result,
     saving,
+    song_map,
     spotify_features,
 )
+from genregenie.web.views.songs import Heard, Song
 from tests.web.views.results import moments, prediction
 
 PLAIN = "xyzzy"
@@ -153,9 +158,21 @@ def clip(text: str) -> Prediction:
     )
 
 
-def kept(text: str) -> ResultSummary:
+def song(text: str, genre: str | None = None) -> Song:
     now = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
-    return ResultSummary(1, now, text, text, "unsure", 0.5, 30.0, 5, now)
+    results = tuple(
+        ResultSummary(1, then, text, genre or text, "unsure", 0.5, 30.0, 5, now)
+        for then in (now, now - timedelta(days=1))
+    )
+    return Song(results, Heard(text, text, verdicts.Headline(text, text), (0.5, 0.5)))
+
+
+def model(text: str) -> Model:
+    """One whose reference tracks, all of them, are of a genre of this name."""
+    shipped = Classifier.load().model
+    catalogue = replace(shipped.catalogue, genre=np.full(len(shipped.catalogue.genre), text))
+    metadata = replace(shipped.metadata, genres=("jazz", text))
+    return replace(shipped, catalogue=catalogue, metadata=metadata)
 
 
 def neighbours(text: str) -> tuple[SoundsLike, ...]:
@@ -253,9 +270,6 @@ VIEWS: dict[Callable[..., object], View] = {
     ),
     feedback.question: lambda t: feedback.question(clip(t), t, t) + feedback.question(clip(t), t),
     fragments.joined: lambda t: fragments.joined([components.note(t)] * 2),
-    history.results: lambda t: history.results([kept(t)], Filter(t, t, t), 20, 45),
-    history.explanation: lambda t: history.explanation(t, t),
-    history.genres_over_time: lambda t: history.genres_over_time([kept(t)]),
     lab.headlines: headline,
     live.words: lambda t: live.words(t, t),
     lab.system: system,
@@ -266,6 +280,13 @@ VIEWS: dict[Callable[..., object], View] = {
     models.summary: lambda t: models.summary(metadata(t)),
     models.per_genre: per_genre,
     models.confusion: lambda t: models.confusion(pd.DataFrame([[1]], columns=[t]), metadata(t)),
+    my_music.overview: lambda t: my_music.overview([song(t)]),
+    my_music.atlas: lambda t: my_music.atlas(model(t), [song(t)], t),
+    my_music.listed: lambda t: my_music.listed(
+        [song(t, "jazz")] * 45, Filter(t, t, t, frozenset([1])), 20, may_share=True
+    ),
+    my_music.explanation: lambda t: my_music.explanation(t, t),
+    my_music.genres_over_time: lambda t: my_music.genres_over_time([song(t)]),
     page.session_bar: lambda t: page.session_bar(t, t),
     page.for_an_account: lambda t: page.for_an_account(t, t),
     recommendations.sounds_like: lambda t: recommendations.sounds_like(neighbours(t), {}),
@@ -290,6 +311,9 @@ VIEWS: dict[Callable[..., object], View] = {
     ),
     result.picture: lambda t: result.picture(b"png", t),
     saving.link: lambda t: saving.link(f"https://example.org/{t}"),
+    song_map.song_map: lambda t: song_map.song_map(
+        model(t), [song_map.Dot(1, t, t, t, t, (0.5, 0.5))]
+    ),
     spotify_features.answer: lambda t: spotify_features.answer(
         FeatureVerdict(((t, 0.5),), (t, t)), HeldOut(0.5, 0.5, 0.5, 0.5, 0.5, 9, 0.5)
     ),
@@ -335,8 +359,8 @@ def test_hostile_text_stays_text(view: View, hostile: str) -> None:
 
 
 def modules() -> list[ModuleType]:
-    named = [components, feedback, fragments, history, lab, live, models, page]
-    return [*named, recommendations, result, saving, spotify_features]
+    named = [components, feedback, fragments, lab, live, models, my_music, page]
+    return [*named, recommendations, result, saving, song_map, spotify_features]
 
 
 def test_no_view_is_left_out() -> None:

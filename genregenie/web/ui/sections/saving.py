@@ -15,15 +15,15 @@ from genregenie.web.ui import events
 from genregenie.web.views import components, page
 from genregenie.web.views import saving as views
 
-_SCRIPT: Final = resources.static("web/ui") / "share.js"
-_KEPT: Final = "Kept in your history without the audio; only you see it."
+SHARE_SCRIPT: Final = resources.static("web/ui") / "share.js"
+_KEPT: Final = "Kept in My music without the audio; only you see it."
 _KEPT_WITH_AUDIO: Final = (
-    "Kept in your history with the audio; only you hear it. It goes with the result and with "
+    "Kept in My music with the audio; only you hear it. It goes with the result and with "
     "your account."
 )
 TAKEN_BACK: Final = "The link is taken back: it leads nowhere now."
-_NOT_KEPT: Final = "This result could not be kept in your history: the accounts are out of reach."
-_GONE: Final = "This result is no longer in your history."
+_NOT_KEPT: Final = "This result could not be kept in My music: the accounts are out of reach."
+_GONE: Final = "This result is no longer in My music."
 _LINK_NEEDS: Final = "A link to share needs an account."
 
 
@@ -48,7 +48,7 @@ class SharingSection:
             padding=False,
             elem_id=f"{place}-link",
             elem_classes="past-wide",
-            js_on_load=_SCRIPT.read_text(encoding="utf-8"),
+            js_on_load=SHARE_SCRIPT.read_text(encoding="utf-8"),
             apply_default_css=False,
         )
         self.outputs = [self._make, self._link]

@@ -1,4 +1,4 @@
-"""The History tab: over HTTP where browsers must not be believed, in Chromium for the rest."""
+"""The My music tab: over HTTP where browsers must not be believed, in Chromium for the rest."""
 
 import html
 import json
@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from genregenie.accounts.results import Audio
+from genregenie.accounts.results import Audio, Result, Results
 from genregenie.common.settings import GuestLimits
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.headline import Headline
@@ -28,6 +28,9 @@ from genregenie.web.ui.tabs.batch import listen_to_all
 from tests.web.servers import GOOD, Browser, NewTab, Scheme, Server
 
 API = "/app/gradio_api"
+UNFILTERED = (None, "", None, None)  # what a session keeps is not for the caller to say
+HOSTILE = "<img src=x onerror=alert(1)>"
+EMPTY = "Your songs will appear here. Listen to one."
 
 
 @pytest.fixture(scope="module")
@@ -85,12 +88,12 @@ class Tab:
 
     def click(self, act: str, number: int) -> dict[str, Any]:
         """A click in the list."""
-        return self.fire(self.on("past-list", "select"), "", "", "", None, index=number, value=act)
+        return self.fire(self.on("past-list", "select"), *UNFILTERED, index=number, value=act)
 
     def open(self, number: int) -> dict[str, Any]:
         """A click on a result's name, and what follows."""
         clicked = self.on("past-list", "select")
-        self.fire(clicked, "", "", "", None, index=number, value="open")
+        self.fire(clicked, *UNFILTERED, index=number, value="open")
         return self.fire(self.after(clicked))
 
 
@@ -160,7 +163,7 @@ def test_a_link_is_taken_back_from_the_list(
     tab = Tab(ada)
     wanted = tab.on("past-list", "select")
     assert "Take the link back" in tab.click("page", 0)["past-list"]
-    told = tab.fire(wanted, "", "", "shared", None, index=number, value="unshare")
+    told = tab.fire(wanted, None, "shared", None, None, index=number, value="unshare")
     assert "leads nowhere" in told["past-note"]
     assert "None like this" in told["past-list"]
     assert app.accounts.shares.find(token) is None
@@ -174,7 +177,7 @@ def test_numbers_that_make_no_sense(
     ada, ada_id, *_ = people
     keep(app, ada_id, heard)
     tab = Tab(ada)
-    for act in ("delete", "page", "unshare", "nonsense", "open"):
+    for act in ("delete", "page", "unshare", "share", "genre", "nonsense", "open"):
         tab.click(act, index)  # type: ignore[arg-type]
     tab.fire(tab.after(tab.on("past-list", "select")))
     assert app.accounts.results.count(ada_id) == 1
@@ -199,20 +202,26 @@ def test_files_hold_ones_own_results(
         assert nobody.get("/history/results.csv").status_code == 401
 
 
-def test_guests_have_a_history_until_they_leave(app: Server, heard: Prediction) -> None:
+def test_guests_have_music_until_they_leave(app: Server, heard: Prediction) -> None:
     token = app.guest()
     who = app.accounts.sessions.user_of(token)
     assert who is not None
     with app.browser() as guest:
         guest.cookies.set("genregenie", token)
         tab = Tab(guest)
-        told = tab.fire(tab.on("History", "select"), "", "", "")["past-note"]
-        assert "Nothing here yet" in told
+        empty = tab.fire(tab.on("My music", "select"), *UNFILTERED[:3])
+        told = empty["past-note"]
+        assert "Your songs will appear here. Listen to one." in empty["past-summary"]
+        assert "<path" in empty["past-map"]
         assert 'Gone when you leave. <a href="/signup">Create an account to keep them.' in told
         number = keep(app, who.id, heard, "A guest's song")
-        told = tab.fire(tab.on("History", "select"), "", "", "")
+        told = tab.fire(tab.on("My music", "select"), *UNFILTERED[:3])
         assert "A guest's song" in html.unescape(told["past-list"])
         assert "Gone when you leave." in told["past-note"]
+        assert 'data-act="share"' not in told["past-list"]
+        shared = tab.click("share", number)
+        assert "needs an account" in shared["past-note"]
+        assert shared["past-row-link"] == ""
         opened = tab.open(number)
         assert not opened["past-share"]["visible"]
         assert 'needs an account. <a href="/signup">' in opened["past-link"]
@@ -222,10 +231,10 @@ def test_guests_have_a_history_until_they_leave(app: Server, heard: Prediction) 
         assert app.accounts.shares.token(who.id, number, app.app.state.portal.config.key) is None
 
 
-def test_with_the_gate_off_history_says_so_and_nothing_can_be_shared() -> None:
+def test_with_the_gate_off_my_music_says_so_and_nothing_can_be_shared() -> None:
     page = build_page(None, WebConfig(gate="off"))
     values = [str(getattr(block, "value", "")) for block in page.blocks.values()]
-    assert any("History needs an account" in value for value in values)
+    assert any("My music needs an account" in value for value in values)
     assert not any("Share a link" in value for value in values)
 
 
@@ -280,8 +289,15 @@ def entered(page: Page, app: Server, name: str) -> Page:
     return page
 
 
-def go_to_history(page: Page) -> None:
-    page.get_by_role("tab", name="History").click()
+def go_to_music(page: Page) -> None:
+    tab = page.get_by_role("tab", name="My music")
+    more = page.locator(".overflow-menu > button")
+    expect(tab.or_(more).first).to_be_visible()
+    if tab.count() and tab.is_visible():
+        tab.click()
+    else:  # narrow pages keep some tabs behind a button
+        more.click()
+        page.locator(".overflow-dropdown button", has_text="My music").click()
 
 
 def serious_faults(page: Page) -> list[str]:
@@ -293,13 +309,15 @@ def serious_faults(page: Page) -> list[str]:
     ]
 
 
-def test_from_a_clip_to_its_history_and_a_link(
+def test_from_a_clip_to_my_music_and_a_link(
     chromium: Chromium, new_tab: NewTab, app: Server, heard: Prediction
 ) -> None:
     page = entered(new_tab(app), app, "clip-ada")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    go_to_history(page)
-    expect(page.locator("#past-note")).to_contain_text("Nothing here yet")
+    go_to_music(page)
+    expect(page.locator("#past-summary")).to_have_text(EMPTY)
+    expect(page.locator(".song-map path")).to_have_count(10)
+    expect(page.locator("#past-list")).to_be_hidden()
     page.get_by_role("tab", name="Listen").click()
     page.set_input_files("#clip input[type=file]", EXAMPLES[0].path)
     sentence = Headline.of(heard).title
@@ -316,12 +334,12 @@ def test_from_a_clip_to_its_history_and_a_link(
     expect(page.get_by_text("Copied.")).to_be_visible()
     assert serious_faults(page) == []
 
-    go_to_history(page)
+    go_to_music(page)
     expect(page.locator("#past-list li")).to_have_count(1)
     expect(page.locator("#past-list li")).to_contain_text("audio kept")
     page.locator(".past-open").click()
     expect(page.locator("#past-verdict")).to_contain_text(sentence)
-    expect(page.locator("#past-bars li")).to_have_count(10)
+    expect(page.locator("#past-table [style*=gradient]").first).to_be_attached()
     expect(page.locator("#past-timeline svg rect").first).to_be_attached()
     expect(page.locator("#past-sounds-like li")).to_have_count(6)
     expect(page.locator("#past-clip audio")).to_be_visible()
@@ -354,60 +372,147 @@ def test_from_a_clip_to_its_history_and_a_link(
     page.locator("#past-drop-audio").click()
     expect(page.locator("#past-clip")).to_have_count(0)
     page.locator("#past-delete").click()
-    expect(page.locator("#past-note")).to_contain_text("Nothing here yet")
+    expect(page.locator("#past-summary")).to_have_text(EMPTY)
+    expect(page.locator(".map-song")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_long_history(
-    new_tab: NewTab, app: Server, heard: Prediction, scheme: Scheme, monkeypatch: Any
+def keep_then(app: Server, person: int, result: Result, days_ago: int) -> None:
+    """Keep a result as if it had been heard some days ago."""
+    core = app.accounts.results._core
+    then = core.clock() - timedelta(days=days_ago)
+    Results(replace(core, clock=lambda: then)).keep(person, result)
+
+
+def tap(song: Locator) -> None:
+    song.dispatch_event("pointerdown", {"pointerType": "touch"})
+    song.dispatch_event("click")
+
+
+@pytest.mark.parametrize(("scheme", "width", "height"), [("light", 1280, 900), ("dark", 375, 812)])
+def test_many_songs(
+    new_tab: NewTab, app: Server, heard: Prediction, scheme: Scheme, width: int, height: int
 ) -> None:
-    page = new_tab(app, 700, 900)
+    """All that can be done with them, in one visit: map, genres, list, menus, files, deletion."""
+    page = new_tab(app, width, height)
     page.emulate_media(color_scheme=scheme)
     entered(page, app, f"long-{scheme}")
     person = person_of(app, f"long-{scheme}")
-    core = app.accounts.results._core
-    now = core.clock()
-    results = replace(as_result(heard, "x" * 290), verdict="confident")
-    noise = as_result(replace(heard, genre=None, verdict="not music"), "noise")
     for number in range(44):
-        then = now - timedelta(days=44 - number)
-        monkeypatch.setattr(app.accounts.results, "_core", replace(core, clock=lambda t=then: t))
-        app.accounts.results.keep(person, noise if number % 11 == 0 else results)
-    go_to_history(page)
-    rows = page.locator("#past-list li")
-    expect(page.get_by_role("heading", name="Results (1 to 20 of 44)")).to_be_visible()
+        odd = replace(heard, genre="rock", title=f"Song {number}", artist=HOSTILE)
+        noise = replace(heard, genre=None, verdict="not music")
+        result = as_result(noise, "noise") if number % 11 == 0 else as_result(odd)
+        keep_then(app, person, result, 44 - number)
+    keep_then(app, person, as_result(heard, "x" * 290), 0)
+    keep_then(app, person, as_result(heard, "x" * 290), 0)
+
+    go_to_music(page)
+    rows, songs = page.locator("#past-list li"), page.locator(".map-song:visible")
+    expect(page.locator("#past-summary")).to_contain_text("41 songs, and 1 clip that is not music")
+    expect(page.get_by_role("heading", name="Songs (1 to 20 of 42)")).to_be_visible()
     expect(rows).to_have_count(20)
+    expect(rows.first).to_contain_text("heard 2 times")
+    expect(songs).to_have_count(41)
     expect(page.locator("#past-taste svg g")).to_have_count(7)
-    expect(page.locator("#past-taste")).to_contain_text("40")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    heights = page.locator("#past-list li").evaluate_all("all => all.map(e => e.offsetHeight)")
+    assert set(heights) == {48}
+    sheet = page.locator(".song-map").bounding_box()
+    assert sheet is not None
+    assert sheet["height"] / sheet["width"] == pytest.approx(0.58 if width > 640 else 1.2, abs=0.01)
+    assert page.evaluate("document.querySelectorAll('#past-map img, #past-list img').length") == 0
     assert serious_faults(page) == []
 
+    # The map: one stop for the Tab key, arrows, what it is about, and the way there and back.
+    page.locator(".past-chip").last.focus()
+    page.keyboard.press("Tab")
+    tip = page.locator(".map-tip")
+    expect(tip).to_be_visible()
+    at = page.evaluate("document.activeElement.dataset.title")
+    expect(tip).to_contain_text(at)
+    reached = {at}
+    page.keyboard.press("Home")
+    for _ in range(41):
+        reached.add(page.evaluate("document.activeElement.dataset.title"))
+        page.keyboard.press("ArrowRight")
+    assert len(reached) == 41
+    expect(page.locator('.map-song[tabindex="0"]')).to_have_count(1)
+    expect(tip).to_contain_text(HOSTILE if "Song" in tip.inner_text() else "x" * 290)
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowRight")
+    title = page.evaluate("document.activeElement.dataset.title")
+    page.keyboard.press("Enter")
+    expect(page.locator("#past-verdict")).to_contain_text(title)
+    page.get_by_role("button", name="Back to the list").click()
+    expect(page.locator("#past-list button").first).to_be_focused()
+
+    # A genre, chosen above it, is chosen for the list too.
+    page.get_by_role("button", name="Reggae 1").click()
+    expect(rows).to_have_count(1)
+    expect(songs).to_have_count(1)
+    expect(page.get_by_role("button", name="Reggae 1")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".song-map path:not(.map-off)")).to_have_count(1)
+    songs.first.hover()
+    expect(tip).to_contain_text("x" * 290)
+    page.mouse.move(0, 0)
+    expect(tip).to_be_hidden()
+    tap(songs.first)  # a finger is told what it points at, and opens it when it taps again
+    expect(tip).to_contain_text("x" * 290)
+    expect(page.locator("#past-back")).to_be_hidden()
+    tap(songs.first)
+    page.locator("#past-back").click()
+    page.get_by_role("button", name="All 42").click()
+    expect(rows).to_have_count(20)
     page.get_by_role("button", name="Older").click()
-    expect(page.get_by_role("heading", name="Results (21 to 40 of 44)")).to_be_visible()
+    expect(page.get_by_role("heading", name="Songs (21 to 40 of 42)")).to_be_visible()
     page.get_by_role("button", name="Older").click()
-    expect(rows).to_have_count(4)
-    page.get_by_label("Verdict").click()
+    expect(rows).to_have_count(2)
+    expect(page.locator("#past-list .past-open").first).to_be_focused()
+
+    # A row's menu: by keyboard it opens, closes, shares, saves and deletes.
+    page.get_by_role("button", name="All 42").click()
+    expect(rows).to_have_count(20)
+    first = page.locator(".past-menu").first
+    first.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(first.get_by_role("button", name="Share a link")).to_be_visible()
+    assert serious_faults(page) == []
+    page.keyboard.press("Escape")
+    expect(first.get_by_role("button", name="Share a link")).to_be_hidden()
+    expect(first.locator("summary")).to_be_focused()
+    page.keyboard.press("Enter")
+    first.get_by_role("button", name="Share a link").click()
+    link = page.get_by_label("Link to this result")
+    expect(link).to_have_value(re.compile(re.escape(app.url) + "/s/"))
+    expect(link).to_be_focused()
+    page.get_by_role("button", name="Take the link back").click()
+    expect(page.locator("#past-note")).to_contain_text("leads nowhere")
+    first.locator("summary").click()
+    with page.expect_download() as download:
+        first.get_by_role("link", name="Save as CSV").click()
+    assert len(Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()) == 3
+    first.locator("summary").click()
+    first.get_by_role("button", name="Delete, all 2 times").click()
+    expect(page.locator("#past-note")).to_contain_text("Deleted: xxx")
+    expect(page.locator(".past-menu summary").first).to_be_focused()
+    assert app.accounts.results.count(person) == 44
+
+    page.get_by_role("combobox", name="Show").click()
     page.get_by_role("option", name="Not music").click()
-    expect(page.get_by_role("heading", name="Results (4)")).to_be_visible()
-    page.get_by_role("button", name="Delete: noise").first.click()
-    expect(page.locator("#past-note")).to_contain_text("Deleted: noise")
-    expect(rows).to_have_count(3)
-    expect(page.get_by_role("button", name="Delete: noise").first).to_be_focused()
+    expect(page.get_by_role("heading", name="Songs (1)")).to_be_visible()
     page.locator(".past-open").first.click()
     expect(page.locator("#past-verdict")).to_contain_text("Not music, as far as I can hear")
     assert serious_faults(page) == []
     page.get_by_role("button", name="Back to the list").click()
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Save as CSV").click()
-    assert len(Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()) == 4
 
     page.get_by_role("button", name="Delete all results").click()
-    expect(page.locator("#past-question")).to_contain_text("Delete all 43 results")
+    expect(page.locator("#past-question")).to_contain_text("Delete all 44 results")
     expect(page.get_by_role("button", name="Keep them")).to_be_focused()
     page.get_by_role("button", name="Keep them").click()
     expect(page.locator("#past-question")).to_have_count(0)
-    assert app.accounts.results.count(person) == 43
+    assert app.accounts.results.count(person) == 44
     page.get_by_role("button", name="Delete all results").click()
     page.locator("#past-yes").click()
-    expect(page.locator("#past-note")).to_contain_text("Nothing here yet")
+    expect(page.locator("#past-summary")).to_have_text(EMPTY)
     assert app.accounts.results.count(person) == 0
