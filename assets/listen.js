@@ -4,6 +4,8 @@
   const MAX_S = 30; // as in genregenie/web/ui/tabs/live.py, which says data-stop
   const FIRST_ANSWER_MS = 4_000;
   const INSTEAD_S = 12;
+  const BEHIND_S = 1.4;
+  const CATCH_UP_MS = 2_000;
   const ENDING_MS = 15_000;
   const START = "Tap and play some music";
   const one = (selector) => document.querySelector(selector);
@@ -54,9 +56,20 @@
     if (now.recorder) {
       if (now.recorder.state !== "inactive") now.recorder.stop();
     } else {
-      one("#mic .stop-button, #mic .stop-button-paused")?.click();
+      stop();
     }
     if (!ending) over();
+  }
+
+  // What is on its way to the server when the recorder stops is lost. A second is no loss; where
+  // the way is slower than that, it gets a moment.
+  function stop() {
+    if (!now) return;
+    const heard = Number(one("#live-picture [data-heard]")?.dataset.heard ?? 0);
+    const played = (now.ending - (now.opened ?? now.ending)) / 1000;
+    const waited = performance.now() - now.ending;
+    if (played - heard > BEHIND_S && waited < CATCH_UP_MS) setTimeout(stop, 100);
+    else one("#mic .stop-button, #mic .stop-button-paused")?.click();
   }
 
   function over() {

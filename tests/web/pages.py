@@ -18,9 +18,9 @@ def in_state(page: Page, *states: str) -> Locator:
     return page.locator(", ".join(f"#verdict [data-state={state}]" for state in states))
 
 
-def expect_state(page: Page, *states: str) -> None:
+def expect_state(page: Page, *states: str, ms: float = VERDICT_MS) -> None:
     """Wait until the Listen tab is in one of these states."""
-    expect(in_state(page, *states)).to_be_attached(timeout=VERDICT_MS)
+    expect(in_state(page, *states)).to_be_attached(timeout=ms)
 
 
 def judged(page: Page, clip: Any) -> None:

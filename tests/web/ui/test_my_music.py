@@ -266,7 +266,7 @@ def test_guests_have_so_many_clips_whatever_way_they_bring_them(app: Server) -> 
         _, first, second = table.splitlines()
         assert "failed" not in first
         assert ",failed,,,Guests may listen to 30 clips. Create an account" in second
-        told = tab.fire(tab.on("clip", "change"), uploaded)["verdict"]
+        told = tab.fire(tab.on("clip", "upload"), uploaded, None)["verdict"]
         assert "Guests may listen to 30 clips." in told
         assert '<a href="/signup">Create an account.</a>' in told
         for name, more in (("classify", []), ("recommend", ["", "", "any"])):
