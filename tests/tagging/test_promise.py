@@ -155,6 +155,7 @@ def test_a_damaged_file_is_written_rightly_or_left_with_a_sentence(data, tmp_pat
     path = tmp_path / f"song.{kind.suffix}"
     path.write_bytes(broken)
     wanted = {"genre": ("Jazz", "Blues"), "mood": ("sad",), "grouping": ("80s", "oldies")}
+    wanted |= {"tempo": ("118",), "key": ("Am",)}
     with contextlib.suppress(TagError):
         wanted = {field: wanted[field] for field in read_tags(path)}
     refusal = None
