@@ -37,7 +37,7 @@ BINS: Final = 120
 CLASSES: Final = 12
 PAIRS: Final = CLASSES * (CLASSES + 1) // 2
 
-_BLOCK: Final = BATCH // 3  # so that none lies in two batches
+_BLOCK: Final = BATCH // 9  # so that none lies in two batches
 BLOCK_S: Final = _BLOCK * COLUMN_S
 """Length of a block, 0.465 s."""
 MIN_KEY_S: Final = 5.0
