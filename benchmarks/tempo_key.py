@@ -20,6 +20,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import librosa
 import numpy as np
+from key_profiles import PROFILES
+from scipy.signal import resample_poly
 
 from genregenie.audio import RATE_HZ, AudioFile
 from genregenie.common import settings
@@ -34,10 +36,12 @@ from genregenie.datasets.tempo_key import (
 from genregenie.evaluation.protocols import GROUPED, splits
 from genregenie.evaluation.tempo_key import is_tempo, is_tempo_to_an_octave, key_scores
 from genregenie.features.key import CLASSES, KEYS, Harmony, Key
+from genregenie.features.key import shipped as key_model
 from genregenie.features.pulse import TEMPI, Pulse
 from genregenie.features.spectrogram import Listener, Spectrogram
 from genregenie.features.statistics import statistics
 from genregenie.features.tempo import Tempo, best
+from genregenie.features.tempo import shipped as tempo_model
 from genregenie.training.tempo_key import (
     FOLDS,
     KEY,
@@ -49,28 +53,6 @@ from genregenie.training.tempo_key import (
     tempo_examples,
 )
 
-PROFILES = {
-    "Krumhansl and Kessler 1982": (
-        (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
-        (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
-    ),
-    "Temperley 2007": (
-        (0.748, 0.060, 0.488, 0.082, 0.670, 0.460, 0.096, 0.715, 0.104, 0.366, 0.057, 0.400),
-        (0.712, 0.084, 0.474, 0.618, 0.049, 0.460, 0.105, 0.747, 0.404, 0.067, 0.133, 0.330),
-    ),
-    "Albrecht and Shanahan 2013": (
-        (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081),
-        (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052),
-    ),
-    "Faraldo et al. 2016, of EDM": (
-        (0.165, 0.047, 0.083, 0.067, 0.100, 0.093, 0.053, 0.132, 0.052, 0.074, 0.069, 0.064),
-        (0.172, 0.053, 0.076, 0.100, 0.056, 0.085, 0.050, 0.135, 0.075, 0.050, 0.092, 0.055),
-    ),
-    "Faraldo et al. 2017, of EDM": (
-        (1.00, 0.00, 0.42, 0.00, 0.53, 0.37, 0.00, 0.77, 0.00, 0.38, 0.21, 0.30),
-        (1.00, 0.00, 0.36, 0.39, 0.00, 0.38, 0.00, 0.74, 0.27, 0.00, 0.42, 0.23),
-    ),
-}
 REPEATS = 15
 
 Score = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -94,6 +76,7 @@ class Subject:
     said: Callable[[Any], float]
     decide: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
     scores: tuple[Score, Score]
+    sure: float
 
 
 @dataclass(frozen=True)
@@ -115,6 +98,7 @@ TEMPI_OF = Subject(
     lambda estimate: estimate.bpm,
     lambda probabilities: (TEMPI[best(probabilities)[0]], best(probabilities)[1]),
     (is_tempo, is_tempo_to_an_octave),
+    tempo_model().sure,
 )
 KEYS_OF = Subject(
     KEY,
@@ -122,6 +106,7 @@ KEYS_OF = Subject(
     lambda estimate: KEYS.index(estimate.name),
     lambda probabilities: (probabilities.argmax(axis=-1), probabilities.max(axis=-1)),
     (np.equal, key_scores),
+    key_model().sure,
 )
 
 
@@ -133,6 +118,7 @@ def main() -> None:
     clips = [clip for clip in read_clips(folder / "audio") if clip.track in tracks]
     tempo_tables(annotated, [clip for clip in clips if clip.track in bpm], bpm)
     key_tables(annotated, [clip for clip in clips if clip.track in keys], keys)
+    copies([clip for clip in clips if clip.is_whole], bpm, keys)
     costs(folder / "audio" / "full")
 
 
@@ -146,10 +132,11 @@ def read_clips(folder: Path) -> list[Clip]:
     return clips
 
 
-def heard(samples: np.ndarray, *listeners: Listener) -> None:
+def heard(stretches: list[np.ndarray], *listeners: Listener) -> None:
     spectrogram = Spectrogram(*listeners)
-    spectrogram.push(samples)
-    spectrogram.end()
+    for samples in stretches:
+        spectrogram.push(samples)
+        spectrogram.end()
 
 
 def measured(
@@ -173,7 +160,7 @@ def measured(
         unheard.append([i for i, clip in enumerate(clips) if clip.track in tracks])
         for i in unheard[-1]:
             listener = subject.listener(model)
-            heard(clips[i].samples, listener)
+            heard([clips[i].samples], listener)
             estimate = listener.estimate()
             by_sound[:2, i] = subject.said(estimate), estimate.confidence
     right = {n: subject.scores[0](v, of_pictures) for n, v in value.items()}
@@ -198,7 +185,7 @@ def tempo_tables(annotated: Annotated, clips: list[Clip], bpm: Mapping[str, floa
     row("librosa, `feature.tempo`", TEMPI_OF, librosas, by_sound.truth)
     listeners = [Tempo() for _ in clips]
     for clip, tempo in zip(clips, listeners, strict=True):
-        heard(clip.samples, tempo)
+        heard([clip.samples], tempo)
     guessed = np.array([by_autocorrelation(tempo.pulse) for tempo in listeners])
     row("autocorrelation and a prior, by sound", TEMPI_OF, guessed, by_sound.truth)
     pictures = annotated.pictures[~np.isnan(annotated.bpm)]
@@ -221,7 +208,7 @@ def key_tables(annotated: Annotated, clips: list[Clip], keys: Mapping[str, float
     row(f"librosa, `chroma_cqt`, {name}", KEYS_OF, guessed, by_sound.truth)
     listeners = [Key() for _ in clips]
     for clip, key in zip(clips, listeners, strict=True):
-        heard(clip.samples, key)
+        heard([clip.samples], key)
     of_sound = np.array([classes(key.harmony, key.harmony.tuning) for key in listeners])
     pictures = annotated.pictures[annotated.keys >= 0]
     of_pictures = np.array([classes(picture_harmony(picture), 0.0) for picture in pictures])
@@ -280,6 +267,32 @@ def by_profile(chroma: np.ndarray, major: tuple, minor: tuple) -> np.ndarray:
     return (unit[0] @ unit[1].T).argmax(axis=1)
 
 
+def copies(clips: list[Clip], bpm: Mapping[str, float], keys: Mapping[str, float]) -> None:
+    """What the shipped models say of other copies of clips whose spectrograms they have seen."""
+    ways = {
+        "as it is": lambda samples: [samples],
+        "in three stretches of 10 s": lambda samples: np.array_split(samples, 3),
+        "over a telephone": lambda samples: [resample_poly(resample_poly(samples, 1, 3), 3, 1)],
+        "in 8 bits": lambda samples: [np.rint(samples * 128) / np.float32(128)],
+        "at a hundredth of the level": lambda samples: [samples / np.float32(100)],
+    }
+    print("\n| clips of 30 s | tempo | sure | of these right | key | sure | of these right |")
+    print("|---|---|---|---|---|---|---|")
+    for name, way in ways.items():
+        cells = [name]
+        for subject, truth in ((TEMPI_OF, bpm), (KEYS_OF, keys)):
+            right, sure = [], []
+            for clip in (clip for clip in clips if clip.track in truth):
+                listener = subject.listener(None)
+                heard(way(clip.samples), listener)
+                estimate = listener.estimate()
+                right.append(subject.scores[0](subject.said(estimate), truth[clip.track]))
+                sure.append(estimate.confidence >= subject.sure)
+            shares = np.mean(right), np.mean(sure), np.mean(np.array(right)[sure])
+            cells += [f"{share:.3f}" for share in shares]
+        print(f"| {' | '.join(cells)} |")
+
+
 def costs(folder: Path) -> None:
     """Milliseconds for a clip of 30 s, and what that is of decoding it."""
     data = next(iter(sorted(folder.glob("*.flac")))).read_bytes()
@@ -291,7 +304,7 @@ def costs(folder: Path) -> None:
     samples = decoded()
 
     def told(*listeners: Tempo | Key) -> None:
-        heard(samples, *listeners)
+        heard([samples], *listeners)
         for listener in listeners:
             listener.estimate()
 

@@ -22,6 +22,7 @@ from genregenie.audio.scan import AudioPath
 from genregenie.autotag.vocabulary import TAGS
 from genregenie.model.likeness import Likeness
 from genregenie.recommend.library_index import Library
+from genregenie.tagging.formats.fields import FIELDS
 from genregenie.tagging.journal import Journal
 from genregenie.tagging.policy import TagPolicy
 from genregenie.tagging.records import CachedResult, RunRequest
@@ -109,7 +110,7 @@ REQUEST = RunRequest(("/earlier",), TagPolicy(names={"jazz": ("Jazz", "Blue")}),
 def test_what_was_heard_is_not_heard_again(journal: Journal, song: Path) -> None:
     (item,) = plan([AudioPath.at(str(song))], journal, REQUEST.policy, Listening("0.1.0-model"))
     assert item.state == "as it is"
-    assert item.before == {"genre": ("Jazz", "Blue"), "mood": (), "grouping": ()}
+    assert item.before == dict.fromkeys(FIELDS, ()) | {"genre": ("Jazz", "Blue")}
     assert item.heard == CachedResult(
         "confident", "jazz", 0.9, {"jazz": 0.9, "blues": 0.1}, 0.5, 0.5, None, "Nina"
     )

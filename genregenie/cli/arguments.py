@@ -15,6 +15,8 @@ INDEX_NAME: Final = "genregenie-index"
 
 GROUPS: Final = ("style", "era", "mood", "voice")
 """What heard tags speak of, as in `genregenie.autotag.vocabulary`, which takes a while to load."""
+KINDS: Final = (*GROUPS, "tempo", "key")
+"""What may be written beside genres, as in `genregenie.tagging.policy`."""
 
 
 def add_command(
@@ -148,17 +150,16 @@ def at_least_two(text: str) -> int:
     return _integer(text, 2, None)
 
 
-def groups(text: str) -> tuple[str, ...]:
-    """Groups of heard tags, parted by commas; in one order, however they are typed."""
+def kinds(text: str) -> tuple[str, ...]:
+    """What is written beside genres, parted by commas; in one order, however it is typed."""
     named = {name.strip() for name in text.split(",")} - {""}
-    if wrong := sorted(named.difference(GROUPS)):
+    if wrong := sorted(named.difference(KINDS)):
         raise argparse.ArgumentTypeError(
-            f"{', '.join(map(repr, wrong))} is none of the groups of heard tags; they are "
-            f"{', '.join(GROUPS)}"
+            f"{', '.join(map(repr, wrong))} is none of {', '.join(KINDS)}"
         )
     if not named:
-        raise argparse.ArgumentTypeError(f"no group of heard tags: they are {', '.join(GROUPS)}")
-    return tuple(name for name in GROUPS if name in named)
+        raise argparse.ArgumentTypeError(f"name some of {', '.join(KINDS)}")
+    return tuple(name for name in KINDS if name in named)
 
 
 def port(text: str) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genregenie.cli.arguments import (
+    GROUPS,
     Commands,
     add_command,
     add_fast,
@@ -14,7 +15,7 @@ from genregenie.cli.arguments import (
     any_path,
     file_path,
     folder_path,
-    groups,
+    kinds,
     positive,
     share,
 )
@@ -55,7 +56,8 @@ def add(commands: Commands) -> None:
         "--mode",
         choices=MODES,
         default=MODES[0],
-        help="what happens to genres, moods and groupings that are there (default: add to them)",
+        help="what happens to values that are there (default: add to them; of tempo and key, "
+        "which a song has one of, keep them)",
     )
     tag.add_argument(
         "--threshold",
@@ -73,15 +75,16 @@ def add(commands: Commands) -> None:
     )
     tag.add_argument(
         "--tags",
-        type=groups,
+        type=kinds,
         default=(),
-        metavar="GROUPS",
-        help="write heard tags too: style (to the genres), mood, era, voice, such as style,mood",
+        metavar="KINDS",
+        help="write more: heard tags (style, to the genres; mood, era, voice), and tempo and key "
+        "where they are sure; such as mood,tempo,key",
     )
     tag.add_argument(
         "--unsure",
         action="store_true",
-        help="with --tags: write them where the genre is unsure, too",
+        help="with --tags: write these where the genre is unsure, too",
     )
     tag.add_argument(
         "--names", type=file_path, metavar="FILE", help='own names: lines such as hiphop = "Rap"'
@@ -118,17 +121,19 @@ def _tag(options: argparse.Namespace) -> int:
     from genregenie.tagging.tagger import Listening
 
     if options.unsure and not options.tags:
-        raise CommandError("--unsure is about heard tags: say which ones, such as --tags style.")
+        raise CommandError("--unsure is about --tags: say which ones, such as --tags style.")
     classifier = Classifier.load()
-    if options.tags and classifier.fast:
+    by_network = [kind for kind in options.tags if kind in GROUPS]
+    if by_network and classifier.fast:
         raise CommandError(
-            "--tags writes what the network hears, and it is left out here. Leave out --fast, "
-            "GENREGENIE_HEARING=timbre or --tags, or install it: pip install onnxruntime soxr."
+            f"--tags {','.join(by_network)} writes what the network hears, and it is left out "
+            "here. Leave out --fast, GENREGENIE_HEARING=timbre or these tags, or install it: "
+            "pip install onnxruntime soxr."
         )
     names = read_names(options.names, classifier.model.genres) if options.names else {}
     policy = TagPolicy(
         *(options.mode, options.threshold, options.at_most, names),
-        groups=options.tags,
+        kinds=options.tags,
         unsure=options.unsure,
     )
     listening = Listening(
@@ -225,7 +230,7 @@ class _Tagging:
         policy, heard = self._policy, item.heard
         if item.state != "unsure" or policy.unsure or heard is None:
             return False
-        return bool(policy.wanted(heard.confidences, heard.autotags or (), is_sure=False))
+        return bool(heard.wanted_by(policy, is_sure=False))
 
     def _request(self) -> "RunRequest":
         from genregenie.tagging.records import RunRequest

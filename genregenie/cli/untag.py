@@ -45,7 +45,7 @@ def _list_runs(journal: "Journal") -> int:
         undone = f", {run.undone} of them taken back" if run.undone else ""
         print(f"run {run.number}  {run.started}  {run.changed} files changed{undone}{state}")
         policy = run.request.policy
-        heard = f" with {', '.join(policy.groups)}" if policy.groups else ""
+        heard = f" with {', '.join(policy.kinds)}" if policy.kinds else ""
         print(f"       {policy.mode}{heard} in {', '.join(run.request.paths)}")
     return 0
 

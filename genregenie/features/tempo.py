@@ -15,7 +15,7 @@ from genregenie.audio.formats import RATE_HZ
 from genregenie.common import resources
 from genregenie.common.arrays import Array
 from genregenie.features.pulse import BANDS, GROUPS, SEGMENT_S, TEMPI, Pulse, onsets
-from genregenie.features.slaney import mel_filters
+from genregenie.features.slaney import mel_powers
 from genregenie.features.softmax import SoftmaxModel, softmax
 from genregenie.features.spectrogram import COLUMN_S, FFT_SIZE, Power
 
@@ -103,7 +103,7 @@ class Tempo:
 
     def push(self, power: Power) -> None:
         """Take the next columns, shape (n, 1025)."""
-        mel = power @ mel_filters(RATE_HZ, FFT_SIZE, BANDS) / FFT_SIZE
+        mel = mel_powers(power, RATE_HZ, BANDS) / FFT_SIZE
         levels = np.vstack([self._before, np.log(mel + _LEAST)])
         self._before = levels[-_RISE:]
         strength = onsets(levels, _RISE)

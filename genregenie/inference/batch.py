@@ -37,7 +37,7 @@ def classify(
     model : path, optional
         A model folder instead of the shipped one.
     fast : bool, optional
-        Leave the pretrained network out: timbre and rhythm alone, some five times as fast. None:
+        Leave the pretrained network out: timbre and rhythm alone, two or three times as fast. None:
         as ``GENREGENIE_HEARING`` says, ``all`` or ``timbre``.
 
     Returns

@@ -337,6 +337,7 @@ class Journal:
 
 
 def _tags(held: str | None) -> Tags | None:
-    """What a column holds that was once for genres; a list of those alone is what it was then."""
-    found = None if held is None else json.loads(held)
-    return {k: tuple(v) for k, v in found.items()} if isinstance(found, dict) else None
+    """What a column holds that was once for genres alone."""
+    if held is None:
+        return None
+    return {field: tuple(values) for field, values in json.loads(held).items()}

@@ -16,13 +16,21 @@ from genregenie.tagging.formats.genrelist import parts
 Mode = Literal["add", "replace", "if-empty"]
 MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 
-FIELD_OF: Final[Mapping[Group, Field]] = {
+Kind = Group | Literal["tempo", "key"]
+"""What may be written beside genres: heard tags of a group, tempo, key."""
+
+FIELD_OF: Final[Mapping[Kind, Field]] = {
     "style": "genre",
     "mood": "mood",
     "era": "grouping",
     "voice": "grouping",
+    "tempo": "tempo",
+    "key": "key",
 }
-"""Where the tags of a group are written."""
+"""Where each is written."""
+
+_ONE_VALUE: Final[Collection[Field]] = ("tempo", "key")
+"""Fields of which a song has one: another is never added to it."""
 
 _ONE: Final = {"female vocalist": "female vocalists"}  # the network knows both
 
@@ -46,23 +54,26 @@ class TagPolicy:
     names : dict of str to tuple of str
         What a genre or a heard tag is called; one not named is called what it is called everywhere
         else.
-    groups : tuple of Group
-        Of which heard tags are written too.
+    kinds : tuple of Kind
+        What is written beside genres.
     unsure : bool
-        Whether they are where the genre is unsure as well; no genre is.
+        Whether that is written where the genre is unsure as well; no genre is.
     """
 
     mode: Mode = "add"
     threshold: float = 0.3
     at_most: int = 2
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    groups: tuple[Group, ...] = ()
+    kinds: tuple[Kind, ...] = ()
     unsure: bool = False
 
     def wanted(
         self,
         confidences: Mapping[str, float],
         autotags: Iterable[Autotag] = (),
+        tempo_bpm: float | None = None,
+        key: str | None = None,
+        *,
         is_sure: bool = True,
     ) -> Tags:
         """What is heard, under the names that it is given.
@@ -73,26 +84,38 @@ class TagPolicy:
             Over the genres of the model.
         autotags : iterable of Autotag
             Those that are heard, the highest level first.
+        tempo_bpm : float, optional
+        key : str, optional
+            One of `genregenie.features.key.KEYS`.
         is_sure : bool
             Without it the genres of the model are left out.
 
         Examples
         --------
         >>> sad = Autotag("sad", "mood", probability=0.2, level=0.99, heard=True)
-        >>> TagPolicy(groups=("style", "mood")).wanted({"jazz": 0.8, "blues": 0.2}, [sad])
-        {'genre': ('Jazz',), 'mood': ('sad',)}
+        >>> TagPolicy(kinds=("mood", "key")).wanted({"jazz": 0.8}, [sad], 118.2, "F# minor")
+        {'genre': ('Jazz',), 'mood': ('sad',), 'key': ('F#m',)}
         """
         best = ranked(confidences)[: self.at_most] if is_sure else []
         found: dict[Field, list[str]] = {
             "genre": [name for genre, p in best if p >= self.threshold for name in self._of(genre)]
         }
         heard = list(autotags)
+        if "tempo" in self.kinds and tempo_bpm is not None:
+            found["tempo"] = [f"{tempo_bpm:.0f}"]
+        if "key" in self.kinds and key is not None:
+            found["key"] = [short_key(key)]
         for group in self.groups:
             known = dict.fromkeys(_ONE.get(t.name, t.name) for t in heard if t.group == group)
             for tag in list(known)[: self.at_most]:
                 names = self._of_tag(tag, group, confidences)
                 found.setdefault(FIELD_OF[group], []).extend(names)
         return {f: _without_repeats(values) for f in FIELDS if (values := found.get(f))}
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """Of which heard tags are written."""
+        return tuple(kind for kind in self.kinds if kind != "tempo" and kind != "key")
 
     def after(self, before: Tags, wanted: Tags) -> Tags:
         """What the tags of a file hold that hold `before`, once it is tagged.
@@ -105,13 +128,15 @@ class TagPolicy:
         >>> TagPolicy().after({"genre": ("Live",), "mood": ()}, {"genre": ("Rock",)})
         {'genre': ('Live', 'Rock'), 'mood': ()}
         """
-        return {field: self._after(old, wanted.get(field, ())) for field, old in before.items()}
+        return {f: self._after(f, old, wanted.get(f, ())) for f, old in before.items()}
 
-    def _after(self, before: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
-        if self.mode == "if-empty" and before:
-            return before
+    def _after(
+        self, field: Field, before: tuple[str, ...], wanted: tuple[str, ...]
+    ) -> tuple[str, ...]:
         if self.mode == "replace" and wanted:
             return wanted
+        if before and (self.mode == "if-empty" or field in _ONE_VALUE):
+            return before
         known = {_key(part) for name in before for part in (name, *parts(name))}
         new = (name for name in wanted if _key(name) not in known and not _listed(name, known))
         return (*before, *new)
@@ -126,6 +151,18 @@ class TagPolicy:
             return self.names.get(tag, (shown(tag),))
         same = next((genre for genre in genres if _key(genre) == _key(tag)), None)
         return self._of(same) if same else (_capital(shown(tag)),)
+
+
+def short_key(key: str) -> str:
+    """A key as tags spell it, in three characters at most.
+
+    Examples
+    --------
+    >>> short_key("A minor"), short_key("Bb major")
+    ('Am', 'Bb')
+    """
+    tonic, mode = key.split()
+    return f"{tonic}m" if mode == "minor" else tonic
 
 
 def _capital(name: str) -> str:

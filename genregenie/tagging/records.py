@@ -24,6 +24,11 @@ class CachedResult:
     autotags : tuple of Autotag or None
         Those that are heard, the highest level first. None in what an earlier release wrote, which
         did not listen for them.
+    tempo_bpm : float or None
+    key : str or None
+        None where that is not sure.
+    is_measured : bool
+        Whether tempo and key were listened for: in an earlier release they were not.
     """
 
     verdict: str
@@ -35,6 +40,20 @@ class CachedResult:
     title: str | None
     artist: str | None
     autotags: tuple[Autotag, ...] | None = None
+    tempo_bpm: float | None = None
+    key: str | None = None
+    is_measured: bool = False
+
+    def is_enough_for(self, policy: TagPolicy) -> bool:
+        """Whether all was listened for that is to be written."""
+        measured = self.is_measured or set(policy.kinds) <= set(policy.groups)
+        return measured and not (policy.groups and self.autotags is None)
+
+    def wanted_by(self, policy: TagPolicy, *, is_sure: bool) -> Tags:
+        """What a policy writes of it; without `is_sure`, no genre of the model."""
+        return policy.wanted(
+            self.confidences, self.autotags or (), self.tempo_bpm, self.key, is_sure=is_sure
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold."""
@@ -68,7 +87,7 @@ class RunRequest:
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold. Journals have it as text, so neither keys nor their order change."""
         policy = self.policy
-        heard: dict[str, Any] = {"tags": list(policy.groups)} if policy.groups else {}
+        heard: dict[str, Any] = {"tags": list(policy.kinds)} if policy.kinds else {}
         if policy.unsure:
             heard["unsure"] = True
         return {
@@ -89,7 +108,7 @@ class RunRequest:
         policy = {key: fields[key] for key in plain if key in fields}
         return cls(
             tuple(fields.get("paths", ())),
-            TagPolicy(**policy, names=names, groups=tuple(fields.get("tags", ()))),
+            TagPolicy(**policy, names=names, kinds=tuple(fields.get("tags", ()))),
             tuple(fields.get("exclude", ())),
         )
 

@@ -15,13 +15,16 @@ from genregenie.autotag.vocabulary import Autotag, shown
 from genregenie.common.errors import GenreGenieError
 from genregenie.common.formatting import csv_lines, printable, reason
 from genregenie.common.genres import display_name
+from genregenie.tagging.formats.fields import FIELDS
 from genregenie.tagging.tagger import Item
 
 _DOUBT: Final = ("failed", "not music", "unsure")
 
+_BESIDE: Final = FIELDS[1:]  # the genre's columns have no name before them
 COLUMNS: Final = (
     *("file", "state", "genre", "confidence", "verdict", "before", "after"),
-    *("mood_before", "mood_after", "grouping_before", "grouping_after", "heard"),
+    *(f"{field}_{when}" for field in _BESIDE for when in ("before", "after")),
+    "heard",
     *("title", "artist", "duration_s", "analysed_s", "reason"),
 )
 _LISTS: Final = COLUMNS[COLUMNS.index("before") : COLUMNS.index("title")]
@@ -61,10 +64,8 @@ def _row(item: Item) -> dict[str, Any]:
         "verdict": heard.verdict if heard else None,
         "before": list(item.before.get("genre", ())),
         "after": list(item.after.get("genre", ())),
-        "mood_before": list(item.before.get("mood", ())),
-        "mood_after": list(item.after.get("mood", ())),
-        "grouping_before": list(item.before.get("grouping", ())),
-        "grouping_after": list(item.after.get("grouping", ())),
+        **{f"{field}_before": list(item.before.get(field, ())) for field in _BESIDE},
+        **{f"{field}_after": list(item.after.get(field, ())) for field in _BESIDE},
         "heard": [shown(tag.name) for tag in _autotags(item)],
         "title": heard.title if heard else None,
         "artist": heard.artist if heard else None,
@@ -114,6 +115,7 @@ def write_html(path: Path, items: Sequence[Item]) -> None:
     ordered = sorted(items, key=_doubt)
     page = templates.get_template("report.html").render(
         items=ordered,
+        fields=_BESIDE,
         doubtful=sum(item.state in _DOUBT for item in items),
         states=Counter(item.state for item in items),
         bars=_bars(items),

@@ -1,6 +1,7 @@
 """The journal's tables, and how those of earlier releases become them.
 
-Columns called ``genres`` hold what all fields of a file's tags hold; up to format 2, its genres.
+Columns called ``genres`` hold what our fields of a file's tags hold; up to format 3 these were
+fewer, and up to format 2 its genres alone.
 """
 
 import os
@@ -11,7 +12,7 @@ from typing import Final
 Run = Callable[..., sqlite3.Cursor]
 """Runs a statement with its values."""
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 _HEARD: Final = """
 CREATE TABLE heard (
     path BLOB, version TEXT, size INTEGER, changed_ns INTEGER, identity TEXT, probe BLOB,
@@ -41,15 +42,23 @@ def create(run: Run) -> None:
 
 
 def migrate(run: Run, found: int) -> None:
-    """Make a journal of format 1 or 2 one of today.
+    """Make a journal of an earlier format one of today.
 
-    Format 2 has the same tables, and what they hold is known for what it is. Format 1 kept paths
-    as they were typed, so an answer under a relative one means nothing: it is given up, and the
-    file is heard again. A change under one stays as it is; `untag` finds out what it means
+    What it says of a file's tags is given up, and they are read again: of a field that was not
+    known then it cannot be told whether there is a place for it. Format 1 kept paths as they were
+    typed, so an answer under a relative one means nothing: it is given up, and the file is heard
+    again. A change under one stays as it is; `untag` finds out what it means
     (`genregenie.tagging.places.candidates`).
     """
-    if found > 1:
-        return
+    if found == 1:
+        _take_over_1(run)
+    if found < FORMAT:
+        run("UPDATE heard SET genres = NULL")
+        run("UPDATE changes SET genres = NULL")
+
+
+def _take_over_1(run: Run) -> None:
+    """Keep what format 1 has under absolute paths."""
     run("ALTER TABLE heard RENAME TO heard_1")
     _run_all(run, _HEARD)
     rows = run("SELECT path, version, size, changed_ns, answer, genres FROM heard_1")

@@ -92,7 +92,7 @@ def plan(
 
     def known(file: AudioPath) -> bool:
         answer = journal.recall(file, key)
-        return answer is not None and not (policy.groups and answer[0].autotags is None)
+        return answer is not None and answer[0].is_enough_for(policy)
 
     new = [file for file in files if not known(file)]
     new = [file for file in new if not (journal.find_elsewhere(file) and known(file))]
@@ -145,6 +145,9 @@ def _heard(prediction: Prediction) -> CachedResult:
         artist=prediction.artist,
         # A telephone's sound has no style: what the network then hears is the telephone.
         autotags=prediction.heard if prediction.quality == "full" else (),
+        tempo_bpm=prediction.tempo_bpm if prediction.is_tempo_sure else None,
+        key=prediction.key if prediction.is_key_sure else None,
+        is_measured=True,
     )
 
 
@@ -154,7 +157,7 @@ def _planned(file: AudioPath, heard: CachedResult, before: Tags, policy: TagPoli
     is_sure = heard.verdict == "confident"
     if not is_sure and not policy.unsure:
         return Item(file, "unsure", heard, before, before)
-    wanted = policy.wanted(heard.confidences, heard.autotags or (), is_sure)
+    wanted = heard.wanted_by(policy, is_sure=is_sure)
     after = policy.after(before, wanted)
     state: State = "to write" if after != before else "as it is" if is_sure else "unsure"
     lacking = [field for field in wanted if field not in before]

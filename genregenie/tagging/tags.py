@@ -1,4 +1,4 @@
-r"""Genres, moods and groupings in a file's tags, read and written; its content says what it is.
+r"""Our fields of a file's tags, read and written; its content says what kind of file it is.
 
 A list of values is the truth: formats that hold several get several. Of everything else, not a
 byte is interpreted, so nothing is lost that nobody understands.
@@ -17,14 +17,27 @@ WMA                        ``WM/Genre``  ``WM/Mood``                 ``WM/Conten
 =========================  ============  ==========================  =============================
 
 An ID3 tag keeps its version; where there was none, it is 2.4. Moods and groupings are where
-MusicBrainz Picard documents them.
+MusicBrainz Picard documents them, and so are tempo and key but for the name of the latter in
+comments (`genregenie.tagging.formats.fields.NAMES`):
+
+====================  =====================  ===============================
+kind of file          tempo                  key
+====================  =====================  ===============================
+MP3 and the like      ``TBPM``               ``TKEY``
+WAV, a list of texts  no place               no place
+FLAC and the like     ``BPM``                ``INITIALKEY``
+M4A, ALAC             ``tmpo``               ``com.apple.iTunes:initialkey``
+WavPack and the like  ``BPM``                ``InitialKey``
+WMA                   ``WM/BeatsPerMinute``  ``WM/InitialKey``
+====================  =====================  ===============================
 """
 
 import mmap
 import os
+import re
 import struct
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -73,9 +86,14 @@ _FORMATS: Final = {
     "DSF": _Format(dsf.read, dsf.others, dsf.edits),
 }
 
+_WHOLE_NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
+_NOTHING: Final[Mapping[Field, str]] = {"tempo": "0. \t\r\n"}
+"""Of what characters a value consists that is none, where that is more than space: programs write
+a tempo of 0 where they do not know it."""
+
 
 def read_tags(path: str | os.PathLike[str]) -> Tags:
-    """The genres, moods and groupings in a file's tags; empty where it has no tags yet.
+    """What a file's tags hold of our fields; empty where it has no tags yet.
 
     Values stand as they are written, but for numbers of ID3v1's list, which are read as names. One
     that lists several (``"Jazz, Blues"``) is one value; `genregenie.tagging.policy` knows what it
@@ -173,7 +191,10 @@ def _tags_in(data: Bytes) -> Tags:
         kind = sniff(data)
         found = _FORMATS[kind.name].read(data, kind.start)
         found["genre"] = [name for value in found["genre"] for name in named(value)]
-        return {field: tuple(filter(str.strip, values)) for field, values in found.items()}
+        return {
+            field: tuple(value for value in values if value.strip(_NOTHING.get(field)))
+            for field, values in found.items()
+        }
 
 
 def _others(data: Bytes, kind: Kind, fields: Collection[Field]) -> Counter[bytes]:
@@ -183,6 +204,8 @@ def _others(data: Bytes, kind: Kind, fields: Collection[Field]) -> Counter[bytes
 def _check(wanted: Wanted) -> None:
     for field, values in wanted.items():
         for value in values:
+            if field == "tempo" and not _WHOLE_NUMBER.fullmatch(value):
+                raise TagError("A tempo must be a whole number of beats a minute.")
             if "\0" in value or not value.strip():
                 raise TagError(f"A {field} must be one line of text.")
             try:

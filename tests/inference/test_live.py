@@ -35,6 +35,10 @@ def alike(live: genregenie.Prediction, file: genregenie.Prediction) -> bool:
     assert [m.start_s for m in live.timeline] == [m.start_s for m in file.timeline]
     assert (live.genre, live.verdict, live.quality) == (file.genre, file.verdict, file.quality)
     assert [tag.name for tag in live.autotags] == [tag.name for tag in file.autotags]
+    assert file.tempo_bpm is not None
+    assert live.tempo_bpm == pytest.approx(file.tempo_bpm, rel=1e-3)
+    assert live.key == file.key is not None
+    assert live.key_confidence == pytest.approx(file.key_confidence, abs=1e-3)
     return True
 
 

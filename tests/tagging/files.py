@@ -16,7 +16,11 @@ from mutagen.mp4 import MP4, MP4Cover, MP4FreeForm, MP4Tags
 from mutagen.wave import WAVE
 
 from genregenie.audio import AudioFile
+from genregenie.tagging.formats.fields import FIELDS, Field
 from tests import sounds
+
+NOTHING: dict[Field, tuple[str, ...]] = dict.fromkeys(FIELDS, ())
+"""What the tags of a file without tags hold."""
 
 COVER = b"\x89PNG\r\n\x1a\n" + np.random.default_rng(5).bytes(40_000)
 
@@ -47,20 +51,28 @@ def as_mutagen_reads(path: Path) -> dict[str, tuple[str, ...]]:
             "genre": tags.getall("TCON"),
             "mood": tags.getall("TMOO") or own,
             "grouping": tags.getall("GRP1") or tags.getall("TIT1"),
+            "tempo": tags.getall("TBPM"),
+            "key": tags.getall("TKEY"),
         }
         found = {field: [t for frame in some for t in frame.text] for field, some in frames.items()}
     else:
-        names = _NAMES.get(type(tags), ("genre", "mood", "grouping"))
+        names = _NAMES.get(type(tags), ("genre", "mood", "grouping", "bpm", "initialkey"))
         found = {
             field: [v.decode() if isinstance(v, bytes) else str(v) for v in tags.get(name, ())]
-            for field, name in zip(("genre", "mood", "grouping"), names, strict=True)
+            for field, name in zip(FIELDS, names, strict=True)
         }
     return {field: tuple(values) for field, values in found.items() if values}
 
 
 _NAMES = {
-    MP4Tags: ("\xa9gen", "----:com.apple.iTunes:MOOD", "\xa9grp"),
-    ASFTags: ("WM/Genre", "WM/Mood", "WM/ContentGroupDescription"),
+    MP4Tags: (
+        *("\xa9gen", "----:com.apple.iTunes:MOOD", "\xa9grp"),
+        *("tmpo", "----:com.apple.iTunes:initialkey"),
+    ),
+    ASFTags: (
+        *("WM/Genre", "WM/Mood", "WM/ContentGroupDescription"),
+        *("WM/BeatsPerMinute", "WM/InitialKey"),
+    ),
 }
 
 

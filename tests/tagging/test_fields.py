@@ -33,6 +33,8 @@ WANTED = {
     "genre": ("Hip-Hop/Rap", "Électro"),
     "mood": ("sad", "(17)", "夜"),
     "grouping": ("80s", "female vocalists"),
+    "tempo": ("118",),
+    "key": ("F#m",),
 }
 TEXTS_ONLY = {"WAV, a list of texts", "WAV, a list of texts without a genre"} | {
     "WAV, recorded without sizes"
@@ -62,7 +64,7 @@ def test_mutagen_reads_what_is_written_and_it_can_be_undone_to_the_byte(name, tm
     assert files.as_mutagen_reads(path) == WANTED
     write_tags(path, {"mood": ("happy",)})
     assert files.as_mutagen_reads(path) == {**WANTED, "mood": ("happy",)}
-    write_tags(path, {"grouping": (), "mood": ()})
+    write_tags(path, {"grouping": (), "mood": (), "tempo": (), "key": ()})
     assert files.as_mutagen_reads(path) == {"genre": WANTED["genre"]}
     write_tags(path, before)
     assert read_tags(path) == before
@@ -82,7 +84,12 @@ def test_in_every_kind_of_file_only_the_fields_change(name, tmp_path):
         with pytest.raises(TagError, match="no place for a mood or a grouping"):
             write_tags(path, {"mood": ("sad",), "grouping": ("80s",)})
         return
-    for wanted in ({"mood": ("sad",)}, {"grouping": ("80s", "Élan")}, WANTED):
+    others = (
+        {"mood": ("sad",)},
+        {"grouping": ("80s", "Élan")},
+        {"tempo": ("90",), "key": ("Bbm",)},
+    )
+    for wanted in (*others, WANTED):
         old = path.read_bytes()
         write_tags(path, wanted)
         new, before = path.read_bytes(), {**before, **wanted}
@@ -152,7 +159,7 @@ def test_a_grouping_of_itunes_is_not_taken_for_a_work(version, tmp_path):
 def test_a_mood_that_nobody_can_read_stays_and_a_genre_is_written(flags, tmp_path):
     kind = tagged(4, (b"TMOO", b"\0calm"), flags=flags)
     path = put(Kind("mp3", lambda: kind), tmp_path)
-    assert read_tags(path).keys() == {"genre", "grouping"}
+    assert read_tags(path).keys() == {"genre", "grouping", "tempo", "key"}
     write_tags(path, {"genre": ("Jazz",), "grouping": ("80s",)})
     assert frame(4, b"TMOO", b"\0calm", flags) in path.read_bytes()
     with pytest.raises(TagError, match="no place for a mood"):
@@ -192,17 +199,95 @@ def test_moods_behind_an_mp3_are_taken_along_into_a_new_tag(tmp_path):
     path = tmp_path / "song.mp3"
     files.mp3_v1(path, ["Rock"])
     write_tags(path, {"mood": ("sad",)})
-    assert read_tags(path) == {"genre": ("Rock",), "mood": ("sad",), "grouping": ()}
+    assert read_tags(path) == files.NOTHING | {"genre": ("Rock",), "mood": ("sad",)}
     assert path.read_bytes()[-1] == 17
     assert str(ID3(path, load_v1=False)["TCON"]) == "Rock"
     path = put(KINDS["APEv2 alone"], tmp_path)
     write_tags(path, {"mood": ("sad",)})
-    assert read_tags(path) == {"genre": ("Live",), "mood": ("sad",), "grouping": ()}
+    assert read_tags(path) == files.NOTHING | {"genre": ("Live",), "mood": ("sad",)}
     assert ID3(path).getall("TCON")[0].text == ["Live"]
 
 
-@pytest.mark.parametrize("field", ["mood", "grouping"])
+@pytest.mark.parametrize("field", ["mood", "grouping", "key"])
 @pytest.mark.parametrize("value", ["", "a\0b", "\ud800"])
 def test_what_is_no_text_is_no_value(field, value, tmp_path):
     with pytest.raises(TagError, match=f"A {field} must be"):
         write_tags(put(KINDS["FLAC"], tmp_path), {field: [value]})
+
+
+# --- tempo and key ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("version", "names"),
+    [(2, (b"TBP", b"TKE")), (3, (b"TBPM", b"TKEY")), (4, (b"TBPM", b"TKEY"))],
+)
+def test_tempo_and_key_have_a_frame_each_in_every_version_of_id3(version, names, tmp_path):
+    path = put(Kind("mp3", lambda: tagged(version)), tmp_path)
+    write_tags(path, {"tempo": ("118",), "key": ("Bbm",)})
+    for name, text in zip(names, (b"118", b"Bbm"), strict=True):
+        assert frame(version, name, b"\0" + text) in path.read_bytes()
+
+
+@pytest.mark.parametrize(("there", "written"), [(b"Key", b"Key"), (b"initialkey", b"initialkey")])
+def test_a_key_keeps_the_name_that_a_program_has_given_it(there, written, tmp_path):
+    path = put(Kind("flac", lambda: flac((4, comments(there + b"=8A", b"KEYS=x")))), tmp_path)
+    assert read_tags(path)["key"] == ("8A",)
+    write_tags(path, {"key": ("Am",)})
+    assert comments(written + b"=Am", b"KEYS=x")[6:] in path.read_bytes()
+
+
+def test_a_new_key_in_a_comment_has_the_name_that_most_programs_know(tmp_path):
+    path = put(Kind("flac", lambda: flac((4, comments(b"TITLE=T")))), tmp_path)
+    write_tags(path, {"tempo": ("118",), "key": ("Am",)})
+    assert comments(b"TITLE=T", b"BPM=118", b"INITIALKEY=Am")[6:] in path.read_bytes()
+
+
+def test_in_an_mp4_a_tempo_is_a_number_and_a_key_keeps_its_name(tmp_path):
+    number = atom(b"tmpo", atom(b"data", struct.pack(">IIH", 21, 0, 120)))
+    ours = own(b"com.apple.iTunes", b"INITIALKEY", data_atom(b"8A"))
+    path = put(Kind("m4a", lambda: moov_last(atom(b"udta", meta(number, ours)))), tmp_path)
+    assert (read_tags(path)["tempo"], read_tags(path)["key"]) == (("120",), ("8A",))
+    write_tags(path, {"tempo": ("300",), "key": ("Am",)})
+    data = path.read_bytes()
+    assert atom(b"tmpo", atom(b"data", struct.pack(">IIH", 21, 0, 300))) in data
+    assert own(b"com.apple.iTunes", b"INITIALKEY", data_atom(b"Am")) in data
+
+
+def test_a_tempo_of_too_many_bytes_stays_and_a_genre_is_written(tmp_path):
+    odd = atom(b"tmpo", atom(b"data", struct.pack(">II", 21, 0), b"x" * 5_000))
+    path = put(Kind("m4a", lambda: moov_last(atom(b"udta", meta(odd)))), tmp_path)
+    assert "tempo" not in read_tags(path)
+    write_tags(path, {"genre": ("Jazz",)})
+    assert odd in path.read_bytes()
+
+
+@pytest.mark.parametrize("nothing", [b"0", b"0.00", b" "])
+def test_a_tempo_of_nothing_is_none_and_gives_way(nothing, tmp_path):
+    path = put(Kind("mp3", lambda: tagged(4, (b"TBPM", b"\0" + nothing))), tmp_path)
+    assert read_tags(path)["tempo"] == ()
+    write_tags(path, {"tempo": ("90",)})
+    assert [str(frame) for frame in ID3(path).getall("TBPM")] == ["90"]
+
+
+def test_what_is_there_is_read_as_it_is_written(tmp_path):
+    there = (b"TBPM", b"\0" + b"117.98"), (b"TKEY", b"\0" + b"Dbmin")
+    path = put(Kind("mp3", lambda: tagged(3, *there)), tmp_path)
+    assert (read_tags(path)["tempo"], read_tags(path)["key"]) == (("117.98",), ("Dbmin",))
+
+
+def test_a_tempo_that_is_a_number_in_a_wma_stays_alone(tmp_path):
+    path = put(KINDS["WMA"], tmp_path)
+    tags = mutagen.File(path)
+    tags["WM/BeatsPerMinute"] = [mutagen.asf.ASFDWordAttribute(120)]
+    tags.save()
+    assert "tempo" not in read_tags(path)
+    write_tags(path, {"key": ("Am",)})
+    after = mutagen.File(path)
+    assert (after["WM/BeatsPerMinute"], after["WM/InitialKey"]) == ([120], ["Am"])
+
+
+@pytest.mark.parametrize("value", ["", "0", "118.5", "fast", "-3", "12345", "1\n"])
+def test_only_a_whole_number_is_a_tempo(value, tmp_path):
+    with pytest.raises(TagError, match="A tempo must be a whole number"):
+        write_tags(put(KINDS["FLAC"], tmp_path), {"tempo": [value]})

@@ -1,4 +1,6 @@
-"""Which genres a file is given."""
+"""What the tags of a file are given."""
+
+import re
 
 import pytest
 from hypothesis import given
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 from genregenie.autotag.vocabulary import GROUPS as GROUPS_OF_TAGS
 from genregenie.cli import arguments, tag
 from genregenie.common.genres import GENRES
-from genregenie.tagging.policy import FIELD_OF, MODES, NamesError, TagPolicy, read_names
+from genregenie.features.key import KEYS
+from genregenie.tagging.policy import FIELD_OF, MODES, NamesError, TagPolicy, read_names, short_key
 from tests.tagging.conftest import heard_tags
 
 SURE = {"rock": 0.6, "hiphop": 0.3, "pop": 0.1}
@@ -102,25 +105,25 @@ HEARD = heard_tags(
     ("policy", "wanted"),
     [
         (TagPolicy(), {"genre": ("Rock", "Hip-hop")}),
-        (TagPolicy(groups=("style",)), {"genre": ("Rock", "Hip-hop", "R&B")}),
-        (TagPolicy(groups=("mood",)), {"genre": ("Rock", "Hip-hop"), "mood": ("sad", "mellow")}),
+        (TagPolicy(kinds=("style",)), {"genre": ("Rock", "Hip-hop", "R&B")}),
+        (TagPolicy(kinds=("mood",)), {"genre": ("Rock", "Hip-hop"), "mood": ("sad", "mellow")}),
         (
-            TagPolicy(at_most=1, groups=ALL),
+            TagPolicy(at_most=1, kinds=ALL),
             {"genre": ("Rock", "Hip-hop"), "grouping": ("80s", "female vocalists")}
             | {"mood": ("sad",)},
         ),
         (
-            TagPolicy(at_most=9, groups=("voice", "style")),
+            TagPolicy(at_most=9, kinds=("voice", "style")),
             {"genre": ("Rock", "Hip-hop", "R&B", "Indie rock")}
             | {"grouping": ("female vocalists", "guitar")},
         ),
         (
-            TagPolicy(groups=ALL, names={"hiphop": ("Rap",), "80s": ("1980s",), "sad": ("a", "b")}),
+            TagPolicy(kinds=ALL, names={"hiphop": ("Rap",), "80s": ("1980s",), "sad": ("a", "b")}),
             {"genre": ("Rock", "Rap", "R&B"), "mood": ("a", "b", "mellow")}
             | {"grouping": ("1980s", "oldies", "female vocalists", "guitar")},
         ),
         (
-            TagPolicy(groups=("style",), names={"Hip-Hop": ("Beats",)}),
+            TagPolicy(kinds=("style",), names={"Hip-Hop": ("Beats",)}),
             {"genre": ("Rock", "Hip-hop", "Beats", "R&B")},
         ),
     ],
@@ -130,7 +133,7 @@ def test_heard_tags_are_wanted_under_the_names_that_people_write(policy, wanted)
 
 
 def test_of_an_unsure_file_only_heard_tags_are_wanted():
-    policy = TagPolicy(groups=("style", "mood"))
+    policy = TagPolicy(kinds=("style", "mood"))
     assert policy.wanted(SURE, HEARD, is_sure=False) == {
         "genre": ("Hip-hop", "R&B"),
         "mood": ("sad", "mellow"),
@@ -147,19 +150,51 @@ def test_of_an_unsure_file_only_heard_tags_are_wanted():
     ],
 )
 def test_each_field_is_added_to_replaced_or_left_by_itself(mode, after):
-    policy = TagPolicy(mode, groups=("era", "mood"))
+    policy = TagPolicy(mode, kinds=("era", "mood"))
     before = {"genre": ("Live",), "mood": ("Sad", "calm"), "grouping": ()}
     assert policy.after(before, policy.wanted({}, HEARD)) == {"genre": ("Live",)} | after
 
 
 def test_what_has_no_place_is_left_out():
-    policy = TagPolicy(groups=("mood",))
+    policy = TagPolicy(kinds=("mood",))
     assert policy.after({"genre": ()}, policy.wanted(SURE, HEARD)) == {"genre": ("Rock", "Hip-hop")}
+
+
+# --- tempo and key ---------------------------------------------------------------------------
+
+
+def test_tempo_and_key_are_written_as_tags_spell_them():
+    policy = TagPolicy(kinds=("mood", "tempo", "key"))
+    assert policy.wanted({}, (), 117.6, "Bb minor") == {"tempo": ("118",), "key": ("Bbm",)}
+    assert policy.wanted({}, (), None, None) == {}
+    assert TagPolicy(kinds=("mood",)).wanted({}, (), 117.6, "Bb minor") == {}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_key_is_three_characters_at_most(name):
+    """As the standard for ID3 has it."""
+    assert re.fullmatch("[A-G][b#]?m?", short_key(name))
+    assert short_key(name).endswith("m") == name.endswith("minor")
+
+
+@pytest.mark.parametrize(
+    ("mode", "tempo", "key"),
+    [("add", "117.98", "8A"), ("replace", "118", "Am"), ("if-empty", "117.98", "8A")],
+)
+def test_a_song_has_one_tempo_and_one_key(mode, tempo, key):
+    policy = TagPolicy(mode, kinds=("tempo", "key"))
+    wanted = policy.wanted({}, (), 118.0, "A minor")
+    before = {"genre": (), "tempo": ("117.98",), "key": ("8A",)}
+    assert policy.after(before, wanted) == {"genre": (), "tempo": (tempo,), "key": (key,)}
+    empty = {"genre": (), "tempo": (), "key": ()}
+    assert policy.after(empty, wanted) == {"genre": (), "tempo": ("118",), "key": ("Am",)}
+    assert policy.after(before, {}) == before
 
 
 def test_the_command_line_knows_modes_and_groups_without_their_rooms():
     assert tag.MODES == MODES
-    assert set(arguments.GROUPS) == set(GROUPS_OF_TAGS) == set(FIELD_OF)
+    assert set(arguments.GROUPS) == set(GROUPS_OF_TAGS)
+    assert set(arguments.KINDS) == set(FIELD_OF)
 
 
 # --- names -----------------------------------------------------------------------------------

@@ -7,14 +7,14 @@ from typing import Final
 
 from genregenie.tagging.delta import Bytes
 from genregenie.tagging.formats.edits import Damaged, Edit, TagError
-from genregenie.tagging.formats.fields import FIELDS, Field, Wanted, rewritten
+from genregenie.tagging.formats.fields import FIELDS, NAMES, Field, Wanted, rewritten
 from genregenie.tagging.formats.genrelist import lenient
 
 _HEAD: Final = struct.Struct("<8sIIII8s")
 _MAGIC: Final = b"APETAGEX"
 _HAS_HEADER, _IS_HEADER = 1 << 31, 1 << 29
 _V1_BYTES: Final = 128
-_FIELDS: Final = {field.encode(): field for field in FIELDS}
+_FIELDS: Final = {name.lower().encode(): f for f, names in NAMES.items() for name in names}
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def has_tag(data: Bytes) -> bool:
 
 
 def read(data: Bytes, start: int = 0) -> dict[Field, list[str]]:
-    """The fields ``Genre``, ``Mood``, ``Grouping``; empty if there is no tag."""
+    """The fields; empty if there is no tag."""
     tag = _find(data)
     found: dict[Field, list[str]] = {field: [] for field in FIELDS}
     for key, raw in tag.items if tag else ():
@@ -118,7 +118,8 @@ def edits(data: Bytes, start: int, wanted: Wanted) -> list[Edit]:
 def _edit(tag: _Tag, values: Mapping[Field, bytes]) -> Edit:
     made = {}
     for field, value in values.items():
-        key = next((key for key, _ in tag.items if _field(key) == field), field.title().encode())
+        usual = NAMES[field][0].encode()
+        key = next((key for key, _ in tag.items if _field(key) == field), usual)
         item = struct.pack("<II", len(value), 0) + key + b"\0" + value
         made[field] = [item] if value else []
     placed, new = rewritten(((_field(key), raw) for key, raw in tag.items), made)

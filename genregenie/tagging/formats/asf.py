@@ -20,6 +20,8 @@ _NAMES: Final[Mapping[Field, str]] = {
     "genre": "WM/Genre",
     "mood": "WM/Mood",
     "grouping": "WM/ContentGroupDescription",
+    "tempo": "WM/BeatsPerMinute",
+    "key": "WM/InitialKey",
 }
 _FIELDS: Final = {name.lower(): field for field, name in _NAMES.items()}
 _TEXT: Final = 0
@@ -86,13 +88,14 @@ def _holder(objects: Sequence[_Object]) -> _Object | None:
 
 
 def read(data: Bytes, start: int) -> dict[Field, list[str]]:
-    """The fields of a WMA; a mood or grouping that stands elsewhere too is none of them."""
+    """The fields of a WMA; but for the genre, one that stands elsewhere too is none of them."""
     objects = _header(data)
     attributes = _attributes(data, _holder(objects))
     return {
         field: [_text(value) for name, kind, value, _ in attributes if _field(name, kind) == field]
         for field in FIELDS
-        if field == "genre" or not _is_in_library(field, data, objects)
+        if field == "genre"
+        or not (_is_in_library(field, data, objects) or _is_no_text(field, attributes))
     }
 
 
@@ -148,6 +151,12 @@ def _attribute(field: Field, text: str) -> bytes:
         raise TagError(f"This {field} is too long for the tags of this file.")
     sized = struct.pack("<H", len(name)) + name + struct.pack("<H", _TEXT)
     return sized + struct.pack("<H", len(value)) + value
+
+
+def _is_no_text(field: Field, attributes: Sequence[tuple[str, int, bytes, bytes]]) -> bool:
+    """Whether a field is there as a number for instance."""
+    name = _NAMES[field].lower()
+    return any(named.lower() == name and kind != _TEXT for named, kind, *_ in attributes)
 
 
 def _is_in_library(field: Field, data: Bytes, objects: Sequence[_Object]) -> bool:

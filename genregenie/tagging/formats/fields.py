@@ -5,8 +5,19 @@ from typing import Final, Literal, TypeVar, get_args
 
 from genregenie.tagging.formats.edits import TagError
 
-Field = Literal["genre", "mood", "grouping"]
+Field = Literal["genre", "mood", "grouping", "tempo", "key"]
 FIELDS: Final[tuple[Field, ...]] = get_args(Field)
+
+NAMES: Final[Mapping[Field, tuple[str, ...]]] = {
+    "genre": ("Genre",),
+    "mood": ("Mood",),
+    "grouping": ("Grouping",),
+    "tempo": ("BPM",),
+    "key": ("InitialKey", "Key"),
+}
+"""What fields are called in tags that hold pairs of a name and a text, in capitals or not; a new
+one gets the first name. Of the two names of a key rekordbox, Serato DJ, Mp3tag and beets use the
+former, MusicBrainz Picard the latter."""
 
 Tags = Mapping[Field, tuple[str, ...]]
 """The values of fields; one that is missing is one that the tags have no place for."""
@@ -20,8 +31,8 @@ T = TypeVar("T")
 def each_field(read: Callable[[Field], list[str]]) -> dict[Field, list[str]]:
     """What each field holds.
 
-    A mood or grouping that cannot be read is left out, so that it stays as it is and a genre can
-    be written all the same.
+    One that cannot be read is left out, so that it stays as it is and a genre can be written all
+    the same.
 
     Raises
     ------

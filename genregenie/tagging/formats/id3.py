@@ -37,15 +37,22 @@ class _Place:
 
 _MOOD: Final = _Place(b"TMOO")
 _OWN_MOOD: Final = _Place(b"TXXX", "MOOD")
-_GROUPING: Final = (_Place(b"GRP1"), _Place(b"TIT1"))
+_SAME: Final[Mapping[Field, tuple[_Place, ...]]] = {
+    "genre": (_Place(b"TCON"),),
+    "grouping": (_Place(b"GRP1"), _Place(b"TIT1")),
+    "tempo": (_Place(b"TBPM"),),
+    "key": (_Place(b"TKEY"),),
+}
 _PLACES: Final[Mapping[int, Mapping[Field, tuple[_Place, ...]]]] = {
     2: {
         "genre": (_Place(b"TCO"),),
         "mood": (_Place(b"TXX", "MOOD"),),
         "grouping": (_Place(b"GP1"), _Place(b"TT1")),
+        "tempo": (_Place(b"TBP"),),
+        "key": (_Place(b"TKE"),),
     },
-    3: {"genre": (_Place(b"TCON"),), "mood": (_MOOD, _OWN_MOOD), "grouping": _GROUPING},
-    4: {"genre": (_Place(b"TCON"),), "mood": (_MOOD, _OWN_MOOD, _MOOD), "grouping": _GROUPING},
+    3: {**_SAME, "mood": (_MOOD, _OWN_MOOD)},
+    4: {**_SAME, "mood": (_MOOD, _OWN_MOOD, _MOOD)},
 }
 """Where a field may be: at the first of these places where there is a frame, else at the last.
 

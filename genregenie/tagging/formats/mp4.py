@@ -12,20 +12,25 @@ from typing import Final
 
 from genregenie.tagging.delta import Bytes
 from genregenie.tagging.formats.atoms import Atom, atoms, child_of
-from genregenie.tagging.formats.edits import Edit, TagError
+from genregenie.tagging.formats.edits import Damaged, Edit, TagError
 from genregenie.tagging.formats.fields import Field, Wanted, each_field, rewritten
 from genregenie.tagging.formats.genrelist import lenient, named
 from genregenie.tagging.formats.offsets import CANNOT_MOVE, move_tables, moved_fragments
 
-_GENRE, _NUMBER, _GROUPING, _OWN = b"\xa9gen", b"gnre", b"\xa9grp", b"----"
-_FIELDS: Final[Mapping[bytes, Field]] = {
-    **dict.fromkeys((_GENRE, _NUMBER), "genre"),
-    _GROUPING: "grouping",
+_NUMBER, _TEMPO, _OWN = b"gnre", b"tmpo", b"----"
+_NAMES: Final[Mapping[Field, bytes]] = {
+    "genre": b"\xa9gen",
+    "grouping": b"\xa9grp",
+    "tempo": _TEMPO,
 }
-_MEAN, _MOOD = b"com.apple.iTunes", b"MOOD"
+_FIELDS: Final = {name: field for field, name in _NAMES.items()} | {_NUMBER: "genre"}
+_MEAN: Final = b"com.apple.iTunes"
+_OWN_NAMES: Final[Mapping[Field, bytes]] = {"mood": b"MOOD", "key": b"initialkey"}
+_OWN_FIELDS: Final = {name.upper(): field for field, name in _OWN_NAMES.items()}
 _FREE: Final = (b"free", b"skip")
 _NEW_PADDING: Final = 1024
-_TEXT: Final = 1
+_TEXT, _INTEGER = 1, 21
+_MAX_INTEGER_BYTES: Final = 8
 _NOT_COMPARED: Final = (*_FREE, b"trak", b"hdlr")
 _HANDLER: Final = b"\0\0\0\0" + b"\0\0\0\0" + b"mdir" + b"appl" + bytes(9)
 
@@ -71,10 +76,10 @@ def _values(data: Bytes, item: Atom) -> list[bytes]:
 
 
 def _field(data: Bytes, item: Atom) -> Field | None:
-    """The field that a tag holds; moods are in one of those that a program may name itself."""
+    """The field that a tag holds; some are in one of those that a program may name itself."""
     if item.name != _OWN:
         return _FIELDS.get(item.name)
-    return "mood" if _own_name(data, item).upper() == _MOOD else None
+    return _OWN_FIELDS.get(_own_name(data, item).upper())
 
 
 def _own_name(data: Bytes, item: Atom) -> bytes:
@@ -93,7 +98,7 @@ def read(data: Bytes, start: int) -> dict[Field, list[str]]:
 
     def texts(field: Field) -> list[str]:
         ours = [item for item in items if _field(data, item) == field and item.name != _NUMBER]
-        return [lenient(value) for item in ours for value in _values(data, item)]
+        return [_text(item, value) for item in ours for value in _values(data, item)]
 
     found = each_field(texts)
     if not found["genre"]:
@@ -101,6 +106,14 @@ def read(data: Bytes, start: int) -> dict[Field, list[str]]:
         counted = (int.from_bytes(value, "big") - 1 for value in numbers if len(value) == 2)
         found["genre"] = [name for n in counted if n >= 0 for name in named(str(n))]
     return found
+
+
+def _text(item: Atom, value: bytes) -> str:
+    if item.name != _TEMPO:
+        return lenient(value)
+    if len(value) > _MAX_INTEGER_BYTES:
+        raise Damaged
+    return str(int.from_bytes(value, "big"))
 
 
 def others(data: Bytes, start: int, fields: Collection[Field]) -> list[bytes]:
@@ -194,19 +207,25 @@ def _items(data: Bytes, ilst: Atom | None, wanted: Wanted) -> bytes:
     """The tags with these values, where a field's first stood."""
     items = list(atoms(data, ilst.body, ilst.stop)) if ilst else []
     held = [(_field(data, item), data[item.start : item.stop]) for item in items]
-    names = (_own_name(data, item) for item in items if item.name == _OWN)
-    mood = next((name for name in names if name.upper() == _MOOD), _MOOD)
-    made = {field: [_item(field, v, mood)] if v else [] for field, v in wanted.items()}
+    names = [_own_name(data, item) for item in items if item.name == _OWN]
+    made = {field: [_item(field, v, names)] if v else [] for field, v in wanted.items()}
     placed, new = rewritten(held, made)
     return b"".join((*placed, *new))
 
 
-def _item(field: Field, values: Sequence[str], mood: bytes) -> bytes:
-    texts = (struct.pack(">II", _TEXT, 0) + value.encode("utf-8") for value in values)
-    body = b"".join(_atom(b"data", text) for text in texts)
-    if field != "mood":
-        return _atom(_GENRE if field == "genre" else _GROUPING, body)
-    return _atom(_OWN, _atom(b"mean", bytes(4) + _MEAN) + _atom(b"name", bytes(4) + mood) + body)
+def _item(field: Field, values: Sequence[str], own_names: Sequence[bytes]) -> bytes:
+    """A tag with these values; one that a program has named keeps its name."""
+    body = b"".join(_atom(b"data", _value(field, value)) for value in values)
+    if field in _NAMES:
+        return _atom(_NAMES[field], body)
+    name = next((n for n in own_names if _OWN_FIELDS.get(n.upper()) == field), _OWN_NAMES[field])
+    return _atom(_OWN, _atom(b"mean", bytes(4) + _MEAN) + _atom(b"name", bytes(4) + name) + body)
+
+
+def _value(field: Field, value: str) -> bytes:
+    if field == "tempo":
+        return struct.pack(">IIH", _INTEGER, 0, int(value))
+    return struct.pack(">II", _TEXT, 0) + value.encode("utf-8")
 
 
 def _replaced(data: Bytes, parent: Atom, child: Atom, made: bytes) -> bytes:

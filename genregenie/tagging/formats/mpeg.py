@@ -1,8 +1,8 @@
 """An ID3 tag in front of the audio: MP3 and its older layers, raw AAC and TTA that have one.
 
 Of an ID3v1 tag at the end, the number of the genre goes along, unless a frame that was cut off runs
-into it. An APEv2 tag is read where ID3 has no genre, mood or grouping, and stays as it is; in a TTA
-that has no other tag, it is the one that is written.
+into it. An APEv2 tag is read where ID3 lacks one of our fields, and stays as it is; in a TTA that
+has no other tag, it is the one that is written.
 """
 
 from collections.abc import Collection

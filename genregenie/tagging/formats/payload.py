@@ -42,6 +42,8 @@ _KEYS: Final[Mapping[Field, frozenset[str]]] = {
     "genre": frozenset(("genre", "tcon", "tco", "ignr", "wm/genre", "gnre")),
     "mood": frozenset(("mood", "tmoo", "wm/mood")),
     "grouping": frozenset(("grouping", "tit1", "tt1", "grp1", "gp1", "wm/contentgroupdescription")),
+    "tempo": frozenset(("bpm", "tbpm", "tbp", "tmpo", "wm/beatsperminute")),
+    "key": frozenset(("initialkey", "key", "tkey", "tke", "wm/initialkey")),
 }
 """What FFmpeg calls our fields."""
 

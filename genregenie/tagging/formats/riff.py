@@ -2,7 +2,7 @@
 
 A genre goes to the ID3 tag if there is one; else to the list of texts (``INFO``, ``IGNR``) of a
 WAV that has one, so that its title is not hidden behind a tag that has none; else to a new ID3
-tag. Where both are there, both are written. Moods and groupings go to the ID3 tag; the list of
+tag. Where both are there, both are written. Other fields go to the ID3 tag; the list of
 texts has no place for them. A new chunk goes to the end; where that cannot be found, in a recording
 whose sizes were never filled in, it goes in front of the audio.
 """

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from genregenie.tagging.formats.edits import Damaged
-from genregenie.tagging.formats.fields import FIELDS, Field, Wanted, rewritten
+from genregenie.tagging.formats.fields import FIELDS, NAMES, Field, Wanted, rewritten
 from genregenie.tagging.formats.genrelist import lenient
 
-_FIELDS: Final = {field.encode(): field for field in FIELDS}
+_FIELDS: Final = {name.lower().encode(): f for f, names in NAMES.items() for name in names}
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Comments:
         return vendor + struct.pack("<I", len(comments)) + b"".join(comments) + self.rest
 
     def values(self) -> dict[Field, list[str]]:
-        """What our fields hold: ``GENRE``, ``MOOD``, ``GROUPING``."""
+        """What our fields hold."""
         return {
             field: [lenient(c.partition(b"=")[2]) for c in self.comments if _field(c) == field]
             for field in FIELDS
@@ -69,7 +69,7 @@ class Comments:
         made = {}
         for field, values in wanted.items():
             named = (c.partition(b"=")[0] for c in self.comments if _field(c) == field)
-            key = next(named, field.upper().encode())
+            key = next(named, NAMES[field][0].upper().encode())
             made[field] = [key + b"=" + value.encode("utf-8") for value in values]
         placed, new = rewritten(((_field(c), c) for c in self.comments), made)
         return replace(self, comments=(*placed, *new))
