@@ -78,10 +78,17 @@ class Headline:
         return cls("Hard to place", f"Most like {shares}.", (first, second))
 
 
+def tempo(prediction: Prediction) -> str | None:
+    """A tempo in words, such as "about 118 BPM"; None where it is not sure."""
+    bpm = prediction.tempo_bpm
+    return f"about {bpm:.0f} BPM" if bpm is not None and prediction.is_tempo_sure else None
+
+
 def tempo_and_key(prediction: Prediction) -> tuple[str, ...]:
     """Those of the two that are sure: ``("about 118 BPM", "A minor")``."""
-    tempo = f"about {prediction.tempo_bpm:.0f} BPM" if prediction.is_tempo_sure else None
-    return tuple(filter(None, (tempo, prediction.key if prediction.is_key_sure else None)))
+    return tuple(
+        filter(None, (tempo(prediction), prediction.key if prediction.is_key_sure else None))
+    )
 
 
 def percent(share: float) -> str:

@@ -20,9 +20,10 @@ from genregenie.common import settings
 from genregenie.common.errors import GenreGenieError
 from genregenie.spotify.oauth import shared_logins
 from genregenie.web import analysis, toolkit
+from genregenie.web.compression import Compression
 from genregenie.web.config import WebConfig
 from genregenie.web.identity import user_of
-from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON
+from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON, MANIFEST
 from genregenie.web.portal import account, guide, history, landing, login, reset, share, spotify
 from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.dependencies import show_error
@@ -96,6 +97,7 @@ def create_app(
     _mount_page(app, page, config, accounts)
     ownership.publish()
     # The last one added stands first: the gate, then what stands behind it.
+    app.add_middleware(Compression)
     app.add_middleware(Refusals, prefix=f"{APP}/")
     app.add_middleware(Isolation, ownership=ownership)
     app.add_middleware(Allowance, config=config)
@@ -121,6 +123,10 @@ def _add_small_routes(app: FastAPI, portal: PortalContext) -> None:
     @app.api_route(ICON, methods=["GET", "HEAD"])
     async def icon() -> Response:  # what browsers ask for while Gradio's page is still starting
         return RedirectResponse(f"{ASSETS}logo.svg", 301)
+
+    @app.api_route(MANIFEST, methods=["GET", "HEAD"])
+    async def manifest() -> Response:
+        return RedirectResponse(f"{ASSETS}manifest.json", 301)
 
     @app.get(ASSETS + "{name}")
     async def asset(name: str) -> Response:

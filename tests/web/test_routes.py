@@ -34,6 +34,7 @@ GET HEAD /guide
 GET HEAD /guide/images/{name}
 GET HEAD /guide/{name}
 GET HEAD /healthz
+GET HEAD /manifest.json
 GET HEAD /s/{token}
 GET HEAD /s/{token}/card.png
 POST /account/codes

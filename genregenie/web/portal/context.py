@@ -29,7 +29,13 @@ from genregenie.web.workers import Workers
 
 STATIC: Final = resources.static("web/portal")
 TAGLINE: Final = "Names the genre of a song, and says how sure it is."
-_TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_TYPES: Final = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".json": "application/manifest+json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+}
 
 
 class PortalContext:

@@ -16,7 +16,17 @@ from genregenie.storage.database import DatabaseError
 from genregenie.web.config import WebConfig
 from genregenie.web.errors import ACCOUNTS_AWAY, RETRY_AFTER_S, log_problem
 from genregenie.web.identity import Identity, identify
-from genregenie.web.paths import ACCOUNT, HEALTH, HOME, ICON, PRIVATE, PUBLIC, is_shared, login_url
+from genregenie.web.paths import (
+    ACCOUNT,
+    HEALTH,
+    HOME,
+    ICON,
+    MANIFEST,
+    PRIVATE,
+    PUBLIC,
+    is_shared,
+    login_url,
+)
 from genregenie.web.security import cookies
 from genregenie.web.security.csrf import SAFE_METHODS, FormTokens, from_other_site
 from genregenie.web.security.headers import SecurityHeaders
@@ -51,7 +61,7 @@ class Gate:
         self._cookies = cookies.Cookies(config.cookies)
         self._tokens = FormTokens(config.key)
         self._headers = SecurityHeaders(config.cookies)
-        self._free = assets | {HEALTH, ICON}
+        self._free = assets | {HEALTH, ICON, MANIFEST}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""

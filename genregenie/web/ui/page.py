@@ -72,7 +72,8 @@ def launch_options() -> dict[str, Any]:
         ],
         "js": _asset("page.js"),
         # Gradio runs what stands in the head before it builds the page, and `js` after.
-        "head": views.scripts([_asset("microphone.js"), _clips_script(), _asset("listen.js")]),
+        "head": views.home_screen()
+        + views.scripts([_asset("microphone.js"), _clips_script(), _asset("listen.js")]),
         "max_file_size": MAX_CLIP_BYTES,
         "allowed_paths": [str(EXAMPLES_DIR)],
     }
@@ -80,7 +81,11 @@ def launch_options() -> dict[str, Any]:
 
 def _theme() -> gr.themes.Base:
     """Soft, with its palest texts dark enough to read (WCAG AA)."""
-    soft = gr.themes.Soft(primary_hue="indigo", font=["system-ui", "sans-serif"])
+    soft = gr.themes.Soft(
+        primary_hue="indigo",
+        font=["system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    )
     return soft.set(
         body_text_color_subdued="#566070",
         body_text_color_subdued_dark="#aeb6c4",

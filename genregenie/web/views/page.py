@@ -5,7 +5,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from genregenie.web.paths import ACCOUNT, GUIDE, LOGOUT, SIGNUP
+from genregenie.web.paths import ACCOUNT, ASSETS, GUIDE, LOGOUT, SIGNUP
 from genregenie.web.views.fragments import render
 
 _SIGN_UP: Final = "Create an account"
@@ -50,6 +50,11 @@ def for_an_account(text: str = "", link: str = f"{_SIGN_UP}.") -> Markup:
 def keep_it() -> Markup:
     """What becomes of a guest's result."""
     return for_an_account("Gone when you leave.", "Keep it: create an account.")
+
+
+def home_screen() -> Markup:
+    """What a phone shows that has the page on its home screen."""
+    return render("page", "home_screen", assets=ASSETS)
 
 
 def scripts(sources: Iterable[str]) -> Markup:

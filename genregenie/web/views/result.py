@@ -10,7 +10,7 @@ from genregenie.audio import format_duration
 from genregenie.audio.about import About
 from genregenie.autotag.vocabulary import GROUPS, Group, shown
 from genregenie.common.genres import display_name, ranked
-from genregenie.inference.headline import Headline
+from genregenie.inference.headline import Headline, tempo
 from genregenie.inference.prediction import Prediction
 from genregenie.inference.timeline import runs, smoothed, spans
 from genregenie.web.views import components, sentences
@@ -94,8 +94,8 @@ def verdict(prediction: Prediction, name: str | None = None, about: About | None
 def chips(prediction: Prediction) -> list[tuple[str, str]]:
     """Small facts, and what each of them is; only what is sure, or stands out."""
     found = []
-    if prediction.is_tempo_sure and prediction.tempo_bpm is not None:
-        found.append((f"about {prediction.tempo_bpm:.0f} BPM", "Tempo, in beats a minute"))
+    if (beats := tempo(prediction)) is not None:
+        found.append((beats, "Tempo, in beats a minute"))
     if prediction.is_key_sure and prediction.key is not None:
         found.append((sentences.key_name(prediction.key), "Key"))
     if prediction.genre is None:

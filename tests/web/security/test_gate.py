@@ -30,7 +30,7 @@ from tests.web.servers import (
 pytestmark = pytest.mark.slow
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"]
-OPEN = PUBLIC | {"/healthz", "/favicon.ico"} | guide_paths()
+OPEN = PUBLIC | {"/healthz", "/favicon.ico", "/manifest.json"} | guide_paths()
 PORTAL_FILES = ("portal.css", "portal.js", "landing.css", "share.css", "logo.svg")
 
 

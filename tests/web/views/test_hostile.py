@@ -330,6 +330,7 @@ SAY_WHAT_IS_OURS = {
     page.brand,
     page.examples_title,
     page.guide_link,
+    page.home_screen,
     page.keep_it,
     page.scripts,
     recommendations.waiting,

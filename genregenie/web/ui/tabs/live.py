@@ -6,6 +6,7 @@ is then a clip like any other.
 """
 
 import contextlib
+import time
 import wave
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -192,8 +193,10 @@ def taken(path: str | None) -> Chunk | None:
         return None
     finally:
         with contextlib.suppress(OSError):
-            file.unlink()
-            file.parent.rmdir()
+            # An older one is not the second that has just come, whoever says so.
+            if time.time() - file.stat().st_mtime < MAX_S:
+                file.unlink()
+                file.parent.rmdir()
     samples = np.frombuffer(data[: len(data) // (2 * channels) * 2 * channels], "<i2")
     return (rate, samples.reshape(-1, channels).astype(np.int16)) if len(samples) else None
 
