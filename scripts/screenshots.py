@@ -1,8 +1,8 @@
 """Takes the pictures in docs/images from the running app: ``make screenshots``."""
 
 import contextlib
+import io
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -14,9 +14,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+import numpy as np
+import soundfile
+from PIL import Image
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from genregenie.accounts import open_accounts, sqlite_url
+from genregenie.audio import RATE_HZ, AudioFile
 from genregenie.common import resources
 from genregenie.inference.classifier import Classifier
 from genregenie.web.saved_results import as_result
@@ -28,6 +32,8 @@ NAME, PASSWORD = "Ada", "a calm indigo morning"
 WIDE = {"width": 1100, "height": 1000}
 DOOR = {"width": 1100, "height": 720}
 PHONE = {"width": 390, "height": 844}
+ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
+LIVE_S, FRAME_S, ANIMATED = 10.0, 0.25, 320
 
 
 def fill(data: Path) -> None:
@@ -77,36 +83,88 @@ def inside(chromium: Browser, url: str, size: dict[str, int], scheme: str) -> Pa
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("button", name=EXAMPLE).click()
-    page.wait_for_selector("#save-card", timeout=60_000)
-    page.wait_for_selector("#on-spotify section", timeout=60_000)
+    page.wait_for_selector("#sounds-like li", timeout=60_000)
     page.wait_for_timeout(1_500)
     return page
+
+
+def live_listening(playwright: Playwright, url: str) -> None:
+    """Ten seconds of live listening on a phone, as an animated picture."""
+    with tempfile.TemporaryDirectory() as folder:
+        wave = Path(folder) / "microphone.wav"
+        with AudioFile(next(e.path for e in EXAMPLES if e.name == EXAMPLE)) as audio:
+            blocks = [block for s in audio.stretches() for block in s.blocks]
+        soundfile.write(wave, np.concatenate(blocks), RATE_HZ)
+        chromium = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=[
+                *ARGUMENTS,
+                "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-audio-capture={wave}",
+            ],
+        )
+        page = chromium.new_page(base_url=url, viewport=PHONE)
+        page.goto("/")
+        page.get_by_role("button", name="Try without an account").click()
+        page.wait_for_selector("#mic .record-button", state="attached")
+        page.wait_for_timeout(1_000)
+        frames, begun = [page.screenshot()], time.monotonic()
+        page.locator("#listen-button").click()
+        while time.monotonic() - begun < LIVE_S:
+            page.wait_for_timeout(1_000 * FRAME_S)
+            frames.append(page.screenshot())
+        page.locator("#listen-button").click()
+        page.wait_for_selector("#verdict [data-state=result]")
+        page.wait_for_timeout(1_000)
+        frames += [page.screenshot()] * 6
+        chromium.close()
+    first, *others = (
+        Image.open(io.BytesIO(frame)).convert("RGB").resize((ANIMATED, ANIMATED * 844 // 390))
+        for frame in frames
+    )
+    first.save(
+        IMAGES / "live.webp",
+        save_all=True,
+        append_images=others,
+        duration=round(1_000 * LIVE_S / (len(frames) - 6)),
+        loop=0,
+        quality=60,
+        method=6,
+    )
 
 
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with running_app() as url, sync_playwright() as playwright:
+        live_listening(playwright, url)
         chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-background-networking"],
+            executable_path=shutil.which("chromium"), args=ARGUMENTS
         )
         door = chromium.new_page(viewport=DOOR)
         door.goto(url)
         door.screenshot(path=IMAGES / "landing.png")
         wide = inside(chromium, url, WIDE, "light")
         wide.screenshot(path=IMAGES / "listen.png")
-        wide.get_by_role("button", name="Share a link").click()
-        shared = wide.locator("#keep-link input, .share-link input").first.input_value()
-        for tab in ("My music", "From Spotify features", "Models", "Model lab"):
+        shared = share(wide)
+        for tab in ("My music", "About", "Spotify's numbers", "How good it is", "Earlier systems"):
             wide.get_by_role("tab", name=tab, exact=True).click()
             wide.wait_for_timeout(2_500)
-            wide.screenshot(path=IMAGES / f"{re.sub(' ', '-', tab.lower())}.png")
+            if tab != "About":  # the three after it are inside
+                name = tab.lower().replace(" ", "-").replace("'", "")
+                wide.screenshot(path=IMAGES / f"{name}.png")
         stranger = chromium.new_page(viewport=WIDE)
         stranger.goto(shared)
         stranger.screenshot(path=IMAGES / "shared.png")
         phone = inside(chromium, url, PHONE, "dark")
         phone.screenshot(path=IMAGES / "phone.png")
         chromium.close()
+
+
+def share(page: Page) -> str:
+    """A link to the result that is shown."""
+    page.get_by_role("button", name="Share a link").click()
+    return page.locator("#keep-link input, .share-link input").first.input_value()
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def _theme() -> gr.themes.Base:
     soft = gr.themes.Soft(
         primary_hue="indigo",
         font=["system-ui", "sans-serif"],
-        font_mono=["ui-monospace", "monospace"],
+        font_mono=["system-ui", "sans-serif"],
     )
     return soft.set(
         body_text_color_subdued="#566070",

@@ -36,7 +36,7 @@ def session_bar(name: str | None, token: str) -> Markup:
     token : str
         Proves that the button is ours.
     """
-    first, told, out = (ACCOUNT, name, "Log out") if name else (SIGNUP, _SIGN_UP, "Leave")
+    first, told, out = (ACCOUNT, name, "Log out") if name else (SIGNUP, "Sign up", "Leave")
     return render(
         "page", "session_bar", first=first, told=told, log_out=LOGOUT, out=out, token=token
     )

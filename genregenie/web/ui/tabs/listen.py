@@ -80,6 +80,8 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: 
                 show_label=False,
                 sources=["upload"],
                 type="filepath",
+                # Not decoded in the browser: it is on its way to the server.
+                waveform_options=gr.WaveformOptions(show_recording_waveform=False),
                 elem_id="clip",
             )
             examples = _build_examples()
