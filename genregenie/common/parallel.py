@@ -166,7 +166,7 @@ class _Batch(Generic[T, R]):
                 return worker
         if idle and len(self._at) < self._jobs:
             try:
-                worker = Worker()
+                worker = Worker(self._function)
             except OSError:  # no room for another process: those that run do it
                 if not self._at:
                     raise
@@ -303,7 +303,7 @@ class Pool:
             if self._closed:
                 return None
             try:
-                worker = Worker(may_fork=False)
+                worker = Worker(self._prepare, may_fork=False)
             except OSError:  # it will be tried again when it is needed
                 return None
             self._all.add(worker)

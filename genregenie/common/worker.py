@@ -1,8 +1,9 @@
 """A process that does what it is asked over a connection of its own.
 
-A process that has one thread alone is forked, which costs milliseconds. Any other starts a fresh
-Python: a fork would copy locks that other threads hold. Neither imports ``__main__`` again. A
-worker reads its connection in a thread, and ends when the other side is gone, however that ended.
+A process that has one thread alone is forked, which costs milliseconds. Any other has a nursery
+that is forked in its place, and starts a fresh Python where there can be none. Nothing imports
+``__main__`` again. A worker reads its connection in a thread, and ends when the other side is gone,
+however that ended.
 """
 
 import contextlib
@@ -12,7 +13,6 @@ import queue
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import traceback
 from collections import deque
@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from weakref import WeakSet
 
+from genregenie.common import nursery
 from genregenie.common.errors import GenreGenieError
 from genregenie.common.steps import Steps
 
 R = TypeVar("R")
 
-_ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-"""A worker has a core to itself, and what is computed for one clip is too small to be shared."""
+_BEGIN: Final = f"{__name__}:_begin"
 
 
 class LostError(GenreGenieError):
@@ -37,7 +37,7 @@ class LostError(GenreGenieError):
 
 def keep_to_one_thread() -> None:
     """Let NumPy, imported after this, start no threads, so that this process can be forked."""
-    for name, value in _ONE_THREAD.items():
+    for name, value in nursery.ONE_THREAD.items():
         os.environ.setdefault(name, value)
 
 
@@ -48,6 +48,13 @@ _connections: WeakSet[Connection] = WeakSet()
 class Worker:
     """A process, and the connection to it.
 
+    Parameters
+    ----------
+    work : object
+        What it will be asked for, so that what this needs may be loaded beforehand.
+    may_fork : bool
+        Whether it may be a copy of this process, with all that this has in memory.
+
     Attributes
     ----------
     connection : Connection
@@ -57,19 +64,21 @@ class Worker:
         Whether it owes an answer.
     """
 
-    def __init__(self, *, may_fork: bool = True) -> None:
+    def __init__(self, work: object = None, *, may_fork: bool = True) -> None:
         here, there = socket.socketpair()
         self.connection = Connection(here.detach())
         self.has_begun = False
         self._owed: deque[bool] = deque()
         self._killing = threading.Lock()
-        self._process: subprocess.Popen[bytes] | _Forked
+        self._process: _Forked | nursery.Child | subprocess.Popen[bytes]
         try:
             with _interrupts_held():
-                if may_fork and _has_one_thread():
+                if may_fork and nursery.has_one_thread():
                     self._process = _Forked(there, self.connection)
                 else:
-                    self._process = _fresh(there)
+                    self._process = nursery.child(_BEGIN, there, work) or nursery.fresh_python(
+                        _BEGIN, there
+                    )
         except BaseException:
             self.connection.close()
             raise
@@ -146,34 +155,6 @@ class _Forked:
             self._waited_for = True
 
 
-def _has_one_thread() -> bool:
-    """Whether this process may be forked; the kernel counts what Python does not know of too."""
-    try:
-        return sys.platform == "linux" and len([*Path("/proc/self/task").iterdir()]) == 1
-    except OSError:
-        return False
-
-
-def _fresh(there: socket.socket) -> subprocess.Popen[bytes]:
-    """A Python that has loaded nothing yet."""
-    code = (
-        f"import sys; sys.path[:] = {sys.path!r}; from genregenie.common import worker; "
-        "worker._begin(*sys.argv[1:])"
-    )
-    command = [sys.executable, "-c", code]
-    environment = os.environ | _ONE_THREAD
-    if sys.platform != "win32":
-        fd = there.fileno()
-        return subprocess.Popen(  # noqa: S603
-            [*command, str(fd)], stdin=subprocess.DEVNULL, pass_fds=[fd], env=environment
-        )
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603
-    assert process.stdin is not None  # noqa: S101
-    with process.stdin as pipe:
-        pipe.write(there.share(process.pid))
-    return process
-
-
 @contextlib.contextmanager
 def _interrupts_held() -> Iterator[None]:
     """A process started within meets no Ctrl-C, which a terminal sends to all, before it is ready.
@@ -193,11 +174,8 @@ def _interrupts_held() -> Iterator[None]:
 # --- in a worker -----------------------------------------------------------------------------
 
 
-def _begin(fd: str = "") -> None:
-    if fd:
-        _work(socket.socket(fileno=int(fd)))
-    elif sys.platform == "win32":
-        _work(socket.fromshare(sys.stdin.buffer.read()))
+def _begin(*fd: str) -> None:
+    _work(nursery.connected(*fd))
 
 
 def _work(there: socket.socket) -> None:

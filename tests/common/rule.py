@@ -1,4 +1,4 @@
-"""The rule for all inputs, so that it can be tried in processes of both kinds.
+"""The rule for all inputs, so that it can be tried in processes of each kind.
 
 As a program: ``python -m tests.common.rule EXAMPLES``, from a process with one thread, which forks.
 """
@@ -8,7 +8,7 @@ import sys
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from genregenie.common import worker
+from genregenie.common import nursery
 from genregenie.common.parallel import in_processes
 from genregenie.common.worker import LostError
 from tests.common.work import answer
@@ -40,6 +40,6 @@ def holds(examples: int) -> None:
 
 
 if __name__ == "__main__":
-    assert worker._has_one_thread()
+    assert nursery.has_one_thread()
     holds(int(sys.argv[1]))
     print("forked")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from genregenie.common import parallel, worker
+from genregenie.common import nursery, parallel, worker
 from genregenie.common.parallel import Pool, cores, in_processes, in_threads
 from genregenie.common.worker import LostError
 from tests.common import rule, work
@@ -25,12 +25,23 @@ def lives(process: int) -> bool:
 
 
 @pytest.fixture
-def always_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "_has_one_thread", lambda: False)
+def never_forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process with threads."""
+    monkeypatch.setattr(nursery, "has_one_thread", lambda: False)
+
+
+@pytest.fixture
+def always_fresh(never_forked: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where there is no nursery either."""
+    monkeypatch.setattr(nursery, "child", lambda *_: None)
 
 
 def test_who_dies_is_lost_and_nobody_else_in_fresh_processes(always_fresh: None) -> None:
     rule.holds(examples=6)
+
+
+def test_who_dies_is_lost_and_nobody_else_in_a_nurserys_processes(never_forked: None) -> None:
+    rule.holds(examples=60)
 
 
 @pytest.mark.slow
@@ -116,7 +127,7 @@ def test_errors_come_out_with_the_place_they_come_from() -> None:
 
 
 def test_processes_that_cannot_start_lose_their_items_and_end(
-    always_fresh: None, monkeypatch: pytest.MonkeyPatch
+    never_forked: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
     results = list(in_processes(work.answer, [("live", 1), ("live", 2)]))
@@ -131,24 +142,26 @@ def test_no_room_for_a_second_process(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[int] = []
 
     class Worker(worker.Worker):
-        def __init__(self) -> None:
+        def __init__(self, work: object) -> None:
             if started:
                 raise BlockingIOError("Resource temporarily unavailable")
             started.append(1)
-            super().__init__()
+            super().__init__(work)
 
     monkeypatch.setattr("genregenie.common.parallel.Worker", Worker)
     items = [("live", n) for n in range(5)]
     assert list(in_processes(work.answer, items, 4)) == [0, 2, 4, 6, 8]
 
 
-@pytest.mark.parametrize("kind", ["forked", "fresh"])
+@pytest.mark.parametrize("kind", ["forked", "nursed", "fresh"])
 def test_workers_end_with_a_parent_that_is_killed(kind: str) -> None:
     """They share its standard output, which ends when the last of them has ended."""
     second_thread = "threading.Thread(target=threading.Event().wait, daemon=True).start()"
     code = (
         "import threading\n"
-        f"{second_thread if kind == 'fresh' else ''}\n"
+        f"{'' if kind == 'forked' else second_thread}\n"
+        "from genregenie.common import nursery\n"
+        f"{'nursery.child = lambda *_: None' if kind == 'fresh' else ''}\n"
         "from genregenie.common.parallel import in_processes\n"
         "from tests.common import work\n"
         "list(in_processes(work.spin_aloud, range(9), 2))\n"

@@ -159,7 +159,7 @@ def test_a_file_that_takes_all_memory_gets_a_sentence(files, monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="only there is anything forked")
 def test_the_command_does_not_pay_for_a_second_python(files):
     code = (
-        "import sys; from genregenie.common import worker; worker._fresh = None;"
+        "import sys; from genregenie.common import nursery; nursery.fresh_python = None;"
         "from genregenie.cli.main import main; sys.exit(main(['classify', sys.argv[1]]))"
     )
     subprocess.run([sys.executable, "-c", code, str(files[0])], check=True)
