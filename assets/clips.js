@@ -22,13 +22,14 @@
     }
   }, true);
 
-  // The whole page takes what is dropped on it while a song can be chosen.
+  // The whole page takes what is dropped on it while songs can be chosen: Listen one, Many songs all.
   const isFile = ({ dataTransfer }) => dataTransfer?.types.includes("Files");
-  const listening = () => document.querySelector("#listen")?.offsetParent !== null;
+  const inSight = (id) => Boolean(document.querySelector(id)?.offsetParent);
+  const place = () => (inSight("#listen") ? "#clip" : inSight("#many-files") ? "#many-files" : null);
   const page = document.documentElement;
   let leaving = 0;
   document.addEventListener("dragover", (event) => {
-    if (!isFile(event) || !listening()) return;
+    if (!isFile(event) || !place()) return;
     event.preventDefault();
     page.classList.add("gg-dragging");
     clearTimeout(leaving);
@@ -36,11 +37,12 @@
   });
 
   document.addEventListener("drop", (event) => {
-    const input = document.querySelector("#clip input[type=file]");
-    if (!input || !listening() || !event.dataTransfer?.files.length) return;
+    const id = place(), input = id && document.querySelector(`${id} input[type=file]`);
+    if (!input || !event.dataTransfer?.files.length) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    input.files = asAudio([event.dataTransfer.files[0]]);
+    const { files } = event.dataTransfer;
+    input.files = id === "#clip" ? asAudio([files[0]]) : files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   }, true);
 })();

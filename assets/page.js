@@ -4,7 +4,7 @@
   const wanted = localStorage.getItem("genregenie-theme");
   if (wanted) document.body.classList.toggle("dark", wanted === "dark");
 
-  const players = { timeline: "player", "past-timeline": "past-clip" };
+  const players = { timeline: "player", "past-timeline": "past-clip", "many-timeline": "many-clip" };
   const audioOf = (ribbon) => {
     const place = ribbon.closest(Object.keys(players).map((id) => `#${id}`).join());
     return place && document.querySelector(`#${players[place.id]} audio`);

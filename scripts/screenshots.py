@@ -153,6 +153,11 @@ def main() -> None:
             if tab != "About":  # the three after it are inside
                 name = tab.lower().replace(" ", "-").replace("'", "")
                 wide.screenshot(path=IMAGES / f"{name}.png")
+        wide.get_by_role("tab", name="Many songs", exact=True).click()
+        wide.set_input_files("#many-files input[type=file]", [e.path for e in EXAMPLES])
+        wide.wait_for_selector("#many [data-state=over]", timeout=60_000)
+        wide.wait_for_timeout(1_000)
+        wide.screenshot(path=IMAGES / "many-songs.png", full_page=True)
         stranger = chromium.new_page(viewport=WIDE)
         stranger.goto(shared)
         stranger.screenshot(path=IMAGES / "shared.png")

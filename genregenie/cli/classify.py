@@ -97,7 +97,7 @@ def _as_line(path: Path, result: "Prediction | AudioError", width: int) -> str:
         length += f"  too {result.quality} to be sure"
     elif result.is_silent:
         length += "  silence"
-    heard = _heard_line(result)
+    heard = heard_line(result)
     if result.genre is None:
         return f"{name}  {'not music':<10}  {'':<34}  {length}{heard}"
     likely = ranked(result.confidences)[:3]
@@ -105,7 +105,7 @@ def _as_line(path: Path, result: "Prediction | AudioError", width: int) -> str:
     return f"{name}  {result.verdict:<10}  {best:<14} {', '.join(others):<24}  {length}{heard}"
 
 
-def _heard_line(result: "Prediction") -> str:
+def heard_line(result: "Prediction") -> str:
     """Tempo, key, and what the network hears, on a line of its own; nothing where all is unsure."""
     from genregenie.autotag.vocabulary import shown
     from genregenie.inference.headline import tempo_and_key

@@ -19,6 +19,7 @@ from genregenie.cli import (
     feedback,
     index,
     lab,
+    listen,
     messages,
     recommend,
     serve,
@@ -101,7 +102,11 @@ class _Parser(argparse.ArgumentParser):
 
 
 _GROUPS: Final[Mapping[str, Mapping[str, Callable[[Commands], None]]]] = {
-    "name genres": {"classify": classify.add, "spotify-features": spotify_features.add},
+    "name genres": {
+        "classify": classify.add,
+        "listen": listen.add,
+        "spotify-features": spotify_features.add,
+    },
     "find more like it": {
         "recommend": recommend.add,
         "similar": similar.add,

@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass
 from typing import Any, Final
-from xml.etree import ElementTree
 
+from genregenie.common import playlists
 from genregenie.common.formatting import csv_lines
 from genregenie.common.names import clean
+from genregenie.common.playlists import PlaylistEntry
 from genregenie.recommend.recommender import OnSpotify, Recommendations, SoundsLike
 
 SOUNDS_LIKE: Final = "sounds like"
 ON_SPOTIFY: Final = "on Spotify"
-
-_XSPF: Final = "http://xspf.org/ns/0/"
 
 
 @dataclass(frozen=True)
@@ -70,40 +69,17 @@ def as_csv(recommendations: Recommendations) -> str:
 
 def as_m3u(recommendations: Recommendations) -> str:
     """An extended M3U playlist of addresses."""
-    entries = (
-        f"#EXTINF:{-1 if line.duration_s is None else round(line.duration_s)},"
-        f"{_named(line)}\n{line.url}\n"
-        for line in lines(recommendations)
-    )
-    return "#EXTM3U\n" + "".join(entries)
+    return playlists.as_m3u(map(_entry, lines(recommendations)))
 
 
 def as_xspf(recommendations: Recommendations) -> str:
     """An XSPF playlist, version 1."""
-    ElementTree.register_namespace("", _XSPF)
-    playlist = ElementTree.Element(f"{{{_XSPF}}}playlist", version="1")
-    _add(playlist, "title", "GenreGenie")
-    tracks = _add(playlist, "trackList")
-    for line in lines(recommendations):
-        track = _add(tracks, "track")
-        for name, text in (
-            ("identifier", line.identifier),
-            ("title", line.title),
-            ("creator", line.artist),
-            ("annotation", f"{line.kind}, {line.genre}"),
-            ("info", line.url),
-            ("album", line.album),
-            ("duration", "" if line.duration_s is None else str(round(1000 * line.duration_s))),
-        ):
-            if text:
-                _add(track, name, text)
-    ElementTree.indent(playlist)
-    return ElementTree.tostring(playlist, encoding="unicode", xml_declaration=True) + "\n"
+    return playlists.as_xspf(map(_entry, lines(recommendations)))
 
 
 def as_text(recommendations: Recommendations) -> str:
     """One "Artist - Title" a line, to paste into anything."""
-    return "".join(f"{_named(line)}\n" for line in lines(recommendations))
+    return "".join(f"{_entry(line).name}\n" for line in lines(recommendations))
 
 
 FORMATS: Final = {"csv": as_csv, "m3u": as_m3u, "xspf": as_xspf, "txt": as_text}
@@ -154,11 +130,13 @@ def _track(suggestion: OnSpotify) -> dict[str, Any]:
     }
 
 
-def _named(line: Line) -> str:
-    return f"{line.artist} - {line.title}" if line.artist else line.title
-
-
-def _add(parent: ElementTree.Element, name: str, text: str | None = None) -> ElementTree.Element:
-    child = ElementTree.SubElement(parent, f"{{{_XSPF}}}{name}")
-    child.text = text
-    return child
+def _entry(line: Line) -> PlaylistEntry:
+    return PlaylistEntry(
+        line.title,
+        line.artist,
+        line.album,
+        page=line.url,
+        identifier=line.identifier,
+        annotation=f"{line.kind}, {line.genre}",
+        duration_s=line.duration_s,
+    )

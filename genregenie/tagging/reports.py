@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 from genregenie.audio import format_duration
 from genregenie.autotag.vocabulary import Autotag, shown
 from genregenie.common.errors import GenreGenieError
 from genregenie.common.formatting import csv_lines, printable, reason
 from genregenie.common.genres import display_name
+from genregenie.common.playlists import PlaylistEntry, as_m3u
 from genregenie.tagging.formats.fields import FIELDS
 from genregenie.tagging.tagger import Item
 
@@ -150,15 +150,18 @@ def write_playlists(folder: Path, items: Iterable[Item]) -> list[Path]:
     -------
     list of Path
     """
-    lists: dict[str, list[str]] = defaultdict(list)
+    lists: dict[str, list[PlaylistEntry]] = defaultdict(list)
     names: dict[str, str] = {}
     for item in items:
         if item.heard is None or item.state in _DOUBT:
             continue
-        heard = item.heard
-        label = " - ".join(printable(t) for t in (heard.artist, heard.title) if t)
-        label = label or printable(Path(item.file.path).stem)
-        entry = f"#EXTINF:{round(heard.duration_s)},{label}\n{_location(item.file.path)}\n"
+        title, artist = item.heard.title or "", item.heard.artist or ""
+        entry = PlaylistEntry(
+            title if title or artist else Path(item.file.path).stem,
+            artist,
+            path=os.path.abspath(item.file.path),
+            duration_s=item.heard.duration_s,
+        )
         for genre in item.after.get("genre", ()):
             name = _file_name(genre)
             lists[names.setdefault(name.casefold(), name)].append(entry)
@@ -170,17 +173,9 @@ def write_playlists(folder: Path, items: Iterable[Item]) -> list[Path]:
     for name, entries in sorted(lists.items()):
         path = folder / f"{name}.m3u8"
         with _opened(path) as file:
-            file.write("#EXTM3U\n" + "".join(entries))
+            file.write(as_m3u(entries))
         written.append(path)
     return written
-
-
-def _location(path: str) -> str:
-    """The path, or an address where a line of text cannot hold it."""
-    path = os.path.abspath(path)
-    if printable(path) == path and "\\" not in path.replace(os.sep, ""):
-        return path
-    return "file://" + quote(os.fsencode(path))
 
 
 def _file_name(genre: str) -> str:

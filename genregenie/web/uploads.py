@@ -3,7 +3,7 @@
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -17,10 +17,36 @@ MAX_ZIP_BYTES: Final = 1 << 30
 
 @dataclass(frozen=True)
 class Clip:
-    """One clip: its name, and where its bytes are, or the sentence that says why not."""
+    """One clip: its name, and where its bytes are, or the sentence that says why not.
+
+    Attributes
+    ----------
+    name : str
+    content : Path, bytes or AudioError
+    archive : Path or None
+        The zip archive that it comes from.
+    """
 
     name: str
     content: Path | bytes | AudioError
+    archive: Path | None = None
+
+    def without_content(self) -> "Clip":
+        """What takes no room: where it can be found again."""
+        return self if self.archive is None else replace(self, content=b"")
+
+    def again(self) -> Path | bytes | None:
+        """Its sound once more; None where the upload is gone."""
+        if isinstance(self.content, Path):
+            return self.content if self.content.is_file() else None
+        if self.archive is None:
+            return None
+        try:
+            with zipfile.ZipFile(self.archive) as archive:
+                content = _member(archive, archive.getinfo(self.name), MAX_CLIP_BYTES)
+        except (zipfile.BadZipFile, OSError, KeyError):
+            return None
+        return content if isinstance(content, bytes) else None
 
 
 def clips(paths: Sequence[str]) -> Iterator[Clip]:
@@ -84,7 +110,7 @@ def _unzipped(path: Path) -> Iterator[Clip]:
             for info in members:
                 content = _member(archive, info, MAX_ZIP_BYTES - unpacked)
                 unpacked += len(content) if isinstance(content, bytes) else 0
-                yield Clip(info.filename, content)
+                yield Clip(info.filename, content, path)
     except (zipfile.BadZipFile, OSError, UnicodeError):
         yield Clip(path.name, AudioError("This archive is damaged. Pack it again."))
 

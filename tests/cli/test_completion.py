@@ -28,6 +28,7 @@ TYPED = (
     ("genregenie --quiet unt", "untag"),
     ("genregenie tag --mode rep", "replace"),
     ("genregenie users ba", "backup"),
+    ("genregenie listen --list", "--list-devices"),
     ("genregenie classify --js", "--json"),
     ("genregenie classify a", "song.wav"),
     ("genregenie index mu", "music"),

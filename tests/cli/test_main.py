@@ -18,8 +18,8 @@ from tests.machine import genregenie
 from tests.tagging.conftest import EXAMPLES
 
 COMMANDS = [
-    *("classify", "spotify-features", "recommend", "similar", "index", "tag", "untag", "serve"),
-    *("users", "feedback", "train", "evaluate", "lab", "completion"),
+    *("classify", "listen", "spotify-features", "recommend", "similar", "index", "tag", "untag"),
+    *("serve", "users", "feedback", "train", "evaluate", "lab", "completion"),
 ]
 
 
@@ -53,6 +53,8 @@ def helped(*words: str, capsys: pytest.CaptureFixture[str]) -> str:
         ("serve", "--port", "99999"),
         ("train", "--folds", "1"),
         ("completion",),
+        ("listen", "song.mp3"),
+        ("listen", "--rate", "0", "-"),
     ],
 )
 def test_wrong_use_is_2(arguments):

@@ -15,14 +15,13 @@ from sklearn.pipeline import Pipeline
 
 import genregenie
 from genregenie.accounts.results import ResultSummary, StoredResult
-from genregenie.audio import AudioError
 from genregenie.audio.scan import AudioPath
 from genregenie.common.formatting import csv_bytes, csv_lines
 from genregenie.evaluation.metrics import ReliabilityBin
 from genregenie.evaluation.protocols import PROTOCOLS
 from genregenie.inference.classifier import Classifier
-from genregenie.lab import results
-from genregenie.lab.records import Headline
+from genregenie.inference.headline import Headline
+from genregenie.lab import records, results
 from genregenie.recommend import export
 from genregenie.recommend.recommender import OnSpotify, Recommendations, SpotifyAnswer
 from genregenie.spotify.tracks import Track
@@ -31,9 +30,10 @@ from genregenie.tagging.tagger import Item
 from genregenie.training import artifacts
 from genregenie.training.compare import Scores
 from genregenie.training.parts import Parts
-from genregenie.web import uploads
 from genregenie.web.portal import history
-from genregenie.web.ui.tabs import batch, spotify_features
+from genregenie.web.ui.tabs import spotify_features
+from genregenie.web.views import batch
+from genregenie.web.views.songs import Heard
 
 FORMULAS = ("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1", "\r=1")
 
@@ -61,12 +61,16 @@ def tagged(folder: Path) -> list[list[str]]:
 
 
 def heard_at_once(folder: Path) -> list[list[str]]:
-    clips = [uploads.Clip(cell, AudioError("This file is empty.")) for cell in FORMULAS]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(folder))
-        patch.setattr(uploads, "clips", lambda _: clips)
-        *_, last = batch.listen_to_all([])
-    return read(Path(last[3]["value"]), "utf-8-sig")
+    row = batch.Row(
+        *(0, "a.mp3", Heard("One", None, Headline("Jazz", "88 % sure."), None)),
+        *("jazz", "pop", 0.88, None, None, 30.0, ""),
+    )
+    rows = [replace(row, heard=replace(row.heard, title=cell)) for cell in FORMULAS]
+    unused = [batch.Unused(cell, "This file is empty.") for cell in FORMULAS]
+    (folder / "a.csv").write_bytes(batch.as_csv(rows, unused))
+    table = read(folder / "a.csv", "utf-8-sig")
+    assert [line[1] for line in table[1:7]] == [line[0] for line in table[7:]]
+    return table
 
 
 def judged_by_features(folder: Path) -> list[list[str]]:
@@ -111,10 +115,10 @@ def trained(folder: Path) -> list[list[str]]:
 
 
 def measured(folder: Path) -> list[list[str]]:
-    lines = [Headline("A", cell, None, 0.5, 0.5, 0.5) for cell in FORMULAS]
-    results.write(Headline, lines, folder, system="A")
-    other = Headline("B", "svm", None, 0.5, 0.5, 0.5)
-    results.write(Headline, [other], folder, system="B")  # reads the others
+    lines = [records.Headline("A", cell, None, 0.5, 0.5, 0.5) for cell in FORMULAS]
+    results.write(records.Headline, lines, folder, system="A")
+    other = records.Headline("B", "svm", None, 0.5, 0.5, 0.5)
+    results.write(records.Headline, [other], folder, system="B")  # reads the others
     return read(folder / "headlines.csv")
 
 

@@ -7,7 +7,6 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import gradio as gr
 import httpx
 import pytest
 from gradio.utils import NamedString
@@ -18,8 +17,9 @@ from genregenie.audio.parallel import CRASHED
 from genregenie.common.parallel import Pool
 from genregenie.inference.classifier import Classifier
 from genregenie.web import analysis
+from genregenie.web.batch import hear_all
 from genregenie.web.ui.examples import EXAMPLES
-from genregenie.web.ui.tabs import batch, lab
+from genregenie.web.ui.tabs import lab
 from genregenie.web.ui.tabs.listen import Source, classify, listen, picture_and_files
 from tests import deaths
 from tests.common import work
@@ -109,11 +109,10 @@ def test_among_many_clips(
         for name in ("segfault", "live"):
             packed.write(clips[name], f"{name}.wav")
     paths = [str(archive), str(clips["exit"]), str(clips["live"])]
-    *_, last, _end = [s for s in batch.listen_to_all(paths) if s[0] != gr.skip()]
-    table = last[1]["value"]
-    assert table["Clip"].tolist() == ["segfault.wav", "live.wav", "exit.wav", "live.wav"]
-    assert table["Remark"].tolist()[0] == table["Remark"].tolist()[2] == CRASHED
-    assert "failed" not in table["Verdict"].tolist()[1::2]
+    *_, heard = hear_all(paths)
+    assert [row.file for row in heard.rows] == ["live.wav", "live.wav"]
+    assert [one.file for one in heard.unused] == ["segfault.wav", "exit.wav"]
+    assert {one.reason for one in heard.unused} == {CRASHED}
 
 
 def test_system_a_is_asked_in_a_worker(deadly: None, clips: dict[str, Path]) -> None:
@@ -141,8 +140,9 @@ def test_cancel_ends_the_work_and_the_next_clip_is_heard(
 
 def test_stop_ends_the_work_on_many_clips(deadly: None, clips: dict[str, Path]) -> None:
     for _ in range(3):
-        steps = batch.listen_to_all([str(clips["hang"])])
-        assert next(steps)[4]["visible"]
+        steps = hear_all([str(clips["hang"])])
+        next(steps)
+        assert next(steps).done == 0
         steps.close()
     assert classify(str(clips["live"]))["error"] is None
 

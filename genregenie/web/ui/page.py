@@ -14,7 +14,7 @@ from genregenie.web.guests import admission
 from genregenie.web.saved_results import saved_results
 from genregenie.web.ui import events
 from genregenie.web.ui.examples import EXAMPLES_DIR
-from genregenie.web.ui.sections import feedback, recommendations
+from genregenie.web.ui.sections import feedback, recommendations, song_map
 from genregenie.web.ui.session_bar import session_bar
 from genregenie.web.ui.tabs import about, batch, listen, my_music
 from genregenie.web.uploads import MAX_CLIP_BYTES
@@ -50,7 +50,7 @@ def build_page(accounts: Accounts | None = None, config: WebConfig | None = None
             with gr.Tab("Listen", id="listen"):
                 listen.build(accounts, saved, admit)
             with gr.Tab("Many songs", id="many"):
-                batch.build(saved, admit)
+                batch.build(accounts, saved, admit)
             with gr.Tab("My music", id="my-music") as tab:
                 my_music.build(tab, accounts, saved)
             with gr.Tab("About", id="about"):
@@ -68,7 +68,9 @@ def launch_options() -> dict[str, Any]:
             _ASSETS / "style.css",
             recommendations.STYLE,
             feedback.STYLE,
-            *my_music.STYLES,
+            song_map.STYLE,
+            my_music.STYLE,
+            batch.STYLE,
         ],
         "js": _asset("page.js"),
         # Gradio runs what stands in the head before it builds the page, and `js` after.

@@ -96,18 +96,7 @@ def atlas(model: Model, songs: Sequence[Song], genre: str | None = None) -> Mark
     for name in sorted(counts, key=lambda g: (-counts[g], display_name(g))):
         place = model.genres.index(name)
         chips.append((display_name(name), place, name, counts[name], name == genre))
-    dots = [
-        Dot(
-            song.newest.id,
-            song.heard.title,
-            song.heard.artist,
-            song.heard.headline.sentence,
-            song.genre,
-            song.heard.place,
-        )
-        for song in songs
-        if song.genre is not None and song.heard.place is not None
-    ]
+    dots = [Dot(song.newest.id, song.heard, song.genre) for song in songs]
     return render(
         "my_music",
         "atlas",

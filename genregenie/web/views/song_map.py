@@ -15,6 +15,7 @@ from genregenie.common.arrays import Array
 from genregenie.common.genres import display_name
 from genregenie.model.model import Model
 from genregenie.web.views.fragments import render
+from genregenie.web.views.songs import Heard
 
 MARGIN: Final = 0.045
 """Share of a sheet at each edge that is kept free, for what is drawn around a place."""
@@ -30,26 +31,18 @@ class Dot:
     ----------
     number : int
         What is opened by it.
-    title : str
-    artist : str or None
-    verdict : str
-        In words.
-    genre : str
-    place : (float, float)
-        From 0 to 1, to the right and down.
+    heard : Heard
+    genre : str or None
     """
 
     number: int
-    title: str
-    artist: str | None
-    verdict: str
-    genre: str
-    place: tuple[float, float]
+    heard: Heard
+    genre: str | None
 
     @property
     def name(self) -> str:
         """All of it in a line."""
-        return f"{', '.join(filter(None, (self.title, self.artist)))}: {self.verdict}"
+        return f"{self.heard.name}: {self.heard.headline.sentence}"
 
 
 def on_sheet(places: Array, width: float = 100.0, height: float = 100.0) -> Array:
@@ -86,12 +79,13 @@ def names_on_sheet(model: Model, width: float = 100.0, height: float = 100.0) ->
 
 
 def song_map(model: Model, dots: Sequence[Dot]) -> Markup:
-    """The map with these songs; empty where the model has none."""
+    """The map with these songs, but for those without a place; empty where the model has none."""
     if model.map is None:
         return Markup("")
     genres = model.catalogue.genre
     units = np.rint(on_sheet(model.map.positions, _FINE, _FINE)).astype(int)
-    places = on_sheet(np.array([dot.place for dot in dots]).reshape(-1, 2))
+    placed = [dot for dot in dots if dot.genre is not None and dot.heard.place is not None]
+    places = on_sheet(np.array([dot.heard.place for dot in placed]).reshape(-1, 2))
     return render(
         "song_map",
         "song_map",
@@ -105,6 +99,7 @@ def song_map(model: Model, dots: Sequence[Dot]) -> Markup:
             for genre, (x, y) in names_on_sheet(model).items()
         ],
         songs=[
-            (dot, f"{x:.2f}", f"{y:.2f}") for dot, (x, y) in zip(dots, places.tolist(), strict=True)
+            (dot, f"{x:.2f}", f"{y:.2f}")
+            for dot, (x, y) in zip(placed, places.tolist(), strict=True)
         ],
     )

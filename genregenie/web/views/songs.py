@@ -27,6 +27,11 @@ class Heard:
     headline: Headline
     place: tuple[float, float] | None
 
+    @property
+    def name(self) -> str:
+        """Title and artist in a line."""
+        return ", ".join(filter(None, (self.title, self.artist)))
+
 
 @dataclass(frozen=True)
 class Song:

@@ -97,21 +97,6 @@ def test_an_example_plays_and_is_judged(page: Page) -> None:
     expect(page.locator("#player audio")).to_be_visible()
 
 
-def test_many_clips_fill_a_table(page: Page, clip: Path, tmp_path: Path) -> None:
-    bad = tmp_path / "broken.mp3"
-    bad.write_bytes(b"this is not a song")
-    open_tab(page, "Many songs")
-    page.set_input_files("#many-files input[type=file]", [clip, bad])
-    expect(page.locator("#many-progress")).to_contain_text("Listened to all 2", timeout=20_000)
-    expect(page.locator("#many-table")).to_contain_text("clip.mp3")
-    expect(page.locator("#many-table")).to_contain_text("not audio")
-    with page.expect_download() as download:
-        page.locator("#many-csv").click()
-    saved = Path(download.value.path()).read_text(encoding="utf-8-sig")
-    assert saved.startswith("Clip,Genre")
-    assert "broken.mp3" in saved
-
-
 def test_nothing_is_fetched_from_elsewhere(chromium: Chromium, app: Server, clip: Path) -> None:
     context = chromium.new_context(base_url=app.url)
     page, asked = context.new_page(), []

@@ -20,11 +20,11 @@ from genregenie.common.settings import GuestLimits
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.headline import Headline
 from genregenie.inference.prediction import Prediction
+from genregenie.web.batch import hear_all
 from genregenie.web.config import WebConfig
 from genregenie.web.saved_results import as_result
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.page import build_page
-from genregenie.web.ui.tabs.batch import listen_to_all
 from tests.web.servers import GOOD, Browser, NewTab, Scheme, Server
 
 API = "/app/gradio_api"
@@ -241,9 +241,9 @@ def test_with_the_gate_off_my_music_says_so_and_nothing_can_be_shared() -> None:
 def test_each_of_many_clips_is_kept(tmp_path: Path) -> None:
     bad = tmp_path / "bad.mp3"
     bad.write_bytes(b"nothing")
-    kept: list[tuple[str | None, Prediction]] = []
+    kept: list[tuple[str, Prediction]] = []
     paths = [str(EXAMPLES[0].path), str(bad)]
-    list(listen_to_all(paths, lambda name, result: kept.append((name, result))))
+    list(hear_all(paths, lambda name, result: kept.append((name, result))))
     ((name, result),) = kept
     assert name == EXAMPLES[0].path.stem
     assert result.statistics.count > 1000
@@ -264,8 +264,8 @@ def test_guests_have_so_many_clips_whatever_way_they_bring_them(app: Server) -> 
         shown = tab.fire(tab.on("many-files", "upload"), [uploaded, uploaded])
         table = guest.get(f"{API}/file={shown['many-csv']['value']['path']}").text
         _, first, second = table.splitlines()
-        assert "failed" not in first
-        assert ",failed,,,Guests may listen to 30 clips. Create an account" in second
+        assert "not heard" not in first
+        assert ",not heard,,,,,Guests may listen to 30 clips. Create an account" in second
         told = tab.fire(tab.on("clip", "upload"), uploaded, None)["verdict"]
         assert "Guests may listen to 30 clips." in told
         assert '<a href="/signup">Create an account.</a>' in told

@@ -51,6 +51,7 @@ from genregenie.spotify.tracks import Track
 from genregenie.spotify_features.metadata import HeldOut
 from genregenie.spotify_features.model import FeatureVerdict
 from genregenie.web.views import (
+    batch,
     components,
     feedback,
     fragments,
@@ -164,7 +165,7 @@ def song(text: str, genre: str | None = None) -> Song:
         ResultSummary(1, then, text, genre or text, "unsure", 0.5, 30.0, 5, now)
         for then in (now, now - timedelta(days=1))
     )
-    return Song(results, Heard(text, text, verdicts.Headline(text, text), (0.5, 0.5)))
+    return Song(results, told(text))
 
 
 def model(text: str) -> Model:
@@ -254,7 +255,21 @@ def uncovered(html: str) -> Markup:
 
 View = Callable[[str], str]
 
+
+def told(text: str) -> Heard:
+    return Heard(text, text, verdicts.Headline(text, text), (0.5, 0.5))
+
+
+def row(text: str) -> batch.Row:
+    return batch.Row(0, text, told(text), text, text, 0.5, 90.0, text, 3.0, text)
+
+
 VIEWS: dict[Callable[..., object], View] = {
+    batch.progress: lambda t: batch.progress(1, 2, t),
+    batch.overview: lambda t: batch.overview(model(t), [row(t)]),
+    batch.could_not_be_used: lambda t: batch.could_not_be_used(
+        [batch.Unused(t, t), *[batch.Unused(t, t + t)] * 5]
+    ),
     components.section: lambda t: components.section(t, components.paragraph(t), t),
     components.panel: lambda t: components.panel(t, t, t),
     components.failure: components.failure,
@@ -311,9 +326,7 @@ VIEWS: dict[Callable[..., object], View] = {
     ),
     result.picture: lambda t: result.picture(b"png", t),
     saving.link: lambda t: saving.link(f"https://example.org/{t}"),
-    song_map.song_map: lambda t: song_map.song_map(
-        model(t), [song_map.Dot(1, t, t, t, t, (0.5, 0.5))]
-    ),
+    song_map.song_map: lambda t: song_map.song_map(model(t), [song_map.Dot(1, told(t), t)]),
     spotify_features.answer: lambda t: spotify_features.answer(
         FeatureVerdict(((t, 0.5),), (t, t)), HeldOut(0.5, 0.5, 0.5, 0.5, 0.5, 9, 0.5)
     ),
@@ -323,6 +336,8 @@ VIEWS: dict[Callable[..., object], View] = {
 SAY_WHAT_IS_OURS = {
     fragments.render,  # what all others are made with
     result.start,
+    batch.over,
+    batch.start,
     live.picture,
     models.in_short,
     models.limits,
@@ -360,7 +375,7 @@ def test_hostile_text_stays_text(view: View, hostile: str) -> None:
 
 
 def modules() -> list[ModuleType]:
-    named = [components, feedback, fragments, lab, live, models, my_music, page]
+    named = [batch, components, feedback, fragments, lab, live, models, my_music, page]
     return [*named, recommendations, result, saving, song_map, spotify_features]
 
 

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 
 from genregenie.inference.classifier import Classifier
+from genregenie.inference.headline import Headline
 from genregenie.model.map import Map
 from genregenie.model.model import Model
 from genregenie.web.views.song_map import MARGIN, Dot, names_on_sheet, on_sheet, song_map
+from genregenie.web.views.songs import Heard
 
 DOTS = (
-    Dot(7, "Corner Table", "GenreGenie", "Jazz: 88 % sure.", "jazz", (0.0, 1.0)),
-    Dot(3, "Recording", None, "Probably rock: 61 % sure.", "rock", (0.5, 0.25)),
+    Dot(7, Heard("Corner Table", "GenreGenie", Headline("Jazz", "88 % sure."), (0.0, 1.0)), "jazz"),
+    Dot(3, Heard("Recording", None, Headline("Probably rock", "61 % sure."), (0.5, 0.25)), "rock"),
+    Dot(4, Heard("Talk", None, Headline("Not music", "Speech."), None), None),
 )
 
 

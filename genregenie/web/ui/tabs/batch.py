@@ -1,164 +1,195 @@
-"""The Many clips tab: a table that fills row by row, a summary, and a CSV to take away."""
+"""The Many songs tab: a bar while they are heard, then the map, what is in it, and the table.
+
+`#many` shows one of its states, and the style sheet goes by what ``#many-progress`` says it is: the
+start, songs that are being heard, what was heard; a result that is opened hides them all.
+"""
 
 import contextlib
-from collections import Counter
-from collections.abc import Callable, Generator, Iterator
-from pathlib import PurePosixPath
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import gradio as gr
-import pandas as pd
 
-from genregenie.accounts.errors import GuestLimitError
-from genregenie.audio import AudioError, format_duration
-from genregenie.common.formatting import csv_bytes
-from genregenie.common.genres import display_name, ranked
-from genregenie.common.steps import Steps
+from genregenie.accounts import Accounts
+from genregenie.common import playlists, resources
+from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
 from genregenie.storage.database import DatabaseError
-from genregenie.web import analysis, uploads
+from genregenie.web.batch import Batch, hear_all
 from genregenie.web.guests import Admit
 from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import downloads, events
-from genregenie.web.views import components
+from genregenie.web.ui.sections import song_map
+from genregenie.web.ui.sections.opened import OpenedResult
+from genregenie.web.views import batch as views
 
-COLUMNS: Final = ("Clip", "Genre", "Sure (%)", "Verdict", "Then", "Length", "Remark")
+STYLE: Final = resources.static("web/ui") / "many_songs.css"
 
-_INVITATION: Final = "Drop several files, or a zip archive of them."
+_STATE_LIVES_S: Final = 3600
+"""As long as Gradio keeps the files that were dropped."""
+_GROWN: Final = 1.1
+"""The table is sent anew when it has grown by a tenth: for 200 songs 36 times rather than 200."""
+_SAVED: Final = {"csv": "Save as CSV", "m3u8": "Playlist (M3U)", "xspf": "Playlist (XSPF)"}
+_MAX_HEIGHT: Final = 40_000
+"""Of the table, in pixels: the page scrolls, and nothing scrolls inside it."""
+# Whoever uses the keyboard goes on from here, and afterwards where they were.
+_REMEMBER: Final = """async () => {
+  await new Promise(requestAnimationFrame);  // a cell gets the focus when its click has been told
+  const cell = document.activeElement.closest('#many-songs [role=gridcell]');
+  document.querySelector('#many').dataset.from = cell
+    ? `#many-songs [data-testid="${cell.dataset.testid}"]` : '#many-map .map-song[tabindex="0"]';
+}"""
+_FOCUS: Final = "() => document.querySelector('#many-back')?.focus()"
+_FOCUS_AGAIN: Final = """async () => {
+  const { from } = document.querySelector('#many').dataset;
+  for (let frame = 0; frame < 30 && !document.querySelector(from); frame++) {
+    await new Promise(requestAnimationFrame);  // the table draws its rows anew
+  }
+  document.querySelector(from)?.focus();
+}"""
+
+Updates = dict[Any, Any]
+"""New values by component; whatever is not in it stays as it is."""
 
 
-def build(saved_results: SavedResults | None, admit: Admit) -> None:
+def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: Admit) -> None:
     """Put the tab's contents into the Blocks under construction.
 
-    `saved_results` keep results, and `admit` counts what guests bring.
+    `accounts` keep opinions, `saved_results` results, and `admit` counts what guests bring.
     """
+    with gr.Column(elem_id="many"):
+        _ManySongs(accounts, saved_results, admit)
 
-    def run(paths: list[str] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        def keep(name: str | None, prediction: Prediction) -> None:
+
+class _ManySongs:
+    """The tab's components and handlers."""
+
+    def __init__(
+        self, accounts: Accounts | None, saved_results: SavedResults | None, admit: Admit
+    ) -> None:
+        self._saved_results = saved_results
+        self._admit = admit
+        self.batch = gr.State(time_to_live=_STATE_LIVES_S)
+        self.files = gr.File(
+            label="Songs, or a zip archive of them",
+            show_label=False,
+            file_count="multiple",
+            type="filepath",
+            elem_id="many-files",
+            height=96,
+        )
+        self.progress = gr.HTML(views.start(), elem_id="many-progress", padding=False)
+        stop = gr.Button("Stop", variant="stop", elem_id="many-stop")
+        with gr.Row(elem_id="many-save"):
+            self.saved = {
+                kind: gr.DownloadButton(label, visible=False, size="sm", elem_id=f"many-{kind}")
+                for kind, label in _SAVED.items()
+            }
+        self.map = song_map.build("many-map")
+        self.table = gr.Dataframe(
+            headers=list(views.COLUMNS),
+            label="Songs",
+            interactive=False,
+            visible=False,
+            wrap=True,
+            buttons=["copy"],
+            max_height=_MAX_HEIGHT,
+            elem_id="many-songs",
+        )
+        self.unused = gr.HTML(elem_id="many-unused", padding=False)
+        with gr.Column(visible=False, elem_id="many-opened") as self.opened:
+            back = gr.Button("Back to the songs", size="sm", elem_id="many-back")
+            self.result = OpenedResult("many-")
+
+        parts = [self.progress, self.map, self.table, self.unused, *self.saved.values()]
+        shown = [self.batch, self.files, self.opened, *parts]
+        running = self.files.upload(self._run, self.files, shown, **events.QUIET, **events.ANALYSIS)
+        stop.click(self._over, self.batch, shown, cancels=running, **events.QUIET)
+        chosen = [self.table.select, self.map.select]
+        gr.on(chosen, None, js=_REMEMBER, **events.PRIVATE)
+        opened = gr.on(
+            chosen,
+            self._open,
+            self.batch,
+            [self.opened, *self.result.outputs],
+            **events.QUIET,
+        )
+        opened.then(None, js=_FOCUS, **events.PRIVATE)
+        with self.opened:
+            self.result.recommend(opened, accounts)
+        closed = back.click(lambda: gr.update(visible=False), None, self.opened, **events.QUIET)
+        closed.then(None, js=_FOCUS_AGAIN, **events.PRIVATE)
+
+    def _run(self, paths: list[str] | None, request: gr.Request) -> Iterator[Updates]:
+        """Hear them all; the table fills while that takes its time."""
+
+        def keep(name: str, prediction: Prediction) -> None:
             # The table fills all the same when the accounts are out of reach.
             with contextlib.suppress(DatabaseError):
-                if saved_results is not None:
-                    saved_results.keep(request, name, prediction)
+                if self._saved_results is not None:
+                    self._saved_results.keep(request, name, prediction)
 
-        yield from listen_to_all(paths, keep, lambda: admit(request))
+        batch, told, sent = Batch(0), -1, 0
+        for batch in hear_all(paths or [], keep, lambda: self._admit(request)):
+            updates: Updates = {self.batch: gr.skip()}
+            if told < 0:
+                updates = {self.batch: batch, **self._nothing()}
+            if batch.done != told:
+                told = batch.done
+                updates[self.progress] = views.progress(told, batch.total, batch.hearing)
+            if len(batch.rows) > _GROWN * sent:
+                sent = len(batch.rows)
+                updates[self.table] = gr.update(value=views.table(batch.rows), visible=True)
+            yield updates
+        yield {self.batch: batch, **self._over(batch)}
 
-    files = gr.File(
-        label="Audio files, or a zip archive of them",
-        file_count="multiple",
-        type="filepath",
-        elem_id="many-files",
-        height=220,
-    )
-    progress = gr.HTML(components.quiet(_INVITATION), elem_id="many-progress", padding=False)
-    with gr.Row():
-        stop = gr.Button("Stop", visible=False, variant="stop", elem_id="many-stop")
-        download = gr.DownloadButton("Save as CSV", visible=False, elem_id="many-csv")
-    summary = gr.HTML(elem_id="many-summary", padding=False, visible=False)
-    table = gr.Dataframe(
-        headers=list(COLUMNS), interactive=False, visible=False, wrap=True, elem_id="many-table"
-    )
-    running = files.upload(
-        run,
-        files,
-        [progress, table, summary, download, stop],
-        **events.QUIET,
-        **events.ANALYSIS,
-    )
-    stop.click(
-        lambda: (components.quiet("Stopped."), gr.update(visible=False)),
-        None,
-        [progress, stop],
-        cancels=running,
-        **events.PRIVATE,
-    )
-    files.clear(
-        lambda: (components.quiet(_INVITATION), *[gr.update(visible=False)] * 4),
-        None,
-        [progress, table, summary, download, stop],
-        cancels=running,
-        **events.PRIVATE,
-    )
+    def _nothing(self) -> Updates:
+        """What the songs before have left goes."""
+        hidden = gr.update(visible=False)
+        return {
+            self.opened: hidden,
+            self.map: "",
+            self.table: hidden,
+            self.unused: "",
+            **dict.fromkeys(self.saved.values(), hidden),
+        }
 
+    def _over(self, batch: Batch | None) -> Updates:
+        """All that is shown of what was heard, be it all or what there was until Stop."""
+        batch = Batch(0) if batch is None else batch
+        rows, unused = batch.rows, batch.unused
+        updates = {
+            self.files: None,
+            self.progress: views.over(rows, unused, batch.total),
+            self.map: views.overview(Classifier.load().model, rows),
+            self.unused: views.could_not_be_used(unused),
+        }
+        if rows:
+            updates[self.table] = gr.update(value=views.table(rows), visible=True)
+        songs = views.playlist(rows)
+        contents: dict[str, bytes | str] = {"csv": views.as_csv(rows, unused)}
+        if songs:
+            contents["m3u8"] = playlists.as_m3u(songs)
+            contents["xspf"] = playlists.as_xspf(songs)
+        for kind, content in contents.items() if batch.done else ():
+            file = downloads.as_file(f"genregenie.{kind}", content)
+            updates[self.saved[kind]] = gr.update(value=file, visible=True)
+        return updates
 
-def listen_to_all(
-    paths: list[str] | None,
-    keep: Callable[[str | None, Prediction], Any] | None = None,
-    admit: Callable[[], None] | None = None,
-) -> Iterator[tuple[Any, ...]]:
-    """Progress, table, summary, CSV and stop button, after each clip.
-
-    `admit` may refuse one by a `GuestLimitError` before it is listened to, `keep` keep what was
-    found.
-    """
-    rows: list[list[Any]] = []
-    found: Counter[str] = Counter()
-    total = uploads.count(paths or [])
-    for clip in uploads.clips(paths or []):
-        result = yield from _judged(clip, admit)
-        rows.append(row(clip.name, result))
-        if keep is not None and isinstance(result, Prediction):
-            keep(PurePosixPath(clip.name).stem, result)
-        if isinstance(result, Prediction) and result.genre is not None:
-            found[result.genre] += 1
-        yield (
-            components.quiet(f"Listened to {len(rows)} of {total}."),
-            gr.update(value=pd.DataFrame(rows, columns=list(COLUMNS)), visible=True),
-            gr.update(value=_summary(found), visible=bool(found)),
-            gr.skip(),
-            gr.update(visible=True),
-        )
-    failed = sum(1 for r in rows if r[3] == "failed")
-    csv = downloads.as_file("genregenie.csv", csv_bytes(COLUMNS, rows))
-    told = f"Listened to all {len(rows)}." + (f" {failed} could not be used." if failed else "")
-    yield (
-        components.quiet(told),
-        gr.skip(),
-        gr.skip(),
-        gr.update(value=csv, visible=True),
-        gr.update(visible=False),
-    )
-
-
-def row(name: str, result: Prediction | AudioError) -> list[Any]:
-    """A line of the table, in the order of `COLUMNS`."""
-    if isinstance(result, AudioError):
-        return [name, "", None, "failed", "", "", str(result)]
-    length = format_duration(result.duration_s)
-    if result.genre is None:
-        remark = "Silence" if result.is_silent else "Speech, tones or noise?"
-        return [name, "", None, result.verdict, "", length, remark]
-    remarks = ["heard in part"] if result.is_partial else []
-    if result.quality != "full":
-        remarks.append(f"too {result.quality} to be sure")
-    remark = ", ".join(remarks)
-    sure = round(100 * result.confidence, 1)
-    best, second = (display_name(genre) for genre, _ in ranked(result.confidences)[:2])
-    return [name, best, sure, result.verdict, second, length, remark]
-
-
-def _judged(
-    clip: uploads.Clip, admit: Callable[[], None] | None
-) -> Generator[tuple[Any, ...], None, Prediction | AudioError]:
-    """The answer for a clip; the table as it is while that takes its time, so Stop is heard."""
-    if isinstance(clip.content, AudioError):
-        return clip.content
-    try:
-        if admit is not None:
-            admit()
-    except GuestLimitError as error:
-        return AudioError(str(error))
-    content = clip.content if isinstance(clip.content, bytes) else str(clip.content)
-    with contextlib.closing(analysis.hear(content)) as working:
-        steps = Steps(working)
-        try:
-            for _ in steps:
-                yield *[gr.skip()] * 4, gr.update(visible=True)
-        except AudioError as error:
-            return error
-        return steps.result
-
-
-def _summary(found: Counter[str]) -> str:
-    most = max(found.values(), default=1)
-    items = [(genre, n / most, str(n)) for genre, n in found.most_common()]
-    return components.section("What is in it", components.bar_list(items))
+    def _open(self, batch: Batch | None, event: gr.SelectData) -> Updates:
+        """A result as the Listen tab shows it; what the browser says of rows is never believed."""
+        number = event.index[0] if isinstance(event.index, list) and event.index else event.index
+        is_number = isinstance(number, int) and not isinstance(number, bool)
+        if batch is None or not is_number or not 0 <= number < len(batch.rows):
+            return {self.opened: gr.update(visible=False), self.result.heard: None}
+        row, clip = batch.rows[number], batch.clip(number)
+        if isinstance(clip, bytes):
+            suffix = PurePosixPath(row.file).suffix
+            clip = Path(downloads.as_file(f"clip{suffix if suffix[1:].isalnum() else ''}", clip))
+        name = PurePosixPath(row.file).stem
+        path = None if clip is None else str(clip)
+        return {
+            self.opened: gr.update(visible=True),
+            **self.result.update(batch.prediction(number), name, path),
+        }

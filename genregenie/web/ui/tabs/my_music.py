@@ -15,15 +15,15 @@ from genregenie.web.identity import is_guest
 from genregenie.web.saved_results import SavedResults, as_prediction
 from genregenie.web.songs import Songs
 from genregenie.web.ui import downloads, events
-from genregenie.web.ui.sections import recommendations
+from genregenie.web.ui.sections import song_map
+from genregenie.web.ui.sections.opened import OpenedResult
 from genregenie.web.ui.sections.saving import SHARE_SCRIPT, TAKEN_BACK, SharingSection
-from genregenie.web.views import components, my_music, page, result, saving
+from genregenie.web.views import components, my_music, page, saving
 from genregenie.web.views.songs import Song
 
 _STATIC: Final = resources.static("web/ui")
-STYLES: Final = (_STATIC / "my_music.css", _STATIC / "song_map.css")
+STYLE: Final = _STATIC / "my_music.css"
 _LIST_SCRIPT: Final = _STATIC / "my_music.js"
-_MAP_SCRIPT: Final = _STATIC / "song_map.js"
 
 _NO_ACCOUNT: Final = (
     "My music needs an account, and there are none here: results last as long as this page is open."
@@ -68,12 +68,7 @@ class _MyMusic:
         self.note = gr.HTML(padding=False, elem_id="past-note")
         with gr.Column(elem_id="past") as self.overview:
             self.summary = gr.HTML(padding=False, elem_id="past-summary")
-            self.map = gr.HTML(
-                padding=False,
-                elem_id="past-map",
-                js_on_load=_MAP_SCRIPT.read_text(encoding="utf-8"),
-                apply_default_css=False,
-            )
+            self.map = song_map.build("past-map")
             with gr.Column(visible=False, elem_id="past-songs") as self.listing:
                 shown = [(label, kind) for kind, label in my_music.SHOW.items()]
                 with gr.Row(elem_id="past-filter"):
@@ -106,27 +101,9 @@ class _MyMusic:
 
     def _build_opened(self) -> None:
         self.number = gr.State()
-        self.heard = gr.State()
         with gr.Column(visible=False, elem_id="past-opened") as self.opened:
             self.back = gr.Button("Back to the list", size="sm", elem_id="past-back")
-            self.title = gr.HTML(padding=False, elem_id="past-verdict")
-            self.clip = gr.Audio(
-                label="Clip",
-                interactive=False,
-                visible=False,
-                elem_id="past-clip",
-                buttons=[],
-                waveform_options=gr.WaveformOptions(show_recording_waveform=False),
-            )
-            with gr.Column() as self.parts:
-                self.timeline = gr.HTML(padding=False, elem_id="past-timeline")
-                self.table = gr.Dataframe(
-                    label="How sure, genre by genre",
-                    interactive=False,
-                    elem_id="past-table",
-                    buttons=["copy"],
-                    max_height=600,
-                )
+            self.result = OpenedResult("past-")
             with gr.Row(elem_classes="past-row"):
                 self.share = SharingSection(self._saved_results, self.number, "past")
                 self.drop_audio = gr.Button(
@@ -145,8 +122,8 @@ class _MyMusic:
             *(self.list, self.plot, self.sure),
         ]
         details = [
-            *(self.note, self.overview, self.opened, self.number, self.heard, self.title),
-            *(self.clip, self.drop_audio, self.parts, self.table, self.timeline),
+            *(self.note, self.overview, self.opened, self.number, self.drop_audio),
+            *self.result.outputs,
             *self.share.outputs,
         ]
         quiet = {**events.QUIET, **events.STORAGE}
@@ -163,15 +140,16 @@ class _MyMusic:
         self.linked.change(None, js=_FOCUS_LINK, **events.PRIVATE)
         opened = clicked.success(self._open, self.number, details, **quiet)
         opened.then(None, js=_FOCUS, **events.PRIVATE)
-        # With the place in front of every name, since the Listen tab has the same section.
         with self.opened:
-            recommendations.build(self.heard, opened, accounts, place="past-")
+            self.result.recommend(opened, accounts)
 
         taken = self.link.undo(self._take_back, [*seen, self.linked], everything, **quiet)
         refreshed = self.back.click(self._refresh, seen, everything, **quiet)
         for event in (taken, refreshed):
             event.then(None, js=_FOCUS_LIST, **events.PRIVATE)
-        self.drop_audio.click(self._drop_audio, self.number, [self.clip, self.drop_audio], **quiet)
+        self.drop_audio.click(
+            self._drop_audio, self.number, [self.result.clip, self.drop_audio], **quiet
+        )
         gone = self.delete.click(self._delete, self.number, None, **quiet)
         gone.then(self._refresh, seen, everything, **quiet)
 
@@ -317,11 +295,11 @@ class _MyMusic:
         """A result as the Listen tab showed it."""
         person_id = self._saved_results.person(request)
         if number is None or person_id is None:
-            return {self.number: None, self.heard: None}
+            return {self.number: None, self.result.heard: None}
         kept = self._results.open(person_id, number)
         if kept is None:
             gone = {self.note: components.quiet(_GONE), self.opened: gr.update(visible=False)}
-            return gone | {self.number: None, self.heard: None}
+            return gone | {self.number: None, self.result.heard: None}
         url = self._saved_results.shared(request, number)
         return {
             self.note: "",
@@ -334,18 +312,12 @@ class _MyMusic:
 
     def _shown(self, person_id: int, kept: StoredResult) -> Updates:
         prediction = as_prediction(kept.details, Classifier.load().model.catalogue.space)
-        is_music = prediction.genre is not None
         summary = kept.summary
         audio = self._results.audio(person_id, summary.id) if summary.audio_bytes else None
         clip = downloads.as_file(f"clip{audio.suffix}", audio.content) if audio else None
         return {
-            self.heard: prediction,
-            self.title: result.verdict(prediction, summary.name),
-            self.clip: gr.update(value=clip, visible=clip is not None),
             self.drop_audio: gr.update(visible=clip is not None),
-            self.parts: gr.update(visible=is_music),
-            self.table: result.table(prediction) if is_music else gr.skip(),
-            self.timeline: result.ribbon(prediction) if is_music else "",
+            **self.result.update(prediction, summary.name, clip),
         }
 
     def _drop_audio(self, number: int | None, request: gr.Request) -> tuple[Any, ...]:
