@@ -18,7 +18,8 @@ from genregenie.inference.classifier import Classifier
 from genregenie.inference.headline import Headline
 from genregenie.inference.prediction import Prediction
 from genregenie.recommend.recommender import Recommender
-from genregenie.web.images.share_card import HEIGHT, WIDTH, share_card
+from genregenie.web.images.share_card import share_card
+from genregenie.web.images.sheet import SIZES
 from genregenie.web.paths import share_path
 from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.dependencies import Portal
@@ -47,7 +48,7 @@ async def show(request: Request, portal: Portal, token: str) -> Response:
         headers=_UNLISTED,
         address=address,
         card=f"{address}/card.png",
-        card_size=(WIDTH, HEIGHT),
+        card_size=SIZES["landscape"],
         **content,
     )
 
