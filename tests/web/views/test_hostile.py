@@ -310,7 +310,8 @@ VIEWS: dict[Callable[..., object], View] = {
         + result.working(t, About(t, t, t, t, b"jpg"), 3.0)
     ),
     result.picture: lambda t: result.picture(b"png", t),
-    saving.link: lambda t: saving.link(f"https://example.org/{t}"),
+    saving.link: lambda t: saving.link(f"https://example.org/{t}", has_cover=True),
+    saving.words: saving.words,
     song_map.song_map: lambda t: song_map.song_map(
         model(t), [song_map.Dot(1, t, t, t, t, (0.5, 0.5))]
     ),
@@ -332,6 +333,7 @@ SAY_WHAT_IS_OURS = {
     page.guide_link,
     page.home_screen,
     page.keep_it,
+    page.paper,
     page.scripts,
     recommendations.waiting,
 }
