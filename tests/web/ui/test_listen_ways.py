@@ -152,7 +152,7 @@ def test_nothing_sticks_out(
             },
         )
         expect(page.locator("#sounds-like li")).to_have_count(6, timeout=VERDICT_MS)
-        for tab in ("Listen", "Many songs", "History", "About"):
+        for tab in ("Listen", "Many songs", "My music", "About"):
             open_tab(page, tab)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, tab
     context.close()
