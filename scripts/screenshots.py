@@ -77,7 +77,7 @@ def inside(chromium: Browser, url: str, size: dict[str, int], scheme: str) -> Pa
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("button", name=EXAMPLE).click()
-    page.wait_for_selector("#save-card", timeout=60_000)
+    page.wait_for_selector("#share-menu", timeout=60_000)
     page.wait_for_selector("#on-spotify section", timeout=60_000)
     page.wait_for_timeout(1_500)
     return page
@@ -95,6 +95,7 @@ def main() -> None:
         door.screenshot(path=IMAGES / "landing.png")
         wide = inside(chromium, url, WIDE, "light")
         wide.screenshot(path=IMAGES / "listen.png")
+        wide.locator("#share-menu > button").click()
         wide.get_by_role("button", name="Share a link").click()
         shared = wide.locator("#keep-link input, .share-link input").first.input_value()
         for tab in ("My music", "From Spotify features", "Models", "Model lab"):

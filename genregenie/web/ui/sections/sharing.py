@@ -103,7 +103,7 @@ class PictureMenu:
             found = draw(*values)
             return self.empty() if found is None else self._filled(found)
 
-        self.frame.expand(shown, inputs, self.outputs, **events.QUIET, **events.ANALYSIS)
+        self.frame.expand(shown, inputs, self.outputs, **events.QUIET, **events.PICTURES)
 
     def empty(self) -> tuple[Any, ...]:
         """Nothing to share yet."""
