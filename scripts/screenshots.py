@@ -168,6 +168,7 @@ def main() -> None:
 
 def share(page: Page) -> str:
     """A link to the result that is shown."""
+    page.locator("#share-menu > button").click()
     page.get_by_role("button", name="Share a link").click()
     return page.locator("#keep-link input, .share-link input").first.input_value()
 

@@ -264,7 +264,8 @@ def one(person_id: int, number: int) -> list[ColumnElement[bool]]:
 def section(session: Session, person_id: int) -> Json:
     """A person's section of their download."""
     query = select(ResultRow).where(ResultRow.person_id == person_id).order_by(ResultRow.id)
-    everything = query.options(undefer(ResultRow.details), undefer(ResultRow.audio))
+    large = (ResultRow.details, ResultRow.audio, ResultRow.share_cover)
+    everything = query.options(*map(undefer, large))
     return [
         {
             "made_at": in_iso(row.made_at),
@@ -276,7 +277,12 @@ def section(session: Session, person_id: int) -> Json:
             "shared_at": in_iso(row.shared_at),
             "details": json.loads(row.details),
             "audio_suffix": row.audio_suffix or None,
-            "audio_base64": base64.b64encode(row.audio).decode() if row.audio else None,
+            "audio_base64": _in_base64(row.audio),
+            "share_cover_base64": _in_base64(row.share_cover),
         }
         for row in session.scalars(everything)
     ]
+
+
+def _in_base64(content: bytes | None) -> str | None:
+    return base64.b64encode(content).decode() if content else None

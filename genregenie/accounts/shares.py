@@ -3,6 +3,7 @@
 A result has one link at most, made when its owner asks and dead once taken back, or when the
 result or the account is deleted. The token in it is derived from a random seed kept here and a
 key kept elsewhere, so that its owner can copy it again while the database alone opens nothing.
+A cover is somebody else's picture: it is kept, and shown to others, only where its owner says so.
 """
 
 import hmac
@@ -20,6 +21,8 @@ from genregenie.accounts.tokens import keyed_token, token_digest
 
 MAX_SHARES: Final = 200
 """Links of one person that work at the same time."""
+MAX_COVER_BYTES: Final = 40_000
+"""Bytes of the cover that may stand on the page behind a link."""
 _SEED_BYTES: Final = 32
 
 
@@ -86,8 +89,41 @@ class Shares:
             session.execute(
                 update(ResultRow)
                 .where(*one(person_id, number))
-                .values(share_seed=None, share_hash=None, shared_at=None)
+                .values(share_seed=None, share_hash=None, shared_at=None, share_cover=None)
             )
+
+    def show_cover(self, person_id: int, number: int, cover: bytes | None) -> bool:
+        """Let others see this cover with a result that has a link, or none; whether they do now.
+
+        Raises
+        ------
+        ValueError
+            If it has more than `MAX_COVER_BYTES`.
+        """
+        if cover is not None and len(cover) > MAX_COVER_BYTES:
+            raise ValueError(f"a cover of {len(cover)} bytes, at most {MAX_COVER_BYTES} are kept")
+        with self._core.db.write() as session:
+            changed = session.execute(
+                update(ResultRow)
+                .where(*one(person_id, number), ResultRow.share_hash.is_not(None))
+                .values(share_cover=cover)
+                .returning(ResultRow.id)
+            )
+            return changed.first() is not None and cover is not None
+
+    def shows_cover(self, person_id: int, number: int) -> bool:
+        """Whether others see a cover with this result."""
+        query = select(ResultRow.id).where(
+            *one(person_id, number), ResultRow.share_cover.is_not(None)
+        )
+        with self._core.db.read() as session:
+            return session.scalar(query) is not None
+
+    def cover(self, token: str) -> bytes | None:
+        """The cover that others see behind a link."""
+        query = select(ResultRow.share_cover).where(ResultRow.share_hash == token_digest(token))
+        with self._core.db.read() as session:
+            return session.scalar(query)
 
     def find(self, token: str) -> StoredResult | None:
         """The result a link leads to; None for one taken back, expired or made up."""

@@ -155,6 +155,7 @@ class ResultRow(Base):
     audio_suffix: Mapped[str] = mapped_column(String(16), default="")
     details: Mapped[str] = mapped_column(Text, deferred=True)
     audio: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    share_cover: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
 
 class FeedbackRow(Base):

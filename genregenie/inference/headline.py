@@ -4,6 +4,7 @@ The words agree with the numbers: a genre that leads clearly is probable, two th
 confidence are named both, and where nothing leads that is said.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,7 @@ from genregenie.inference.prediction import Prediction
 WORTH_NAMING: Final = 0.10
 """A second genre with less is not named beside a confident first."""
 
+_CLAUSE_END: Final = re.compile(r"[.;](?: |$)")
 _PROBABLE: Final = 0.50
 _CLEAR_LEAD: Final = 0.25
 _SHARED: Final = 0.60
@@ -41,6 +43,12 @@ class Headline:
     def sentence(self) -> str:
         """Both in one line, such as "Hard to place: most like disco (38 %), then pop (23 %)."."""
         return f"{self.title}: {self.line[0].lower()}{self.line[1:]}"
+
+    @property
+    def short(self) -> str:
+        """Without what comes second, such as "Jazz, 88 % sure"."""
+        first = _CLAUSE_END.split(self.line, maxsplit=1)[0]
+        return f"{self.title}, {first[0].lower()}{first[1:]}"
 
     @classmethod
     def of(cls, prediction: Prediction) -> "Headline":

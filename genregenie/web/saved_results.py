@@ -81,6 +81,16 @@ class SavedResults:
         made = None if person_id is None else self._shares.token(person_id, number, self._key)
         return self._link(request, made)
 
+    def show_cover(self, request: PageRequest, number: int, cover: bytes | None) -> None:
+        """Show a cover to others behind the link of a result that has one; with None, no more."""
+        if (person_id := self.person(request)) is not None:
+            self._shares.show_cover(person_id, number, cover)
+
+    def shows_cover(self, request: PageRequest, number: int) -> bool:
+        """Whether others see a cover behind the link of a result."""
+        person_id = self.person(request)
+        return person_id is not None and self._shares.shows_cover(person_id, number)
+
     def take_back(self, request: PageRequest, number: int) -> None:
         """From now on the page for others is not there."""
         if (person_id := self.person(request)) is not None:

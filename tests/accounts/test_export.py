@@ -38,6 +38,7 @@ def live(accounts: Accounts, clock: Clock, name: str) -> int:
     accounts.results.keep_audio(who.id, first, Audio(b"\0sound\xff", ".mp3"))
     clock.move(days=1)
     accounts.shares.make(who.id, first, b"key")
+    accounts.shares.show_cover(who.id, first, b"cover")
     return who.id
 
 

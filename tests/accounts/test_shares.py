@@ -58,6 +58,34 @@ def test_asking_again_gives_the_same_link_and_after_taking_back_a_new_one(
     assert accounts.shares.find(newer) is not None
 
 
+def test_others_see_a_cover_only_while_its_owner_says_so(accounts: Accounts) -> None:
+    ada, bea = newcomer(accounts), newcomer(accounts, "Bea")
+    number = keep(accounts, ada)
+    most = b"c" * shares.MAX_COVER_BYTES
+    assert not accounts.shares.show_cover(ada, number, most), "there is no page to show it on"
+    token = make(accounts, ada, number)
+
+    def seen() -> bytes | None:
+        assert accounts.shares.find(token) is not None
+        return accounts.shares.cover(token)
+
+    assert seen() is None
+    assert not accounts.shares.show_cover(bea, number, b"another")
+    assert seen() is None
+    assert accounts.shares.show_cover(ada, number, most)
+    assert accounts.shares.shows_cover(ada, number)
+    assert not accounts.shares.shows_cover(bea, number)
+    assert seen() == most
+    with pytest.raises(ValueError, match="40001 bytes"):
+        accounts.shares.show_cover(ada, number, most + b"c")
+    assert not accounts.shares.show_cover(ada, number, None)
+    assert seen() is None
+    accounts.shares.show_cover(ada, number, most)
+    accounts.shares.take_back(ada, number)
+    token = make(accounts, ada, number)
+    assert seen() is None, "a new link begins without"
+
+
 def test_a_link_dies_with_its_result(accounts: Accounts) -> None:
     ada = newcomer(accounts)
     token = make(accounts, ada, number := keep(accounts, ada))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from genregenie.common.genres import GENRES, display_name
 from genregenie.inference.headline import Headline, percent, tempo_and_key
+from genregenie.inference.prediction import Prediction
 from tests.web.views.results import prediction
 
 
@@ -121,3 +122,23 @@ def test_nobody_is_certain():
 )
 def test_tempo_and_key_are_named_where_they_are_sure(told, words):
     assert tempo_and_key(replace(prediction(jazz=0.9), **told)) == words
+
+
+@pytest.mark.parametrize(
+    ("result", "short"),
+    [
+        (prediction(jazz=0.88, blues=0.11), "Jazz, 88 % sure"),
+        (prediction(jazz=0.999), "Jazz, more than 99 % sure"),
+        (prediction("unsure", country=0.61, pop=0.25), "Probably country, 61 % sure"),
+        (
+            prediction("unsure", jazz=0.58, classical=0.38),
+            "Between jazz and classical, 58 % and 38 %",
+        ),
+        (
+            prediction("unsure", disco=0.38, reggae=0.21),
+            "Hard to place, most like disco (38 %), then reggae (21 %)",
+        ),
+    ],
+)
+def test_in_short_it_is_a_clause_without_what_comes_second(result: Prediction, short: str) -> None:
+    assert Headline.of(result).short == short

@@ -40,6 +40,7 @@ def test_people_of_the_last_release_are_taken_over(accounts: Accounts) -> None:
     guest, token = accounts.guests.add()
     with accounts.db.write() as session:  # as the last release has left it
         session.execute(text("ALTER TABLE people DROP COLUMN guest_clips"))
+        session.execute(text("ALTER TABLE results DROP COLUMN share_cover"))
         session.execute(text("UPDATE alembic_version SET version_num = '0004'"))
     accounts.db.upgrade(MIGRATIONS)
     accounts.people.log_in("Ada", GOOD)

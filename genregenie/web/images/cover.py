@@ -10,11 +10,12 @@ SIDE: Final = 320
 MAX_BYTES: Final = 4 << 20
 _MAX_PIXELS: Final = 40_000_000
 _FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
-_QUALITY: Final = 82
+SMALL_BYTES: Final = 40_000
+_QUALITIES: Final = (82, 65, 45, 25, 10)
 
 
 def small(picture: bytes) -> bytes | None:
-    """A cover as a JPEG of 320 x 320 pixels, cut to a square around its middle.
+    """A cover as a JPEG of 320 x 320 pixels and 40 kB, cut to a square around its middle.
 
     Returns
     -------
@@ -31,11 +32,16 @@ def small(picture: bytes) -> bytes | None:
                     return None
                 image.draft("RGB", (2 * SIDE, 2 * SIDE))  # JPEGs are decoded smaller, and faster
                 square = ImageOps.fit(_opaque(ImageOps.exif_transpose(image)), (SIDE, SIDE))
-                found = io.BytesIO()
-                square.save(found, "JPEG", quality=_QUALITY)
-                return found.getvalue()
+                written = (_as_jpeg(square, quality) for quality in _QUALITIES)
+                return next((jpeg for jpeg in written if len(jpeg) <= SMALL_BYTES), None)
     except (OSError, ValueError, SyntaxError, ArithmeticError, MemoryError, IndexError, KeyError):
         return None  # all that damaged pictures have been seen to raise in Pillow
+
+
+def _as_jpeg(image: Image.Image, quality: int) -> bytes:
+    found = io.BytesIO()
+    image.save(found, "JPEG", quality=quality)
+    return found.getvalue()
 
 
 def _opaque(image: Image.Image) -> Image.Image:

@@ -91,12 +91,30 @@ def wrapped(text: str, style: Style, room: float) -> list[str]:
 
 
 def draw_line(
-    canvas: ImageDraw.ImageDraw, x: float, baseline: float, text: str, style: Style, colour: str
+    canvas: ImageDraw.ImageDraw,
+    x: float,
+    baseline: float,
+    text: str,
+    style: Style,
+    colour: str,
+    halo: str | None = None,
 ) -> None:
-    """Draw one line that begins at `x` and stands on `baseline`."""
+    """Draw one line that begins at `x` and stands on `baseline`.
+
+    A `halo` is a colour around the letters, for what is written over other things.
+    """
     runs = list(_runs(text, style))
     for run in reversed(runs) if _is_right_to_left(text) else runs:
-        canvas.text((x, baseline), run.text, colour, run.font, anchor="ls", direction=run.direction)
+        canvas.text(
+            (x, baseline),
+            run.text,
+            colour,
+            run.font,
+            anchor="ls",
+            direction=run.direction,
+            stroke_width=3 if halo else 0,
+            stroke_fill=halo,
+        )
         x += _run_width(run)
 
 
@@ -110,19 +128,31 @@ class _Run:
 
 
 def _runs(text: str, style: Style) -> Iterator[_Run]:
-    start, current = 0, _FACES[style.weight]
+    is_right_to_left, spaces = _is_right_to_left(text), ""
+    for part, name in _parts(text, _FACES[style.weight]):
+        part = spaces + part
+        # The space behind a word that runs against the line belongs to what follows in the line.
+        kept = part if _has_right_to_left(part) == is_right_to_left else part.rstrip(" ")
+        spaces = part[len(kept) :]
+        if kept:
+            yield _run(kept, name, style.size)
+
+
+def _parts(text: str, face: str) -> Iterator[tuple[str, str]]:
+    """Neighbouring letters in one font, and its name."""
+    start, current = 0, face
     for i, char in enumerate(text):
-        name = _face_of(char, current, _FACES[style.weight])
+        name = _face_of(char, current, face)
         if name != current:
             if i > start:
-                yield _run(text[start:i], current, style.size)
+                yield text[start:i], current
             start, current = i, name
     if text[start:]:
-        yield _run(text[start:], current, style.size)
+        yield text[start:], current
 
 
 def _run(text: str, name: str, size: int) -> _Run:
-    right_to_left = any(unicodedata.bidirectional(c) in ("R", "AL") for c in text)
+    right_to_left = _has_right_to_left(text)
     font = _font(name, size)
     # Raqm joins Arabic letters and orders them; the plain layout sets them as they come.
     if getattr(font, "layout_engine", None) == ImageFont.Layout.RAQM:
@@ -132,6 +162,10 @@ def _run(text: str, name: str, size: int) -> _Run:
 
 def _run_width(run: _Run) -> float:
     return run.font.getlength(run.text, direction=run.direction)
+
+
+def _has_right_to_left(text: str) -> bool:
+    return any(unicodedata.bidirectional(c) in ("R", "AL") for c in text)
 
 
 def _is_right_to_left(text: str) -> bool:

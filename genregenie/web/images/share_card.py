@@ -1,173 +1,208 @@
 """The share card: what GenreGenie makes of a clip, as a picture that explains itself.
 
-1200 x 630 pixels, the size that Open Graph previews are cut to. It is mostly seen a quarter as
-large in somebody's chat, so the verdict is set as large as it goes and the rest stays quiet.
+In landscape it is what previews of a link show, mostly a quarter as large in somebody's chat, so
+the verdict is set as large as it goes and the rest stays quiet. Upright it fills a telephone.
 """
 
-import io
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image, ImageDraw
-
-from genregenie.inference.headline import Headline
+from genregenie.common.genres import display_name
+from genregenie.inference.headline import Headline, percent
 from genregenie.inference.prediction import Prediction
-from genregenie.web.images import lettering
+from genregenie.web.images import lettering, stack
 from genregenie.web.images.lettering import Style
-from genregenie.web.views.sentences import ranked
+from genregenie.web.images.sheet import Shape, Sheet
+from genregenie.web.images.stack import Block
+from genregenie.web.views import colours, result
 
-WIDTH: Final = 1200
-HEIGHT: Final = 630
-
-BACKGROUND: Final = "#14122b"
-TRACK: Final = "#242045"
-STRONG: Final = ("#818cf8", "#6366f1")
-"""Bars of the first genre, and of others worth naming."""
-FAINT: Final = "#57529a"
-
-_BRAND: Final = "#4f46e5"
-_TEXT: Final = "#ffffff"
-_MUTED: Final = "#b4b1d6"
-
-_MARGIN: Final = 64
-_LEFT_ROOM: Final = 520
-_ROWS: Final = 10
-_ROW_PITCH: Final = 50
-_BAR_HEIGHT: Final = 24
-_LABEL_X: Final = 648
-_BAR_X: Final = 780
-_BAR_ROOM: Final = 264
-_WORTH_NAMING: Final = 0.10
-
-_NAME: Final = Style("bold", 34)
-_TITLE: Final = Style("medium", 30)
-_VERDICT_SIZES: Final = (76, 70, 64, 58, 52, 46)
-_VERDICT_LINES: Final = 3
-_LINE_HEIGHT: Final = 1.16
-_LABEL: Final = Style("medium", 26)
-_SUPERSAMPLED: Final = 4  # Pillow's shapes have hard edges; they are drawn larger and reduced
+_COVER_RADIUS: Final = 24
+_RIBBON_HEIGHT: Final = 28
+_MAX_BARS: Final = 3
+_WORTH_A_BAR: Final = 0.01
+_VERDICT_SIZES: Final = (120, 112, 104, 96, 88, 80, 72, 64, 56, 48)
+_VERDICT_LINES: Final = 2
+_VERDICT_HEIGHT: Final = 1.08
+_NO_GENRE: Final = "?"
+_NBSP: Final = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)
-class Bar:
-    """Where a bar lies on the card, in pixels; `length` of `room` is filled."""
+class _Layout:
+    """Where things lie in one shape, and how large they are, in pixels."""
 
-    x: int
-    y: int
-    length: int
-    room: int = _BAR_ROOM
-    height: int = _BAR_HEIGHT
+    margin: int
+    cover: int
+    words: tuple[int, int]  # where they begin, how wide they are
+    room: tuple[int, int]  # from where to where things are stacked up
+    foot: tuple[int, int, int]  # the ribbon's upper edge, the name's lower one, and its height
+    line: Style
+    title: Style
+    artist: Style
+    chip: Style
+    bar: Style
 
 
-def share_card(prediction: Prediction, title: str | None = None) -> bytes:
+_LAYOUTS: Final[dict[Shape, _Layout]] = {
+    "landscape": _Layout(
+        margin=64,
+        cover=360,
+        words=(480, 656),
+        room=(40, 546),
+        foot=(568, 604, 44),
+        line=Style("medium", 40),
+        title=Style("bold", 34),
+        artist=Style("medium", 34),
+        chip=Style("medium", 24),
+        bar=Style("medium", 22),
+    ),
+    # A telephone shows it a third as large, so all but the verdict is larger.
+    "upright": _Layout(
+        margin=90,
+        cover=480,
+        words=(90, 900),
+        room=(150, 1660),
+        foot=(1716, 1830, 64),
+        line=Style("medium", 52),
+        title=Style("bold", 44),
+        artist=Style("medium", 44),
+        chip=Style("medium", 36),
+        bar=Style("medium", 36),
+    ),
+}
+
+
+def share_card(
+    prediction: Prediction,
+    title: str | None = None,
+    artist: str | None = None,
+    cover: bytes | None = None,
+    shape: Shape = "landscape",
+) -> bytes:
     """Draw the card.
 
     Parameters
     ----------
     prediction : Prediction
-        A model with more than ten genres shows its ten most confident.
-    title : str, optional
-        What the clip is called; any script, shortened to one line. None or blank for no title.
+    title, artist : str, optional
+        Of the clip; any script, each shortened to one line. None or blank for none.
+    cover : bytes, optional
+        A square JPEG, from `genregenie.web.images.cover`; without, there is the genre's letter.
+    shape : ``"landscape"`` or ``"upright"``
 
     Returns
     -------
     bytes
-        A PNG of 1200 x 630 pixels.
+        A PNG of 1200 x 630 or 1080 x 1920 pixels.
     """
-    image = Image.new("RGB", (WIDTH, HEIGHT), BACKGROUND)
-    canvas = ImageDraw.Draw(image)
-    _draw_name(image, canvas)
-    _draw_verdict(canvas, Headline.of(prediction).sentence, lettering.clean(title or ""))
-    _draw_bars(image, canvas, prediction)
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
+    card = _Card(prediction, shape, cover)
+    words = card.words(lettering.clean(title or ""), lettering.clean(artist or ""))
+    bars = card.bars()
+    start, stop = card.at.room
+    if shape == "landscape":
+        stack.pile([card.square(), stack.space(20), *bars], start)
+        piled = [card.verdict(stop - start - stack.height(words)), *words]
+    else:
+        around = [card.square(), stack.space(70)]
+        below = [*words, stack.space(40), *bars] if bars else words
+        free = stop - start - stack.height(around) - stack.height(below)
+        piled = [*around, card.verdict(free), *below]
+    stack.pile(piled, start + max(stop - start - stack.height(piled), 0) / 2)
+    card.draw_foot()
+    return card.sheet.png()
 
 
-def bars(confidences: list[float]) -> list[Bar]:
-    """The bars of confidences in the order given, top to bottom."""
-    top = (HEIGHT - len(confidences) * _ROW_PITCH + _ROW_PITCH - _BAR_HEIGHT) // 2
-    return [
-        Bar(_BAR_X, top + i * _ROW_PITCH, round(confidence * _BAR_ROOM))
-        for i, confidence in enumerate(confidences)
-    ]
+class _Card:
+    """The parts of a card, on its sheet."""
+
+    def __init__(self, prediction: Prediction, shape: Shape, cover: bytes | None) -> None:
+        self.at = _LAYOUTS[shape]
+        self._prediction = prediction
+        self._headline = Headline.of(prediction)
+        self._cover = cover
+        self._tint = colours.colour(prediction.genre or "")
+        self.sheet = Sheet(shape, colours.shades(self._tint))
+        self._is_upright = shape == "upright"
+
+    def square(self) -> Block:
+        """The cover, or the genre's letter."""
+        side, x = self.at.cover, self.at.margin
+
+        def draw(top: float) -> None:
+            y = round(top)
+            if self._cover is not None:
+                self.sheet.square(self._cover, x, y, side, _COVER_RADIUS)
+                return
+            self.sheet.rounded((x, y, side, side), _COVER_RADIUS, self._tint, opacity=0.75)
+            genre = self._prediction.genre
+            letter = display_name(genre)[:1] if genre else _NO_GENRE
+            style = Style("bold", round(side * 0.58))
+            left = x + (side - lettering.width(letter, style)) / 2
+            self.sheet.text(left, y + side * 0.71, letter, style)
+
+        return Block(side, draw)
+
+    def verdict(self, free: float) -> Block:
+        """The headline, as large as it goes in two lines and in `free` pixels of height."""
+        x, room = self.at.words
+        title = self._headline.title
+        for size in _VERDICT_SIZES:
+            style = Style("bold", size)
+            lines = lettering.wrapped(title, style, room)
+            is_whole = all(lettering.width(word, style) <= room for word in title.split())
+            high = len(lines) * size * _VERDICT_HEIGHT
+            if is_whole and len(lines) <= _VERDICT_LINES and high <= free:
+                break
+        rows = [
+            stack.line(self.sheet, x, text, style, _VERDICT_HEIGHT)
+            for text in lines[:_VERDICT_LINES]
+        ]
+        return Block(stack.height(rows), lambda top: stack.pile(rows, top))
+
+    def words(self, title: str, artist: str) -> list[Block]:
+        """What stands under the verdict: how sure it is, title and artist, chips."""
+        (x, room), at = self.at.words, self.at
+        told = lettering.wrapped(_unbroken(self._headline.line), at.line, room)
+        rows = [stack.space(12), *(stack.line(self.sheet, x, t, at.line) for t in told[:2])]
+        names = [(n, s) for n, s in ((title, at.title), (artist, at.artist)) if n]
+        if names:
+            rows.append(stack.space(at.title.size / 2))
+        for name, style in names:
+            rows.append(stack.line(self.sheet, x, lettering.ellipsised(name, style, room), style))
+        facts = [text for text, _ in result.chips(self._prediction)]
+        return [*rows, *stack.chips(self.sheet, x, room, facts, at.chip)]
+
+    def bars(self) -> list[Block]:
+        """The likeliest genres: three at most, and none that would say 0 %."""
+        if self._prediction.genre is None:
+            return []
+        room = self.at.words[1] if self._is_upright else self.at.cover
+        return [
+            stack.bar(
+                self.sheet,
+                self.at.margin,
+                room,
+                (display_name(genre), _unbroken(percent(share))),
+                share,
+                self.at.bar,
+            )
+            for genre, share in self._prediction.top(_MAX_BARS)
+            if share >= _WORTH_A_BAR
+        ]
+
+    def draw_foot(self) -> None:
+        """Along the lower edge: the genre through the clip, and the name in the corner."""
+        x, right = self.at.margin, self.sheet.width - self.at.margin
+        top, foot, side = self.at.foot
+        name = self.sheet.brand(right, foot, side)
+        if self._prediction.genre is None or not self._prediction.timeline:
+            return
+        end = right if self._is_upright else name - 40
+        boxes = result.ribbon_boxes(self._prediction)
+        box = (x, top, end - x, _RIBBON_HEIGHT)
+        self.sheet.ribbon(box, boxes, self._prediction.duration_s)
 
 
-def _draw_name(image: Image.Image, canvas: ImageDraw.ImageDraw) -> None:
-    """The mark of ``portal/static/logo.svg``, 48 units wide there, and the name beside it."""
-    side = 60
-    unit = side / 48
-    _rounded(image, (_MARGIN, _MARGIN, side, side), 12 * unit, _BRAND)
-    for x, top, bottom in (
-        (11, 21, 27),
-        (17.5, 16, 32),
-        (24, 10, 38),
-        (30.5, 17, 31),
-        (37, 21, 27),
-    ):
-        stroke = (x - 2, top - 2, 4, bottom - top + 4)
-        left, upper, wide, high = (round(value * unit) for value in stroke)
-        _rounded(image, (_MARGIN + left, _MARGIN + upper, wide, high), wide / 2, _TEXT)
-    lettering.draw_line(canvas, _MARGIN + side + 18, _MARGIN + 42, "GenreGenie", _NAME, _TEXT)
-
-
-def _draw_verdict(canvas: ImageDraw.ImageDraw, sentence: str, title: str) -> None:
-    """The title and, under it, the verdict as large as three lines allow; the foot of the card."""
-    sentence = sentence.replace(" % sure", "\N{NO-BREAK SPACE}%\N{NO-BREAK SPACE}sure")
-    for size in _VERDICT_SIZES:
-        style = Style("bold", size)
-        lines = lettering.wrapped(sentence, style, _LEFT_ROOM)
-        if len(lines) <= _VERDICT_LINES:
-            break
-    lines = lines[:_VERDICT_LINES]
-    line_height = size * _LINE_HEIGHT
-    baseline = HEIGHT - _MARGIN - 12 - line_height * (len(lines) - 1)
-    if title:
-        shown = lettering.ellipsised(title, _TITLE, _LEFT_ROOM)
-        above = baseline - size - 24
-        lettering.draw_line(canvas, _MARGIN, above, shown, _TITLE, _MUTED)
-    for i, line in enumerate(lines):
-        lettering.draw_line(canvas, _MARGIN, baseline + i * line_height, line, style, _TEXT)
-
-
-def _draw_bars(image: Image.Image, canvas: ImageDraw.ImageDraw, prediction: Prediction) -> None:
-    rows = ranked(prediction)[:_ROWS]
-    is_music = prediction.verdict != "not music"
-    for i, ((genre, confidence), bar) in enumerate(
-        zip(rows, bars([p for _, p in rows]), strict=True)
-    ):
-        strong = is_music and (i == 0 or confidence >= _WORTH_NAMING)
-        colour = STRONG[min(i, 1)] if strong else FAINT
-        box = (bar.x, bar.y, bar.room, bar.height)
-        _rounded(image, box, bar.height / 2, TRACK, colour, bar.length)
-        ink = _TEXT if strong else _MUTED
-        baseline = bar.y + bar.height - 3
-        label = lettering.ellipsised(genre, _LABEL, bar.x - _LABEL_X - 12)
-        lettering.draw_line(canvas, _LABEL_X, baseline, label, _LABEL, ink)
-        share = f"{confidence:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
-        right = WIDTH - _MARGIN - lettering.width(share, _LABEL)
-        lettering.draw_line(canvas, right, baseline, share, _LABEL, ink)
-
-
-def _rounded(
-    image: Image.Image,
-    box: tuple[int, int, int, int],
-    radius: float,
-    colour: str,
-    filling: str = "",
-    filled: int = 0,
-) -> None:
-    """Paste a rounded rectangle (x, y, width, height) with smooth edges.
-
-    Its first `filled` pixels from the left get the colour `filling`: the rounded shape is cut
-    out of a two-coloured strip, so the boundary is exact and small values keep their length.
-    """
-    x, y, width, height = box
-    scale = _SUPERSAMPLED
-    shape = Image.new("L", (width * scale, height * scale))
-    corners = (0, 0, width * scale - 1, height * scale - 1)
-    ImageDraw.Draw(shape).rounded_rectangle(corners, radius * scale, fill=255)
-    strip = Image.new("RGB", (width, height), colour)
-    if filled:
-        strip.paste(filling, (0, 0, filled, height))
-    image.paste(strip, (x, y), shape.reduce(scale))
+def _unbroken(text: str) -> str:
+    """With what belongs to a number kept on its line."""
+    return text.replace(" % sure", f"{_NBSP}%{_NBSP}sure").replace(" %", f"{_NBSP}%")

@@ -3,7 +3,6 @@
 Open to everybody who has the link. There is no audio here, no name of a person, no script.
 """
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -12,13 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from genregenie.accounts.results import StoredResult
+from genregenie.audio.about import About
 from genregenie.common import settings
 from genregenie.common.genres import display_name
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.headline import Headline
 from genregenie.inference.prediction import Prediction
 from genregenie.recommend.recommender import Recommender
-from genregenie.web.images.share_card import HEIGHT, WIDTH, share_card
+from genregenie.web.images.share_card import share_card
+from genregenie.web.images.sheet import SIZES
 from genregenie.web.paths import share_path
 from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.dependencies import Portal
@@ -39,7 +40,8 @@ async def show(request: Request, portal: Portal, token: str) -> Response:
     kept = await portal.workers.quick(portal.accounts.shares.find, token)
     if kept is None:
         return _missing(request, portal)
-    content = await portal.workers.quick(_content, kept)
+    cover = await portal.workers.quick(portal.accounts.shares.cover, token)
+    content = await portal.workers.quick(_content, kept, cover)
     address = portal.config.address(request.url) + share_path(token)
     return portal.open_page(
         request,
@@ -47,7 +49,7 @@ async def show(request: Request, portal: Portal, token: str) -> Response:
         headers=_UNLISTED,
         address=address,
         card=f"{address}/card.png",
-        card_size=(WIDTH, HEIGHT),
+        card_size=SIZES["landscape"],
         **content,
     )
 
@@ -58,7 +60,8 @@ async def card(request: Request, portal: Portal, token: str) -> Response:
     kept = await portal.workers.quick(portal.accounts.shares.find, token)
     if kept is None:
         return _missing(request, portal)
-    picture = await portal.workers.quick(_card, kept.summary.name, kept.details)
+    cover = await portal.workers.quick(portal.accounts.shares.cover, token)
+    picture = await portal.workers.quick(_card, kept.summary.name, kept.details, cover)
     # Chats show the picture on pages of their own.
     headers = {**_UNLISTED, "cross-origin-resource-policy": "cross-origin"}
     return Response(picture, media_type="image/png", headers=headers)
@@ -73,7 +76,7 @@ def _prediction(details: str) -> Prediction:
     return as_prediction(details, Classifier.load().model.catalogue.space)
 
 
-def _content(kept: StoredResult) -> dict[str, Any]:
+def _content(kept: StoredResult, cover: bytes | None) -> dict[str, Any]:
     prediction = _prediction(kept.details)
     recommender = Recommender.load(settings.library_index())
     neighbours = [
@@ -85,8 +88,7 @@ def _content(kept: StoredResult) -> dict[str, Any]:
     return {
         "name": kept.summary.name,
         "sentence": sentence,
-        # The page's heading is the name already.
-        "verdict": result.verdict(replace(prediction, artist=None, title=None)),
+        "verdict": result.verdict(prediction, kept.summary.name, _about(prediction, cover)),
         "bars": result.bars(prediction) if is_music else "",
         "timeline": result.ribbon(prediction) if is_music else "",
         "told": sentences.timeline_sentence(prediction) if is_music else "",
@@ -95,5 +97,13 @@ def _content(kept: StoredResult) -> dict[str, Any]:
 
 
 @lru_cache(_CARDS_AT_HAND)
-def _card(name: str, details: str) -> bytes:
-    return share_card(_prediction(details), name)
+def _card(name: str, details: str, cover: bytes | None) -> bytes:
+    prediction = _prediction(details)
+    about = _about(prediction, cover)
+    return share_card(prediction, about.title or name, about.artist, cover)
+
+
+def _about(prediction: Prediction, cover: bytes | None) -> About:
+    """Title and artist where both are meant: a name that is shown instead holds the artist."""
+    artist = prediction.artist if prediction.title else None
+    return About(prediction.title, artist, cover=cover)

@@ -25,6 +25,9 @@ ANALYSIS: Final[Options] = {
 }
 """What analyses sound or numbers."""
 
+PICTURES: Final[Options] = {"concurrency_limit": 2, "concurrency_id": "pictures"}
+"""What draws pictures to post: a moment's work, which does not wait for what analyses."""
+
 LAB: Final[Options] = {"concurrency_limit": 1, "concurrency_id": "lab"}
 """What trains models."""
 

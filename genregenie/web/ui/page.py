@@ -14,7 +14,7 @@ from genregenie.web.guests import admission
 from genregenie.web.saved_results import saved_results
 from genregenie.web.ui import events
 from genregenie.web.ui.examples import EXAMPLES_DIR
-from genregenie.web.ui.sections import feedback, recommendations, song_map
+from genregenie.web.ui.sections import feedback, recommendations, sharing, song_map
 from genregenie.web.ui.session_bar import session_bar
 from genregenie.web.ui.tabs import about, batch, listen, my_music
 from genregenie.web.uploads import MAX_CLIP_BYTES
@@ -68,6 +68,7 @@ def launch_options() -> dict[str, Any]:
             _ASSETS / "style.css",
             recommendations.STYLE,
             feedback.STYLE,
+            sharing.STYLE,
             song_map.STYLE,
             my_music.STYLE,
             batch.STYLE,
@@ -75,7 +76,15 @@ def launch_options() -> dict[str, Any]:
         "js": _asset("page.js"),
         # Gradio runs what stands in the head before it builds the page, and `js` after.
         "head": views.home_screen()
-        + views.scripts([_asset("microphone.js"), _clips_script(), _asset("listen.js")]),
+        + views.paper(_asset("print.css"))
+        + views.scripts(
+            [
+                _asset("microphone.js"),
+                _clips_script(),
+                _asset("listen.js"),
+                sharing.SCRIPT.read_text(encoding="utf-8"),
+            ]
+        ),
         "max_file_size": MAX_CLIP_BYTES,
         "allowed_paths": [str(EXAMPLES_DIR)],
     }

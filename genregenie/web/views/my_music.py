@@ -96,13 +96,21 @@ def atlas(model: Model, songs: Sequence[Song], genre: str | None = None) -> Mark
     for name in sorted(counts, key=lambda g: (-counts[g], display_name(g))):
         place = model.genres.index(name)
         chips.append((display_name(name), place, name, counts[name], name == genre))
-    dots = [Dot(song.newest.id, song.heard, song.genre) for song in songs]
     return render(
         "my_music",
         "atlas",
         chips=chips if counts else [],
-        picture=song_map(model, dots),
+        picture=song_map(model, dots(songs)),
     )
+
+
+def dots(songs: Sequence[Song]) -> list[Dot]:
+    """The songs that have a place on the map."""
+    return [
+        Dot(song.newest.id, song.heard, song.genre)
+        for song in songs
+        if song.genre is not None and song.heard.place is not None
+    ]
 
 
 def listed(songs: Sequence[Song], wanted: Filter, skip: int, *, may_share: bool) -> Markup:

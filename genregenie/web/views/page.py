@@ -57,6 +57,11 @@ def home_screen() -> Markup:
     return render("page", "home_screen", assets=ASSETS)
 
 
+def paper(style: str) -> Markup:
+    """The style of the page where it is printed, for its head; it is our own."""
+    return render("page", "paper", style=Markup(style))  # noqa: S704
+
+
 def scripts(sources: Iterable[str]) -> Markup:
     """Scripts for the head of the page; they are our own, and stay as they are."""
     return render("page", "scripts", sources=[Markup(source) for source in sources])  # noqa: S704

@@ -7,6 +7,7 @@ import pandas as pd
 from genregenie.audio import format_duration
 from genregenie.common import genres
 from genregenie.common.genres import display_name
+from genregenie.inference.headline import Headline
 from genregenie.inference.prediction import Prediction
 from genregenie.inference.timeline import runs
 from genregenie.model.explain import Trait
@@ -48,6 +49,12 @@ def clip_name(prediction: Prediction, name: str | None = None) -> str | None:
     """What a clip is called: artist and title where its tags say so, else `name`."""
     tags = (part for part in (prediction.artist, prediction.title) if part)
     return " \N{EN DASH} ".join(tags) or name
+
+
+def words_to_share(prediction: Prediction, title: str | None) -> str:
+    """What goes along with a picture: "Jazz, 88 % sure: Corner Table. What do you hear?"."""
+    told = Headline.of(prediction).short
+    return f"{told}: {title}. What do you hear?" if title else f"{told}. What do you hear?"
 
 
 def reasons_sentence(prediction: Prediction) -> str:

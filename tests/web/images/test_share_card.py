@@ -1,33 +1,29 @@
 """The share card, read back pixel by pixel."""
 
+import functools
 import io
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
+from genregenie.autotag.vocabulary import Autotag
 from genregenie.common.genres import GENRES
-from genregenie.inference.prediction import Prediction, Verdict
-from genregenie.web.images import lettering
-from genregenie.web.images import share_card as card
-from genregenie.web.images.lettering import Style
-from genregenie.web.images.share_card import bars, share_card
+from genregenie.inference.prediction import Moment, Prediction, Verdict
+from genregenie.web.images import cover, lettering
+from genregenie.web.images.share_card import share_card
+from genregenie.web.images.sheet import SIZES, Shape, Sheet
+from genregenie.web.views.colours import colour, contrast, shades
+from tests.web.images.test_lettering import TITLES
 
-TITLE = Style("medium", 30)
-TITLES = {
-    "none": None,
-    "blank": " \t\n ",
-    "short": "Hey",
-    "long": "Symphony No. 5 in C minor, Op. 67: I. Allegro con brio (Live, 1977, remastered) " * 9,
-    "one word": "a" * 5000,
-    "emoji": "🎵👩🏽‍🎤🔥" * 40,
-    "chinese": "夜に駆ける、사랑의 노래 " * 20,
-    "arabic": "أغنية الصباح Live 2024 " * 10,
-    "nowhere": "\U0001f9ff\u16a0\ue000\U000e0041\u0000",
-    "control": "bright\x00side\u202ereversed\nsecond line",
-}
+SHAPES: tuple[Shape, ...] = ("landscape", "upright")
+MARGINS = {"landscape": (24, 60), "upright": (80, 88)}
+"""Pixels above and below, and at the sides, in which nothing is ever drawn."""
+MAGENTA = (255, 0, 255)
 
 
 def prediction(verdict: Verdict = "confident", **confidences: float) -> Prediction:
@@ -39,122 +35,176 @@ def prediction(verdict: Verdict = "confident", **confidences: float) -> Predicti
         verdict=verdict,
         confidence=everything[best],
         confidences=everything,
-        timeline=(),
+        timeline=(Moment(0.0, 30.0, everything),),
         duration_s=30.0,
         analysed_s=30.0,
         neighbours=(),
         title=None,
         artist=None,
-    )
+        autotags=tuple(
+            Autotag(name, group, 0.9, 1.0, heard=True)
+            for name, group in (
+                ("funk", "style"), ("ska", "style"), ("80s", "era"), ("mellow", "mood"),
+                ("easy listening", "style"), ("female vocalists", "voice"),
+            )
+        ),
+    )  # fmt: skip
 
 
 def pixels(png: bytes) -> np.ndarray:
-    """The picture as an array of shape (630, 1200, 3)."""
+    """The picture as an array of shape (height, width, 3)."""
     with Image.open(io.BytesIO(png)) as image:
         assert image.format == "PNG"
         return np.asarray(image.convert("RGB"))
 
 
-def lit(picture: np.ndarray) -> np.ndarray:
-    """Which pixels are not background, shape (630, 1200)."""
-    return (picture != ImageColor.getrgb(card.BACKGROUND)).any(axis=2)
+@functools.cache
+def _blank(genre: str, shape: Shape) -> np.ndarray:
+    return pixels(Sheet(shape, shades(colour(genre))).png())
+
+
+def blank(heard: Prediction, shape: Shape) -> np.ndarray:
+    """The same without anything on it."""
+    return _blank(heard.genre or "", shape)
+
+
+def a_cover(fill: Sequence[int] = MAGENTA) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (400, 300), tuple(fill)).save(buffer, "PNG")
+    found = cover.small(buffer.getvalue())
+    assert found is not None
+    return found
+
+
+def rows_of(picture: np.ndarray, columns: slice, rgb: Sequence[int]) -> list[tuple[int, int]]:
+    """Where a colour fills rows of these columns from the left: the row, and how many pixels."""
+    part = (picture[:, columns] == rgb).all(axis=2)
+    return [(int(y), int(row.sum())) for y, row in enumerate(part) if row.sum() > 6]
 
 
 REGGAE = prediction(reggae=0.78, hiphop=0.12, pop=0.04)
 UNSURE = prediction("unsure", rock=0.31, country=0.29, blues=0.14)
+SHARED = prediction("unsure", classical=0.45, hiphop=0.44)
 NOT_MUSIC = prediction("not music", classical=0.4, jazz=0.2)
+OTHERS = [REGGAE, SHARED, NOT_MUSIC]
 
 
-@pytest.mark.parametrize("heard", [REGGAE, UNSURE, NOT_MUSIC], ids=lambda p: p.verdict)
-@pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
-def test_size_and_margins(heard: Prediction, title: str | None) -> None:
-    picture = pixels(share_card(heard, title))
-    assert picture.shape == (630, 1200, 3)
-    drawn = lit(picture)
-    assert drawn[64:566, 64:1136].any()
-    drawn[60:570, 60:1140] = False
+def test_white_is_readable_on_every_genre() -> None:
+    for name in (*GENRES, "of no colour"):
+        lighter, deep = shades(colour(name))
+        assert contrast("#ffffff", deep) > contrast("#ffffff", lighter) >= 4.5
+        for shape in SHAPES:
+            picture = pixels(Sheet(shape, (lighter, deep)).png())
+            for row in (0, picture.shape[0] // 2, -1):
+                there = "#" + "".join(f"{int(channel):02x}" for channel in picture[row, 0])
+                assert contrast("#ffffff", there) >= 4.5
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    ("heard", "title"),
+    [*((UNSURE, title) for title in TITLES.values()), *((h, TITLES["long"]) for h in OTHERS)],
+)
+def test_size_and_margins(heard: Prediction, shape: Shape, title: str | None) -> None:
+    above, beside = MARGINS[shape]
+    width, height = SIZES[shape]
+    picture = pixels(share_card(heard, title, title, None, shape))
+    assert picture.shape == (height, width, 3)
+    drawn = (picture != blank(heard, shape)).any(axis=2)
+    assert drawn[above : height - above, beside : width - beside].any()
+    if shape == "landscape":  # between cover, words and foot is nothing, whatever they are
+        assert not drawn[:556, 430:474].any()
+        assert not drawn[548:558].any()
+    drawn[above : height - above, beside : width - beside] = False
     assert not drawn.any(), "something is drawn in the margin"
 
 
-@pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
-def test_words_never_touch_the_bars(title: str | None) -> None:
-    drawn = lit(pixels(share_card(UNSURE, title)))
-    assert not drawn[:, 590:640].any()
-
-
-def test_long_verdicts_stay_in_their_column() -> None:
+@pytest.mark.parametrize("shape", SHAPES)
+def test_long_genres_stay_on_the_picture(shape: Shape) -> None:
     names = {f"unbelievably_long_genre_{i}": p for i, p in enumerate((0.3, 0.3, 0.4))}
-    heard = Prediction("x", "unsure", 0.4, names, (), 9.0, 9.0, (), None, None)
-    drawn = lit(pixels(share_card(heard, "A title")))
-    assert not drawn[:, 590:640].any()
-    assert not drawn[:, 1140:].any()
+    heard = replace(REGGAE, genre="unbelievably_long_genre_2", confidences=names, timeline=())
+    beside = MARGINS[shape][1]
+    for verdict in ("confident", "unsure"):
+        picture = pixels(share_card(replace(heard, verdict=verdict), "A", "B", None, shape))
+        drawn = (picture != blank(heard, shape)).any(axis=2)
+        assert not drawn[:, -beside:].any()
 
 
-@pytest.mark.parametrize("heard", [REGGAE, UNSURE, NOT_MUSIC], ids=lambda p: p.verdict)
-def test_bars_are_as_long_as_the_confidences(heard: Prediction) -> None:
-    picture = pixels(share_card(heard))
-    ordered = sorted(heard.confidences.values(), reverse=True)
-    colours = [ImageColor.getrgb(c) for c in (*card.STRONG, card.FAINT)]
-    for confidence, bar in zip(ordered, bars(ordered), strict=True):
-        row = picture[bar.y + bar.height // 2, bar.x : bar.x + bar.room]
-        filled = sum((row == colour).all(axis=1).sum() for colour in colours)
-        # The rounded end of the bar blends into the background for a pixel.
-        assert filled / bar.room == pytest.approx(confidence, abs=2 / bar.room)
-
-
-def test_only_what_is_worth_naming_stands_out() -> None:
-    def strong_rows(heard: Prediction) -> list[bool]:
-        picture = pixels(share_card(heard))
-        ordered = sorted(heard.confidences.values(), reverse=True)
-        strong = [ImageColor.getrgb(c) for c in card.STRONG]
-        return [
-            any((picture[b.y + 12, b.x : b.x + b.room] == c).all(axis=1).any() for c in strong)
-            for b in bars(ordered)
-        ]
-
-    assert strong_rows(REGGAE) == [True, True] + [False] * 8
-    assert strong_rows(UNSURE) == [True, True, True] + [False] * 7
-    assert not any(strong_rows(NOT_MUSIC))
-
-
-def test_titles_and_verdicts_are_drawn() -> None:
-    plain = pixels(share_card(REGGAE))
-    titled = pixels(share_card(REGGAE, "Redemption"))
-    assert (plain != titled).any()
-    assert (plain != pixels(share_card(UNSURE)))[:, :590].any()
-    np.testing.assert_array_equal(plain, pixels(share_card(REGGAE, TITLES["blank"])))
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_cover_is_a_rounded_square(shape: Shape) -> None:
+    side = {"landscape": 360, "upright": 480}[shape]
+    picture = pixels(share_card(REGGAE, "A title", "An artist", a_cover(), shape)).astype(int)
+    there = (abs(picture - MAGENTA) < 12).all(axis=2)
+    rows, columns = (np.flatnonzero(there.any(axis=axis)) for axis in (1, 0))
+    assert rows[-1] - rows[0] + 1 == columns[-1] - columns[0] + 1 == side
+    square = there[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    assert square[24:-24, :].all()
+    assert square[:, 24:-24].all()
+    # A corner of 24 px lacks (1 - pi / 4) of its square.
+    lacking = 1 - square[:24, :24].mean()
+    assert lacking == pytest.approx(1 - np.pi / 4, abs=0.04)  # its edge is blended
 
 
 @pytest.mark.parametrize(
-    "script", ["Größe Ночь Ελλάς", "夜に駆ける", "사랑", "أغنية", "שיר", "हिन्दी", "เพลง", "🎵🔥"]
+    ("heard", "shares"),
+    [
+        (REGGAE, [0.78, 0.12, 0.04]),
+        (prediction(jazz=0.997), [0.997]),
+        (prediction("unsure", rock=0.6, pop=0.393), [0.6, 0.393]),
+        (NOT_MUSIC, []),
+    ],
 )
-def test_every_script_has_letters(script: str) -> None:
-    assert lettering.clean(script) == script
-    assert lettering.width(script, TITLE) > 0
+def test_three_bars_at_most_none_of_them_empty(heard: Prediction, shares: list[float]) -> None:
+    picture = pixels(share_card(replace(heard, timeline=()), cover=a_cover((0, 0, 0))))
+    columns = slice(64, 424)
+    lines = rows_of(picture[424:556], columns, ImageColor.getrgb("#ffffff"))
+    # A bar is a run of rows that are white from its left end on; letters are not.
+    found = [
+        max(length for y, length in lines if top <= y < top + 8)
+        for top in bar_tops(picture[424:556, columns])
+    ]
+    assert len(found) == len(shares)
+    for length, share in zip(found, shares, strict=True):
+        assert length == pytest.approx(share * 360, abs=3)
 
 
-def test_titles_are_cleaned() -> None:
-    assert lettering.clean(" a\n\tb  c\x00 ") == "a b c"
-    assert lettering.clean("safe\u202egpj.exe") == "safegpj.exe"
-    assert lettering.clean("e\u0301") == "é"
-    assert lettering.clean("\ue000\U000e0041") == ""
+def bar_tops(area: np.ndarray) -> list[int]:
+    """Where a bar begins: its left end is white below the middle of six rows in turn."""
+    solid = (area[:, 4:10] == 255).all(axis=(1, 2))
+    return [y for y in range(1, len(solid) - 4) if solid[y : y + 4].all() and not solid[y - 1]]
 
 
-@pytest.mark.parametrize("title", [t for t in TITLES.values() if t])
-def test_ellipsised_fits_and_says_so(title: str) -> None:
-    text = lettering.clean(title)
-    for room in (60, 300, 520):
-        shown = lettering.ellipsised(text, TITLE, room)
-        assert lettering.width(shown, TITLE) <= room
-        assert shown == text or (shown.endswith("…") and text.startswith(shown[:-1]))
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_ribbon_has_the_genres_of_the_timeline(shape: Shape) -> None:
+    first, then = ({genre: float(genre == name) for genre in GENRES} for name in ("jazz", "metal"))
+    moments = (*(Moment(3.0 * i, 3.0 * i + 3, first if i < 5 else then) for i in range(10)),)
+    heard = replace(REGGAE, timeline=moments)
+    y = {"landscape": 582, "upright": 1730}[shape]
+    row = pixels(share_card(heard, shape=shape))[y]
+    jazz, metal = (np.flatnonzero((row == ImageColor.getrgb(colour(g))).all(axis=1))
+                   for g in ("jazz", "metal"))  # fmt: skip
+    assert len(jazz) == pytest.approx(len(metal), rel=0.02)
+    assert jazz.max() < metal.min()
+    assert len(jazz) > 0.3 * SIZES[shape][0]
+    without = pixels(share_card(replace(heard, genre=None, verdict="not music"), shape=shape))
+    assert not (without[y] == ImageColor.getrgb(colour("metal"))).all(axis=1).any()
 
 
-def test_ellipsis_keeps_letters_whole() -> None:
-    singer = "👩🏽\u200d🎤"
-    text = singer * 8
-    for room in range(60, 200, 7):
-        shown = lettering.ellipsised(text, TITLE, room)
-        assert shown == text or len(shown[:-1]) % len(singer) == 0
+def test_titles_artists_verdicts_and_chips_are_drawn() -> None:
+    plain = share_card(REGGAE)
+    assert share_card(REGGAE, TITLES["blank"], "") == plain
+    different = {
+        plain,
+        share_card(REGGAE, "Redemption"),
+        share_card(REGGAE, None, "Redemption"),
+        share_card(REGGAE, "Redemption", "Song"),
+        share_card(replace(REGGAE, autotags=())),
+        share_card(UNSURE),
+        share_card(SHARED),
+        share_card(REGGAE, cover=a_cover()),
+    }
+    assert len(different) == 8
 
 
 def test_missing_fonts_leave_a_card(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -163,8 +213,8 @@ def test_missing_fonts_leave_a_card(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     for cached in caches:
         cached.cache_clear()
     try:
-        drawn = lit(pixels(share_card(REGGAE, "Night 夜")))
-        assert drawn[64:566, 64:590].any()
+        drawn = pixels(share_card(REGGAE, "Night 夜")) != blank(REGGAE, "landscape")
+        assert drawn[64:500, 480:1136].any()
         assert not drawn[:, 1140:].any()
     finally:
         for cached in caches:

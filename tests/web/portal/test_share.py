@@ -63,6 +63,8 @@ def test_a_shared_result_is_there_without_a_session(
     assert Headline.of(heard).title in html
     assert sentences.timeline_sentence(heard) in html
     assert html.count("https://open.spotify.com/search/") == 6
+    assert '<a class="button primary big" href="/">Try it with a song of yours</a>' in html
+    assert "data:image/jpeg" not in html
     assert html.count('class="percent"') == 10
     assert "<svg" in html
     for absent in ("Sharing-Ada", "<audio", "<script", "/account", "/app/", "<mehr>"):
@@ -94,6 +96,27 @@ def test_previews_find_their_picture(server: Server, person: int, heard: Predict
         picture = Image.open(io.BytesIO(answer.content))
         size = (int(found["og:image:width"]), int(found["og:image:height"]))
         assert picture.size == size == (1200, 630)
+
+
+def test_a_cover_is_on_the_page_and_its_picture_while_its_owner_shows_it(
+    server: Server, person: int, heard: Prediction
+) -> None:
+    number = keep(server, person, heard)
+    path = link(server, person, number)
+    buffer = io.BytesIO()
+    Image.new("RGB", (320, 320), (255, 0, 255)).save(buffer, "JPEG")
+
+    def shown() -> tuple[bool, bool]:
+        html = httpx.get(server.url + path).text
+        with Image.open(io.BytesIO(httpx.get(f"{server.url}{path}/card.png").content)) as card:
+            red, green, blue = card.getpixel((200, 200))  # type: ignore[misc]
+        return "data:image/jpeg" in html, red > 240 > 15 > green and blue > 240
+
+    assert shown() == (False, False)
+    server.accounts.shares.show_cover(person, number, buffer.getvalue())
+    assert shown() == (True, True)
+    server.accounts.shares.show_cover(person, number, None)
+    assert shown() == (False, False)
 
 
 def test_the_public_address_is_the_one_in_previews(start: Start, heard: Prediction) -> None:

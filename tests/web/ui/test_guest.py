@@ -36,7 +36,14 @@ def test_one_click_a_verdict_and_it_is_kept(
     line = page.locator("#keep-note")
     kept = "Gone when you leave. Keep it: create an account."
     expect(line).to_have_text(kept, timeout=20_000)
+    # A guest posts pictures; a link lasts, and needs an account.
+    page.locator("#share-menu > button").click()
+    expect(page.get_by_role("button", name="Upright picture")).to_be_enabled()
+    expect(page.locator("#keep-link")).to_contain_text("A link to share needs an account.")
     expect(page.get_by_role("button", name="Share a link")).to_have_count(0)
+    expect(page.get_by_label("Show the cover")).to_have_count(0)
+    assert serious_faults(page) == []
+    page.keyboard.press("Escape")
     expect(page.get_by_label("Keep the audio with it")).to_have_count(0)
     expect(page.locator("#bar")).not_to_contain_text("guest-")
     assert serious_faults(page) == []

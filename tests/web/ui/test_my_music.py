@@ -1,8 +1,10 @@
 """The My music tab: over HTTP where browsers must not be believed, in Chromium for the rest."""
 
 import html
+import io
 import json
 import re
+import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +14,8 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from mutagen.id3 import APIC, ID3
+from PIL import Image
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Locator, Page, expect
 
@@ -137,8 +141,10 @@ def test_by_another_number_nobody_gets_what_is_not_theirs(
     assert "no longer there" in tab.click("delete", number)["past-note"]
     tab.click("unshare", number)
     # Sharing and deleting what is open takes the number from this session alone, where none is.
-    for name, event in (("past-share", "click"), ("past-link", "undo")):
-        assert "/s/" not in json.dumps(tab.fire(tab.on(name, event), number))
+    about, cover = None, True
+    for name, event in (("past-share", "click"), ("past-cover", "input")):
+        assert "/s/" not in json.dumps(tab.fire(tab.on(name, event), number, about, cover))
+    assert "/s/" not in json.dumps(tab.fire(tab.on("past-link", "undo"), number))
     tab.fire(tab.on("past-drop-audio", "click"), number)
     tab.fire(tab.on("past-delete", "click"), number)
     tab.fire(tab.on("past-yes", "click"))
@@ -226,7 +232,7 @@ def test_guests_have_music_until_they_leave(app: Server, heard: Prediction) -> N
         assert not opened["past-share"]["visible"]
         assert 'needs an account. <a href="/signup">' in opened["past-link"]
         # Nor does it help to click what is not there.
-        told = tab.fire(tab.on("past-share", "click"), number)
+        told = tab.fire(tab.on("past-share", "click"), number, None, False)
         assert "needs an account" in told["past-link"]
         assert app.accounts.shares.token(who.id, number, app.app.state.portal.config.key) is None
 
@@ -309,8 +315,31 @@ def serious_faults(page: Page) -> list[str]:
     ]
 
 
+def with_cover(clip: Path, folder: Path) -> Path:
+    """The same song in a file with a cover."""
+    path = folder / clip.name
+    shutil.copy(clip, path)
+    buffer = io.BytesIO()
+    Image.new("RGB", (500, 400), (255, 0, 255)).save(buffer, "PNG")
+    tags = ID3(path)
+    tags.add(APIC(3, "image/png", 3, "Cover", buffer.getvalue()))
+    tags.save()
+    return path
+
+
+# What telephones have, and this browser has not.
+TELEPHONE = """() => {
+  const real = window.matchMedia;
+  window.matchMedia = (query) => query.includes("coarse") ? { matches: true } : real(query);
+  navigator.canShare = ({ files }) => files.length === 1;
+  navigator.share = async ({ files, text, url }) => {
+    window.handed = [files[0].name, files[0].type, files[0].size > 10_000, text, url];
+  };
+}"""
+
+
 def test_from_a_clip_to_my_music_and_a_link(
-    chromium: Chromium, new_tab: NewTab, app: Server, heard: Prediction
+    chromium: Chromium, new_tab: NewTab, app: Server, heard: Prediction, tmp_path: Path
 ) -> None:
     page = entered(new_tab(app), app, "clip-ada")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -319,20 +348,47 @@ def test_from_a_clip_to_my_music_and_a_link(
     expect(page.locator(".song-map path")).to_have_count(10)
     expect(page.locator("#past-list")).to_be_hidden()
     page.get_by_role("tab", name="Listen").click()
-    page.set_input_files("#clip input[type=file]", EXAMPLES[0].path)
+    page.set_input_files("#clip input[type=file]", with_cover(EXAMPLES[0].path, tmp_path))
     sentence = Headline.of(heard).title
     expect(page.locator("#verdict")).to_contain_text(sentence, timeout=20_000)
     expect(page.locator("#keep-note")).to_contain_text("without the audio")
     page.get_by_label("Keep the audio with it").check()
     expect(page.locator("#keep-note")).to_contain_text("with the audio")
+    # On paper it is one page.
+    expect(page.locator("#sounds-like li")).to_have_count(6)
+    assert b"/Count 1\n" in page.pdf(format="A4")
+
+    words = f"{Headline.of(heard).short}: {EXAMPLES[0].name}. What do you hear?"
+    menu = page.locator("#share-menu > button")
+    menu.click()
+    expect(menu).to_have_attribute("aria-expanded", "true")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Picture", exact=True).click()
+    assert download.value.suggested_filename == "genregenie.png"
+    with Image.open(download.value.path()) as card:
+        assert card.size == (1200, 630)
+        assert card.convert("RGB").getpixel((200, 200)) == pytest.approx((255, 0, 255), abs=12)
+    page.get_by_role("button", name="Copy the text").click()
+    expect(page.get_by_text("Copied.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == words
+    page.get_by_label("Show the cover").check()
     page.get_by_role("button", name="Share a link").click()
     shared = page.get_by_label("Link to this result")
     expect(shared).to_be_focused()
+    expect(page.locator("#keep-link")).to_contain_text("its cover")
     expect(shared).to_have_value(re.compile(re.escape(app.url) + "/s/"))
     link = shared.input_value()
     page.get_by_role("button", name="Copy the link").click()
-    expect(page.get_by_text("Copied.")).to_be_visible()
+    expect(page.locator("#keep-link [data-copied]")).to_have_text("Copied.")
     assert serious_faults(page) == []
+    page.evaluate(TELEPHONE)
+    page.get_by_role("button", name="Upright picture").click()
+    page.wait_for_function("window.handed")
+    handed = ["genregenie-upright.png", "image/png", True, words, link]
+    assert page.evaluate("window.handed") == handed
+    page.keyboard.press("Escape")
+    expect(menu).to_have_attribute("aria-expanded", "false")
+    expect(menu).to_be_focused()
 
     go_to_music(page)
     expect(page.locator("#past-list li")).to_have_count(1)
@@ -359,6 +415,8 @@ def test_from_a_clip_to_my_music_and_a_link(
     assert answer is not None
     assert answer.status == 200
     expect(friend.get_by_role("heading", name=sentence)).to_be_visible()
+    expect(friend.get_by_role("img", name="Cover")).to_be_visible()
+    expect(friend.get_by_role("link", name="Try it with a song of yours")).to_be_visible()
     assert serious_faults(friend) == []
     assert all(url.startswith(app.url) for url in asked)
     page.get_by_role("button", name="Take the link back").click()
@@ -420,7 +478,16 @@ def test_many_songs(
     assert sheet is not None
     assert sheet["height"] / sheet["width"] == pytest.approx(0.58 if width > 640 else 1.2, abs=0.01)
     assert page.evaluate("document.querySelectorAll('#past-map img, #past-list img').length") == 0
+    page.get_by_role("button", name="Share my music").click()
+    expect(page.locator("#music-share-words")).to_contain_text("My music: 41 songs, and 1 clip")
+    with page.expect_download() as download:
+        page.locator("#music-save-upright").click()
+    assert download.value.suggested_filename == "my-music-upright.png"
+    with Image.open(download.value.path()) as card:
+        assert card.size == (1080, 1920)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert serious_faults(page) == []
+    page.keyboard.press("Escape")
 
     # The map: one stop for the Tab key, arrows, what it is about, and the way there and back.
     page.locator(".past-chip").last.focus()

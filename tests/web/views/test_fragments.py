@@ -103,7 +103,7 @@ def test_layout_of_templates_stays_out_of_the_page() -> None:
 
 
 def test_text_beside_a_line_end_keeps_its_space() -> None:
-    shown = fragments.render("saving", "link", url="https://example.org/s/x")
+    shown = fragments.render("saving", "link", url="https://example.org/s/x", has_cover=False)
     assert "the plots and what it sounds like. No audio, and not who you are." in re.sub(
         r"\s", " ", shown
     )

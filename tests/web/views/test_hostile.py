@@ -325,7 +325,8 @@ VIEWS: dict[Callable[..., object], View] = {
         + result.working(t, About(t, t, t, t, b"jpg"), 3.0)
     ),
     result.picture: lambda t: result.picture(b"png", t),
-    saving.link: lambda t: saving.link(f"https://example.org/{t}"),
+    saving.link: lambda t: saving.link(f"https://example.org/{t}", has_cover=True),
+    saving.words: saving.words,
     song_map.song_map: lambda t: song_map.song_map(model(t), [song_map.Dot(1, told(t), t)]),
     spotify_features.answer: lambda t: spotify_features.answer(
         FeatureVerdict(((t, 0.5),), (t, t)), HeldOut(0.5, 0.5, 0.5, 0.5, 0.5, 9, 0.5)
@@ -347,6 +348,7 @@ SAY_WHAT_IS_OURS = {
     page.guide_link,
     page.home_screen,
     page.keep_it,
+    page.paper,
     page.scripts,
     recommendations.waiting,
 }

@@ -24,19 +24,17 @@ from genregenie.inference.prediction import Prediction, record
 from genregenie.web import analysis
 from genregenie.web.guests import Admit
 from genregenie.web.images.share_card import share_card
+from genregenie.web.images.sheet import SIZES
 from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import downloads, events
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.sections import feedback, recommendations
 from genregenie.web.ui.sections.saving import SavingSection
+from genregenie.web.ui.sections.sharing import LinkSection, PictureMenu, ToPost
 from genregenie.web.ui.tabs import live
 from genregenie.web.views import page, result, sentences
 
-_SAVED: Final = {
-    "card": "Picture (PNG)",
-    "csv": "Table (CSV)",
-    "json": "Details (JSON)",
-}
+_SAVED: Final = {"csv": "Table (CSV)", "json": "Details (JSON)"}
 _RECORDED: Final = "Recording"
 
 
@@ -92,7 +90,20 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: 
             )
             another = gr.Button("Another song", size="sm", elem_id="another")
         verdict = gr.HTML(result.start(), elem_id="verdict", padding=False)
-        question = feedback.build()
+        heard, path, about, number = gr.State(), gr.State(), gr.State(), gr.State()
+        with gr.Row(elem_id="after-verdict"):
+            question = feedback.build()
+            with gr.Row(elem_id="take"):
+                share = PictureMenu("Share")
+                link = None
+                if saved_results is not None:
+                    with share.frame, gr.Row(elem_classes="past-row"):
+                        link = LinkSection(saved_results, number, "keep", about)
+                with gr.Accordion("Save", open=False, elem_id="save-menu", elem_classes="gg-menu"):
+                    saved = [
+                        gr.DownloadButton(label, size="sm", elem_id=f"save-{kind}")
+                        for kind, label in _SAVED.items()
+                    ]
         with gr.Column(visible=False, elem_id="result") as details:
             player = gr.Audio(
                 label="Clip",
@@ -104,7 +115,7 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: 
                 elem_id="player",
             )
             ribbon = gr.HTML(elem_id="timeline", padding=False)
-            saving = SavingSection(saved_results)
+            saving = SavingSection(saved_results, number)
             with gr.Row(elem_id="sure-and-alike"):
                 with gr.Column(min_width=300):
                     table = gr.Dataframe(
@@ -120,14 +131,8 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: 
             with gr.Accordion("More about the sound", open=False, elem_id="more"):
                 why = gr.HTML(elem_id="why", padding=False)
                 picture = gr.HTML(elem_id="picture", padding=False)
-                with gr.Row(elem_id="save"):
-                    saved = [
-                        gr.DownloadButton(label, visible=False, size="sm", elem_id=f"save-{kind}")
-                        for kind, label in _SAVED.items()
-                    ]
 
-        heard, path = gr.State(), gr.State()
-        shown = [heard, path, verdict, details, player, ribbon, table, why]
+        shown = [heard, path, about, verdict, details, player, ribbon, table, why]
         empty = [clip, recording, words, picture_now, question[0]]
         listened = gr.on(
             [clip.upload, mic.stop_recording, *(button.click for button in examples)],
@@ -140,6 +145,8 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: 
             show_progress_on=verdict,
             **events.ANALYSIS,
         )
+        listened.then(share.empty, None, share.outputs, **events.QUIET)
+        share.connect(to_post, [heard, path, about])
         # What takes a moment longer, or is for later, does not keep the verdict waiting.
         listened.then(
             picture_and_files,
@@ -158,7 +165,7 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: 
             cancels=listened,
             **events.QUIET,
         )
-        saving.after(listened, path, heard, _name)
+        saving.after(listened, path, heard, about, _name, link)
         suggestions.connect(heard, listened)
     _build_endpoint(admit)
     recommendations.build_endpoint(accounts, admit)
@@ -217,7 +224,7 @@ def listen_for(admit: Admit, examples: dict[int, Path]) -> Callable[..., Any]:
                 admit(request)
         except GuestLimitError as error:
             told = result.failure(str(error), "No more as a guest") + page.for_an_account()
-            yield None, None, told, *_nothing(), *emptied
+            yield None, None, None, told, *_nothing(), *emptied
             return
         for shown in listen(source):
             yield *shown, *emptied
@@ -227,23 +234,21 @@ def listen_for(admit: Admit, examples: dict[int, Path]) -> Callable[..., Any]:
 
 
 def listen(source: Source) -> Iterator[tuple[Any, ...]]:
-    """The prediction, its clip, and what the tab shows of it: verdict, result and its parts.
+    """The prediction, its clip, what that says of itself, and what the tab shows of all this.
 
     What takes long tells how far it is; between two such lines it can be cancelled.
     """
     try:
         about, prediction = yield from _hear(source)
     except AudioError as error:
-        yield None, None, result.failure(str(error)), *_nothing()
+        yield None, None, None, result.failure(str(error)), *_nothing()
         return
     verdict = result.verdict(prediction, source.name, about)
     # The verdict alone first: a browser takes its time over tables and plots.
-    yield prediction, source.path, verdict, *_nothing()
+    yield prediction, source.path, about, verdict, *_nothing()
     if prediction.genre is not None:
         yield (
-            gr.skip(),
-            gr.skip(),
-            gr.skip(),
+            *[gr.skip()] * 4,
             gr.update(visible=True),
             source.path,
             result.ribbon(prediction),
@@ -262,7 +267,8 @@ def _hear(source: Source) -> Generator[tuple[Any, ...], None, tuple[About, Predi
                 about = step
             elif step > told:
                 told = step
-                yield None, None, result.working(source.name, about, told), *_nothing()
+                working_on = result.working(source.name, about, told)
+                yield None, None, None, working_on, *_nothing()
             else:
                 yield _as_it_is()
         return about, steps.result
@@ -270,25 +276,36 @@ def _hear(source: Source) -> Generator[tuple[Any, ...], None, tuple[About, Predi
 
 def reset() -> tuple[Any, ...]:
     """An empty tab."""
-    return None, None, result.start(), *_nothing(), *_emptied()
+    return None, None, None, result.start(), *_nothing(), *_emptied()
 
 
 def picture_and_files(path: str | None, prediction: Prediction | None) -> tuple[Any, ...]:
-    """The picture of the sound, and the files to save: share card, table, details."""
+    """The picture of the sound, and the files to save: table, details."""
     if path is None or prediction is None or prediction.genre is None:
-        return "", *[gr.update(visible=False)] * len(_SAVED)
+        return "", *[gr.update(value=None)] * len(_SAVED)
     try:
         shown = result.picture(*analysis.picture(path))
     except AudioError:  # it was heard, so the rest is worth keeping
         shown = Markup("")
     table = sentences.confidence_table(prediction)
     contents: dict[str, bytes | str] = {
-        "genregenie.png": share_card(prediction, prediction.title or _name(path)),
         "genregenie.csv": csv_bytes(list(table.columns), table.to_numpy().tolist()),
         "genregenie.json": downloads.as_json(record(Path(path).name, prediction)),
     }
     files = [downloads.as_file(name, content) for name, content in contents.items()]
-    return shown, *(gr.update(value=file, visible=True) for file in files)
+    return shown, *files
+
+
+def to_post(prediction: Prediction | None, path: str | None, about: About | None) -> ToPost | None:
+    """A result as pictures to post, with the cover that its file brought along."""
+    if prediction is None or path is None or about is None or prediction.genre is None:
+        return None
+    title = about.title or _name(path)
+    artist = about.artist if about.title else None
+    return ToPost(
+        sentences.words_to_share(prediction, title),
+        {shape: share_card(prediction, title, artist, about.cover, shape) for shape in SIZES},
+    )
 
 
 def classify(path: str) -> dict[str, Any]:
@@ -310,7 +327,7 @@ def _nothing() -> tuple[Any, ...]:
 
 
 def _as_it_is() -> tuple[Any, ...]:
-    return tuple([gr.skip()] * 8)
+    return tuple([gr.skip()] * 9)
 
 
 def _emptied() -> tuple[Any, ...]:

@@ -12,12 +12,20 @@ from genregenie.accounts.results import Filter, StoredResult
 from genregenie.common import resources
 from genregenie.inference.classifier import Classifier
 from genregenie.web.identity import is_guest
+from genregenie.web.images.music_card import music_card
+from genregenie.web.images.sheet import SIZES
 from genregenie.web.saved_results import SavedResults, as_prediction
 from genregenie.web.songs import Songs
 from genregenie.web.ui import downloads, events
 from genregenie.web.ui.sections import song_map
 from genregenie.web.ui.sections.opened import OpenedResult
-from genregenie.web.ui.sections.saving import SHARE_SCRIPT, TAKEN_BACK, SharingSection
+from genregenie.web.ui.sections.sharing import (
+    LINK_SCRIPT,
+    TAKEN_BACK,
+    LinkSection,
+    PictureMenu,
+    ToPost,
+)
 from genregenie.web.views import components, my_music, page, saving
 from genregenie.web.views.songs import Song
 
@@ -67,7 +75,9 @@ class _MyMusic:
         self.linked = gr.State()  # the result whose link stands above the list
         self.note = gr.HTML(padding=False, elem_id="past-note")
         with gr.Column(elem_id="past") as self.overview:
-            self.summary = gr.HTML(padding=False, elem_id="past-summary")
+            with gr.Row(elem_id="past-top"):
+                self.summary = gr.HTML(padding=False, elem_id="past-summary")
+                self.post = PictureMenu("Share my music", "music-", "my-music", visible=False)
             self.map = song_map.build("past-map")
             with gr.Column(visible=False, elem_id="past-songs") as self.listing:
                 shown = [(label, kind) for kind, label in my_music.SHOW.items()]
@@ -78,7 +88,7 @@ class _MyMusic:
                 self.link = gr.HTML(
                     padding=False,
                     elem_id="past-row-link",
-                    js_on_load=SHARE_SCRIPT.read_text(encoding="utf-8"),
+                    js_on_load=LINK_SCRIPT.read_text(encoding="utf-8"),
                     apply_default_css=False,
                 )
                 self.list = gr.HTML(
@@ -105,7 +115,7 @@ class _MyMusic:
             self.back = gr.Button("Back to the list", size="sm", elem_id="past-back")
             self.result = OpenedResult("past-")
             with gr.Row(elem_classes="past-row"):
-                self.share = SharingSection(self._saved_results, self.number, "past")
+                self.share = LinkSection(self._saved_results, self.number, "past")
                 self.drop_audio = gr.Button(
                     "Remove the audio", size="sm", variant="stop", elem_id="past-drop-audio"
                 )
@@ -117,8 +127,8 @@ class _MyMusic:
         wanted = [self.genre, self.show]
         seen = [*wanted, self.drawn]
         everything = [
-            *(self.note, self.overview, self.opened, self.summary, self.map, self.drawn),
-            *(self.listing, *wanted, self.skip, self.link, self.linked),
+            *(self.note, self.overview, self.opened, self.summary, self.post.frame, self.map),
+            *(self.drawn, self.listing, *wanted, self.skip, self.link, self.linked),
             *(self.list, self.plot, self.sure),
         ]
         details = [
@@ -129,6 +139,7 @@ class _MyMusic:
         quiet = {**events.QUIET, **events.STORAGE}
 
         tab.select(self._refresh, seen, everything, **quiet)
+        self.post.connect(self._to_post, [])
         self.show.input(self._filter, wanted, [self.skip, self.list], **quiet)
         clicked = gr.on(
             [self.list.select, self.map.select],
@@ -185,6 +196,7 @@ class _MyMusic:
             self.overview: gr.update(visible=True),
             self.opened: gr.update(visible=False),
             self.summary: my_music.overview(songs),
+            self.post.frame: gr.update(visible=bool(songs), open=False),
             self.listing: gr.update(visible=bool(songs)),
             self.genre: wanted.genre or "",
             self.link: "",
@@ -199,6 +211,19 @@ class _MyMusic:
             model = Classifier.load().model
             updates |= {self.map: my_music.atlas(model, songs, wanted.genre), self.drawn: shown}
         return updates
+
+    def _to_post(self, request: gr.Request) -> ToPost | None:
+        """The map with the songs on it, as pictures."""
+        model = Classifier.load().model
+        if model.map is None:
+            return None
+        songs = self._own(request)
+        summary = my_music.summary(songs)
+        dots = my_music.dots(songs)
+        return ToPost(
+            f"My music: {summary}",
+            {shape: music_card(model, dots, summary, shape) for shape in SIZES},
+        )
 
     def _filter(self, genre: str | None, show: str | None, request: gr.Request) -> Updates:
         """The list alone; the map shows and hides by itself."""
@@ -300,14 +325,13 @@ class _MyMusic:
         if kept is None:
             gone = {self.note: components.quiet(_GONE), self.opened: gr.update(visible=False)}
             return gone | {self.number: None, self.result.heard: None}
-        url = self._saved_results.shared(request, number)
         return {
             self.note: "",
             self.overview: gr.update(visible=False),
             self.opened: gr.update(visible=True),
             self.number: number,
             **self._shown(person_id, kept),
-            **dict(zip(self.share.outputs, self.share.update_for(request, url), strict=True)),
+            **dict(zip(self.share.outputs, self.share.update(request, number), strict=True)),
         }
 
     def _shown(self, person_id: int, kept: StoredResult) -> Updates:
