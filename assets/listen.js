@@ -7,6 +7,7 @@
   const LOADED_MS = 10_000;
   const BEHIND_S = 1.4;
   const CATCH_UP_MS = 2_000;
+  const SHOWN = "genregenie-shown";
   const ENDING_MS = 15_000;
   const START = "Tap and play some music";
   const one = (selector) => document.querySelector(selector);
@@ -185,7 +186,19 @@
     if (["result", "nothing", "error"].includes(state)) shown.querySelector("h2")?.focus();
     if (state === "start") one("#listen-button")?.focus();
     if (state !== "start") tell("");
+    sessionStorage.setItem(SHOWN, state === "result" || state === "nothing" ? "yes" : "");
   }).observe(document, { childList: true, subtree: true });
+
+  // Nothing is lost by reloading: what was shown comes back, but for its clip.
+  const [entry] = performance.getEntriesByType("navigation");
+  if (entry?.type === "reload" && sessionStorage.getItem(SHOWN)) {
+    const wait = setInterval(() => {
+      const button = one("#reopen");
+      if (!button) return;
+      clearInterval(wait);
+      button.click();
+    }, 100);
+  }
 
   window.genregenie = { toggle: () => (now ? end(true) : begin()) };
 })();

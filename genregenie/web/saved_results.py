@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from genregenie.accounts import Accounts
-from genregenie.accounts.results import Audio, Result
+from genregenie.accounts.results import Audio, Result, StoredResult
 from genregenie.inference.prediction import Prediction, record
 from genregenie.model.space import TangentSpace
 from genregenie.web.config import WebConfig
@@ -42,6 +42,12 @@ class SavedResults:
             return None
         result = as_result(prediction, name)
         return self.results.keep(person_id, result)
+
+    def last(self, request: PageRequest) -> StoredResult | None:
+        """What whoever asks heard last."""
+        person_id = self.person(request)
+        newest = self.results.summaries(person_id, most=1) if person_id is not None else []
+        return self.results.open(person_id, newest[0].id) if person_id and newest else None
 
     def keep_audio(self, request: PageRequest, number: int, path: str) -> bool:
         """Keep the clip with its result; whether both were there.

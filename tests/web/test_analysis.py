@@ -20,7 +20,7 @@ from genregenie.web import analysis
 from genregenie.web.batch import hear_all
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.tabs import lab
-from genregenie.web.ui.tabs.listen import Source, classify, listen, picture_and_files
+from genregenie.web.ui.tabs.listening import Source, classify, listen, picture_and_files
 from tests import deaths
 from tests.common import work
 from tests.web.servers import Server
@@ -83,7 +83,7 @@ def test_over_http_a_deadly_clip_costs_its_owner_alone(
 
 
 def test_on_the_listen_tab(deadly: None, clips: dict[str, Path]) -> None:
-    *_, (heard, _, verdict, *_) = listen(Source.of(str(clips["segfault"])))
+    *_, (heard, _, _, verdict, *_) = listen(Source.of(str(clips["segfault"])))
     assert heard is None
     assert CRASHED in verdict
     prediction = analysis.predict(str(clips["live"]))
@@ -133,7 +133,7 @@ def test_cancel_ends_the_work_and_the_next_clip_is_heard(
 ) -> None:
     for _ in range(3):  # more than there are workers
         steps = listen(Source.of(str(clips["hang"])))
-        assert "working" in next(steps)[2]
+        assert "working" in next(steps)[3]
         steps.close()
     assert classify(str(clips["live"]))["error"] is None
 

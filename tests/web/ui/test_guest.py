@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.headline import Headline
 from genregenie.web.ui.examples import EXAMPLES
+from tests.web.pages import judged, start_again
 from tests.web.servers import GOOD, NewTab, Scheme, Server
 
 
@@ -56,3 +57,20 @@ def test_one_click_a_verdict_and_it_is_kept(
     expect(page.locator("#bar")).to_contain_text(f"stays-{scheme}")
     results = page.request.get("/history/results.json").json()
     assert [one["name"] for one in results] == ["GenreGenie \u2013 Corner Table"]
+
+
+def test_nothing_is_lost_by_reloading(new_tab: NewTab, gated_app: Server) -> None:
+    page = new_tab(gated_app)
+    page.goto("/")
+    page.get_by_role("button", name="Try without an account").click()
+    judged(page, EXAMPLES[1].path)
+    sentence = page.locator("#verdict h2").inner_text()
+    expect(page.locator("#keep-note")).to_contain_text("Gone when you leave.")
+    page.reload()
+    expect(page.locator("#verdict h2")).to_have_text(sentence)
+    expect(page.locator("#sounds-like li")).to_have_count(6)
+    expect(page.locator("#table [style*=gradient]").first).to_be_attached()
+    expect(page.locator("#player")).to_be_hidden()  # the clip itself is not kept
+    start_again(page)
+    page.reload()
+    expect(page.locator("#listen-button")).to_be_visible()

@@ -8,7 +8,7 @@ import pytest
 
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.headline import Headline
-from genregenie.web.ui.tabs.listen import Source, classify, listen, picture_and_files
+from genregenie.web.ui.tabs.listening import Source, classify, listen, picture_and_files
 from tests import sounds
 
 

@@ -5,61 +5,29 @@ start (a button, a place to drop files, examples), a microphone that listens, wo
 result, an error.
 """
 
-import contextlib
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import gradio as gr
-from markupsafe import Markup
 
 from genregenie.accounts import Accounts
-from genregenie.accounts.errors import GuestLimitError
-from genregenie.audio import AudioError
-from genregenie.audio.about import About
-from genregenie.common.formatting import csv_bytes
-from genregenie.common.steps import Steps
-from genregenie.inference.prediction import Prediction, record
-from genregenie.web import analysis
 from genregenie.web.guests import Admit
-from genregenie.web.images.share_card import share_card
-from genregenie.web.images.sheet import SIZES
 from genregenie.web.saved_results import SavedResults
-from genregenie.web.ui import downloads, events
+from genregenie.web.ui import events
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.sections import feedback, recommendations
 from genregenie.web.ui.sections.saving import SavingSection
-from genregenie.web.ui.sections.sharing import LinkSection, PictureMenu, ToPost
+from genregenie.web.ui.sections.sharing import LinkSection, PictureMenu
 from genregenie.web.ui.tabs import live
-from genregenie.web.views import page, result, sentences
-
-_SAVED: Final = {"csv": "Table (CSV)", "json": "Details (JSON)"}
-_RECORDED: Final = "Recording"
-
-
-@dataclass(frozen=True)
-class Source:
-    """What is listened to.
-
-    Attributes
-    ----------
-    path : str
-    name : str
-        What people call it.
-    is_new : bool
-        It has not been heard before: a recording was, while it was made.
-    """
-
-    path: str
-    name: str
-    is_new: bool = True
-
-    @classmethod
-    def of(cls, path: str) -> "Source":
-        """A file."""
-        stem = Path(path).stem
-        return cls(path, _RECORDED if stem == downloads.RECORDING else stem)
+from genregenie.web.ui.tabs.listening import (
+    SAVED,
+    classify,
+    listen_for,
+    name_of,
+    picture_and_files,
+    reset,
+    to_post,
+)
+from genregenie.web.views import page, result
 
 
 def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: Admit) -> None:
@@ -89,6 +57,7 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: 
                 None, js="() => genregenie.toggle()", **events.PRIVATE
             )
             another = gr.Button("Another song", size="sm", elem_id="another")
+        reopen = gr.Button(visible="hidden", elem_id="reopen")  # which the script presses
         verdict = gr.HTML(result.start(), elem_id="verdict", padding=False)
         heard, path, about, number = gr.State(), gr.State(), gr.State(), gr.State()
         with gr.Row(elem_id="after-verdict"):
@@ -102,7 +71,7 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: 
                 with gr.Accordion("Save", open=False, elem_id="save-menu", elem_classes="gg-menu"):
                     saved = [
                         gr.DownloadButton(label, size="sm", elem_id=f"save-{kind}")
-                        for kind, label in _SAVED.items()
+                        for kind, label in SAVED.items()
                     ]
         with gr.Column(visible=False, elem_id="result") as details:
             player = gr.Audio(
@@ -135,8 +104,13 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: 
         shown = [heard, path, about, verdict, details, player, ribbon, table, why]
         empty = [clip, recording, words, picture_now, question[0]]
         listened = gr.on(
-            [clip.upload, mic.stop_recording, *(button.click for button in examples)],
-            listen_for(admit, {button._id: e.path for button, e in examples.items()}),
+            [
+                clip.upload,
+                mic.stop_recording,
+                reopen.click,
+                *(button.click for button in examples),
+            ],
+            listen_for(admit, {b._id: e.path for b, e in examples.items()}, saved_results),
             [clip, recording],
             [*shown, *empty],
             **events.PRIVATE,
@@ -165,7 +139,7 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: 
             cancels=listened,
             **events.QUIET,
         )
-        saving.after(listened, path, heard, about, _name, link)
+        saving.after(listened, path, heard, about, name_of, link)
         suggestions.connect(heard, listened)
     _build_endpoint(admit)
     recommendations.build_endpoint(accounts, admit)
@@ -193,143 +167,3 @@ def _build_endpoint(admit: Admit) -> None:
     gr.Button(visible=False).click(
         classify_for, file, answer, api_name="classify", **events.ANALYSIS
     )
-
-
-def listen_for(admit: Admit, examples: dict[int, Path]) -> Callable[..., Any]:
-    """What listens to whatever was chosen: an example, a file, a recording that has ended.
-
-    `admit` counts what guests bring, `examples` are the clips by the numbers of their buttons.
-    """
-
-    def listen_to(
-        clip: str | None,
-        recording: live.Recording | None,
-        request: gr.Request,
-        event: gr.EventData,
-    ) -> Iterator[tuple[Any, ...]]:
-        chosen = event.target
-        if chosen is not None and chosen._id in examples:
-            source: Source | None = Source.of(str(examples[chosen._id]))
-        elif isinstance(chosen, gr.Audio) and chosen.streaming:
-            path = live.kept(recording)
-            source = Source(path, _RECORDED, is_new=False) if path else None
-        else:
-            source = Source.of(clip) if clip is not None else None
-        if source is None:  # a recording that was given up before it began
-            yield *_as_it_is(), *_emptied()
-            return
-        emptied = _emptied()
-        try:
-            if source.is_new:
-                admit(request)
-        except GuestLimitError as error:
-            told = result.failure(str(error), "No more as a guest") + page.for_an_account()
-            yield None, None, None, told, *_nothing(), *emptied
-            return
-        for shown in listen(source):
-            yield *shown, *emptied
-            emptied = tuple(gr.skip() for _ in emptied)
-
-    return listen_to
-
-
-def listen(source: Source) -> Iterator[tuple[Any, ...]]:
-    """The prediction, its clip, what that says of itself, and what the tab shows of all this.
-
-    What takes long tells how far it is; between two such lines it can be cancelled.
-    """
-    try:
-        about, prediction = yield from _hear(source)
-    except AudioError as error:
-        yield None, None, None, result.failure(str(error)), *_nothing()
-        return
-    verdict = result.verdict(prediction, source.name, about)
-    # The verdict alone first: a browser takes its time over tables and plots.
-    yield prediction, source.path, about, verdict, *_nothing()
-    if prediction.genre is not None:
-        yield (
-            *[gr.skip()] * 4,
-            gr.update(visible=True),
-            source.path,
-            result.ribbon(prediction),
-            result.table(prediction),
-            result.why(prediction),
-        )
-
-
-def _hear(source: Source) -> Generator[tuple[Any, ...], None, tuple[About, Prediction]]:
-    about, told = About(), -1.0
-    # Closed with this generator, which is what Cancel does: that ends the work.
-    with contextlib.closing(analysis.listen(source.path)) as working:
-        steps = Steps(working)
-        for step in steps:
-            if isinstance(step, About):
-                about = step
-            elif step > told:
-                told = step
-                working_on = result.working(source.name, about, told)
-                yield None, None, None, working_on, *_nothing()
-            else:
-                yield _as_it_is()
-        return about, steps.result
-
-
-def reset() -> tuple[Any, ...]:
-    """An empty tab."""
-    return None, None, None, result.start(), *_nothing(), *_emptied()
-
-
-def picture_and_files(path: str | None, prediction: Prediction | None) -> tuple[Any, ...]:
-    """The picture of the sound, and the files to save: table, details."""
-    if path is None or prediction is None or prediction.genre is None:
-        return "", *[gr.update(value=None)] * len(_SAVED)
-    try:
-        shown = result.picture(*analysis.picture(path))
-    except AudioError:  # it was heard, so the rest is worth keeping
-        shown = Markup("")
-    table = sentences.confidence_table(prediction)
-    contents: dict[str, bytes | str] = {
-        "genregenie.csv": csv_bytes(list(table.columns), table.to_numpy().tolist()),
-        "genregenie.json": downloads.as_json(record(Path(path).name, prediction)),
-    }
-    files = [downloads.as_file(name, content) for name, content in contents.items()]
-    return shown, *files
-
-
-def to_post(prediction: Prediction | None, path: str | None, about: About | None) -> ToPost | None:
-    """A result as pictures to post, with the cover that its file brought along."""
-    if prediction is None or path is None or about is None or prediction.genre is None:
-        return None
-    title = about.title or _name(path)
-    artist = about.artist if about.title else None
-    return ToPost(
-        sentences.words_to_share(prediction, title),
-        {shape: share_card(prediction, title, artist, about.cover, shape) for shape in SIZES},
-    )
-
-
-def classify(path: str) -> dict[str, Any]:
-    """Name the genre of an audio file: the object that ``genregenie classify --json`` prints."""
-    try:
-        return record(Path(path).name, analysis.predict(path))
-    except AudioError as error:
-        return record(Path(path).name, error)
-
-
-def _name(path: str) -> str | None:
-    """What a file is called, unless it is a recording."""
-    stem = Path(path).stem
-    return stem if stem != downloads.RECORDING else None
-
-
-def _nothing() -> tuple[Any, ...]:
-    return gr.update(visible=False), None, "", gr.skip(), ""
-
-
-def _as_it_is() -> tuple[Any, ...]:
-    return tuple([gr.skip()] * 9)
-
-
-def _emptied() -> tuple[Any, ...]:
-    """The place to drop files and the microphone as they were, and no question."""
-    return None, None, "", "", gr.update(visible=False)
