@@ -47,12 +47,13 @@ def smoothed(moments: Sequence[Moment]) -> list[Moment]:
 
 def spans(moments: Sequence[Moment], end_s: float) -> list[tuple[float, float]]:
     """What each moment stands for: the middle of its stretch, without overlap, edges filled."""
-    found = []
+    found: list[tuple[float, float]] = []
     for i, moment in enumerate(moments):
         middle = (moment.start_s + moment.end_s) / 2
-        start, stop = middle - TIMELINE_STEP_S / 2, middle + TIMELINE_STEP_S / 2
-        if i == 0 or moments[i - 1].end_s <= moment.start_s:  # nothing overlaps on this side
-            start = moment.start_s
+        stop = middle + TIMELINE_STEP_S / 2
+        # Where nothing overlaps on its side, a moment stands for all of it; the last one is longer.
+        starts_alone = i == 0 or moments[i - 1].end_s <= moment.start_s
+        start = moment.start_s if starts_alone else found[-1][1]
         if i == len(moments) - 1 or moments[i + 1].start_s >= moment.end_s:
             stop = moment.end_s
         found.append((start, min(stop, end_s)))

@@ -1,5 +1,7 @@
 """How the genre moves through a clip."""
 
+from dataclasses import replace
+
 from genregenie.inference.prediction import Moment
 from genregenie.inference.timeline import Run, runs, smoothed, spans
 from tests.web.views.results import moments
@@ -17,6 +19,13 @@ def test_stretches_of_a_long_file_leave_their_gaps():
         *(Moment(m.start_s + 100, m.end_s + 100, m.confidences) for m in moments("pop")),
     )
     assert spans(timeline, 200.0) == [(0.0, 4.5), (4.5, 9.0), (100.0, 106.0)]
+
+
+def test_a_last_moment_that_is_longer_leaves_no_gap() -> None:
+    """A clip of 18.4 s: what does not fill a step of its own goes to the moment before."""
+    first, second, last = moments("jazz", "jazz", "pop")
+    timeline = [first, second, replace(last, end_s=12.417)]
+    assert spans(timeline, 12.417) == [(0.0, 4.5), (4.5, 7.5), (7.5, 12.417)]
 
 
 def genres_of(*genres: str, end_s: float | None = None) -> list[tuple[float, str]]:
