@@ -36,13 +36,40 @@
     leaving = setTimeout(() => page.classList.remove("gg-dragging"), 300);
   });
 
+  // The files of a folder and of those in it, but for hidden ones.
+  async function within(entry) {
+    if (entry.name.startsWith(".")) return [];
+    if (entry.isFile) return [await new Promise((done, failed) => entry.file(done, failed))];
+    const reader = entry.createReader(), entries = [];
+    const some = () => new Promise((done, failed) => reader.readEntries(done, failed));
+    for (let more = await some(); more.length; more = await some()) entries.push(...more);
+    return allOf(entries);
+  }
+  async function allOf(entries) {
+    entries.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+    return (await Promise.all(entries.map(within))).flat();
+  }
+
+  function choose(input, files) {
+    if (!files.length) return;
+    input.files = files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
   document.addEventListener("drop", (event) => {
     const id = place(), input = id && document.querySelector(`${id} input[type=file]`);
     if (!input || !event.dataTransfer?.files.length) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    const { files } = event.dataTransfer;
-    input.files = id === "#clip" ? asAudio([files[0]]) : files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
+    const { files, items } = event.dataTransfer;
+    // What was dropped can be asked for folders now, and no more when this has returned.
+    const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+    if (id === "#clip") choose(input, asAudio([files[0]]));
+    else if (!entries.some((entry) => entry.isDirectory)) choose(input, files);
+    else allOf(entries).then((found) => {
+      const list = new DataTransfer();
+      for (const file of found) list.items.add(file);
+      choose(input, list.files);
+    });
   }, true);
 })();

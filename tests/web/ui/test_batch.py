@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from genregenie.accounts.errors import GuestLimitError
 from genregenie.audio import AudioError
@@ -296,3 +296,22 @@ def test_many_songs_in_one_visit(
     expect(told).to_contain_text("No songs heard. 1 could not be used")
     expect(page.locator("#many-songs")).to_be_hidden()
     expect(page.locator("#many-m3u8")).to_be_hidden()
+
+    # A folder, dropped anywhere: the files in it and below, but for hidden ones.
+    deep = tmp_path / "music" / "album"
+    deep.mkdir(parents=True)
+    (deep / "b.mp3").write_bytes(EXAMPLES[1].path.read_bytes())
+    (deep.parent / "a.txt").write_text("not a song")
+    (deep.parent / ".hidden").write_text("nobody's")
+    drop(page, deep.parent)
+    expect(told).to_contain_text("1 song heard. 1 could not be used")
+    expect(page.locator("#many-unused")).to_contain_text("a.txt")
+
+
+def drop(page: Page, folder: Path) -> None:
+    """Drag a folder from outside to the middle of the page."""
+    browser = page.context.new_cdp_session(page)
+    dragged = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        browser.send("Input.dispatchDragEvent", {"type": kind, "x": 180, "y": 400, "data": dragged})
+    browser.detach()
