@@ -31,11 +31,22 @@ class Cluster:
         self._wait_for(worker, re.compile("Registered to"))
         return worker
 
+    def dismiss(self) -> None:
+        """End all workers; the scheduler knows of it, and is ready for others."""
+        workers = [process for process in self.processes if process is not self.scheduler]
+        self._end(workers)
+        if workers:
+            self._wait_for(self.scheduler, re.compile("Lost all workers"))
+
     def stop(self) -> None:
-        for process in reversed(self.processes):
+        self._end(self.processes[::-1])
+
+    def _end(self, processes: list[subprocess.Popen[str]]) -> None:
+        for process in processes:
             process.kill()
             process.wait()
             process.stderr.close()
+            self.processes.remove(process)
 
     def _start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         process = machine.start(

@@ -17,8 +17,27 @@ pytest.importorskip("distributed", reason="needs dask[distributed]")
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory) -> Iterator[Cluster]:
+    """A scheduler for all tests that leave it alone."""
+    running = Cluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
 @pytest.fixture
-def cluster(tmp_path) -> Iterator[Cluster]:
+def cluster(standing) -> Iterator[Cluster]:
+    """Without workers; those that a test adds go with it."""
+    try:
+        yield standing
+    finally:
+        standing.dismiss()
+
+
+@pytest.fixture
+def own_cluster(tmp_path) -> Iterator[Cluster]:
     running = Cluster(tmp_path)
     try:
         yield running
@@ -122,12 +141,12 @@ def test_a_file_that_kills_workers_is_given_up_and_the_rest_is_done(
     assert same([results[i] for i in rest], [wanted[i] for i in rest])
 
 
-def test_a_scheduler_that_goes_away_is_a_sentence(cluster, files, monkeypatch):
+def test_a_scheduler_that_goes_away_is_a_sentence(own_cluster, files, monkeypatch):
     monkeypatch.setattr("genregenie.inference.cluster.CONNECT_S", 2)
-    cluster.worker()
-    results = genregenie.classify_many(files * 20, backend=cluster.address)
+    own_cluster.worker()
+    results = genregenie.classify_many(files * 20, backend=own_cluster.address)
     next(results)
-    cluster.scheduler.kill()
+    own_cluster.scheduler.kill()
     with pytest.raises(genregenie.ClusterError, match="lost"):
         list(results)
 

@@ -38,11 +38,22 @@ def trained(folder, table):
     )
 
 
+@pytest.fixture(scope="module")
+def table():
+    return richer(make_table(spread=6.0), unknown=4)
+
+
+@pytest.fixture(scope="module")
+def folder(table, tmp_path_factory):
+    """A model of all parts."""
+    made = tmp_path_factory.mktemp("parts") / "model"
+    trained(made, table)
+    return made
+
+
 @pytest.mark.slow
-def test_a_model_of_all_parts_answers_with_whatever_is_known(tmp_path):
-    table = richer(make_table(spread=6.0), unknown=4)
-    trained(tmp_path / "model", table)
-    model = Model.load(tmp_path / "model")
+def test_a_model_of_all_parts_answers_with_whatever_is_known(table, folder):
+    model = Model.load(folder)
     assert [h.parts for h in model.metadata.hearings] == list(parts.SHIPPED)
     assert all(sum(h.weights.values()) > 0 for h in model.metadata.hearings)
     best, *_, timbre = model.metadata.hearings
@@ -60,22 +71,19 @@ def test_a_model_of_all_parts_answers_with_whatever_is_known(tmp_path):
     ]
     assert told[0] < told[1] <= told[2] + 0.03
 
-    rows = (tmp_path / "model" / artifacts.PARTS_CSV).read_text().splitlines()
+    rows = (folder / artifacts.PARTS_CSV).read_text().splitlines()
     assert any(row.startswith("timbre+temporal+autotags,grouped") for row in rows)
     assert any("side by side" in row for row in rows)
-    card = (tmp_path / "model" / "README.md").read_text()
+    card = (folder / "README.md").read_text()
     assert "What each part adds" in card
     assert "timbre + movement in time + autotags" in card
 
 
 @pytest.mark.slow
-def test_two_trainings_write_the_same(tmp_path):
-    table = richer(make_table())
-    for name in ("a", "b"):
-        trained(tmp_path / name, table)
+def test_two_trainings_write_the_same(table, folder, tmp_path):
+    trained(tmp_path / "again", table)
     for file in (HEADS_NPZ, "model.json"):
-        first, second = ((tmp_path / name / file).read_bytes() for name in ("a", "b"))
-        assert first == second, file
+        assert (folder / file).read_bytes() == (tmp_path / "again" / file).read_bytes(), file
 
 
 def test_a_table_of_timbre_alone_makes_a_model_of_timbre_alone(tmp_path):
