@@ -170,7 +170,8 @@ def share(page: Page) -> str:
     """A link to the result that is shown."""
     page.locator("#share-menu > button").click()
     page.get_by_role("button", name="Share a link").click()
-    return page.locator("#keep-link input, .share-link input").first.input_value()
+    page.wait_for_selector("#keep-link input")
+    return page.locator("#keep-link input").input_value()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from genregenie.web.images import lettering
 from genregenie.web.images.lettering import Style
 from genregenie.web.images.sheet import INK, Shape, Sheet
 from genregenie.web.views.colours import colour
-from genregenie.web.views.song_map import Dot, names_on_sheet, on_sheet
+from genregenie.web.views.song_map import Dot, names_on_sheet, on_sheet, with_place
 
 BACKGROUND: Final = ("#312e81", "#14122b")
 GROUND: Final = "#17152f"
@@ -77,7 +77,7 @@ def music_card(
     model : Model
         One that has a map.
     dots : sequence of Dot
-        The songs on it.
+        The songs; those without a place are not on it.
     summary : str
         A line about them.
     shape : ``"landscape"`` or ``"upright"``
@@ -116,8 +116,9 @@ def _drawn(model: Model, dots: Sequence[Dot], width: int, height: int, at: _Layo
             model.catalogue.genre.tolist(), on_sheet(model.map.positions, *size), strict=True
         ):
             _disc(canvas, place, at.track * _FINE, _pale(colour(genre)))
-    places = on_sheet(np.array([dot.heard.place for dot in dots]).reshape(-1, 2), *size)
-    for dot, place in reversed(list(zip(dots, places, strict=True))):  # the newest on top
+    placed = with_place(dots)
+    places = on_sheet(np.array([dot.heard.place for dot in placed]).reshape(-1, 2), *size)
+    for dot, place in reversed(list(zip(placed, places, strict=True))):  # the newest on top
         _disc(canvas, place, (at.song + 3) * _FINE, GROUND)
         _disc(canvas, place, (at.song + 2) * _FINE, INK)
         _disc(canvas, place, at.song * _FINE, colour(dot.genre or ""))

@@ -105,12 +105,8 @@ def atlas(model: Model, songs: Sequence[Song], genre: str | None = None) -> Mark
 
 
 def dots(songs: Sequence[Song]) -> list[Dot]:
-    """The songs that have a place on the map."""
-    return [
-        Dot(song.newest.id, song.heard, song.genre)
-        for song in songs
-        if song.genre is not None and song.heard.place is not None
-    ]
+    """The songs as they lie on the map."""
+    return [Dot(song.newest.id, song.heard, song.genre) for song in songs]
 
 
 def listed(songs: Sequence[Song], wanted: Filter, skip: int, *, may_share: bool) -> Markup:

@@ -45,6 +45,11 @@ class Dot:
         return f"{self.heard.name}: {self.heard.headline.sentence}"
 
 
+def with_place(dots: Sequence[Dot]) -> list[Dot]:
+    """Those songs that lie on the map: music, and something is left of its sound."""
+    return [dot for dot in dots if dot.genre is not None and dot.heard.place is not None]
+
+
 def on_sheet(places: Array, width: float = 100.0, height: float = 100.0) -> Array:
     """Where places lie on a sheet, its margin kept free.
 
@@ -84,7 +89,7 @@ def song_map(model: Model, dots: Sequence[Dot]) -> Markup:
         return Markup("")
     genres = model.catalogue.genre
     units = np.rint(on_sheet(model.map.positions, _FINE, _FINE)).astype(int)
-    placed = [dot for dot in dots if dot.genre is not None and dot.heard.place is not None]
+    placed = with_place(dots)
     places = on_sheet(np.array([dot.heard.place for dot in placed]).reshape(-1, 2))
     return render(
         "song_map",

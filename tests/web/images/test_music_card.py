@@ -5,11 +5,13 @@ import pytest
 from PIL import ImageColor
 
 from genregenie.inference.classifier import Classifier
+from genregenie.inference.headline import Headline
 from genregenie.model.model import Model
 from genregenie.web.images.music_card import BACKGROUND, music_card
 from genregenie.web.images.sheet import SIZES, Shape, Sheet
 from genregenie.web.views.colours import colour, contrast
 from genregenie.web.views.song_map import Dot
+from genregenie.web.views.songs import Heard
 from tests.web.images.test_lettering import TITLES
 from tests.web.images.test_share_card import SHAPES, pixels
 
@@ -22,7 +24,7 @@ def model() -> Model:
 
 
 def dot(place: tuple[float, float], genre: str = "pop") -> Dot:
-    return Dot(1, "A song", None, "Pop: 88 % sure.", genre, place)
+    return Dot(1, Heard("A song", None, Headline("Pop", "88 % sure."), place), genre)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
