@@ -178,8 +178,8 @@ def _letter(text: str) -> str:
     return text.strip()[:1].upper() or "\N{EIGHTH NOTE}"
 
 
-def _by(about: About, *more: str) -> str:
-    return " · ".join(filter(None, (about.artist, about.album, about.year, *more)))
+def _by(about: About, *more: str) -> list[str]:
+    return [part for part in (about.artist, about.album, about.year, *more) if part]
 
 
 def picture(png: bytes, alt_text: str) -> Markup:

@@ -18,6 +18,7 @@ from genregenie.web.saved_results import SavedResults, as_prediction
 from genregenie.web.songs import Songs
 from genregenie.web.ui import downloads, events
 from genregenie.web.ui.sections import song_map
+from genregenie.web.ui.sections.deleting import DeleteAllSection
 from genregenie.web.ui.sections.opened import OpenedResult
 from genregenie.web.ui.sections.sharing import (
     LINK_SCRIPT,
@@ -42,8 +43,6 @@ _NOTHING: Final = Markup("")
 _FOCUS: Final = "() => document.querySelector('#past-back')?.focus()"
 _FOCUS_LIST: Final = "() => document.querySelector('#past-list button')?.focus()"
 _FOCUS_LINK: Final = "() => document.querySelector('#past-row-link input')?.focus()"
-_FOCUS_SURE: Final = "() => document.querySelector('#past-no')?.focus()"
-_FOCUS_DELETE: Final = "() => document.querySelector('#past-delete-all')?.focus()"
 
 Updates = dict[Any, Any]
 """New values by component; whatever is not in it stays as it is."""
@@ -98,16 +97,7 @@ class _MyMusic:
                     apply_default_css=False,
                 )
                 self.plot = gr.HTML(padding=False, elem_id="past-taste")
-                with gr.Row(elem_classes="past-row"):
-                    self.delete_all = gr.Button(
-                        "Delete all results", size="sm", variant="stop", elem_id="past-delete-all"
-                    )
-                with gr.Row(visible=False, elem_classes="past-row") as self.sure:
-                    self.question = gr.HTML(padding=False, elem_id="past-question")
-                    self.yes = gr.Button(
-                        "Delete all", size="sm", variant="stop", elem_id="past-yes"
-                    )
-                    self.no = gr.Button("Keep them", size="sm", elem_id="past-no")
+                self.delete_all = DeleteAllSection(self._saved_results)
 
     def _build_opened(self) -> None:
         self.number = gr.State()
@@ -129,7 +119,7 @@ class _MyMusic:
         everything = [
             *(self.note, self.overview, self.opened, self.summary, self.post.frame, self.map),
             *(self.drawn, self.listing, *wanted, self.skip, self.link, self.linked),
-            *(self.list, self.plot, self.sure),
+            *(self.list, self.plot, self.delete_all.sure),
         ]
         details = [
             *(self.note, self.overview, self.opened, self.number, self.drop_audio),
@@ -164,11 +154,7 @@ class _MyMusic:
         gone = self.delete.click(self._delete, self.number, None, **quiet)
         gone.then(self._refresh, seen, everything, **quiet)
 
-        asked = self.delete_all.click(self._ask, None, [self.sure, self.question], **quiet)
-        asked.then(None, js=_FOCUS_SURE, **events.PRIVATE)
-        kept = self.no.click(lambda: gr.update(visible=False), None, self.sure, **quiet)
-        kept.then(None, js=_FOCUS_DELETE, **events.PRIVATE)
-        emptied = self.yes.click(self._delete_all, None, None, **quiet)
+        emptied = self.delete_all.deleted()
         emptied.then(self._refresh, seen, everything, **quiet)
 
     def _refresh(
@@ -202,7 +188,7 @@ class _MyMusic:
             self.link: "",
             self.linked: None,
             self.plot: my_music.genres_over_time(songs),
-            self.sure: gr.update(visible=False),
+            self.delete_all.sure: gr.update(visible=False),
             **self._page(request, songs, wanted, skip),
         }
         # The map is the one thing here that is large: it is sent where it has changed.
@@ -353,20 +339,6 @@ class _MyMusic:
         person_id = self._saved_results.person(request)
         if person_id is not None and number is not None:
             self._results.delete(person_id, number)
-
-    def _ask(self, request: gr.Request) -> tuple[Any, ...]:
-        person_id = self._saved_results.person(request)
-        count = self._results.count(person_id) if person_id is not None else 0
-        results = "the one result" if count == 1 else f"all {count} results"
-        question = (
-            f"Delete {results} in your music, whatever the list shows now, with their audio and "
-            "their links? This cannot be undone."
-        )
-        return gr.update(visible=True), components.quiet(question)
-
-    def _delete_all(self, request: gr.Request) -> None:
-        if (person_id := self._saved_results.person(request)) is not None:
-            self._results.delete_all(person_id)
 
 
 def _chosen(genre: str | None, show: str | None) -> Filter:
