@@ -8,10 +8,12 @@
   const BEHIND_S = 1.4;
   const CATCH_UP_MS = 2_000;
   const SHOWN = "genregenie-shown";
+  const HUSH_MS = 2_000;
   const ENDING_MS = 15_000;
   const START = "Tap and play some music";
   const one = (selector) => document.querySelector(selector);
 
+  let hush = 0;
   let now = null; // what is going on: {began, timer, answered, recorder, ending}
 
   const label = (text, seconds) => {
@@ -165,6 +167,7 @@
 
   document.addEventListener("genregenie-microphone", ({ detail }) => {
     if (detail.trouble !== undefined) {
+      hush = performance.now() + HUSH_MS;
       over();
       tell(detail.trouble);
     } else if (now) {
@@ -179,6 +182,13 @@
   // A verdict has come, or work on one has begun: the microphone's part is over.
   let state = "start";
   new MutationObserver(() => {
+    // Gradio says the same of the microphone, in other words.
+    if (performance.now() < hush) {
+      for (const toast of document.querySelectorAll(".toast-body.error")) {
+        toast.style.display = "none";
+        toast.querySelector(".toast-close")?.click();
+      }
+    }
     const shown = one("#verdict [data-state]");
     if (!shown || shown.dataset.state === state) return;
     state = shown.dataset.state;

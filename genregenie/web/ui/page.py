@@ -102,6 +102,7 @@ def _theme() -> gr.themes.Base:
         body_text_color_subdued_dark="#aeb6c4",
         block_label_text_color="*primary_700",
         block_title_text_color="*primary_700",
+        button_secondary_background_fill_hover_dark="*primary_600",
         checkbox_border_color="*neutral_500",
         checkbox_border_color_dark="*neutral_400",
     )

@@ -82,8 +82,10 @@ def test_a_bad_file_gets_a_sentence_and_the_next_one_works(
 ) -> None:
     bad = tmp_path / "broken.mp3"
     bad.write_bytes(b"this is not a song")
+    assert serious_faults(page) == []  # the start
     choose(page, bad)
     expect(page.locator("#verdict")).to_contain_text("not audio", timeout=20_000)
+    assert serious_faults(page) == []  # an error
     expect(page.locator("#player audio")).to_be_hidden()
     start_again(page)
     judged(page, clip)

@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from genregenie.common.genres import GENRES
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.headline import Headline
-from tests.web.pages import expect_state, start_again
+from tests.web.pages import expect_state, serious_faults, start_again
 from tests.web.servers import OpenChromium, Server
 
 pytestmark = pytest.mark.browser
@@ -227,6 +227,12 @@ def test_a_refusal_is_told_in_words_and_a_file_will_do(
     expect(page.get_by_role("button", name=re.compile("^Stop"))).to_be_visible()
     expect(page.get_by_role("alert")).to_have_count(0)
     expect(page.locator("#live-words h2")).to_have_text(re.compile("."))  # the server hears it
+    for width in (1280, 375):
+        page.set_viewport_size({"width": width, "height": 812})
+        page.locator("#theme").click()
+        page.wait_for_timeout(500)  # colours change gently
+        assert serious_faults(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.keyboard.press("Escape")
     expect_state(page, "result", "nothing", "error")
 
