@@ -2,7 +2,7 @@
 // the server says of each second. Runs before the page is built.
 (() => {
   const MAX_S = 30; // as in genregenie/web/ui/tabs/live.py, which says data-stop
-  const FIRST_ANSWER_MS = 4_000;
+  const FIRST_ANSWER_MS = 6_000;
   const INSTEAD_S = 12;
   const LOADED_MS = 10_000;
   const BEHIND_S = 1.4;

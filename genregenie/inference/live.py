@@ -61,6 +61,8 @@ class LiveClassifier:
     def __init__(self, rate: int, classifier: Classifier | None = None) -> None:
         self._classifier = Classifier.load() if classifier is None else classifier
         self._incoming = Incoming(rate)
+        if not self._classifier.fast:
+            network()  # loaded before the first second comes, and not when it is asked for
         self._evidence = Evidence(None if self._classifier.fast else Listener(0.0))
         self._samples = 0
         self._last: deque[Samples] = deque()
