@@ -179,6 +179,17 @@
     if (key === "Escape" && now) end(true);
   });
 
+  // What was cancelled is over at once; Gradio's own sign of waiting may stay for a while.
+  const cancelled = (is) => one("#listen")?.classList.toggle("cancelled", is);
+  document.addEventListener("click", ({ target }) => {
+    if (!(target instanceof Element)) return;
+    if (target.closest("#cancel")) cancelled(true);
+    else if (target.closest("#examples-row button, #listen-button")) cancelled(false);
+  }, true);
+  document.addEventListener("change", ({ target }) => {
+    if (target instanceof Element && target.closest("#clip")) cancelled(false);
+  }, true);
+
   // A verdict has come, or work on one has begun: the microphone's part is over.
   let state = "start";
   new MutationObserver(() => {
