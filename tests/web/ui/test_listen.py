@@ -140,6 +140,8 @@ def with_a_verdict(chromium: Chromium, app: Server) -> Iterator[Callable[[Scheme
         tune = sounds.encode(sounds.tune(8.0, 44_100), 44_100, "mp3", "libmp3lame")
         clip = {"name": "clip.mp3", "mimeType": "audio/mpeg", "buffer": tune}
         judged(page, clip)
+        expect(page.locator("#was-it-right h3")).to_be_visible()
+        page.wait_for_timeout(1_000)  # what comes after it comes in gently
         return page
 
     yield open_in
