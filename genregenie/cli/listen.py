@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import json
-import math
 import shutil
 import signal
 import sys
@@ -15,14 +14,9 @@ from genregenie.cli.arguments import Commands, add_command, add_fast, add_json, 
 from genregenie.common.formatting import printable
 
 if TYPE_CHECKING:
-    from genregenie.audio.capture import Block, Capture
+    from genregenie.audio.capture import Capture
     from genregenie.inference.live import LiveClassifier
 
-_FIRST_S: Final = 2.9
-"""A first verdict needs three seconds, and the third one may be a little short."""
-_QUIET_S: Final = 4
-_QUIET_DB: Final = -50.0
-_SOFTEST_DB: Final = -60.0
 _METER: Final = 10
 _HOW: Final = """\
 Sound can come through a pipe too, as raw 16-bit samples, the low byte first:
@@ -150,38 +144,33 @@ def _hear(
     line: "_Line",
 ) -> None:
     """Push what comes, and tell once a second what is made of it."""
+    from genregenie.inference.live import SOFTEST_DB, peak_db
+
     left = None if seconds is None else seconds * source.rate_hz
-    told, level, levels = 0, _SOFTEST_DB, list[float]()
+    told, level, levels = 0, SOFTEST_DB, list[float]()
     for block in source.blocks(stopped):
         samples = block[:left]
         live.push(samples)
-        level = max(level, _level(samples))
+        level = max(level, peak_db(samples))
         if int(live.heard_s) > told:
             told = int(live.heard_s)
             levels.append(level)
             line.tell(live.heard_s, level, _words(live, levels))
-            level = _SOFTEST_DB
+            level = SOFTEST_DB
         if left is not None:
             left -= len(samples)
             if left == 0:
                 return
 
 
-def _level(samples: "Block") -> float:
-    """The peak, in dB below full scale."""
-    import numpy as np
-
-    peak = float(np.abs(samples.astype(np.int32)).max(initial=0))
-    return max(20 * math.log10(peak / 32_768), _SOFTEST_DB) if peak else _SOFTEST_DB
-
-
 def _words(live: "LiveClassifier", levels: list[float]) -> str:
     """What is made of the last ten seconds."""
     from genregenie.inference.headline import Headline
+    from genregenie.inference.live import FIRST_S, HARDLY_ANYTHING, is_hardly_heard
 
-    if len(levels) >= _QUIET_S and max(levels[-_QUIET_S:]) < _QUIET_DB:
-        return "I hear hardly anything. Closer to the speaker?"
-    if live.heard_s < _FIRST_S:
+    if is_hardly_heard(levels):
+        return ". ".join(HARDLY_ANYTHING)
+    if live.heard_s < FIRST_S:
         return "Listening..."
     return Headline.of(live.recent()).sentence
 
@@ -210,8 +199,9 @@ class _Line:
         if self._is_quiet:
             return
         from genregenie.audio import format_duration
+        from genregenie.inference.live import SOFTEST_DB
 
-        filled = round(_METER * (1 - level / _SOFTEST_DB))
+        filled = round(_METER * (1 - level / SOFTEST_DB))
         text = f"{format_duration(heard_s)}  [{'=' * filled:<{_METER}}]  {words}"
         if self._is_watched:
             width = shutil.get_terminal_size().columns - 1

@@ -1,12 +1,14 @@
 """Sound is heard while it comes: samples are pushed in, predictions are asked for at any time."""
 
 import copy
+import math
 import threading
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from genregenie.audio import MIN_DURATION_S, RATE_HZ, Samples
 from genregenie.audio.incoming import Incoming
@@ -22,6 +24,14 @@ from genregenie.inference.prediction import Prediction
 RECENT_S: Final = 10.0
 """How much of what was heard last `LiveClassifier.recent` judges."""
 
+FIRST_S: Final = 2.9
+"""A first verdict needs three seconds, and the third one may be a little short."""
+SOFTEST_DB: Final = -60.0
+HARDLY_ANYTHING: Final = ("I hear hardly anything", "Closer to the speaker?")
+"""What is said where `is_hardly_heard`: a headline, and the line under it."""
+
+_QUIET_S: Final = 4
+_QUIET_DB: Final = -50.0
 _EVERY_S: Final = 0.95  # the network hears no more often; who asks once a second is not turned away
 
 
@@ -154,6 +164,17 @@ class LiveClassifier:
                 f"Only {self.heard_s:.2f} s have been heard. GenreGenie needs at least "
                 f"{MIN_DURATION_S:.0f} s, and 10 s or more work best."
             )
+
+
+def peak_db(samples: NDArray[np.int16]) -> float:
+    """The peak of 16-bit samples in dB below full scale, `SOFTEST_DB` at least."""
+    peak = int(np.abs(samples.astype(np.int32)).max(initial=0))
+    return max(20 * math.log10(peak / 32_768), SOFTEST_DB) if peak else SOFTEST_DB
+
+
+def is_hardly_heard(peaks_db: Sequence[float]) -> bool:
+    """Whether next to nothing has come for four seconds, by the peak of each second."""
+    return len(peaks_db) >= _QUIET_S and max(peaks_db[-_QUIET_S:]) < _QUIET_DB
 
 
 class _Ears:

@@ -16,6 +16,7 @@ from genregenie.features import key
 from genregenie.features.key import BINS, KEYS, PAIRS, Harmony, Key, KeyEstimate, KeyModel
 from genregenie.features.spectrogram import Spectrogram
 from tests import sounds
+from tests.features.pushed import pushed
 
 CHORDS = {
     "major": [[0, 4, 7], [5, 9, 12], [0, 4, 7], [7, 11, 14], [0, 4, 7], [9, 12, 16]],
@@ -46,13 +47,7 @@ def song(name: str, cents: float = 0.0, rounds: int = 3) -> np.ndarray:
 
 
 def listened(*stretches: Iterable[np.ndarray]) -> Key:
-    listener = Key()
-    spectrogram = Spectrogram(listener)
-    for blocks in stretches:
-        for block in blocks:
-            spectrogram.push(block)
-        spectrogram.end()
-    return listener
+    return pushed(Key(), *stretches)
 
 
 def key_of(samples: np.ndarray) -> KeyEstimate:

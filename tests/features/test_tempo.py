@@ -16,18 +16,13 @@ from genregenie.features.pulse import TEMPI, Pulse
 from genregenie.features.spectrogram import COLUMN_S, Spectrogram
 from genregenie.features.tempo import Tempo, TempoEstimate, TempoModel, best
 from tests import sounds
+from tests.features.pushed import pushed
 
 OCTAVES = (1 / 3, 1 / 2, 1, 2, 3)
 
 
 def listened(*stretches: Iterable[np.ndarray]) -> Tempo:
-    listener = Tempo()
-    spectrogram = Spectrogram(listener)
-    for blocks in stretches:
-        for block in blocks:
-            spectrogram.push(block)
-        spectrogram.end()
-    return listener
+    return pushed(Tempo(), *stretches)
 
 
 def tempo_of(samples: np.ndarray) -> TempoEstimate:

@@ -5,10 +5,10 @@ from typing import Final
 
 from markupsafe import Markup
 
-from genregenie.common.genres import display_name, ranked
+from genregenie.common.genres import ranked
 from genregenie.inference.headline import percent
 from genregenie.web.views.colours import colour
-from genregenie.web.views.components import Box
+from genregenie.web.views.components import Box, bar_list
 from genregenie.web.views.fragments import render
 
 _BARS: Final = 3
@@ -38,9 +38,7 @@ def picture(
     is_over : bool
         No more is listened to: the browser stops recording.
     """
-    bars = [
-        (display_name(genre), colour(genre), f"{100 * p:.1f}", percent(p))
-        for genre, p in (ranked(confidences)[:_BARS] if confidences else [])
-    ]
+    likeliest = ranked(confidences)[:_BARS] if confidences else []
+    bars = bar_list([(genre, p, percent(p)) for genre, p in likeliest])
     boxes = [Box(str(i), "1.02", "0", "100", colour(g)) for i, g in enumerate(past) if g]
     return render("live", "picture", heard_s=heard_s, is_over=is_over, bars=bars, boxes=boxes)

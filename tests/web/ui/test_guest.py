@@ -3,23 +3,13 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.headline import Headline
 from genregenie.web.ui.examples import EXAMPLES
-from tests.web.pages import judged, start_again
+from tests.web.pages import judged, serious_faults, start_again
 from tests.web.servers import GOOD, NewTab, Scheme, Server
-
-
-def serious_faults(page: Page) -> list[str]:
-    return [
-        f"{fault['id']}: {node['html'][:150]}"
-        for fault in Axe().run(page).response["violations"]
-        if fault["impact"] in ("serious", "critical")
-        for node in fault["nodes"]
-    ]
 
 
 @pytest.mark.parametrize(("scheme", "width", "height"), [("light", 1280, 900), ("dark", 375, 812)])

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from mutagen.id3 import APIC, ID3
 from PIL import Image
 from playwright.sync_api import Browser as Chromium
@@ -29,6 +28,7 @@ from genregenie.web.config import WebConfig
 from genregenie.web.saved_results import as_result
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.page import build_page
+from tests.web.pages import serious_faults
 from tests.web.servers import GOOD, Browser, NewTab, Scheme, Server
 
 API = "/app/gradio_api"
@@ -304,15 +304,6 @@ def go_to_music(page: Page) -> None:
     else:  # narrow pages keep some tabs behind a button
         more.click()
         page.locator(".overflow-dropdown button", has_text="My music").click()
-
-
-def serious_faults(page: Page) -> list[str]:
-    return [
-        f"{fault['id']}: {node['html'][:150]}"
-        for fault in Axe().run(page).response["violations"]
-        if fault["impact"] in ("serious", "critical")
-        for node in fault["nodes"]
-    ]
 
 
 def with_cover(clip: Path, folder: Path) -> Path:

@@ -13,6 +13,30 @@ from genregenie.web.ui.sections import recommendations
 from genregenie.web.views import result
 
 
+def clip_player(place: str, **options: Any) -> gr.Audio:
+    """A plain player: a waveform is the whole clip decoded again, in the browser."""
+    return gr.Audio(
+        label="Clip",
+        show_label=False,
+        interactive=False,
+        elem_id=place,
+        buttons=[],
+        waveform_options=gr.WaveformOptions(show_recording_waveform=False),
+        **options,
+    )
+
+
+def confidence_table(place: str) -> gr.Dataframe:
+    """Where all genres stand, each with its bar; no scrolling inside it."""
+    return gr.Dataframe(
+        label="How sure, genre by genre",
+        interactive=False,
+        elem_id=place,
+        buttons=["copy"],
+        max_height=600,
+    )
+
+
 class OpenedResult:
     """Build it where it is to stand, inside a column that is hidden until something is opened.
 
@@ -26,25 +50,10 @@ class OpenedResult:
         self._place = place
         self.heard = gr.State()
         self._card = gr.HTML(padding=False, elem_id=f"{place}verdict")
-        self.clip = gr.Audio(
-            label="Clip",
-            show_label=False,
-            interactive=False,
-            visible=False,
-            elem_id=f"{place}clip",
-            elem_classes="opened-clip",
-            buttons=[],
-            waveform_options=gr.WaveformOptions(show_recording_waveform=False),
-        )
+        self.clip = clip_player(f"{place}clip", visible=False, elem_classes="opened-clip")
         with gr.Column() as self._parts:
             self._ribbon = gr.HTML(padding=False, elem_id=f"{place}timeline")
-            self._table = gr.Dataframe(
-                label="How sure, genre by genre",
-                interactive=False,
-                elem_id=f"{place}table",
-                buttons=["copy"],
-                max_height=600,
-            )
+            self._table = confidence_table(f"{place}table")
 
     @property
     def outputs(self) -> list[Any]:

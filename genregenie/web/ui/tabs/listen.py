@@ -15,6 +15,7 @@ from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import events
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.sections import feedback, recommendations
+from genregenie.web.ui.sections.opened import clip_player, confidence_table
 from genregenie.web.ui.sections.saving import SavingSection
 from genregenie.web.ui.sections.sharing import LinkSection, PictureMenu
 from genregenie.web.ui.tabs import live
@@ -74,26 +75,12 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: 
                         for kind, label in SAVED.items()
                     ]
         with gr.Column(visible=False, elem_id="result") as details:
-            player = gr.Audio(
-                label="Clip",
-                show_label=False,
-                interactive=False,
-                buttons=[],
-                # A plain player: a waveform is the whole clip decoded again, in the browser.
-                waveform_options=gr.WaveformOptions(show_recording_waveform=False),
-                elem_id="player",
-            )
+            player = clip_player("player")
             ribbon = gr.HTML(elem_id="timeline", padding=False)
             saving = SavingSection(saved_results, number)
             with gr.Row(elem_id="sure-and-alike"):
                 with gr.Column(min_width=300):
-                    table = gr.Dataframe(
-                        label="How sure, genre by genre",
-                        interactive=False,
-                        elem_id="table",
-                        buttons=["copy"],
-                        max_height=600,
-                    )
+                    table = confidence_table("table")
                 with gr.Column(min_width=300):
                     neighbours = recommendations.neighbours_html()
             suggestions = recommendations.Section(accounts, neighbours)

@@ -116,14 +116,19 @@ def listen(source: Source) -> Iterator[tuple[Any, ...]]:
     # The verdict alone first: a browser takes its time over tables and plots.
     yield prediction, source.path, about, verdict, *_nothing()
     if prediction.genre is not None:
-        yield (
-            *[gr.skip()] * 4,
-            gr.update(visible=True),
-            gr.update(value=source.path, visible=True),
-            result.ribbon(prediction),
-            result.table(prediction),
-            result.why(prediction),
-        )
+        skipped = tuple([gr.skip()] * 4)
+        yield *skipped, *_details(prediction, source.path)
+
+
+def _details(prediction: Prediction, path: str | None) -> tuple[Any, ...]:
+    """The result under its card: player, ribbon, table, and what spoke for it."""
+    return (
+        gr.update(visible=True),
+        gr.update(value=path, visible=path is not None),
+        result.ribbon(prediction),
+        result.table(prediction),
+        result.why(prediction),
+    )
 
 
 def _hear(source: Source) -> Generator[tuple[Any, ...], None, tuple[About, Prediction]]:
@@ -147,19 +152,8 @@ def reopened(kept: StoredResult) -> tuple[Any, ...]:
     """A result that is kept, as it was shown but for its clip."""
     prediction = as_prediction(kept.details, Classifier.load().model.catalogue.space)
     verdict = result.verdict(prediction, kept.summary.name)
-    if prediction.genre is None:
-        return prediction, None, None, verdict, *_nothing()
-    return (
-        prediction,
-        None,
-        None,
-        verdict,
-        gr.update(visible=True),
-        gr.update(value=None, visible=False),
-        result.ribbon(prediction),
-        result.table(prediction),
-        result.why(prediction),
-    )
+    shown = _nothing() if prediction.genre is None else _details(prediction, None)
+    return prediction, None, None, verdict, *shown
 
 
 def reset() -> tuple[Any, ...]:

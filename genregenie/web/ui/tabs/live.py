@@ -21,7 +21,13 @@ from genregenie.accounts.errors import GuestLimitError
 from genregenie.audio import AudioError
 from genregenie.audio.samples import as_wav
 from genregenie.inference.headline import Headline
-from genregenie.inference.live import LiveClassifier
+from genregenie.inference.live import (
+    FIRST_S,
+    HARDLY_ANYTHING,
+    LiveClassifier,
+    is_hardly_heard,
+    peak_db,
+)
 from genregenie.inference.prediction import Prediction
 from genregenie.web.guests import Admit
 from genregenie.web.ui import downloads, events
@@ -33,11 +39,6 @@ STOP_S: Final = 30.0
 """So long the page listens; then the script presses Stop."""
 MAX_S: Final = 60.0
 """More than this is not taken, whatever a browser sends."""
-FIRST_S: Final = 2.9
-"""A first verdict needs three seconds, and the third one may be a little short."""
-
-_QUIET_S: Final = 4
-_QUIET_PEAK: Final = 10 ** (-50 / 20)
 _STATE_LIVES_S: Final = 600
 _STREAM: Final[events.Options] = {
     "stream_every": STREAM_EVERY_S,
@@ -47,7 +48,6 @@ _STREAM: Final[events.Options] = {
 }
 
 _BEGUN: Final = ("Listening\N{HORIZONTAL ELLIPSIS}", "")
-_QUIET: Final = ("I hear hardly anything", "Closer to the speaker?")
 _NO_MUSIC: Final = ("I hear no music yet", "Talking and noise have no genre.")
 _ENOUGH: Final = "That is enough, or let it run."
 
@@ -62,8 +62,8 @@ class Recording:
     live : LiveClassifier
     samples : list of arrays, shape (n, channels)
         All that was heard, as it came.
-    peaks : list of float
-        The highest level in each second, 0 to 1.
+    peaks_db : list of float
+        The peak of each second.
     past : list of str
         The likeliest genre each second, "" where there was none.
     said : tuple of str
@@ -73,7 +73,7 @@ class Recording:
     rate: int
     live: LiveClassifier
     samples: list[NDArray[np.int16]] = field(default_factory=list)
-    peaks: list[float] = field(default_factory=list)
+    peaks_db: list[float] = field(default_factory=list)
     past: list[str] = field(default_factory=list)
     said: tuple[str, str] = ("", "")
     refused: bool = False
@@ -87,7 +87,7 @@ class Recording:
         """The next samples, shape (n, channels)."""
         self.live.push(samples)
         self.samples.append(samples)
-        self.peaks.append(float(np.abs(samples.astype(np.int32)).max(initial=0)) / 32_768)
+        self.peaks_db.append(peak_db(samples))
 
     def wav(self) -> bytes:
         """All of it as a file."""
@@ -165,8 +165,8 @@ def shown(recording: Recording) -> tuple[Any, Any]:
 
 
 def _words(recording: Recording, recent: Prediction | None) -> tuple[str, str]:
-    if len(recording.peaks) >= _QUIET_S and max(recording.peaks[-_QUIET_S:]) < _QUIET_PEAK:
-        return _QUIET
+    if is_hardly_heard(recording.peaks_db):
+        return HARDLY_ANYTHING
     if recent is None:
         return _BEGUN
     if recent.genre is None:
