@@ -333,7 +333,8 @@ def _with_songs(
 def _update(listener: Listener, sounds: str | None, tracks: str) -> Update:
     found = listener.recommendations
     can_save = shared_logins() is not None
-    is_there = views.is_worth_showing(found.spotify)
+    # Without keys nothing of Spotify stands there, not even for a moment.
+    is_there = settings.spotify_keys() is not None and views.is_worth_showing(found.spotify)
     return (
         listener,
         gr.update(value=sounds, visible=True) if sounds is not None else gr.skip(),
