@@ -53,6 +53,8 @@ class Score(Record):
     ----------
     system, protocol, shape, table, model : str
     accuracy, macro_f1, top3 : float
+    accuracy_sd : float
+        Standard deviation between the splits of all seeds; 0 of one split.
     voted, averaged : float or None
         Accuracy on tracks, where rows are parts of them.
     fit_s : float
@@ -66,6 +68,7 @@ class Score(Record):
     table: str
     model: str
     accuracy: float
+    accuracy_sd: float
     macro_f1: float
     top3: float
     voted: float | None
@@ -189,6 +192,55 @@ class Step(Record):
 
 
 @dataclass(frozen=True)
+class TrainingEpoch(Record):
+    """How the training of a network stood after an epoch.
+
+    Attributes
+    ----------
+    system, model, protocol : str
+    epoch : int
+        The first is 1.
+    loss, accuracy : float
+        On what is learnt.
+    held_loss, held_accuracy : float or None
+        On what is held out to watch it.
+    """
+
+    TABLE: ClassVar[str] = "training"
+
+    system: str
+    model: str
+    protocol: str
+    epoch: int
+    loss: float
+    accuracy: float
+    held_loss: float | None
+    held_accuracy: float | None
+
+
+@dataclass(frozen=True)
+class Augmented(Record):
+    """What making training clips more than they are did to a network.
+
+    Attributes
+    ----------
+    system, model, how, protocol : str
+    accuracy, accuracy_sd, macro_f1 : float
+        Mean over the seeds, and the deviation between them.
+    """
+
+    TABLE: ClassVar[str] = "augmentation"
+
+    system: str
+    model: str
+    how: str
+    protocol: str
+    accuracy: float
+    accuracy_sd: float
+    macro_f1: float
+
+
+@dataclass(frozen=True)
 class Findings:
     """What was found out about systems: how they scored, and what was studied about them."""
 
@@ -197,3 +249,4 @@ class Findings:
     confusion: list[Confusion]
     curves: list[CurvePoint] = field(default_factory=list)
     importance: list[Importance] = field(default_factory=list)
+    training: list[TrainingEpoch] = field(default_factory=list)

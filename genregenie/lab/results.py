@@ -18,6 +18,7 @@ from genregenie.lab.records import (
     Importance,
     Record,
     Score,
+    TrainingEpoch,
 )
 
 if TYPE_CHECKING:
@@ -73,20 +74,19 @@ def write(kind: type[R], records: Sequence[R], folder: Path | None = None, **own
 
 
 def write_rows(rows: Sequence["Row"], folder: Path | None = None) -> None:
-    """Scores, reports and confusion of one system under one protocol and shape."""
-    if not rows:
-        return
-    first = rows[0]
-    own = {"system": first.system, "protocol": first.protocol.kind, "shape": first.shape}
-    found = findings_of(rows)
-    write(Score, found.scores, folder, **own)
-    write(GenreScore, found.reports, folder, **own)
-    write(Confusion, found.confusion, folder, **own)
+    """Scores, reports and confusion of models, each under one protocol and shape."""
+    for row in rows:
+        own = {"system": row.system, "protocol": row.protocol.kind, "shape": row.shape}
+        found = findings_of([row])
+        write(Score, found.scores, folder, **own, model=row.model)
+        write(GenreScore, found.reports, folder, **own, model=row.model)
+        write(Confusion, found.confusion, folder, **own, model=row.model)
 
 
 def write_headlines(system: str, lines: Sequence[Headline], folder: Path | None = None) -> None:
-    """The three figures of each model of a system."""
-    write(Headline, lines, folder, system=system)
+    """The three figures of models of a system."""
+    for line in lines:
+        write(Headline, [line], folder, system=system, model=line.model)
 
 
 def findings(folder: Path | None = None) -> Findings:
@@ -97,6 +97,7 @@ def findings(folder: Path | None = None) -> Findings:
         read(Confusion, folder),
         read(CurvePoint, folder),
         read(Importance, folder),
+        read(TrainingEpoch, folder),
     )
 
 
@@ -109,7 +110,15 @@ def findings_of(rows: Sequence["Row"]) -> Findings:
         own = (row.system, row.protocol.kind, row.shape)
         scores.append(
             Score(
-                *(*own, row.table, row.model, row.accuracy, row.macro_f1, row.top3),
+                *(
+                    *own,
+                    row.table,
+                    row.model,
+                    row.accuracy,
+                    row.accuracy_sd,
+                    row.macro_f1,
+                    row.top3,
+                ),
                 *(row.voted, row.averaged, row.fit_s),
             )
         )

@@ -48,6 +48,8 @@ class Row:
     shape : str
         ``5 folds`` or ``80-20``.
     accuracy, macro_f1, top3, fit_s : float
+    accuracy_sd : float
+        Between the splits.
     voted, averaged : float or None
         Accuracy on whole tracks whose segments were scored: the majority's genre, and the genre
         of the mean confidence. None for a table of whole tracks.
@@ -63,6 +65,7 @@ class Row:
     protocol: Protocol
     shape: str
     accuracy: float
+    accuracy_sd: float
     macro_f1: float
     top3: float
     fit_s: float
@@ -104,7 +107,7 @@ def data(system: System, table: str | None = None) -> FeatureTable:
     return system.prepare(open_table(name))
 
 
-def protocols_for(table: FeatureTable) -> list[Protocol]:
+def protocols_for(table: Table) -> list[Protocol]:
     """The protocols that mean something on a table."""
     fitting = [RANDOM, STRATIFIED]
     if len(np.unique(table.track)) < len(table):
@@ -129,8 +132,20 @@ def protocol_for(system: System, table: FeatureTable, kind: str | None = None) -
     fitting = protocols_for(table)
     if kind is None:
         return system.honest if system.honest in fitting else fitting[-1]
+    return protocol_of(table, kind)
+
+
+def protocol_of(table: Table, kind: str) -> Protocol:
+    """A protocol by its name, if it means something on a table.
+
+    Raises
+    ------
+    DataError
+        If there is none of that name, or the table does not say what it would keep apart.
+    """
     if kind not in PROTOCOLS:
         raise DataError(f"There is no protocol {kind}. There are {', '.join(PROTOCOLS)}.")
+    fitting = protocols_for(table)
     for protocol in fitting:
         if protocol.kind == kind:
             return protocol
@@ -230,10 +245,11 @@ def _run(
         done=None if say is None else lambda line: say(f"{system.key}: {line}"),
         cut=cut,
     )
-    return [_row(system, table, scores, shape) for scores in scored]
+    return [row_of(system, table, scores, shape, system.table) for scores in scored]
 
 
-def _row(system: System, table: FeatureTable, scores: Scores, shape: str) -> Row:
+def row_of(system: System, table: Table, scores: Scores, shape: str, name: str) -> Row:
+    """Scores as a line about a system's model; `name` is that of the table."""
     y = table.labels
     known = [~np.isnan(c[:, 0]) for c in scores.confidences]
     each = [
@@ -244,11 +260,12 @@ def _row(system: System, table: FeatureTable, scores: Scores, shape: str) -> Row
     voted, averaged = track_accuracies(table, scores.confidences)
     return Row(
         system=system.key,
-        table=system.table,
+        table=name,
         model=scores.candidate,
         protocol=scores.protocol,
         shape=shape,
         accuracy=scores.accuracy,
+        accuracy_sd=scores.accuracy_sd,
         macro_f1=scores.f1,
         top3=scores.top3,
         fit_s=scores.fit_s,

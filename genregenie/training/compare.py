@@ -206,7 +206,7 @@ def compare(
         if any(fold is None for _, _, fold in held_out):
             failed.append(candidate.name)
             continue
-        score = summarise(candidate, protocol, table, held_out)
+        score = summarise(candidate.name, protocol, table, held_out)
         scored.append(score)
         if done is not None:
             done(f"{candidate.name}, {protocol.title}: accuracy {score.accuracy:.3f}")
@@ -284,12 +284,12 @@ def timed(fitting: Callable[[], Pipeline], rows: Array, genres: int) -> Fold:
 
 
 def summarise(
-    candidate: Candidate,
+    name: str,
     protocol: Protocol,
     table: Table,
     held_out: Sequence[tuple[int, Index, Fold]],
 ) -> Scores:
-    """Scores from every fold: its seed, the scored clips, and what came out."""
+    """Scores of a candidate from every fold: its seed, the scored clips, and what came out."""
     y = table.labels
     seeds = 1 + max(seed for seed, _, _ in held_out)
     confidences = np.full((seeds, len(table), len(table.genres)), np.nan)
@@ -304,7 +304,7 @@ def summarise(
         return float(np.mean([score(c, t) for c, t in scored]))
 
     return Scores(
-        candidate=candidate.name,
+        candidate=name,
         protocol=protocol,
         accuracy=mean(metrics.accuracy),
         accuracy_sd=float(np.std(accuracies)),

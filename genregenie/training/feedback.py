@@ -195,7 +195,7 @@ def measure(
     )
     scored = [(seed, test, *both) for (seed, _, test), both in zip(tasks, results, strict=False)]
     without, with_feedback = (
-        compare.summarise(candidate, protocol, table, [(f[0], f[1], f[i]) for f in scored])
+        compare.summarise(candidate.name, protocol, table, [(f[0], f[1], f[i]) for f in scored])
         for i in (2, 3)
     )
     y = table.labels

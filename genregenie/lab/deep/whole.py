@@ -1,0 +1,226 @@
+"""All networks in one go: scored, studied, kept. What was done before a stop is not done again."""
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from joblib import Parallel, delayed
+
+from genregenie.common import settings
+from genregenie.evaluation.protocols import FAULT_FILTERED, GROUPED, Protocol, fixed_split
+from genregenie.lab import results, runs
+from genregenie.lab.deep.augmentation import AUGMENTATIONS
+from genregenie.lab.deep.clips import Clips, Kind, open_clips
+from genregenie.lab.deep.keeping import learnt
+from genregenie.lab.deep.networks import NETWORKS, Network
+from genregenie.lab.deep.runs import PATIENCE, SEEDS, Deep, Task, run, scored, tasks
+from genregenie.lab.deep.training import Plan
+from genregenie.lab.records import Augmented, TrainingEpoch
+from genregenie.lab.runs import Say
+from genregenie.lab.systems import system
+
+STUDIED: Final = ("E", "cnn")
+"""The network whose augmentation is studied."""
+
+QUICK_EPOCHS: Final[dict[Kind, int]] = {"slices": 3, "pictures": 12, "heard": 12}
+"""Of a run that only shows that all works."""
+
+Open = Callable[[Kind], Clips]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to run.
+
+    Attributes
+    ----------
+    networks : tuple of Network
+    protocols : tuple of str
+        Kinds; empty for the published one and all honest ones.
+    seeds : int > 0
+    early : bool
+        Early stopping for all seeds, in place of the published schedule.
+    whole : bool
+        The published schedule for all seeds.
+    quick : bool
+        One seed and a few epochs.
+    """
+
+    networks: tuple[Network, ...] = NETWORKS
+    protocols: tuple[str, ...] = ()
+    seeds: int = SEEDS
+    early: bool = False
+    whole: bool = False
+    quick: bool = False
+
+    def plan(self, network: Network) -> Plan:
+        """How a network is trained."""
+        return Plan(
+            patience=PATIENCE if self.early else None,
+            epochs=QUICK_EPOCHS[network.kind] if self.quick else None,
+        )
+
+
+EVERYTHING: Final = Order()
+
+
+def protocols_of(network: Network, clips: Clips, wanted: Sequence[str] = ()) -> list[Protocol]:
+    """The published protocol and the honest ones, as far as clips say what to keep apart.
+
+    Raises
+    ------
+    DataError
+        For one that is wanted and cannot be had.
+    """
+    own = system(network.system)
+    if wanted:
+        return [runs.protocol_of(clips.table, kind) for kind in wanted]
+    found = [own.protocol]
+    if (clips.table.artist != "").any():
+        found.append(GROUPED)
+    if fixed_split(clips.table) == FAULT_FILTERED:
+        found.append(FAULT_FILTERED)
+    return found
+
+
+def run_deep(
+    order: Order = EVERYTHING,
+    open_set: Open = open_clips,
+    jobs: int = -1,
+    say: Say | None = None,
+    folder: Path | None = None,
+    work: Path | None = None,
+) -> list[Deep]:
+    """Score networks, and write what was found where a folder is given.
+
+    Parameters
+    ----------
+    order : Order
+    open_set : function from the kind of a set to the set
+    jobs : int
+        Processes; -1 for one per core.
+    say : callable, optional
+        Told how it goes.
+    folder : path, optional
+        Where tables go; None writes none.
+    work : path, optional
+        Folder that what was done is kept in, until all is.
+
+    Raises
+    ------
+    DataError
+        If the data or Keras is not at hand, or the data is too little.
+    """
+    found = []
+    for kind in dict.fromkeys(network.kind for network in order.networks):
+        clips = open_set(kind)
+        if say is not None:
+            say(f"{len(clips):,} {'slices' if kind == 'slices' else 'clips'} of the set {kind}")
+        todo: list[Task] = []
+        lots: list[tuple[Network, int, int]] = []
+        for network in order.networks:
+            for protocol in protocols_of(network, clips, order.protocols):
+                if network.kind == kind:
+                    plan = order.plan(network)
+                    own = tasks(network, clips, protocol, order.seeds, plan, whole=order.whole)
+                    lots.append((network, len(todo), len(todo) + len(own)))
+                    todo += own
+        outcomes = run(todo, clips, jobs, say, work)
+        for network, start, end in lots:
+            found.append(scored(network, clips, todo[start:end], outcomes[start:end]))
+    if folder is not None:
+        write(found, folder)
+    return found
+
+
+def write(found: Sequence[Deep], folder: Path | None = None) -> None:
+    """Scores, reports, confusion, headlines and the course of the first training of each."""
+    results.write_rows([deep.row for deep in found], folder)
+    for key in dict.fromkeys(deep.row.system for deep in found):
+        rows = [deep.row for deep in found if deep.row.system == key]
+        results.write_headlines(key, runs.headlines(system(key), rows), folder)
+    for deep in found:
+        own = {
+            "system": deep.row.system, "model": deep.row.model, "protocol": deep.row.protocol.kind,
+        }  # fmt: skip
+        results.write(TrainingEpoch, deep.curve, folder, **own)
+
+
+def study(
+    clips: Clips, jobs: int = -1, say: Say | None = None, work: Path | None = None
+) -> list[Augmented]:
+    """What hiding and mixing bring to `STUDIED`, artists apart, with early stopping."""
+    (network,) = (n for n in NETWORKS if (n.system, n.name) == STUDIED)
+    todo = [
+        task
+        for how in AUGMENTATIONS
+        for task in tasks(network, clips, GROUPED, plan=Plan(patience=PATIENCE, augmentation=how))
+    ]
+    outcomes = run(todo, clips, jobs, say, work)
+    found = []
+    for start, how in enumerate(AUGMENTATIONS):
+        part = slice(start * SEEDS, (start + 1) * SEEDS)
+        row = scored(network, clips, todo[part], outcomes[part]).row
+        found.append(
+            Augmented(
+                *(network.system, network.name, how, GROUPED.kind),
+                *(row.accuracy, row.accuracy_sd, row.macro_f1),
+            )
+        )
+    return found
+
+
+def keep_all(
+    networks: Sequence[Network],
+    open_set: Open = open_clips,
+    jobs: int = -1,
+    say: Say | None = None,
+    folder: Path | None = None,
+    work: Path | None = None,
+) -> None:
+    """Train networks on all there is and keep them as ONNX under ``networks`` in a folder."""
+    place = results.written(folder) / "networks"
+    sets = {kind: open_set(kind) for kind in dict.fromkeys(n.kind for n in networks)}
+    paths = {network.title: place / f"{network.system}-{network.name}.onnx" for network in networks}
+    todo = [n for n in networks if work is None or not (work / f"{n.title}.kept").exists()]
+    done = Parallel(n_jobs=jobs, return_as="generator_unordered")(
+        delayed(_keep)(network, sets[network.kind], paths[network.title], work)
+        for network in sorted(todo, key=lambda n: -n.schedule.epochs)
+    )
+    for title in done:
+        if say is not None:
+            say(f"kept {title}: {paths[title].stat().st_size / 1e3:,.0f} kB")
+
+
+def _keep(network: Network, clips: Clips, path: Path, work: Path | None) -> str:
+    learnt(network, clips, path, work and work / f"{network.title} on all")
+    if work is not None:
+        (work / f"{network.title}.kept").touch()
+    return network.title
+
+
+def work_folder() -> Path:
+    """Where a run keeps what it has done until it ends."""
+    return settings.data_dir() / "lab-deep"
+
+
+def run_everything(
+    jobs: int = -1, say: Say | None = None, folder: Path | None = None, early: bool = False
+) -> float:
+    """The committed run: every network, the study, and the kept networks; gives its seconds."""
+    clock = time.perf_counter()
+    work = work_folder()
+    place = results.written(folder)
+    run_deep(Order(early=early), jobs=jobs, say=say, folder=place, work=work)
+    results.write(Augmented, study(open_clips("pictures"), jobs, say, work), place)
+    keep_all(NETWORKS, jobs=jobs, say=say, folder=place, work=work)
+    shutil.rmtree(work, ignore_errors=True)
+    return time.perf_counter() - clock
+
+
+def quick(order: Order) -> Order:
+    """The same in three minutes: one seed, a few epochs."""
+    return replace(order, seeds=1, quick=True)
