@@ -1,16 +1,13 @@
 """``genregenie lab``: earlier systems beside this one."""
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from genregenie.cli import lab_classify, lab_deep
 from genregenie.cli.arguments import Commands, add_command, add_jobs, add_output, file_path
+from genregenie.cli.lab_tables import print_confusion, print_report, print_scores
 from genregenie.cli.messages import CommandError, about, log, print_table, say
-
-if TYPE_CHECKING:
-    from genregenie.lab.runs import Row
 
 _PARTS = ("scores", "report", "confusion", "curve")
 
@@ -46,6 +43,9 @@ def add(commands: Commands) -> None:
     add_output(lab, "where tables go (default: models/lab)")
     add_jobs(lab)
     lab.add_argument("--dask", metavar="ADDRESS", help="work on the Dask cluster at this address")
+    below = lab.add_subparsers(dest="lab_command", metavar="COMMAND")
+    lab_classify.add(below)
+    lab_deep.add(below)
 
 
 def _lab(options: argparse.Namespace) -> int:
@@ -104,7 +104,7 @@ def _run(options: argparse.Namespace) -> None:
     else:
         rows = run_all.run_system(system(options.system), options.output, options.jobs, say)
         print()
-        _print_scores(rows)
+        print_scores(rows)
 
 
 def _one(options: argparse.Namespace) -> None:
@@ -132,11 +132,11 @@ def _one(options: argparse.Namespace) -> None:
     rows = runs.under(chosen, table, protocol, options.jobs, say, models)
     print()
     if options.show == "scores":
-        _print_scores(rows)
+        print_scores(rows)
         print(f"\n{protocol.kind}: {protocol.title}; {protocol.remark}.")
     for row in rows if options.show != "scores" else ():
         print(f"{row.model}, {row.protocol.title}")
-        print_table(_report(row) if options.show == "report" else _confusion(row))
+        (print_report if options.show == "report" else print_confusion)(row)
         print()
 
 
@@ -157,46 +157,6 @@ def _short(value: float | str | None) -> str:
     if value is None:
         return "-"
     return f"{value:.3f}" if isinstance(value, float) else value
-
-
-def _print_scores(rows: Sequence["Row"]) -> None:
-    tracks = any(row.voted is not None for row in rows)
-    lines = []
-    for row in rows:
-        line = {
-            "model": row.model,
-            "protocol": row.protocol.kind,
-            "split": row.shape,
-            "accuracy": f"{row.accuracy:.3f}",
-            "macro-F1": f"{row.macro_f1:.3f}",
-            "top-3": f"{row.top3:.3f}",
-        }
-        if tracks:
-            line["tracks, voted"] = "-" if row.voted is None else f"{row.voted:.3f}"
-            line["tracks, averaged"] = "-" if row.averaged is None else f"{row.averaged:.3f}"
-        lines.append(line | {"fit (s)": f"{row.fit_s:.2f}"})
-    print_table(lines)
-
-
-def _report(row: "Row") -> list[dict[str, str]]:
-    columns = zip(row.genres, row.precision, row.recall, row.f1, row.support, strict=True)
-    return [
-        {
-            "genre": genre,
-            "precision": f"{precision:.2f}",
-            "recall": f"{recall:.2f}",
-            "F1": f"{f1:.2f}",
-            "rows": str(int(n)),
-        }
-        for genre, precision, recall, f1, n in columns
-    ]
-
-
-def _confusion(row: "Row") -> list[dict[str, str]]:
-    return [
-        {"really": genre} | {g[:7]: str(n) for g, n in zip(row.genres, counts, strict=True)}
-        for genre, counts in zip(row.genres, row.confusion.tolist(), strict=True)
-    ]
 
 
 def _ask(file: Path) -> None:

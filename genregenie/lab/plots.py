@@ -246,6 +246,25 @@ def learning_curve(title: str, shares: Sequence[int], curves: dict[str, Sequence
 
 
 @_styled
+def training_curve(
+    title: str, measure: str, epochs: Sequence[int], curves: dict[str, Sequence[float]]
+) -> Drawn:
+    """Accuracy or loss over the epochs of a training, on what is learnt and on what is held out."""
+    figure, axes = _figure(2.9)
+    for i, (name, values) in enumerate(curves.items()):
+        axes.plot(epochs, values, color=COLOURS[i], linewidth=1.5, label=name)
+    axes.set_ylim(0, 1.03 if measure == "accuracy" else None)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(measure)
+    figure.legend(loc="outside lower center", ncols=2)
+    told = f"{measure.capitalize()} of {title} over {epochs[-1]} epochs. " + "; ".join(
+        f"{name}: {values[0]:.2f} after the first, {values[-1]:.2f} after the last"
+        for name, values in curves.items()
+    )
+    return figure, told
+
+
+@_styled
 def headline_bars(
     labels: Sequence[str], figures: dict[str, Sequence[float | None]], width_in: float = _WIDTH_IN
 ) -> Drawn:

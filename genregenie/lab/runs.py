@@ -121,7 +121,7 @@ def protocols_for(table: Table) -> list[Protocol]:
     return fitting
 
 
-def protocol_for(system: System, table: FeatureTable, kind: str | None = None) -> Protocol:
+def protocol_for(system: System, table: Table, kind: str | None = None) -> Protocol:
     """A protocol by its name, or the most honest one for the table.
 
     Raises

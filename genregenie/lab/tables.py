@@ -108,7 +108,7 @@ def read_features(path: Path) -> FeatureTable:
     """
     if path.suffix.lower() == ".npz":
         return _from_statistics(read_table(path))
-    columns = _read_csv(path)
+    columns = read_csv(path)
     label = next((c for name in LABELS for c in columns if c.strip().lower() == name), None)
     if label is None:
         raise DataError(
@@ -148,7 +148,14 @@ def _tracks(names: Sequence[str]) -> NDArray[np.str_]:
     return np.array([".".join(name.removesuffix(".wav").split(".")[:2]) for name in names])
 
 
-def _read_csv(path: Path) -> dict[str, list[str]]:
+def read_csv(path: Path) -> dict[str, list[str]]:
+    """The columns of a CSV table as text, by name.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or is no such table.
+    """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             lines = list(csv.reader(file))
@@ -214,7 +221,7 @@ def readable(table: FeatureTable) -> FeatureTable:
 
 def _with_tracks(table: FeatureTable) -> FeatureTable:
     """Artist, title and fold of each GTZAN clip, from the list of its tracks."""
-    known = _read_csv(settings.training_data_dir() / "gtzan/tracks.csv")
+    known = read_csv(settings.training_data_dir() / "gtzan/tracks.csv")
     row_of = {clip: i for i, clip in enumerate(known["clip"])}
     index = [row_of[clip] for clip in table.track.tolist()]
 

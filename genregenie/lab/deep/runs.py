@@ -154,7 +154,7 @@ def _held_out(table: Table, protocol: Protocol, share: float, seed: int) -> Spli
 
     There are few artists in a genre, so that a part drawn by artists alone lacks whole genres.
     """
-    if protocol.kind == "grouped":
+    if protocol.kind in ("grouped", "files"):
         return next(splits(table, protocol, max(round(1 / share), 2), seed))
     return holdout(table, protocol, share, seed)
 

@@ -45,8 +45,10 @@ class Order:
         Early stopping for all seeds, in place of the published schedule.
     whole : bool
         The published schedule for all seeds.
+    epochs : int or None
+        In place of the schedule's.
     quick : bool
-        One seed and a few epochs.
+        A few epochs.
     """
 
     networks: tuple[Network, ...] = NETWORKS
@@ -54,13 +56,14 @@ class Order:
     seeds: int = SEEDS
     early: bool = False
     whole: bool = False
+    epochs: int | None = None
     quick: bool = False
 
     def plan(self, network: Network) -> Plan:
         """How a network is trained."""
         return Plan(
             patience=PATIENCE if self.early else None,
-            epochs=QUICK_EPOCHS[network.kind] if self.quick else None,
+            epochs=QUICK_EPOCHS[network.kind] if self.quick else self.epochs,
         )
 
 
@@ -78,12 +81,10 @@ def protocols_of(network: Network, clips: Clips, wanted: Sequence[str] = ()) -> 
     own = system(network.system)
     if wanted:
         return [runs.protocol_of(clips.table, kind) for kind in wanted]
-    found = [own.protocol]
-    if (clips.table.artist != "").any():
-        found.append(GROUPED)
+    found = [own.protocol, runs.protocol_for(own, clips.table)]
     if fixed_split(clips.table) == FAULT_FILTERED:
         found.append(FAULT_FILTERED)
-    return found
+    return list(dict.fromkeys(found))
 
 
 def run_deep(
@@ -181,8 +182,8 @@ def keep_all(
     folder: Path | None = None,
     work: Path | None = None,
 ) -> None:
-    """Train networks on all there is and keep them as ONNX under ``networks`` in a folder."""
-    place = results.written(folder) / "networks"
+    """Train networks on all there is and keep them as ONNX under ``kept`` in a folder."""
+    place = results.written(folder) / "kept"
     sets = {kind: open_set(kind) for kind in dict.fromkeys(n.kind for n in networks)}
     paths = {network.title: place / f"{network.system}-{network.name}.onnx" for network in networks}
     todo = [n for n in networks if work is None or not (work / f"{n.title}.kept").exists()]

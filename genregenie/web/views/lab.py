@@ -9,6 +9,7 @@ from markupsafe import Markup
 from genregenie.common.genres import display_name, ranked
 from genregenie.evaluation.protocols import PROTOCOLS
 from genregenie.lab import plots
+from genregenie.lab.answers import Answer
 from genregenie.lab.explore import Exploration
 from genregenie.lab.records import (
     TREATMENTS,
@@ -21,6 +22,7 @@ from genregenie.lab.records import (
     Importance,
     Score,
     Step,
+    TrainingEpoch,
 )
 from genregenie.lab.systems import System
 from genregenie.web.views import components, sentences
@@ -87,9 +89,27 @@ def system(
         parts.append(section(f"By genre: {name}", _report_table(report)))
     if confusion:
         parts.append(section(f"What {name} mistakes for what", _confusion_table(confusion)))
+    if course := [t for t in found.training if (t.system, t.protocol, t.model) == own]:
+        parts.append(training(name, course))
     if expected is None:
         parts.append(_studies(chosen.key, found))
     return joined(parts)
+
+
+def training(name: str, course: Sequence[TrainingEpoch]) -> Markup:
+    """Accuracy and loss of a network over the epochs of its training."""
+    epochs = [epoch.epoch for epoch in course]
+    watched = all(epoch.held_accuracy is not None for epoch in course)
+    parts = []
+    for measure in ("accuracy", "loss"):
+        curves: dict[str, Sequence[float]] = {
+            "what it learns": [getattr(epoch, measure) for epoch in course]
+        }
+        if watched:
+            curves["what is held out"] = [getattr(epoch, f"held_{measure}") for epoch in course]
+        drawn = plots.training_curve(name, measure, epochs, curves)
+        parts.append(section(f"{measure.capitalize()} over the epochs: {name}", _plot(drawn)))
+    return components.pair(parts)
 
 
 def _studies(key: str, found: Findings) -> Markup:
@@ -133,17 +153,28 @@ def _importance(weighed: Sequence[Importance]) -> Markup:
 def _score_table(scores: Sequence[Score], expected: Sequence[str] | None) -> Markup:
     """Scores of models, with a line for each that is still expected."""
     tracks = any(score.voted is not None for score in scores)
-    head = ["Model", "Accuracy", "Macro-F1", "Top-3"]
+    head = ["Model", "Split", "Accuracy", "\N{PLUS-MINUS SIGN}", "Macro-F1", "Top-3"]
     head += ["Tracks, voted", "Tracks, averaged"] if tracks else []
-    keys = ["accuracy", "macro_f1", "top3", *(["voted", "averaged"] if tracks else [])]
+    keys = [
+        "accuracy",
+        "accuracy_sd",
+        "macro_f1",
+        "top3",
+        *(["voted", "averaged"] if tracks else []),
+    ]
     rows = [
-        [sentences.model_name(score.model), *(_three(getattr(score, key)) for key in keys)]
+        [
+            sentences.model_name(score.model),
+            score.shape,
+            *(_three(getattr(score, key)) for key in keys),
+        ]
         for score in scores
     ]
     done = {score.model for score in scores}
     waiting = [name for name in expected or () if name not in done]
     rows += [
-        [sentences.model_name(name), *["\N{HORIZONTAL ELLIPSIS}"] * len(keys)] for name in waiting
+        [sentences.model_name(name), "", *["\N{HORIZONTAL ELLIPSIS}"] * len(keys)]
+        for name in waiting
     ]
     return table(head, rows, "Scores")
 
@@ -226,6 +257,36 @@ def answers(ways: Mapping[str, Mapping[str, float]], text: str) -> Markup:
         parts.append(section(title, components.bar_list(items)))
     told = f"Its tags say: {text}" if text else "It has no tags to read."
     return joined([components.quiet(told), components.pair(parts)])
+
+
+def compared(found: Sequence[Answer]) -> Markup:
+    """What every earlier system says of a clip, a row for each."""
+    rows = [
+        [
+            f"{answer.system}: {sentences.model_name(answer.model)}",
+            display_name(answer.genre) if answer.genre else "\N{EN DASH}",
+            f"{100 * answer.confidence:.0f} %" if answer.confidence is not None else "",
+            f"{answer.took_ms:,.0f} ms" if answer.genre else "",
+        ]
+        for answer in found
+    ]
+    remarks: dict[str, list[str]] = {}
+    for answer in found:
+        if answer.remark:
+            remarks.setdefault(answer.remark, []).append(
+                f"{answer.system}: {sentences.model_name(answer.model)}"
+            )
+    notes = [f"{', '.join(names)} \N{EN DASH} {remark}" for remark, names in remarks.items()]
+    shown = table(["System and model", "Says", "How sure", "Time"], rows, "Earlier systems")
+    return joined([shown, components.bullets(notes)] if notes else [shown])
+
+
+def watched(name: str, course: Sequence[TrainingEpoch], line: str) -> Markup:
+    """A training that is under way, or has ended: how it stands, and its course."""
+    parts = [components.paragraph(line)]
+    if len(course) > 1:
+        parts.append(training(name, course))
+    return joined(parts)
 
 
 def exploration(found: Exploration, feature: str | None = None) -> Markup:

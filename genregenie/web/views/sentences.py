@@ -33,6 +33,12 @@ _MODELS = {
     "cosine": "cosine recommender",
     "gaussian_nb": "Gaussian naive Bayes",
     "shipped": "boosting, as shipped",
+    "everything": "all that the shipped model hears",
+    "cnn": "CNN",
+    "lstm": "LSTM",
+    "hybrid": "CNN and LSTM with transfer",
+    "feed_forward": "feed-forward network",
+    "attention": "attention over windows",
 }
 _TRAITS: dict[Trait, str] = {
     "loudness": "how loud it is",

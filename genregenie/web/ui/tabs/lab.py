@@ -18,7 +18,7 @@ from genregenie.web import analysis
 from genregenie.web.guests import Admit
 from genregenie.web.identity import is_guest
 from genregenie.web.ui import events
-from genregenie.web.ui.tabs import lab_tables
+from genregenie.web.ui.tabs import lab_tables, lab_training
 from genregenie.web.views import components, lab, page, sentences
 
 _FIRST: Final = "B"
@@ -40,6 +40,8 @@ def build(tab: gr.Tab, admit: Admit) -> None:
             _build_systems(tab)
         with gr.Tab("Tables", id="lab-tables") as tables:
             lab_tables.build(tables)
+        with gr.Tab("Train a network", id="lab-training"):
+            lab_training.build()
         with gr.Tab("Questions", id="lab-questions"):
             _build_questions()
         with gr.Tab("Ask system A", id="lab-ask"):

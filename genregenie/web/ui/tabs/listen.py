@@ -15,6 +15,7 @@ from genregenie.web.saved_results import SavedResults
 from genregenie.web.ui import events
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.sections import feedback, recommendations
+from genregenie.web.ui.sections.comparing import ComparingSection
 from genregenie.web.ui.sections.opened import clip_player, confidence_table
 from genregenie.web.ui.sections.saving import SavingSection
 from genregenie.web.ui.sections.sharing import LinkSection, PictureMenu
@@ -87,6 +88,7 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: 
             with gr.Accordion("More about the sound", open=False, elem_id="more"):
                 why = gr.HTML(elem_id="why", padding=False)
                 picture = gr.HTML(elem_id="picture", padding=False)
+            comparing = ComparingSection()
 
         shown = [heard, path, about, verdict, details, player, ribbon, table, why]
         empty = [clip, recording, words, picture_now, question[0]]
@@ -128,6 +130,7 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: 
         )
         saving.after(listened, path, heard, about, name_of, link)
         suggestions.connect(heard, listened)
+        comparing.connect(path, listened)
     _build_endpoint(admit)
     recommendations.build_endpoint(accounts, admit)
 
