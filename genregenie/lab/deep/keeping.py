@@ -40,7 +40,7 @@ def keep(network: Network, result: Trained, genres: tuple[str, ...], path: Path)
     model = result.model
     example = [np.zeros([n or 32 for n in (1, *layer.shape[1:])], np.float32)
                for layer in model.inputs]  # fmt: skip
-    model(example if len(example) > 1 else example[0])  # the converter wants it called once
+    model(example)  # the converter wants it called once
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as draft:
         with _quiet():

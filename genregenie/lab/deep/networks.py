@@ -1,7 +1,7 @@
 """The networks as they were published, in Keras 3 on whatever backend is there.
 
-Keras is imported when one is built. But for B's, which were given MFCCs as they are, each begins
-with a `Normalization` that is fitted to what it learns from.
+Keras is imported when one is built. But for B's CNN, which was given MFCCs as they are, each begins
+by bringing its inputs to mean 0 and deviation 1.
 """
 
 import os
@@ -118,9 +118,7 @@ def built(network: Network, learnt: Inputs, genres: int, seed: int) -> Any:
         inputs.append(k.Input(shape, name=name))
         given[name] = inputs[-1]
         if network.normalised:
-            norm = k.layers.Normalization(axis=axis, name=f"normal_{name}")
-            norm.adapt(learnt[name])
-            given[name] = norm(inputs[-1])
+            given[name] = _normalised(k, inputs[-1], learnt[name], axis)
     answer = network.build(k, given, genres)
     model = k.Model(inputs, answer, name=network.title.replace(" ", "_"))
     plan = network.schedule
@@ -134,6 +132,21 @@ def built(network: Network, learnt: Inputs, genres: int, seed: int) -> Any:
     return model
 
 
+def _normalised(k: Any, given: Any, learnt: Any, axis: int) -> Any:
+    """Brought to mean 0 and deviation 1 along an axis, by what is learnt.
+
+    A batch normalisation that does not learn: unlike a `Normalization` its numbers are weights,
+    which converters to ONNX know what to do with.
+    """
+    norm = k.layers.BatchNormalization(
+        axis=axis, center=False, scale=False, epsilon=1e-6, trainable=False, name=f"as_{given.name}"
+    )
+    answer = norm(given)
+    others = tuple(i for i in range(learnt.ndim) if i != axis % learnt.ndim)
+    norm.set_weights([learnt.mean(axis=others), learnt.var(axis=others)])
+    return answer
+
+
 def rate_at(schedule: Schedule, epoch: int) -> float:
     """The learning rate of an epoch, the first being 0."""
     if schedule.warm_up is None:
@@ -145,7 +158,7 @@ def rate_at(schedule: Schedule, epoch: int) -> float:
 
 
 # What varies in length is normalised row by row: by band, by coefficient.
-_SHAPES: Final[Mapping[str, Callable[[Any], tuple[tuple[int | None, ...], int | None]]]] = {
+_SHAPES: Final[Mapping[str, Callable[[Any], tuple[tuple[int | None, ...], int]]]] = {
     "slice": lambda values: (values.shape[1:], -1),
     "image": lambda values: ((values.shape[1], None), 1),
     "sequence": lambda values: ((None, values.shape[2]), -1),

@@ -268,6 +268,8 @@ class _State:
         if folder is None or kept is None or kept["mark"] != mark:
             return cls(mark)
         model = keras().models.load_model(folder / kept["model"])
+        for variable, seed in zip(_dropout_seeds(model), kept["seeds"], strict=True):
+            variable.assign(np.array(seed, dtype=np.uint32))
         best = None
         if (path := folder / kept["best"]).exists():
             with np.load(path, allow_pickle=False) as weights:
@@ -278,7 +280,12 @@ class _State:
         """Keep it; what was kept before stays whole until this is."""
         number = len(self.history)
         folder.mkdir(parents=True, exist_ok=True)
-        kept = {"model": f"{number}.keras", "best": f"{number}.npz", "mark": self.mark}
+        kept: dict[str, Any] = {
+            "model": f"{number}.keras",
+            "best": f"{number}.npz",
+            "mark": self.mark,
+            "seeds": [np.asarray(variable).tolist() for variable in _dropout_seeds(model)],
+        }
         model.save(folder / kept["model"])
         if best is not None:
             with (folder / kept["best"]).open("wb") as file:
@@ -288,6 +295,11 @@ class _State:
         for old in folder.glob("*.*"):
             if old.stem not in (str(number), "state"):
                 old.unlink()
+
+
+def _dropout_seeds(model: Any) -> list[Any]:
+    """Where the random numbers of its layers stand, which Keras does not save with a model."""
+    return [variable for variable in model.variables if "seed_generator" in variable.path]
 
 
 def forget(checkpoint: Path) -> None:

@@ -151,19 +151,23 @@ def write(found: Sequence[Deep], folder: Path | None = None) -> None:
 
 
 def study(
-    clips: Clips, jobs: int = -1, say: Say | None = None, work: Path | None = None
+    clips: Clips,
+    jobs: int = -1,
+    say: Say | None = None,
+    work: Path | None = None,
+    seeds: int = SEEDS,
 ) -> list[Augmented]:
     """What hiding and mixing bring to `STUDIED`, artists apart, with early stopping."""
     (network,) = (n for n in NETWORKS if (n.system, n.name) == STUDIED)
     todo = [
         task
         for how in AUGMENTATIONS
-        for task in tasks(network, clips, GROUPED, plan=Plan(patience=PATIENCE, augmentation=how))
+        for task in tasks(network, clips, GROUPED, seeds, Plan(patience=PATIENCE, augmentation=how))
     ]
     outcomes = run(todo, clips, jobs, say, work)
     found = []
     for start, how in enumerate(AUGMENTATIONS):
-        part = slice(start * SEEDS, (start + 1) * SEEDS)
+        part = slice(start * seeds, (start + 1) * seeds)
         row = scored(network, clips, todo[part], outcomes[part]).row
         found.append(
             Augmented(
