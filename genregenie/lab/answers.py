@@ -135,18 +135,20 @@ class _Clip:
             self._made[key] = value, 1e3 * (time.perf_counter() - clock)
         return self._made[key]
 
-    def hand_made(self, columns: tuple[str, ...]) -> tuple[Array, float]:
-        """The features of the whole clip, shape (1, d)."""
-        audio = tuple(column for column in columns if column != "text")
-        return self.made(("clip", audio), lambda: hand_made.hand_made(self.samples, audio)[None])
+    def rows(self, columns: tuple[str, ...], *, in_segments: bool) -> tuple[Array, float]:
+        """Hand-made features of the clip, or of each 10 s of it, shape (rows, d).
 
-    def of_segments(self, columns: tuple[str, ...]) -> tuple[Array, float]:
-        """The features of each 10 s, shape (segments, d)."""
-        parts = list(_segments(self.samples))
-        return self.made(
-            ("segments", columns),
-            lambda: np.stack([hand_made.hand_made(part, columns) for part in parts]),
+        Raises
+        ------
+        DataError
+            If librosa is not installed.
+        """
+        hand_made.prepare()
+        parts = list(_segments(self.samples)) if in_segments else [self.samples]
+        found, took_ms = self.made(
+            ("hand-made", in_segments), lambda: [hand_made.hand_made(part) for part in parts]
         )
+        return np.stack([hand_made.row_of(features, columns) for features in found]), took_ms
 
     def inputs(self, names: tuple[str, ...]) -> tuple[dict[str, NDArray[np.float32]], float]:
         """What a network is given of the clip, and how long that took to make."""
@@ -187,8 +189,8 @@ def _segments(samples: Samples) -> Iterator[Samples]:
 def _by_pipeline(clip: _Clip, key: str, name: str, folder: Path | None) -> Answer:
     try:
         model = kept.pipeline(key, name, folder)
-        make = clip.of_segments if SYSTEMS[key].table == "segments" else clip.hand_made
-        rows, making_ms = make(model.columns)
+        columns = tuple(column for column in model.columns if column != "text")
+        rows, making_ms = clip.rows(columns, in_segments=SYSTEMS[key].table == "segments")
     except (DataError, ModelError) as error:
         return Answer(key, name, None, 0.0, str(error))
     remark = ""

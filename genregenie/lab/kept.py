@@ -30,7 +30,7 @@ _SMALLER: Final[Mapping[tuple[str, str], Mapping[str, int]]] = {
     ("B", "boosted_trees"): {"classify__max_iter": 50},
     ("E", "forest"): {"classify__n_estimators": 30},
 }
-"""What is kept with fewer trees than were scored; artists apart that costs a point at most."""
+"""What is kept with fewer trees than were scored; artists apart that costs a point."""
 
 _TRUSTED: Final = (*TRUSTED_TYPES, "genregenie.lab.estimators.Sampled")
 

@@ -53,8 +53,8 @@ class Score(Record):
     ----------
     system, protocol, shape, table, model : str
     accuracy, macro_f1, top3 : float
-    accuracy_sd : float
-        Standard deviation between the splits of all seeds; 0 of one split.
+    accuracy_sd : float or None
+        Standard deviation between the splits of all seeds.
     voted, averaged : float or None
         Accuracy on tracks, where rows are parts of them.
     fit_s : float
@@ -68,7 +68,7 @@ class Score(Record):
     table: str
     model: str
     accuracy: float
-    accuracy_sd: float
+    accuracy_sd: float | None
     macro_f1: float
     top3: float
     voted: float | None

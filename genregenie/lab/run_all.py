@@ -11,6 +11,7 @@ from genregenie.evaluation.protocols import VECTORS
 from genregenie.lab import results, runs, studies
 from genregenie.lab.explore import explore
 from genregenie.lab.incremental import fold_in
+from genregenie.lab.kept import keep_pipelines
 from genregenie.lab.records import Balanced, CurvePoint, Importance, Step
 from genregenie.lab.runs import Row, Say
 from genregenie.lab.spotify_training import ship
@@ -89,6 +90,7 @@ def run_all(
     clock = time.perf_counter()
     for key in keys:
         run_system(SYSTEMS[key], folder, jobs, say)
+    keep_pipelines(folder, say)
     ship(open_table("spotify"), folder / "spotify" if folder else None, say or (lambda line: None))
     run_studies(folder, jobs, say)
     run_explorations(folder, say)

@@ -21,7 +21,7 @@ def test_what_is_kept_is_read_and_written_back_to_the_byte(kind, tmp_path):
     assert (tmp_path / shipped.name).read_bytes() == shipped.read_bytes()
 
 
-def test_records_take_the_place_of_those_of_the_same_system(tmp_path):
+def test_records_take_the_place_of_those_of_the_same_model(tmp_path):
     def line(system: str, model: str, honest: float | None) -> records.Headline:
         return records.Headline(system, model, None, 0.25, honest, None)
 
@@ -30,6 +30,7 @@ def test_records_take_the_place_of_those_of_the_same_system(tmp_path):
     results.write_headlines("B", [line("B", "svm", 0.625)], tmp_path)
     assert results.read(records.Headline, tmp_path) == [
         line("A", "svm", 0.75),
+        line("B", "knn", None),
         line("B", "svm", 0.625),
     ]
     assert results.read(records.Score, tmp_path) == []

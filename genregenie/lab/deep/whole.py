@@ -212,16 +212,14 @@ def work_folder() -> Path:
     return settings.data_dir() / "lab-deep"
 
 
-def run_everything(
-    jobs: int = -1, say: Say | None = None, folder: Path | None = None, early: bool = False
-) -> float:
+def run_everything(jobs: int = -1, say: Say | None = None, folder: Path | None = None) -> float:
     """The committed run: every network, the study, and the kept networks; gives its seconds."""
     clock = time.perf_counter()
     work = work_folder()
     place = results.written(folder)
-    run_deep(Order(early=early), jobs=jobs, say=say, folder=place, work=work)
+    run_deep(EVERYTHING, open_clips, jobs, say, place, work)
     results.write(Augmented, study(open_clips("pictures"), jobs, say, work), place)
-    keep_all(NETWORKS, jobs=jobs, say=say, folder=place, work=work)
+    keep_all(NETWORKS, open_clips, jobs, say, place, work)
     shutil.rmtree(work, ignore_errors=True)
     return time.perf_counter() - clock
 
