@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, delete, func, select, text
 from sqlalchemy.orm import Session
 
+from genregenie.accounts.clock import ClockWatch
 from genregenie.accounts.names import name_key
 from genregenie.accounts.passwords import Hasher
 from genregenie.accounts.tables import FeedbackRow, OpinionRow, Person, ResultRow
@@ -39,6 +40,7 @@ class Core:
     db: Database
     hasher: Hasher
     clock: Callable[[], datetime]
+    watch: ClockWatch
     throttles: Throttles
 
 

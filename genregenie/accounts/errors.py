@@ -1,5 +1,7 @@
 """What can go wrong with an account, as types. The face turns them into words."""
 
+from typing import Final
+
 from genregenie.common.errors import GenreGenieError
 from genregenie.common.formatting import format_pause
 
@@ -33,7 +35,7 @@ class WrongCodeError(AccountError):
 
 
 class TooManyAttemptsError(AccountError):
-    """Too many failures for this name; try again after `wait_s` seconds."""
+    """Too many failures; try again after `wait_s` seconds."""
 
     def __init__(self, wait_s: int) -> None:
         self.wait_s = wait_s
@@ -42,7 +44,15 @@ class TooManyAttemptsError(AccountError):
 
 
 class DemoFullError(AccountError):
-    """There are as many guests as are let in at a time."""
+    """There are as many guests as are let in at a time; try again after `wait_s` seconds."""
+
+    wait_s: Final = 300
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Many people are trying it just now. Create an account, or come back in "
+            f"{format_pause(self.wait_s)}."
+        )
 
 
 class GuestLimitError(AccountError):

@@ -95,7 +95,7 @@ def test_sqlite_is_set_up_for_safety(tmp_path: Path) -> None:
     with accounts.db.engine.connect() as connection:
         for pragma, value in (("journal_mode", "wal"), ("foreign_keys", 1), ("synchronous", 2)):
             assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
-        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 15_000
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 5_000
     for file in (tmp_path / "new" / "folder").iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "new" / "folder").stat().st_mode) == 0o700
