@@ -12,6 +12,7 @@ from genregenie.accounts.core import Core, Json, User, as_user, find_person, in_
 from genregenie.accounts.errors import NameTakenError, WrongCredentialsError
 from genregenie.accounts.guests import take_over
 from genregenie.accounts.names import check_email, check_name, email_key, name_key
+from genregenie.accounts.origin import NOWHERE, Origin
 from genregenie.accounts.passwords import check_password
 from genregenie.accounts.recovery import replace_codes
 from genregenie.accounts.sessions import Sessions, end_session, end_sessions
@@ -72,7 +73,12 @@ class People:
         return self._make(name, email, password, enter)
 
     def log_in(
-        self, name: str, password: str, user_agent: str = "", old_token: str | None = None
+        self,
+        name: str,
+        password: str,
+        user_agent: str = "",
+        old_token: str | None = None,
+        origin: Origin = NOWHERE,
     ) -> tuple[User, str]:
         """Check a password and start a session, ending the one this browser had.
 
@@ -83,9 +89,9 @@ class People:
         WrongCredentialsError
             If nobody has the name or the password is wrong: same words, same work.
         TooManyAttemptsError
-            After too many failures for the name.
+            After too many failures from there, or for the name.
         """
-        stored = self._verify(name, password)
+        stored = self._verify(name, password, origin)
         outdated = self._core.hasher.outdated(stored)
         renewed = self._core.hasher.hash(password) if outdated else stored
         with self._core.db.write() as session:
@@ -94,12 +100,12 @@ class People:
             if person is None or person.password_hash != stored:
                 raise _wrong()
             person.password_hash = renewed
-            self._core.throttles.clear(session, name)
+            self._core.throttles.clear(session, name, origin)
             token = self._enter(session, person, user_agent, old_token)
         log.info("logged in: %s", person.name)
         return as_user(person), token
 
-    def confirm(self, user: User, password: str) -> None:
+    def confirm(self, user: User, password: str, origin: Origin = NOWHERE) -> None:
         """Ask a logged-in person for the password again, before something that matters.
 
         Raises
@@ -107,11 +113,13 @@ class People:
         WrongCredentialsError, TooManyAttemptsError
             As in `log_in`.
         """
-        self._verify(user.name, password)
+        self._verify(user.name, password, origin)
         with self._core.db.write() as session:
-            self._core.throttles.clear(session, user.name)
+            self._core.throttles.clear(session, user.name, origin)
 
-    def change_password(self, user: User, old: str, new: str, user_agent: str = "") -> str:
+    def change_password(
+        self, user: User, old: str, new: str, user_agent: str = "", origin: Origin = NOWHERE
+    ) -> str:
         """Replace the password, log every browser out, and this one in again: a new token.
 
         Raises
@@ -120,7 +128,7 @@ class People:
             With a text for the person.
         """
         check_password(new, user.name)
-        stored = self._verify(user.name, old)
+        stored = self._verify(user.name, old, origin)
         new_hash = self._core.hasher.hash(new)
         with self._core.db.write() as session:
             person = find_person(session, user.name, lock=True)
@@ -128,13 +136,13 @@ class People:
                 raise _wrong()
             person.password_hash = new_hash
             person.password_changed_at = self._core.clock()
-            self._core.throttles.clear(session, user.name)
+            self._core.throttles.clear(session, user.name, origin)
             end_sessions(session, person.id)
             token = self._sessions.start(session, person, user_agent)
         log.info("changed the password: %s", user.name)
         return token
 
-    def change_email(self, user: User, email: str, password: str) -> None:
+    def change_email(self, user: User, email: str, password: str, origin: Origin = NOWHERE) -> None:
         """Set or (when empty) remove the address that reset links go to.
 
         Raises
@@ -143,7 +151,7 @@ class People:
             With a text for the person.
         """
         address = check_email(email)
-        self.confirm(user, password)
+        self.confirm(user, password, origin)
         with self._core.db.write() as session:
             person = session.get(Person, user.id)
             if person is not None:
@@ -213,9 +221,9 @@ class People:
             end_session(session, old_token)
         return self._sessions.start(session, person, user_agent)
 
-    def _verify(self, name: str, password: str) -> str:
+    def _verify(self, name: str, password: str, origin: Origin) -> str:
         """The stored hash, if the password belongs to it; counts the try before making it."""
-        self._core.throttles.begin("login", name)
+        self._core.throttles.begin("login", name, origin)
         with self._core.db.read() as session:
             person = find_person(session, name)
             stored = person.password_hash if person else None

@@ -235,6 +235,32 @@ def cookie_profile() -> str:
     return environment.one_of("GENREGENIE_COOKIES", ("http", "https", "space"), default=usual)
 
 
+# Where Spaces' own proxy is; nobody else reaches one.
+_INSIDE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "::1"]
+
+
+def trusted_proxies() -> list[str]:
+    """Addresses whose word on clients' addresses counts: ``GENREGENIE_TRUSTED_PROXIES``, else none.
+
+    Addresses and networks, with commas between them; on a Space, when absent, what is inside.
+
+    Raises
+    ------
+    SettingsError
+        If one is neither an address nor a network.
+    """
+    given = os.environ.get("GENREGENIE_TRUSTED_PROXIES", "")
+    proxies = [part.strip() for part in given.split(",") if part.strip()]
+    usual = _INSIDE if on_space() else []
+    try:
+        return [str(ipaddress.ip_network(proxy)) for proxy in proxies or usual]
+    except ValueError:
+        raise SettingsError(
+            "GENREGENIE_TRUSTED_PROXIES must be addresses or networks with commas between them, "
+            "such as 127.0.0.1, 10.0.0.0/8."
+        ) from None
+
+
 @dataclass(frozen=True)
 class Smtp:
     """Where reset mails are handed in, and who they come from."""

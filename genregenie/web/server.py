@@ -22,6 +22,7 @@ from genregenie.spotify.oauth import shared_logins
 from genregenie.web import analysis, toolkit
 from genregenie.web.compression import Compression
 from genregenie.web.config import WebConfig
+from genregenie.web.errors import NOTHING_LASTS
 from genregenie.web.identity import user_of
 from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON, MANIFEST
 from genregenie.web.portal import account, guide, history, landing, login, reset, share, spotify
@@ -114,6 +115,8 @@ def create_app(
 def _add_small_routes(app: FastAPI, portal: PortalContext) -> None:
     @app.api_route(HEALTH, methods=["GET", "HEAD"])
     async def health() -> Response:
+        if portal.accounts.db.fault() is not None:
+            return JSONResponse({"status": "failing", "detail": NOTHING_LASTS.text}, 503)
         return JSONResponse({"status": "ok"})
 
     @app.get(APP)
@@ -187,11 +190,13 @@ async def _keep_tidy(portal: PortalContext) -> None:
     while True:
         try:
             await portal.workers.quick(portal.accounts.tidy)
-            living = await portal.workers.quick(portal.accounts.people.living)
+            living = await portal.workers.look_up(portal.accounts.people.living)
             await portal.workers.quick(portal.ownership.keep_only, living)
             await portal.workers.quick(portal.ownership.sweep, FILES_LIVE_S)
             if logins := shared_logins():
                 logins.keep_only(living)
+        except GenreGenieError as error:
+            log.error("tidying failed, and will be tried again: %s", error)
         except Exception:
             log.exception("tidying failed; it will be tried again")
         await asyncio.sleep(TIDY_EVERY_S)

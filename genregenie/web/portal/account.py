@@ -14,8 +14,9 @@ from genregenie.web.errors import Problem
 from genregenie.web.identity import identity_of
 from genregenie.web.paths import ACCOUNT, LOGIN
 from genregenie.web.portal.context import PortalContext, user_agent
-from genregenie.web.portal.dependencies import Member, Portal, sent
+from genregenie.web.portal.dependencies import Inside, Member, Portal, sent
 from genregenie.web.portal.forms import Form
+from genregenie.web.security import cookies
 
 DONE: Final = {
     "password": "Your password is changed. All other devices are logged out.",
@@ -39,7 +40,7 @@ async def _page(
     *,
     section: str = "",
 ) -> Response:
-    identity, look_up = identity_of(request.scope), portal.workers.quick
+    identity, look_up = identity_of(request.scope), portal.workers.look_up
     if identity is None:
         return RedirectResponse(LOGIN, 303)
     number, token = identity.user.id, identity.session_token
@@ -73,36 +74,46 @@ async def show(request: Request, portal: Portal, _user: Member) -> Response:
 
 @router.post(f"{ACCOUNT}/password")
 async def change_password(
-    request: Request, portal: Portal, user: Member, form: Annotated[Form, _sent("password")]
+    request: Request,
+    portal: Portal,
+    user: Member,
+    origin: Inside,
+    form: Annotated[Form, _sent("password")],
 ) -> Response:
     """Another password; all other devices are logged out."""
     token = await portal.workers.hashing(
+        origin,
         portal.accounts.people.change_password,
         user,
         form.get("current"),
         form.get("password"),
         user_agent(request),
+        origin,
     )
     return portal.enter(user, token, f"{ACCOUNT}?done=password")
 
 
 @router.post(f"{ACCOUNT}/email")
 async def change_email(
-    portal: Portal, user: Member, form: Annotated[Form, _sent("email")]
+    portal: Portal, user: Member, origin: Inside, form: Annotated[Form, _sent("email")]
 ) -> Response:
     """Another address for reset links, or none."""
-    await portal.workers.hashing(
-        portal.accounts.people.change_email, user, form.get("email"), form.get("current")
-    )
+    change, address = portal.accounts.people.change_email, form.get("email")
+    await portal.workers.hashing(origin, change, user, address, form.get("current"), origin)
     return RedirectResponse(f"{ACCOUNT}?done=email", 303)
 
 
 @router.post(f"{ACCOUNT}/codes")
 async def new_codes(
-    request: Request, portal: Portal, user: Member, form: Annotated[Form, _sent("codes")]
+    request: Request,
+    portal: Portal,
+    user: Member,
+    origin: Inside,
+    form: Annotated[Form, _sent("codes")],
 ) -> Response:
     """New recovery codes, which are shown once."""
-    await portal.workers.hashing(portal.accounts.people.confirm, user, form.get("current"))
+    confirm = portal.accounts.people.confirm
+    await portal.workers.hashing(origin, confirm, user, form.get("current"), origin)
     codes = await portal.workers.quick(portal.accounts.recovery.new_codes, user)
     return portal.page(request, "codes.html", codes=codes, fresh=False)
 
@@ -139,8 +150,13 @@ async def download(portal: Portal, user: Member, _form: Annotated[Form, _sent("d
 
 
 @router.post(f"{ACCOUNT}/delete")
-async def delete(portal: Portal, user: Member, form: Annotated[Form, _sent("delete")]) -> Response:
+async def delete(
+    portal: Portal, user: Member, origin: Inside, form: Annotated[Form, _sent("delete")]
+) -> Response:
     """The account goes, with everything in it."""
-    await portal.workers.hashing(portal.accounts.people.confirm, user, form.get("current"))
+    confirm = portal.accounts.people.confirm
+    await portal.workers.hashing(origin, confirm, user, form.get("current"), origin)
     await portal.forget(user)
-    return portal.leave("/login?note=deleted")
+    response = portal.leave("/login?note=deleted")
+    response.headers.append(*portal.cookies.drop(cookies.DEVICE))
+    return response

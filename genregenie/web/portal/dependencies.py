@@ -12,8 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from genregenie.accounts.core import User
+from genregenie.accounts.origin import Origin
+from genregenie.web.addresses import network_of
 from genregenie.web.errors import Problem, log_problem, problem_of
-from genregenie.web.identity import user_of
+from genregenie.web.identity import identity_of, user_of
 from genregenie.web.paths import LOGIN, SIGNUP
 from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.forms import Form
@@ -47,6 +49,15 @@ Member = Annotated[User, Depends(_member)]
 """Who has an account; guests are sent to make one."""
 
 
+async def _inside(request: Request) -> Origin:
+    identity = identity_of(request.scope)
+    return Origin(network_of(request.scope), session=identity.session_token if identity else None)
+
+
+Inside = Annotated[Origin, Depends(_inside)]
+"""Where whoever is logged in comes from: whatever others do, it is the session that counts."""
+
+
 def sent(page: FormPage, special: Mapping[type[Exception], Problem] | None = None) -> Any:
     """A dependency: the form that was sent.
 
@@ -76,9 +87,12 @@ async def show_error(request: Request, error: Exception) -> Response:
     log_problem(error, problem)
     portal = await _portal(request)
     words = problem.words(error)
+    response: Response
     if page is None or problem.field is None:
-        return portal.message(request, problem.status, problem.title, words)
-    form: Form = request.state.form
-    form.fail(words, problem.field)
-    response: Response = await page(request, portal, form, problem.status)
+        response = portal.message(request, problem.status, problem.title, words)
+    else:
+        form: Form = request.state.form
+        form.fail(words, problem.field)
+        response = await page(request, portal, form, problem.status)
+    response.headers.update(problem.headers(error))
     return response

@@ -33,8 +33,7 @@ async def _login_page(
     asked = request.query_params
     target = local_target(form.get("next") or asked.get("next", ""))
     note = NOTES.get(asked.get("note", "")) if status == 200 else None
-    wait = {"retry-after": "60"} if status == 429 else None
-    return portal.page(request, "login.html", form, status, wait, next=target, note=note)
+    return portal.page(request, "login.html", form, status, next=target, note=note)
 
 
 async def _signup_page(
@@ -70,12 +69,15 @@ async def log_in(
 ) -> Response:
     """A new session, for the right name and password."""
     # Whatever is in the browser's session cookie ends: no session outlives a log-in.
+    origin = portal.at_the_door(request, form.get("username"))
     user, token = await portal.workers.hashing(
+        origin,
         portal.accounts.people.log_in,
         form.get("username"),
         form.get("password"),
         user_agent(request),
         portal.cookies.read(request, cookies.SESSION),
+        origin,
     )
     await portal.bring_along(request, user)
     return portal.enter(user, token, local_target(form.get("next")))
@@ -98,6 +100,7 @@ async def sign_up(
         return await _signup_page(request, portal, form, 422)
     name, email, password = (form.get(f) for f in ("username", "email", "password"))
     user, codes, token = await portal.workers.hashing(
+        portal.at_the_door(request, name),
         portal.accounts.people.join,
         name,
         email,
