@@ -8,7 +8,9 @@ from typing import TypeVar
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from genregenie.accounts.admission import EVERYBODY, Admission
 from genregenie.accounts.core import Core, Json, User, as_user, find_person, in_iso, log
+from genregenie.accounts.daily import Daily
 from genregenie.accounts.errors import NameTakenError, WrongCredentialsError
 from genregenie.accounts.guests import take_over
 from genregenie.accounts.names import check_email, check_name, email_key, name_key
@@ -39,6 +41,7 @@ class People:
     def __init__(self, core: Core, sessions: Sessions) -> None:
         self._core = core
         self._sessions = sessions
+        self._daily = Daily(core)
 
     def sign_up(self, name: str, email: str, password: str) -> tuple[User, list[str]]:
         """Make an account with its recovery codes, which are shown now and never again.
@@ -58,6 +61,7 @@ class People:
         password: str,
         user_agent: str = "",
         old_token: str | None = None,
+        admission: Admission = EVERYBODY,
     ) -> tuple[User, list[str], str]:
         """`sign_up` and `log_in` in one: the codes, and the token of a session.
 
@@ -65,9 +69,13 @@ class People:
         ------
         InvalidNameError, InvalidEmailError, WeakPasswordError, NameTakenError
             With a text for the person.
+        SignupClosedError, InvitationError, TooManySignupsError
+            If there is no account for whoever asks, or none just now.
         """
+        admission.look(self._core)  # before the work of a hash
 
         def enter(session: Session, person: Person) -> str:
+            admission.use(self._core, session)
             return self._enter(session, person, user_agent, old_token)
 
         return self._make(name, email, password, enter)
@@ -230,6 +238,7 @@ class People:
         if not self._core.hasher.verify(stored, password):
             # An unknown name is not written down: it may well be somebody's password.
             log.warning("log-in failed: %s", person.name if person else "(no such name)")
+            self._daily.count_failure(person.id if person else None)
             raise _wrong()
         assert stored is not None  # noqa: S101 (verify says no without one)
         return stored

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from genregenie.accounts import audit
 from genregenie.accounts.core import Core, User, find_person, log
 from genregenie.accounts.errors import UnknownPersonError, WrongCodeError
 from genregenie.accounts.names import email_key, name_key
@@ -147,7 +148,7 @@ class Recovery:
             self._set_password(session, person, new_hash, origin)
         log.info("reset the password with a link: %s", person.name)
 
-    def admin_code(self, name: str) -> str:
+    def admin_code(self, name: str, by: str = audit.COMMAND_LINE) -> str:
         """A code for somebody who has lost all of theirs; works once, for 20 minutes.
 
         Raises
@@ -161,7 +162,7 @@ class Recovery:
                 raise UnknownPersonError(f"There is no account called {name!r}.")
             code = new_code()
             _keep(session, person, code_digest(code), self._core)
-        log.info("the administrator made a reset code: %s", person.name)
+            audit.note(session, self._core, by, "made a reset code for", person.name)
         return code
 
     def _set_password(

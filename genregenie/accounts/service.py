@@ -7,10 +7,15 @@ from datetime import datetime
 from sqlalchemy import URL, delete, false, make_url, select
 from sqlalchemy.exc import ArgumentError
 
+from genregenie.accounts import audit, daily, invitations
+from genregenie.accounts.admin import Administration
+from genregenie.accounts.audit import Audit
 from genregenie.accounts.clock import ClockWatch
 from genregenie.accounts.core import MIGRATIONS, Core, utc_now
+from genregenie.accounts.daily import Daily
 from genregenie.accounts.feedback import Feedback
 from genregenie.accounts.guests import Guests
+from genregenie.accounts.invitations import Invitations
 from genregenie.accounts.opinions import Opinions
 from genregenie.accounts.passwords import HashCost, Hasher
 from genregenie.accounts.people import People
@@ -28,7 +33,8 @@ class Accounts:
     """Everything that can be done with people.
 
     `people`, `guests`, `sessions` and `recovery`; and what they keep and said: `opinions`,
-    `results`, `shares`, `feedback`.
+    `results`, `shares`, `feedback`. `daily` counts what they do, and for those who look after the
+    server there are `invitations`, `admin` and `audit`.
     """
 
     def __init__(
@@ -48,6 +54,10 @@ class Accounts:
         self.results = Results(self._core)
         self.shares = Shares(self._core)
         self.feedback = Feedback(self._core)
+        self.daily = Daily(self._core)
+        self.invitations = Invitations(self._core)
+        self.audit = Audit(self._core)
+        self.admin = Administration(self._core)
 
     def tidy(self) -> None:
         """Remove what has run out: sessions, links, failures, guests. Call it now and then.
@@ -62,6 +72,8 @@ class Accounts:
             session.execute(delete(LoginSession).where(LoginSession.expires_at <= now))
             forget_expired(session, self._core)
             self._core.throttles.forget_old(session)
+            for part in (audit, daily, invitations):
+                part.forget_old(session, self._core)
         self.guests.clear()
 
     def close(self) -> None:

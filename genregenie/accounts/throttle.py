@@ -20,7 +20,7 @@ from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from genregenie.accounts.errors import TooManyAttemptsError
+from genregenie.accounts.errors import TooManyAttemptsError, TooManySignupsError
 from genregenie.accounts.names import name_key
 from genregenie.accounts.origin import NOWHERE, Origin
 from genregenie.accounts.tables import Throttle
@@ -71,6 +71,35 @@ class Throttles:
         if left > timedelta():
             raise TooManyAttemptsError(math.ceil(left.total_seconds()))
 
+    def spend(self, session: Session, kind: str, what: str, most: int) -> None:
+        """Count one of `most` that there may be in an hour, in the transaction of what is counted.
+
+        Raises
+        ------
+        TooManySignupsError
+        """
+        now = self._clock()
+        row = self._row(session, _digest(kind, what), now)
+        # The hour ends in an hour at the latest, whatever the clock did meanwhile.
+        row.blocked_until = min(row.blocked_until, now + FORGET_AFTER)
+        if row.blocked_until <= now:
+            row.failures, row.blocked_until = 0, now + FORGET_AFTER
+        _expect_room(row, now, most)
+        row.failures += 1
+        row.last_at = now
+
+    def look(self, kind: str, what: str, most: int) -> None:
+        """What `spend` would say, without counting anything.
+
+        Raises
+        ------
+        TooManySignupsError
+        """
+        with self._db.read() as session:
+            row = session.get(Throttle, _digest(kind, what))
+            if row is not None:
+                _expect_room(row, self._clock(), most)
+
     def clear(self, session: Session, name: str, origin: Origin = NOWHERE) -> None:
         """Forget the failures for a name, in the transaction of what succeeded."""
         for kind in _KINDS:
@@ -96,6 +125,12 @@ class Throttles:
             )
         )
         return session.get_one(Throttle, key)
+
+
+def _expect_room(row: Throttle, now: datetime, most: int) -> None:
+    left = min(row.blocked_until - now, FORGET_AFTER)
+    if row.failures >= most and left > timedelta():
+        raise TooManySignupsError(math.ceil(left.total_seconds()))
 
 
 def wait_s(failures: int, free: int = FREE_TRIES) -> int:

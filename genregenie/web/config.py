@@ -35,6 +35,10 @@ class WebConfig:
         Whether accounts are lost at the next restart.
     guests : settings.GuestLimits
         What guests may take up where the gate lets them in.
+    signup : settings.SignupRules
+        Who may make an account.
+    quotas : settings.Quotas
+        What people with an account may take up.
     """
 
     gate: str = "on"
@@ -44,6 +48,8 @@ class WebConfig:
     smtp: settings.Smtp | None = None
     ephemeral: bool = False
     guests: settings.GuestLimits = field(default_factory=settings.GuestLimits)
+    signup: settings.SignupRules = field(default_factory=settings.SignupRules)
+    quotas: settings.Quotas = field(default_factory=settings.Quotas)
 
     @classmethod
     def from_settings(cls, host: str | None = None) -> "WebConfig":
@@ -67,6 +73,8 @@ class WebConfig:
             smtp=settings.smtp(),
             ephemeral=settings.on_space() and settings.database_url() is None,
             guests=settings.guest_limits(),
+            signup=settings.signup_rules(),
+            quotas=settings.quotas(),
         )
 
     @property

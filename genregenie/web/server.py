@@ -25,7 +25,17 @@ from genregenie.web.config import WebConfig
 from genregenie.web.errors import NOTHING_LASTS
 from genregenie.web.identity import user_of
 from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON, MANIFEST
-from genregenie.web.portal import account, guide, history, landing, login, reset, share, spotify
+from genregenie.web.portal import (
+    account,
+    admin,
+    guide,
+    history,
+    landing,
+    login,
+    reset,
+    share,
+    spotify,
+)
 from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.dependencies import show_error
 from genregenie.web.security.allowance import Allowance
@@ -91,7 +101,7 @@ def create_app(
         lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
     app.state.portal = portal
-    for part in (landing, login, reset, account, history, share, spotify, guide):
+    for part in (landing, login, reset, account, admin, history, share, spotify, guide):
         app.include_router(part.router)
     _add_small_routes(app, portal)
     _add_error_pages(app, portal)
@@ -101,7 +111,7 @@ def create_app(
     app.add_middleware(Compression)
     app.add_middleware(Refusals, prefix=f"{APP}/")
     app.add_middleware(Isolation, ownership=ownership)
-    app.add_middleware(Allowance, config=config)
+    app.add_middleware(Allowance, accounts=accounts, workers=workers, config=config)
     app.add_middleware(
         Gate,
         accounts=accounts,

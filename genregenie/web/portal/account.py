@@ -24,7 +24,7 @@ DONE: Final = {
     "session": "That device is logged out.",
 }
 # Here the name is known, so it is the password that is wrong, and it stands in a field of its own.
-_PROBLEMS: Final = {
+PROBLEMS: Final = {
     WrongCredentialsError: Problem(401, "current", text="This is not your password."),
     TooManyAttemptsError: Problem(429, "current"),
 }
@@ -48,6 +48,8 @@ async def _page(
     if profile is None:  # the account was deleted on another device
         return RedirectResponse(LOGIN, 303)
     sessions = await look_up(portal.accounts.sessions.of, number, token)
+    kept = await look_up(portal.accounts.results.kept_bytes, number)
+    uploaded = await look_up(portal.accounts.daily.uploaded_today, number)
     return portal.page(
         request,
         "account.html",
@@ -55,6 +57,8 @@ async def _page(
         status,
         profile=profile,
         sessions=sessions,
+        kept=kept,
+        uploaded=uploaded,
         section=section,
         email_form=Form({"email": profile.email or ""}),
         done=DONE.get(request.query_params.get("done", "")) if form is None else None,
@@ -63,7 +67,7 @@ async def _page(
 
 def _sent(section: str) -> Any:
     """The form of one of the page's sections."""
-    return sent(partial(_page, section=section), _PROBLEMS)
+    return sent(partial(_page, section=section), PROBLEMS)
 
 
 @router.get(ACCOUNT)

@@ -17,6 +17,7 @@ from genregenie.accounts.passwords import ADVISED_LENGTH, MAX_LENGTH, MIN_LENGTH
 from genregenie.accounts.sessions import MAX_AGE
 from genregenie.accounts.tokens import new_token
 from genregenie.common import resources
+from genregenie.common.formatting import format_megabytes
 from genregenie.web.addresses import network_of
 from genregenie.web.config import WebConfig
 from genregenie.web.errors import FormError
@@ -67,7 +68,7 @@ class PortalContext:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._pages.filters.update(day=_day, moment=_moment)
+        self._pages.filters.update(day=_day, moment=_moment, size=format_megabytes)
         self._pages.globals.update(
             blank=Form({}),
             assets=ASSETS,

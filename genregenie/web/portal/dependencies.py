@@ -5,7 +5,7 @@ from, with what was typed, or on a page of its own.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, HTTPException
 from starlette.requests import Request
@@ -47,6 +47,19 @@ async def _member(user: Annotated[User, Depends(_visitor)]) -> User:
 
 Member = Annotated[User, Depends(_member)]
 """Who has an account; guests are sent to make one."""
+
+
+async def _administrator(request: Request) -> User:
+    user = user_of(request.scope)
+    if user is None or not user.admin:  # to everybody else there is no such page
+        raise HTTPException(404)
+    return user
+
+
+Administrator = Annotated[User, Depends(_administrator)]
+"""Who looks after the server."""
+ADMINISTRATORS_ONLY: Final = Depends(_administrator)
+"""For a router whose pages nobody else is shown, when a form is wrong neither."""
 
 
 async def _inside(request: Request) -> Origin:

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from genregenie.accounts.admission import Admission
 from genregenie.accounts.names import check_email, check_name
 from genregenie.web.identity import identity_of, user_of
 from genregenie.web.paths import HOME, LANDING, LOGIN, LOGOUT, SIGNUP, local_target
@@ -99,14 +100,16 @@ async def sign_up(
     if form.errors:
         return await _signup_page(request, portal, form, 422)
     name, email, password = (form.get(f) for f in ("username", "email", "password"))
+    origin = portal.at_the_door(request, name)
     user, codes, token = await portal.workers.hashing(
-        portal.at_the_door(request, name),
+        origin,
         portal.accounts.people.join,
         name,
         email,
         password,
         user_agent(request),
         portal.cookies.read(request, cookies.SESSION),
+        Admission(portal.config.signup, origin, form.get("invitation")),
     )
     came = await portal.bring_along(request, user)
     return portal.welcome(request, user, token, "codes.html", codes=codes, fresh=True, came=came)

@@ -18,6 +18,7 @@ from genregenie.web.errors import ACCOUNTS_AWAY, log_problem, problem_of
 from genregenie.web.identity import Identity, identify
 from genregenie.web.paths import (
     ACCOUNT,
+    ADMIN,
     HEALTH,
     HOME,
     ICON,
@@ -80,7 +81,7 @@ class Gate:
         elif path in self._free or is_shared(path):
             refusal = None
         elif self._config.gate == "off":
-            portal = path in PUBLIC | PRIVATE or path.startswith(f"{ACCOUNT}/")
+            portal = path in PUBLIC | PRIVATE or path.startswith((f"{ACCOUNT}/", f"{ADMIN}/"))
             refusal = RedirectResponse(HOME, 303) if portal else None
         else:
             try:
