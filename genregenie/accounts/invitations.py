@@ -85,7 +85,7 @@ class Invitations:
                     used=0,
                 )
             )
-            audit.note(session, self._core, by, "invited", note, f"{uses} uses, {days} days")
+            audit.note(session, self._core, by, "invited", note, f"accounts: {uses}, days: {days}")
         return code
 
     def revoke(self, number: int, by: str) -> bool:
