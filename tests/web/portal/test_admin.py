@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import expect
 
 from genregenie.common.settings import Quotas, SignupRules
 from genregenie.web.config import WebConfig
 from genregenie.web.security.isolation import API
-from tests.web.servers import GOOD, NEW, Browser, Server, Start
+from tests.web.pages import serious_faults
+from tests.web.servers import GOOD, NEW, Browser, Scheme, Server, Start
 
 pytestmark = pytest.mark.slow
 
@@ -204,3 +207,29 @@ def test_so_many_accounts_an_hour_from_one_address(start: Start) -> None:
             client.stranger()
         client.headers["x-forwarded-for"] = "2001:db8:1:2:3::3"
         assert client.fill("/signup", username="six-3", password=GOOD).status_code == 429
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 375])
+def test_it_fits_and_keeps_nobody_out(
+    invited: Server, chief: Browser, chromium: Chromium, scheme: Scheme, width: int
+) -> None:
+    number = member(invited, f"a.long-name-of-many-{scheme}-{width}")
+    with chromium.new_context(
+        base_url=invited.url, color_scheme=scheme, viewport={"width": width, "height": 800}
+    ) as context:
+        page = context.new_page()
+        page.goto("/login")
+        page.get_by_label("User name").fill("chief")
+        page.get_by_label("Password", exact=True).fill(GOOD)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/app/")
+        for path in ("/admin", f"/admin/people/{number}", "/account"):
+            page.goto(path)
+            assert serious_faults(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.goto("/admin")
+        page.get_by_label("Whom it is for").fill("Choir")
+        page.get_by_role("button", name="Make an invitation").click()
+        expect(page.get_by_role("status")).to_contain_text("shown once")
+        assert serious_faults(page) == []
