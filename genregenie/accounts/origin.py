@@ -3,6 +3,8 @@
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+from genregenie.accounts.names import name_key
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -16,11 +18,14 @@ class Origin:
         What tells a browser apart that has logged in to this very account before.
     session : str or None
         The token of who is logged in.
+    account : str
+        The name of that account, where the browser or the session is known.
     """
 
     address: str = ""
     device: str | None = field(default=None, repr=False)
     session: str | None = field(default=None, repr=False)
+    account: str = ""
 
     @property
     def known(self) -> bool:
@@ -29,8 +34,8 @@ class Origin:
 
     @property
     def lane(self) -> Hashable:
-        """Who has this in common waits in one line."""
-        return self.session or self.device or self.address
+        """Who has this in common waits in one line: an account has one, on however many devices."""
+        return ("account", name_key(self.account)) if self.known else ("address", self.address)
 
 
 NOWHERE = Origin()

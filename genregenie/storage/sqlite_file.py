@@ -9,7 +9,6 @@ import contextlib
 import os
 import sqlite3
 from pathlib import Path
-from urllib.parse import quote
 
 
 class SqliteFile:
@@ -51,7 +50,7 @@ class SqliteFile:
         """
         if (fault := self.fault()) is not None:
             raise sqlite3.OperationalError(fault)
-        address = f"file:{quote(str(self.path.absolute()))}?mode=rw"
+        address = f"{self.path.absolute().as_uri()}?mode=rw"
         # Connections wander between threads, one at a time.
         return sqlite3.connect(address, uri=True, timeout=wait_s, check_same_thread=False)
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 import pytest
 
+from genregenie.accounts.origin import Origin
 from genregenie.web.lanes import BusyError, Lanes
 
 
@@ -114,3 +115,11 @@ def test_who_goes_away_while_waiting_leaves_no_gap() -> None:
         done.set()
 
     in_a_full_house(come, 60)
+
+
+def test_an_account_has_one_lane_on_however_many_devices() -> None:
+    inside = [Origin("a", session=f"s{n}", account="Ada") for n in range(3)]
+    known = [Origin("b", device=f"d{n}", account="ADA") for n in range(3)]
+    assert len({origin.lane for origin in inside + known}) == 1
+    assert Origin("a").lane != Origin("b").lane
+    assert Origin("ada").lane != inside[0].lane

@@ -165,6 +165,10 @@ def test_host_and_port_come_from_the_command_line(tmp_path: Path) -> None:
         ("GENREGENIE_PUBLIC_URL", "music.example.org"),
         ("GRADIO_SERVER_PORT", "many"),
         ("GENREGENIE_TRUSTED_PROXIES", "the one over there"),
+        ("GENREGENIE_SIGNUP", "by letter"),
+        ("GENREGENIE_SIGNUPS_AN_HOUR", "0"),
+        ("GENREGENIE_KEPT_MB", "much"),
+        ("GENREGENIE_UPLOAD_MB_A_DAY", "-1"),
     ],
 )
 def test_a_wrong_setting_is_said_in_one_line_and_nothing_starts(

@@ -145,7 +145,7 @@ class PortalContext:
     def at_the_door(self, request: Request, name: str) -> Origin:
         """Where somebody comes from who wants to be let in under this name."""
         device = self._devices.known(self.cookies.read(request, cookies.DEVICE), name)
-        return Origin(network_of(request.scope), device)
+        return Origin(network_of(request.scope), device, account=name if device else "")
 
     def enter(self, user: User, token: str, target: str) -> Response:
         """Send somebody in, with the cookie of a new session."""

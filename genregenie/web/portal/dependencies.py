@@ -64,7 +64,10 @@ ADMINISTRATORS_ONLY: Final = Depends(_administrator)
 
 async def _inside(request: Request) -> Origin:
     identity = identity_of(request.scope)
-    return Origin(network_of(request.scope), session=identity.session_token if identity else None)
+    address = network_of(request.scope)
+    if identity is None:
+        return Origin(address)
+    return Origin(address, session=identity.session_token, account=identity.user.name)
 
 
 Inside = Annotated[Origin, Depends(_inside)]

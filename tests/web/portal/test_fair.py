@@ -3,8 +3,11 @@
 The tests' servers believe what this machine says of where a client is.
 """
 
+import sqlite3
 import threading
+from contextlib import closing
 
+import httpx
 import pytest
 
 from genregenie.accounts.passwords import Hasher
@@ -123,6 +126,40 @@ def test_a_flood_of_log_ins_holds_up_an_honest_one_by_a_turn(
     assert answers[0].status_code == 303
     assert order.index(GOOD) <= 4  # two were being served, and each lane has its turn
     assert len(order) == 51
+
+
+def test_while_another_program_holds_the_database_pages_are_shown_and_writers_told(
+    start: Start,
+) -> None:
+    running = start()
+    path = running.accounts.db.url.database or ""
+    with running.browser() as reader, closing(sqlite3.connect(path)) as other:
+        reader.newcomer("reader")
+        other.isolation_level = None
+        other.execute("BEGIN IMMEDIATE")
+        fields = {"token": reader.token("/account"), "session": "999"}
+        answers: list[httpx.Response] = []
+
+        def write() -> None:
+            with running.browser() as writer:
+                writer.cookies.set("genregenie", reader.cookies["genregenie"])
+                answers.append(writer.fill("/account/session", **fields))
+
+        writers = [threading.Thread(target=write) for _ in range(20)]
+        for writer in writers:
+            writer.start()
+        doing = running.app.state.portal.workers._doing
+        while doing.statistics().tasks_waiting < 12:
+            threading.Event().wait(0.01)
+        pages = [reader.show(path).status_code for path in ("/account", "/app/config", "/login")]
+        assert answers == []
+        assert pages == [200, 200, 303]
+        for writer in writers:
+            writer.join()
+        other.execute("ROLLBACK")
+    assert {answer.status_code for answer in answers} == {503}
+    assert {answer.headers["retry-after"] for answer in answers} == {"10"}
+    assert all("Please try again in 10 seconds." in answer.text for answer in answers)
 
 
 def test_every_refusal_says_when_to_come_back_as_its_header_does(
