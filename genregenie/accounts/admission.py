@@ -9,7 +9,7 @@ from genregenie.accounts.core import Core
 from genregenie.accounts.errors import InvitationError, SignupClosedError
 from genregenie.accounts.invitations import redeem, works
 from genregenie.accounts.origin import NOWHERE, Origin
-from genregenie.common.settings import SignupRules
+from genregenie.common.limits import SignupRules
 
 _SIGN_UP: Final = "signup"
 

@@ -21,7 +21,7 @@ from genregenie.accounts.results import MAX_RESULTS
 from genregenie.accounts.sessions import Sessions
 from genregenie.accounts.tables import FeedbackRow, LoginSession, OpinionRow, Person, ResultRow
 from genregenie.accounts.tokens import token_digest
-from genregenie.common.settings import GuestLimits
+from genregenie.common.limits import GuestLimits
 
 IDLE: Final = timedelta(minutes=10)
 """Who has done nothing for so long makes room for others, where there is no more."""

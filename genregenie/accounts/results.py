@@ -18,7 +18,7 @@ from genregenie.accounts.core import Core, Json, in_iso, keep_newest
 from genregenie.accounts.errors import AccountNeededError, NoRoomError
 from genregenie.accounts.tables import MAX_NUMBER, Person, ResultRow
 from genregenie.common.formatting import format_megabytes
-from genregenie.common.settings import Quotas
+from genregenie.common.limits import Quotas
 
 MAX_RESULTS: Final = 1000
 """Results kept for a person; beyond that the oldest are forgotten."""

@@ -15,7 +15,7 @@ from genregenie.accounts.errors import (
 )
 from genregenie.accounts.origin import Origin
 from genregenie.accounts.passwords import Hasher
-from genregenie.common.settings import SignupRules
+from genregenie.common.limits import SignupRules
 from tests.accounts.standins import Clock, rows
 
 GOOD = "a calm indigo morning"

@@ -10,7 +10,7 @@ from genregenie.accounts.errors import (
     WrongCredentialsError,
 )
 from genregenie.accounts.throttle import FREE_TRIES, MAX_WAIT_S
-from genregenie.common.settings import GuestLimits
+from genregenie.common.limits import GuestLimits
 from tests.accounts.standins import Clock
 
 GOOD = "a calm indigo morning"

@@ -18,7 +18,7 @@ from genregenie.accounts.export import export_person
 from genregenie.accounts.feedback import Answer, clip_key
 from genregenie.accounts.opinions import StoredOpinion
 from genregenie.accounts.results import Audio, Result
-from genregenie.common.settings import GuestLimits
+from genregenie.common.limits import GuestLimits
 from tests.accounts.standins import Clock, rows
 
 GOOD = "a calm indigo morning"

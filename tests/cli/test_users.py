@@ -8,7 +8,7 @@ import pytest
 from genregenie.accounts import Accounts, open_accounts
 from genregenie.accounts.admission import Admission
 from genregenie.cli.main import main
-from genregenie.common.settings import SignupRules
+from genregenie.common.limits import SignupRules
 
 GOOD = "a calm indigo morning"
 NEW = "seven loud orange evenings"

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from genregenie.accounts import Accounts, open_accounts
 from genregenie.accounts.core import MIGRATIONS
 from genregenie.accounts.tables import Base, LoginSession, Person
-from genregenie.common import settings
+from genregenie.common import limits, settings
 from genregenie.storage.database import ConstraintError, Database, DatabaseError, sqlite_url
 from tests.accounts.standins import CHEAP
 
@@ -48,7 +48,7 @@ def test_people_of_the_last_release_are_taken_over(accounts: Accounts) -> None:
     accounts.db.upgrade(MIGRATIONS)
     accounts.people.log_in("Ada", GOOD)
     assert accounts.sessions.user_of(token) == guest
-    accounts.guests.count_clip(guest.id, settings.GuestLimits(uploads=1))
+    accounts.guests.count_clip(guest.id, limits.GuestLimits(uploads=1))
 
 
 def test_every_table_of_what_people_have_hangs_on_them() -> None:

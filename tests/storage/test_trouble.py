@@ -13,7 +13,7 @@ from sqlalchemy import make_url, select, text
 
 from genregenie.accounts import Accounts, open_accounts
 from genregenie.accounts.tables import LoginSession
-from genregenie.common import settings
+from genregenie.common import limits, settings
 from genregenie.storage.database import (
     SQLITE_NAME,
     DatabaseBusyError,
@@ -184,7 +184,7 @@ def test_an_address_that_leads_nowhere_is_one_sentence(url: str, told: str) -> N
 def test_a_page_that_is_damaged_is_found_at_the_start(tmp_path: Path) -> None:
     accounts = open_accounts(sqlite_url(tmp_path), CHEAP)
     for _ in range(100):
-        accounts.guests.add(settings.GuestLimits(at_once=1000))
+        accounts.guests.add(limits.GuestLimits(at_once=1000))
     accounts.close()
     path = tmp_path / SQLITE_NAME
     with closing(sqlite3.connect(path)) as inside:

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from genregenie.accounts import open_accounts
 from genregenie.accounts.passwords import HashCost
-from genregenie.common.settings import SignupRules
+from genregenie.common.limits import SignupRules
 from genregenie.storage.database import sqlite_url
 from genregenie.web.config import WebConfig
 from genregenie.web.server import create_app

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
-from genregenie.common.settings import Quotas, SignupRules
+from genregenie.common.limits import Quotas, SignupRules
 from genregenie.web.config import WebConfig
 from genregenie.web.security.isolation import API
 from tests.web.pages import serious_faults

@@ -12,7 +12,7 @@ from genregenie.accounts import open_accounts
 from genregenie.accounts.core import User
 from genregenie.accounts.results import Result
 from genregenie.common import resources
-from genregenie.common.settings import GuestLimits
+from genregenie.common.limits import GuestLimits
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.headline import Headline
 from genregenie.spotify.oauth import shared_logins
