@@ -9,9 +9,10 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, delete, func, select, text
 from sqlalchemy.orm import Session
 
+from genregenie.accounts.clock import ClockWatch
 from genregenie.accounts.names import name_key
 from genregenie.accounts.passwords import Hasher
-from genregenie.accounts.tables import FeedbackRow, OpinionRow, Person, ResultRow
+from genregenie.accounts.tables import ADMIN, FeedbackRow, OpinionRow, Person, ResultRow
 from genregenie.accounts.throttle import Throttles
 from genregenie.storage.database import Database
 
@@ -30,6 +31,7 @@ class User:
     id: int
     name: str
     guest: bool = False
+    admin: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Core:
     db: Database
     hasher: Hasher
     clock: Callable[[], datetime]
+    watch: ClockWatch
     throttles: Throttles
 
 
@@ -63,7 +66,7 @@ def find_person(session: Session, name: str, *, lock: bool = False) -> Person | 
 
 def as_user(person: Person) -> User:
     """The part of a row that others may hold on to."""
-    return User(person.id, person.name, person.guest)
+    return User(person.id, person.name, person.guest, person.role == ADMIN)
 
 
 def take_turns(db: Database, session: Session, key: int) -> None:

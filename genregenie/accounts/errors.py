@@ -1,7 +1,9 @@
 """What can go wrong with an account, as types. The face turns them into words."""
 
+from typing import Final
+
 from genregenie.common.errors import GenreGenieError
-from genregenie.common.formatting import format_pause
+from genregenie.common.formatting import format_megabytes, format_pause
 
 
 class AccountError(GenreGenieError):
@@ -33,7 +35,7 @@ class WrongCodeError(AccountError):
 
 
 class TooManyAttemptsError(AccountError):
-    """Too many failures for this name; try again after `wait_s` seconds."""
+    """Too many failures; try again after `wait_s` seconds."""
 
     def __init__(self, wait_s: int) -> None:
         self.wait_s = wait_s
@@ -41,8 +43,56 @@ class TooManyAttemptsError(AccountError):
         super().__init__(f"Too many failed tries. Please wait {pause} and try again.")
 
 
+class TooManySignupsError(AccountError):
+    """Too many accounts were made of late; try again after `wait_s` seconds."""
+
+    def __init__(self, wait_s: int) -> None:
+        self.wait_s = wait_s
+        super().__init__(
+            "Many accounts were made in the last hour. "
+            f"Please wait {format_pause(wait_s)} and try again."
+        )
+
+
+class SignupClosedError(AccountError):
+    """No new accounts are made here."""
+
+    def __init__(self) -> None:
+        super().__init__("No new accounts are made here.")
+
+
+class InvitationError(AccountError):
+    """The invitation is wrong, used up, revoked or too old; which is never said."""
+
+    def __init__(self) -> None:
+        super().__init__("This invitation is wrong, or it was used before, or it is too old.")
+
+
+class UploadQuotaError(AccountError):
+    """More was uploaded in a day than may be; try again after `wait_s` seconds."""
+
+    def __init__(self, most: int, wait_s: int) -> None:
+        self.wait_s = wait_s
+        super().__init__(
+            f"You may upload {format_megabytes(most)} in a day. "
+            f"Please come back in {format_pause(wait_s)}."
+        )
+
+
+class NotAllowedError(AccountError):
+    """What whoever looks after the server may not do from here."""
+
+
 class DemoFullError(AccountError):
-    """There are as many guests as are let in at a time."""
+    """There are as many guests as are let in at a time; try again after `wait_s` seconds."""
+
+    wait_s: Final = 300
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Many people are trying it just now. Create an account, or come back in "
+            f"{format_pause(self.wait_s)}."
+        )
 
 
 class GuestLimitError(AccountError):

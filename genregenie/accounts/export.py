@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from genregenie.accounts import feedback, opinions, people, results, sessions
+from genregenie.accounts import daily, feedback, opinions, people, results, sessions
 from genregenie.accounts.core import Json
 from genregenie.storage.database import Database
 
@@ -22,6 +22,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "feedback": feedback.section,
     "opinions": opinions.section,
     "results": results.section,
+    "daily": daily.section,
 }
 """By name, in the order of the download."""
 

@@ -21,7 +21,7 @@ from genregenie.accounts.results import MAX_RESULTS
 from genregenie.accounts.sessions import Sessions
 from genregenie.accounts.tables import FeedbackRow, LoginSession, OpinionRow, Person, ResultRow
 from genregenie.accounts.tokens import token_digest
-from genregenie.common.settings import GuestLimits
+from genregenie.common.limits import GuestLimits
 
 IDLE: Final = timedelta(minutes=10)
 """Who has done nothing for so long makes room for others, where there is no more."""
@@ -47,13 +47,10 @@ class Guests:
         name = f"{GUEST_PREFIX}{secrets.token_hex(5)}"
         with self._core.db.write() as session:
             take_turns(self._core.db, session, _TURN)
-            if _count(session) >= limits.at_once:
+            if _count(session) >= limits.at_once and self._core.watch.settled():
                 self._clear(session, idle=True)
             if _count(session) >= limits.at_once:
-                raise DemoFullError(
-                    "Many people are trying it just now. Create an account, or come back in a few "
-                    "minutes."
-                )
+                raise DemoFullError
             person = Person(name=name, name_key=name, guest=True, created_at=self._core.clock())
             session.add(person)
             session.flush()

@@ -8,10 +8,13 @@ from typing import TypeVar
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from genregenie.accounts.admission import EVERYBODY, Admission
 from genregenie.accounts.core import Core, Json, User, as_user, find_person, in_iso, log
+from genregenie.accounts.daily import Daily
 from genregenie.accounts.errors import NameTakenError, WrongCredentialsError
 from genregenie.accounts.guests import take_over
 from genregenie.accounts.names import check_email, check_name, email_key, name_key
+from genregenie.accounts.origin import NOWHERE, Origin
 from genregenie.accounts.passwords import check_password
 from genregenie.accounts.recovery import replace_codes
 from genregenie.accounts.sessions import Sessions, end_session, end_sessions
@@ -38,6 +41,7 @@ class People:
     def __init__(self, core: Core, sessions: Sessions) -> None:
         self._core = core
         self._sessions = sessions
+        self._daily = Daily(core)
 
     def sign_up(self, name: str, email: str, password: str) -> tuple[User, list[str]]:
         """Make an account with its recovery codes, which are shown now and never again.
@@ -57,6 +61,7 @@ class People:
         password: str,
         user_agent: str = "",
         old_token: str | None = None,
+        admission: Admission = EVERYBODY,
     ) -> tuple[User, list[str], str]:
         """`sign_up` and `log_in` in one: the codes, and the token of a session.
 
@@ -64,15 +69,24 @@ class People:
         ------
         InvalidNameError, InvalidEmailError, WeakPasswordError, NameTakenError
             With a text for the person.
+        SignupClosedError, InvitationError, TooManySignupsError
+            If there is no account for whoever asks, or none just now.
         """
+        admission.look(self._core)  # before the work of a hash
 
         def enter(session: Session, person: Person) -> str:
+            admission.use(self._core, session)
             return self._enter(session, person, user_agent, old_token)
 
         return self._make(name, email, password, enter)
 
     def log_in(
-        self, name: str, password: str, user_agent: str = "", old_token: str | None = None
+        self,
+        name: str,
+        password: str,
+        user_agent: str = "",
+        old_token: str | None = None,
+        origin: Origin = NOWHERE,
     ) -> tuple[User, str]:
         """Check a password and start a session, ending the one this browser had.
 
@@ -83,9 +97,9 @@ class People:
         WrongCredentialsError
             If nobody has the name or the password is wrong: same words, same work.
         TooManyAttemptsError
-            After too many failures for the name.
+            After too many failures from there, or for the name.
         """
-        stored = self._verify(name, password)
+        stored = self._verify(name, password, origin)
         outdated = self._core.hasher.outdated(stored)
         renewed = self._core.hasher.hash(password) if outdated else stored
         with self._core.db.write() as session:
@@ -94,12 +108,12 @@ class People:
             if person is None or person.password_hash != stored:
                 raise _wrong()
             person.password_hash = renewed
-            self._core.throttles.clear(session, name)
+            self._core.throttles.clear(session, name, origin)
             token = self._enter(session, person, user_agent, old_token)
         log.info("logged in: %s", person.name)
         return as_user(person), token
 
-    def confirm(self, user: User, password: str) -> None:
+    def confirm(self, user: User, password: str, origin: Origin = NOWHERE) -> None:
         """Ask a logged-in person for the password again, before something that matters.
 
         Raises
@@ -107,11 +121,13 @@ class People:
         WrongCredentialsError, TooManyAttemptsError
             As in `log_in`.
         """
-        self._verify(user.name, password)
+        self._verify(user.name, password, origin)
         with self._core.db.write() as session:
-            self._core.throttles.clear(session, user.name)
+            self._core.throttles.clear(session, user.name, origin)
 
-    def change_password(self, user: User, old: str, new: str, user_agent: str = "") -> str:
+    def change_password(
+        self, user: User, old: str, new: str, user_agent: str = "", origin: Origin = NOWHERE
+    ) -> str:
         """Replace the password, log every browser out, and this one in again: a new token.
 
         Raises
@@ -120,7 +136,7 @@ class People:
             With a text for the person.
         """
         check_password(new, user.name)
-        stored = self._verify(user.name, old)
+        stored = self._verify(user.name, old, origin)
         new_hash = self._core.hasher.hash(new)
         with self._core.db.write() as session:
             person = find_person(session, user.name, lock=True)
@@ -128,13 +144,13 @@ class People:
                 raise _wrong()
             person.password_hash = new_hash
             person.password_changed_at = self._core.clock()
-            self._core.throttles.clear(session, user.name)
+            self._core.throttles.clear(session, user.name, origin)
             end_sessions(session, person.id)
             token = self._sessions.start(session, person, user_agent)
         log.info("changed the password: %s", user.name)
         return token
 
-    def change_email(self, user: User, email: str, password: str) -> None:
+    def change_email(self, user: User, email: str, password: str, origin: Origin = NOWHERE) -> None:
         """Set or (when empty) remove the address that reset links go to.
 
         Raises
@@ -143,7 +159,7 @@ class People:
             With a text for the person.
         """
         address = check_email(email)
-        self.confirm(user, password)
+        self.confirm(user, password, origin)
         with self._core.db.write() as session:
             person = session.get(Person, user.id)
             if person is not None:
@@ -213,15 +229,16 @@ class People:
             end_session(session, old_token)
         return self._sessions.start(session, person, user_agent)
 
-    def _verify(self, name: str, password: str) -> str:
+    def _verify(self, name: str, password: str, origin: Origin) -> str:
         """The stored hash, if the password belongs to it; counts the try before making it."""
-        self._core.throttles.begin("login", name)
+        self._core.throttles.begin("login", name, origin)
         with self._core.db.read() as session:
             person = find_person(session, name)
             stored = person.password_hash if person else None
         if not self._core.hasher.verify(stored, password):
             # An unknown name is not written down: it may well be somebody's password.
             log.warning("log-in failed: %s", person.name if person else "(no such name)")
+            self._daily.count_failure(person.id if person else None)
             raise _wrong()
         assert stored is not None  # noqa: S101 (verify says no without one)
         return stored

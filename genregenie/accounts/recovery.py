@@ -11,9 +11,11 @@ from typing import Final
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from genregenie.accounts import audit
 from genregenie.accounts.core import Core, User, find_person, log
 from genregenie.accounts.errors import UnknownPersonError, WrongCodeError
 from genregenie.accounts.names import email_key, name_key
+from genregenie.accounts.origin import NOWHERE, Origin
 from genregenie.accounts.passwords import check_password
 from genregenie.accounts.sessions import end_sessions
 from genregenie.accounts.tables import Person, RecoveryCode, ResetToken
@@ -51,7 +53,9 @@ class Recovery:
         log.info("made new recovery codes: %s", user.name)
         return codes
 
-    def reset_with_code(self, name: str, code: str, password: str) -> None:
+    def reset_with_code(
+        self, name: str, code: str, password: str, origin: Origin = NOWHERE
+    ) -> None:
         """Set a new password with a recovery code or the administrator's code.
 
         Raises
@@ -61,10 +65,10 @@ class Recovery:
         WrongCodeError
             If the name does not exist or the code is not (or no longer) one of its codes.
         TooManyAttemptsError
-            After too many failures for the name. Log-in is not affected by these.
+            After too many failures from there, or for the name. Log-in is not affected by these.
         """
         check_password(password, name)
-        self._core.throttles.begin("reset", name)
+        self._core.throttles.begin("reset", name, origin)
         new_hash = self._core.hasher.hash(password)
         with self._core.db.write() as session:
             person = find_person(session, name, lock=True)
@@ -72,7 +76,7 @@ class Recovery:
                 log.warning("reset failed: %s", person.name if person else "(no such name)")
                 raise WrongCodeError("User name or code is wrong, or the code was used.")
             assert person is not None  # noqa: S101 (nobody has codes to spend)
-            self._set_password(session, person, new_hash)
+            self._set_password(session, person, new_hash, origin)
         log.info("reset the password with a code: %s", person.name)
 
     def make_links(self, name_or_email: str) -> list[ResetLink]:
@@ -115,7 +119,7 @@ class Recovery:
         with self._core.db.read() as session:
             return session.scalar(query) is not None
 
-    def reset_with_link(self, token: str, password: str) -> None:
+    def reset_with_link(self, token: str, password: str, origin: Origin = NOWHERE) -> None:
         """Set a new password with a mailed link.
 
         Raises
@@ -141,10 +145,10 @@ class Recovery:
             ).scalar()
             if person is None or spent != person.id:
                 raise WrongCodeError("This link was used before, or it is older than 20 minutes.")
-            self._set_password(session, person, new_hash)
+            self._set_password(session, person, new_hash, origin)
         log.info("reset the password with a link: %s", person.name)
 
-    def admin_code(self, name: str) -> str:
+    def admin_code(self, name: str, by: str = audit.COMMAND_LINE) -> str:
         """A code for somebody who has lost all of theirs; works once, for 20 minutes.
 
         Raises
@@ -158,15 +162,17 @@ class Recovery:
                 raise UnknownPersonError(f"There is no account called {name!r}.")
             code = new_code()
             _keep(session, person, code_digest(code), self._core)
-        log.info("the administrator made a reset code: %s", person.name)
+            audit.note(session, self._core, by, "made a reset code for", person.name)
         return code
 
-    def _set_password(self, session: Session, person: Person, new_hash: str) -> None:
+    def _set_password(
+        self, session: Session, person: Person, new_hash: str, origin: Origin
+    ) -> None:
         person.password_hash = new_hash
         person.password_changed_at = self._core.clock()
         end_sessions(session, person.id)
         session.execute(delete(ResetToken).where(ResetToken.person_id == person.id))
-        self._core.throttles.clear(session, person.name)
+        self._core.throttles.clear(session, person.name, origin)
 
 
 def replace_codes(session: Session, person_id: int) -> list[str]:

@@ -16,16 +16,15 @@ from sqlalchemy.orm import Session, undefer
 
 from genregenie.accounts.core import Core, Json, in_iso, keep_newest
 from genregenie.accounts.errors import AccountNeededError, NoRoomError
-from genregenie.accounts.tables import Person, ResultRow
+from genregenie.accounts.tables import MAX_NUMBER, Person, ResultRow
 from genregenie.common.formatting import format_megabytes
+from genregenie.common.limits import Quotas
 
 MAX_RESULTS: Final = 1000
 """Results kept for a person; beyond that the oldest are forgotten."""
 MAX_CLIP_BYTES: Final = 20 << 20
-MAX_AUDIO_BYTES: Final = 60 << 20
-"""Bytes of one clip, and of all clips of a person, that are kept at most."""
+"""Bytes of one clip that are kept at most."""
 _MAX_NAME_LENGTH: Final = 300
-_MAX_ID: Final = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -167,8 +166,17 @@ class Results:
             gone = delete(ResultRow).where(*_of(person_id)).returning(ResultRow.id)
             return len(session.execute(gone).all())
 
-    def keep_audio(self, person_id: int, number: int, audio: Audio) -> bool:
+    def keep_audio(
+        self, person_id: int, number: int, audio: Audio, most: int = Quotas().kept_bytes
+    ) -> bool:
         """Keep the clip with its result; whether that result is there.
+
+        Parameters
+        ----------
+        person_id, number : int
+        audio : Audio
+        most : int
+            Bytes of all clips that are kept for the person.
 
         Raises
         ------
@@ -190,12 +198,18 @@ class Results:
             others = select(func.coalesce(func.sum(ResultRow.audio_bytes), 0)).where(
                 ResultRow.person_id == person_id, ResultRow.id != number
             )
-            if (session.scalar(others) or 0) + size > MAX_AUDIO_BYTES:
+            if (session.scalar(others) or 0) + size > most:
                 raise NoRoomError(
-                    f"There is no room for it: {format_megabytes(MAX_AUDIO_BYTES)} of audio are "
+                    f"There is no room for it: {format_megabytes(most)} of audio are "
                     "kept for each person. Remove some in My music first."
                 )
             return self._set_audio(session, person_id, number, audio)
+
+    def kept_bytes(self, person_id: int) -> int:
+        """Bytes of the clips that are kept for a person."""
+        query = select(func.coalesce(func.sum(ResultRow.audio_bytes), 0))
+        with self._core.db.read() as session:
+            return int(session.scalar(query.where(ResultRow.person_id == person_id)) or 0)
 
     def drop_audio(self, person_id: int, number: int) -> None:
         """Forget the clip, and keep the result."""
@@ -250,14 +264,14 @@ def _of(person_id: int, wanted: Filter = EVERYTHING) -> list[ColumnElement[bool]
     if wanted.only == "audio":
         mine.append(ResultRow.audio_bytes > 0)
     if wanted.numbers is not None:
-        mine.append(ResultRow.id.in_([n for n in wanted.numbers if 0 < n <= _MAX_ID]))
+        mine.append(ResultRow.id.in_([n for n in wanted.numbers if 0 < n <= MAX_NUMBER]))
     return mine
 
 
 def one(person_id: int, number: int) -> list[ColumnElement[bool]]:
     """The conditions for one result of one person."""
     # A number that no column can hold would be an error in PostgreSQL; it is nobody's.
-    number = number if 0 < number <= _MAX_ID else 0
+    number = number if 0 < number <= MAX_NUMBER else 0
     return [ResultRow.person_id == person_id, ResultRow.id == number]
 
 

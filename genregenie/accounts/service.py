@@ -1,13 +1,21 @@
 """All of the accounts behind one name: open it, use its parts, close it."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import URL, delete
+from sqlalchemy import URL, delete, false, make_url, select
+from sqlalchemy.exc import ArgumentError
 
+from genregenie.accounts import audit, daily, invitations
+from genregenie.accounts.admin import Administration
+from genregenie.accounts.audit import Audit
+from genregenie.accounts.clock import ClockWatch
 from genregenie.accounts.core import MIGRATIONS, Core, utc_now
+from genregenie.accounts.daily import Daily
 from genregenie.accounts.feedback import Feedback
 from genregenie.accounts.guests import Guests
+from genregenie.accounts.invitations import Invitations
 from genregenie.accounts.opinions import Opinions
 from genregenie.accounts.passwords import HashCost, Hasher
 from genregenie.accounts.people import People
@@ -15,7 +23,7 @@ from genregenie.accounts.recovery import Recovery, forget_expired
 from genregenie.accounts.results import Results
 from genregenie.accounts.sessions import Sessions
 from genregenie.accounts.shares import Shares
-from genregenie.accounts.tables import LoginSession
+from genregenie.accounts.tables import Base, LoginSession
 from genregenie.accounts.throttle import Throttles
 from genregenie.common import settings
 from genregenie.storage.database import Database, DatabaseError, sqlite_url
@@ -25,14 +33,19 @@ class Accounts:
     """Everything that can be done with people.
 
     `people`, `guests`, `sessions` and `recovery`; and what they keep and said: `opinions`,
-    `results`, `shares`, `feedback`.
+    `results`, `shares`, `feedback`. `daily` counts what they do, and for those who look after the
+    server there are `invitations`, `admin` and `audit`.
     """
 
     def __init__(
-        self, db: Database, hasher: Hasher, clock: Callable[[], datetime] = utc_now
+        self,
+        db: Database,
+        hasher: Hasher,
+        clock: Callable[[], datetime] = utc_now,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self.db = db
-        self._core = Core(db, hasher, clock, Throttles(db, clock))
+        self._core = Core(db, hasher, clock, ClockWatch(clock, ticks), Throttles(db, clock))
         self.sessions = Sessions(self._core)
         self.people = People(self._core, self.sessions)
         self.guests = Guests(self._core, self.sessions)
@@ -41,14 +54,26 @@ class Accounts:
         self.results = Results(self._core)
         self.shares = Shares(self._core)
         self.feedback = Feedback(self._core)
+        self.daily = Daily(self._core)
+        self.invitations = Invitations(self._core)
+        self.audit = Audit(self._core)
+        self.admin = Administration(self._core)
 
     def tidy(self) -> None:
-        """Remove what has run out: sessions, links, failures, guests. Call it now and then."""
+        """Remove what has run out: sessions, links, failures, guests. Call it now and then.
+
+        Right after the clock has jumped nothing is: what has run out is refused all the same, and
+        what has not is there again when the clock is put right.
+        """
+        if not self._core.watch.settled():
+            return
         with self.db.write() as session:
             now = self._core.clock()
             session.execute(delete(LoginSession).where(LoginSession.expires_at <= now))
             forget_expired(session, self._core)
             self._core.throttles.forget_old(session)
+            for part in (audit, daily, invitations):
+                part.forget_old(session, self._core)
         self.guests.clear()
 
     def close(self) -> None:
@@ -60,6 +85,7 @@ def open_accounts(
     url: URL | str | None = None,
     cost: HashCost | None = None,
     clock: Callable[[], datetime] = utc_now,
+    ticks: Callable[[], float] = time.monotonic,
 ) -> Accounts:
     """Open the accounts, with the schema brought up to date.
 
@@ -71,25 +97,49 @@ def open_accounts(
         Parameters of argon2id; cheaper ones are for tests only.
     clock : callable
         Gives the current time in UTC.
+    ticks : callable
+        Gives seconds that go on whatever that clock does.
 
     Raises
     ------
     SettingsError
-        If the data folder, or the SQLite file in it, cannot be used.
-    DatabaseError
-        If another database cannot be used.
+        If the data folder or the database cannot be used; the message says why in one line.
     """
     url = url or settings.database_url()
     variable = "DATABASE_URL" if url else "GENREGENIE_DATA_DIR"
-    db = Database(url or sqlite_url(settings.ready_data_dir()))
+    url = url or sqlite_url(settings.ready_data_dir())
     try:
-        db.upgrade(MIGRATIONS)
-    except DatabaseError as error:
-        db.close()
-        if not db.is_sqlite:
+        db = Database(url)
+        try:
+            db.upgrade(MIGRATIONS)
+            _try_out(db)
+        except DatabaseError:
+            db.close()
             raise
-        raise settings.SettingsError(
-            f"The database {db.url.database} cannot be used: {error.detail}. "
-            f"Make room or repair it, or set {variable} to another."
-        ) from None
-    return Accounts(db, Hasher(cost), clock)
+    except DatabaseError as error:
+        raise settings.SettingsError(_trouble(url, error, variable)) from None
+    return Accounts(db, Hasher(cost), clock, ticks)
+
+
+def _try_out(db: Database) -> None:
+    """See that each table is there, and that it may be written: nothing is, yet."""
+    with db.write() as session:
+        for table in Base.metadata.sorted_tables:
+            session.execute(select(table).limit(1))
+            session.execute(delete(table).where(false()))
+
+
+def _trouble(url: URL | str, error: DatabaseError, variable: str) -> str:
+    # People's names are in no statement so far; of what servers say, the first line has the cause.
+    said = " ".join(error.detail.partition("\n")[0].split()).rstrip(".")
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        return f"{variable} is no address of a database."
+    if password := address.password:
+        said = said.replace(password, "...")
+    if address.get_backend_name() == "sqlite":
+        what, mend = f"The database {address.database}", "Make room or repair it, or set"
+    else:
+        what, mend = "The database that DATABASE_URL names", "Start or repair it, or set"
+    return f"{what} cannot be used: {said}. {mend} {variable} to another."

@@ -1,5 +1,6 @@
 """Sessions: 256 random bits in a cookie, their digest here, 14 days sliding, 90 at most."""
 
+import contextlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from genregenie.accounts.core import Core, Json, User, as_user, in_iso, log
 from genregenie.accounts.tables import LoginSession, Person
 from genregenie.accounts.tokens import new_token, token_digest
+from genregenie.storage.database import DatabaseError
 
 SLIDING: Final = timedelta(days=14)
 MAX_AGE: Final = timedelta(days=90)
@@ -93,7 +95,8 @@ class Sessions:
             )
             login_id, seen = login.id, login.last_seen_at
         if now - seen > (TOUCH_GUEST_EVERY if user.guest else TOUCH_EVERY):
-            with self._core.db.write() as session:
+            # Looking waits for nobody who writes: what cannot be noted now is noted next time.
+            with contextlib.suppress(DatabaseError), self._core.db.write(wait_s=0) as session:
                 session.execute(
                     update(LoginSession)
                     .where(LoginSession.id == login_id)

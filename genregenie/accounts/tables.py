@@ -5,10 +5,12 @@ migration, and one section in `genregenie.accounts.export`; deletion and backup 
 Times are UTC. Secrets are SHA-256 digests of random values of 80 bits or more, or argon2id.
 """
 
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
+    Date,
     DateTime,
     Double,
     ForeignKey,
@@ -22,6 +24,11 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+MAX_NUMBER: Final = 2**31 - 1
+"""What a number of a row can be at most."""
+ADMIN: Final = "admin"
+"""The role of who looks after the server; everybody else has an empty one."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -77,6 +84,7 @@ class Person(Base):
     guest_clips: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     password_changed_at: Mapped[datetime | None]
+    role: Mapped[str] = mapped_column(String(16), default="")
 
 
 class LoginSession(Base):
@@ -176,8 +184,50 @@ class FeedbackRow(Base):
     said_at: Mapped[datetime]
 
 
+class InvitationRow(Base):
+    """A code that lets people make accounts."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    note: Mapped[str] = mapped_column(Text)
+    made_by: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    uses: Mapped[int]
+    used: Mapped[int]
+
+
+class AuditRow(Base):
+    """What somebody who looks after the server did. It outlives whom it names."""
+
+    __tablename__ = "audit"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    done_at: Mapped[datetime] = mapped_column(index=True)
+    actor: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(Text)
+
+
+class DailyRow(Base):
+    """How much of one kind a person did in a day; of nobody where no account is concerned."""
+
+    __tablename__ = "daily"
+    __table_args__ = (UniqueConstraint("person_id", "day", "kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int | None] = _person_key()
+    day: Mapped[date] = mapped_column(Date, index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    amount: Mapped[int] = mapped_column(BigInteger)
+
+
 class Throttle(Base):
-    """Failures for one name, kept alike for names that exist and names that do not."""
+    """What is counted for a while under a digest: failures, or accounts made from an address."""
 
     __tablename__ = "throttles"
 

@@ -21,13 +21,29 @@ def format_duration(seconds: float) -> str:
 
 def format_pause(seconds: float) -> str:
     """How long to wait, never too short: ``86000`` becomes ``"24 hours"``."""
+    pause, unit = _pause(seconds)
+    return "an hour" if (pause, unit) == (60, "minutes") else f"{pause} {unit}"
+
+
+def pause_s(seconds: float) -> int:
+    """The seconds that `format_pause` speaks of, so that a header says what a sentence does.
+
+    Examples
+    --------
+    >>> format_pause(100), pause_s(100)
+    ('2 minutes', 120)
+    """
+    pause, unit = _pause(seconds)
+    return pause * {"seconds": 1, "minutes": 60, "hours": 3600, "days": 24 * 3600}[unit]
+
+
+def _pause(seconds: float) -> tuple[int, str]:
     if seconds < 90:
-        return f"{max(math.ceil(seconds / 10) * 10, 10)} seconds"
+        return max(math.ceil(seconds / 10) * 10, 10), "seconds"
     if seconds < 90 * 60:
-        minutes = math.ceil(seconds / 60)
-        return "an hour" if minutes == 60 else f"{minutes} minutes"
+        return math.ceil(seconds / 60), "minutes"
     hours = math.ceil(seconds / 3600)
-    return f"{hours} hours" if hours <= 48 else f"{math.ceil(hours / 24)} days"
+    return (hours, "hours") if hours <= 48 else (math.ceil(hours / 24), "days")
 
 
 def format_megabytes(size: int) -> str:

@@ -1,4 +1,4 @@
-"""Every environment variable GenreGenie reads, in one place.
+"""The environment variables that GenreGenie reads; limits of what people take up are in `limits`.
 
 Values are read when asked for, so tests and long-running processes see changes.
 """
@@ -112,40 +112,6 @@ def gate_mode(host: str | None = None) -> str:
     return environment.one_of("GENREGENIE_GATE", ("on", "off", "demo"), default=usual)
 
 
-@dataclass(frozen=True)
-class GuestLimits:
-    """What guests may take up, so that they do not crowd people out.
-
-    Attributes
-    ----------
-    at_once : int
-        Guests at the same time.
-    uploads : int
-        Clips that one of them may have listened to.
-    minutes : int
-        How long one may stay.
-    """
-
-    at_once: int = 20
-    uploads: int = 30
-    minutes: int = 60
-
-
-def guest_limits() -> GuestLimits:
-    """``GENREGENIE_GUESTS``, ``GENREGENIE_GUEST_UPLOADS`` and ``GENREGENIE_GUEST_MINUTES``.
-
-    Raises
-    ------
-    SettingsError
-        If one of them is no whole number of 1 or more.
-    """
-    return GuestLimits(
-        environment.number("GENREGENIE_GUESTS", GuestLimits.at_once),
-        environment.number("GENREGENIE_GUEST_UPLOADS", GuestLimits.uploads),
-        environment.number("GENREGENIE_GUEST_MINUTES", GuestLimits.minutes),
-    )
-
-
 def data_dir() -> Path:
     """Folder of accounts and keys: ``GENREGENIE_DATA_DIR``, else the platform's own place."""
     given = os.environ.get("GENREGENIE_DATA_DIR")
@@ -233,6 +199,32 @@ def cookie_profile() -> str:
     else:
         usual = "https" if (public_url() or "").startswith("https://") else "http"
     return environment.one_of("GENREGENIE_COOKIES", ("http", "https", "space"), default=usual)
+
+
+# Where Spaces' own proxy is; nobody else reaches one.
+_INSIDE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "::1"]
+
+
+def trusted_proxies() -> list[str]:
+    """Addresses whose word on clients' addresses counts: ``GENREGENIE_TRUSTED_PROXIES``, else none.
+
+    Addresses and networks, with commas between them; on a Space, when absent, what is inside.
+
+    Raises
+    ------
+    SettingsError
+        If one is neither an address nor a network.
+    """
+    given = os.environ.get("GENREGENIE_TRUSTED_PROXIES", "")
+    proxies = [part.strip() for part in given.split(",") if part.strip()]
+    usual = _INSIDE if on_space() else []
+    try:
+        return [str(ipaddress.ip_network(proxy)) for proxy in proxies or usual]
+    except ValueError:
+        raise SettingsError(
+            "GENREGENIE_TRUSTED_PROXIES must be addresses or networks with commas between them, "
+            "such as 127.0.0.1, 10.0.0.0/8."
+        ) from None
 
 
 @dataclass(frozen=True)

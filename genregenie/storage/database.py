@@ -6,24 +6,41 @@ what it is made of.
 """
 
 import contextlib
-import os
+import logging
 import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Engine, make_url, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.orm import Session
 
 from genregenie.common.errors import GenreGenieError
+from genregenie.storage.engines import (
+    BUSY_S,
+    WRITES,
+    postgresql_engine,
+    sqlite_engine,
+    switch_to_wal,
+    with_driver,
+)
+from genregenie.storage.sqlite_file import SqliteFile
 
-BUSY_S: Final = 15
 SQLITE_NAME: Final = "genregenie.sqlite3"
 # Any number will do, as long as every GenreGenie asks PostgreSQL for the same lock.
 _UPGRADE_LOCK: Final = 0x67656E7265
 _OTHER_RELEASE: Final = "it was written by another release of GenreGenie"
+_CHECKED_BYTES: Final = 256 << 20
+"""A file of up to this size is read as a whole at the start, which takes a second then."""
+_HURRY_S: Final = 0.2
+"""How long a lock is waited for where somebody has just waited for it in vain."""
+# What PostgreSQL calls a lock that was not to be had.
+_LOCKED: Final = "55P03"
+
+log = logging.getLogger("genregenie.storage")
 
 
 class DatabaseError(GenreGenieError):
@@ -47,23 +64,43 @@ class ConstraintError(DatabaseError):
     """What was to be stored breaks a rule of the tables: a name is there already, say."""
 
 
+class DatabaseBusyError(DatabaseError):
+    """Somebody else, another program perhaps, has held the database for too long."""
+
+
+class DatabaseLostError(DatabaseError):
+    """What is written would not last: the file is another one, or none, since it was opened."""
+
+
 @contextlib.contextmanager
-def _failures() -> Iterator[None]:
+def _failures(*others: type[Exception]) -> Iterator[None]:
+    # The second is what is raised where no connection comes about.
+    caught: tuple[type[Exception], ...] = (SQLAlchemyError, sqlite3.Error, *others)
     try:
         yield
     except IntegrityError as error:
         raise ConstraintError(error) from error
-    except (SQLAlchemyError, sqlite3.Error) as error:  # the second where no connection comes about
-        raise DatabaseError(error) from error
+    except caught as error:
+        kind = DatabaseBusyError if _is_busy(error) else DatabaseError
+        raise kind(error) from error
+
+
+def _is_busy(error: Exception) -> bool:
+    cause = getattr(error, "orig", error)
+    if isinstance(error, NoConnectionError) or getattr(cause, "sqlstate", None) == _LOCKED:
+        return True
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # the rest of it says why
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 class Database:
-    """An engine, and the two ways to use it.
+    """Two engines, for who looks and who writes.
 
     Parameters
     ----------
     url : URL or str
-        As SQLAlchemy writes addresses; PostgreSQL's need not name the driver.
+        As SQLAlchemy writes addresses; PostgreSQL's need not name the driver. A file of SQLite's
+        is made where there is none.
 
     Raises
     ------
@@ -72,22 +109,76 @@ class Database:
     """
 
     def __init__(self, url: URL | str) -> None:
-        with _failures():
-            self.url = _with_driver(make_url(url))
-            self.engine = _engine(self.url)
+        with _failures(OSError, ImportError, TypeError, ValueError):
+            self.url = with_driver(make_url(url))
+            if self.url.get_backend_name() not in ("sqlite", "postgresql"):
+                raise ValueError("only SQLite and PostgreSQL are known here")
+            self._file = _file_of(self.url)
+            self.engine, self._looking = self._new_engine(), self._new_engine()
+        self._vain_until = 0.0
+        self._lost = False
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for looking; nothing done in it is kept."""
-        with _failures(), Session(self.engine) as session:
-            yield session
+        """A session for looking; nothing done in it is kept. It waits for nobody who writes.
+
+        Of a file that has gone what is open can still be read.
+        """
+        try:
+            with _failures(), Session(self._looking) as session:
+                yield session
+        except DatabaseError as error:
+            if (fault := self.fault()) is not None:
+                raise DatabaseLostError(error, fault) from error
+            raise
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Session]:
-        """One transaction: all of it is stored when the block ends, none of it if it fails."""
-        engine = self.engine.execution_options(genregenie_write=True)
-        with _failures(), Session(engine, expire_on_commit=False) as session, session.begin():
-            yield session
+    def write(self, wait_s: float = BUSY_S) -> Iterator[Session]:
+        """One transaction: all of it is stored when the block ends, none of it if it fails.
+
+        Parameters
+        ----------
+        wait_s : float
+            How long to wait for who else is writing; 0 for what may as well be done later.
+
+        Raises
+        ------
+        DatabaseBusyError
+            If that was not enough. Who comes right after waits less.
+        DatabaseLostError
+            If what is written would not last.
+        """
+        self._expect_to_last()
+        hurry = time.monotonic() < self._vain_until
+        wait_s = min(wait_s, _HURRY_S) if hurry else wait_s
+        # Who does not wait does not queue for a connection either, behind those who do.
+        engine = (self.engine if wait_s else self._looking).execution_options(**{WRITES: wait_s})
+        try:
+            with _failures(), Session(engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except DatabaseBusyError:
+            if wait_s >= BUSY_S:
+                self._vain_until = time.monotonic() + BUSY_S
+            raise
+        self._vain_until = 0.0
+        self._expect_to_last()
+
+    def fault(self) -> str | None:
+        """Why what is written does not last, in half a sentence; None as long as it does."""
+        fault = self._file.fault() if self._file else None
+        if fault is not None and not self._lost:
+            log.error(
+                "the database %s: %s while it was in use. Nothing more is saved. Put it back or "
+                "start again, after what can be copied is copied.",
+                self.url.database,
+                fault,
+            )
+        self._lost = fault is not None
+        return fault
+
+    def _expect_to_last(self) -> None:
+        if (fault := self.fault()) is not None:
+            raise DatabaseLostError(FileNotFoundError(fault), fault)
 
     def upgrade(self, scripts: str) -> None:
         """Bring the schema to this version's. Several processes may do it at once: one works.
@@ -102,10 +193,11 @@ class Database:
 
         config = Config()
         config.set_main_option("script_location", scripts)
-        engine = self.engine.execution_options(genregenie_write=True)
-        with _failures():
+        engine = self.engine.execution_options(**{WRITES: 3 * BUSY_S})
+        with _failures(OSError):
             if self.is_sqlite:
-                _switch_to_wal(self.engine)
+                self._check_pages()
+                switch_to_wal(self.engine)
             with engine.begin() as connection:
                 if not self.is_sqlite:
                     lock = {"n": _UPGRADE_LOCK}
@@ -116,73 +208,38 @@ class Database:
                 except CommandError as error:  # its schema is none that the scripts know
                     raise DatabaseError(error, _OTHER_RELEASE) from error
 
+    def _check_pages(self) -> None:
+        if self._file is None or self._file.path.stat().st_size > _CHECKED_BYTES:
+            return
+        with self.engine.connect() as connection:
+            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        if found != "ok":
+            raise sqlite3.DatabaseError("database disk image is malformed")
+
     @property
     def is_sqlite(self) -> bool:
         """Whether this is a file of ours rather than a server."""
         return self.url.get_backend_name() == "sqlite"
 
+    def _new_engine(self) -> Engine:
+        return (
+            sqlite_engine(self.url, self._file) if self.is_sqlite else postgresql_engine(self.url)
+        )
+
     def close(self) -> None:
         """Hand all connections back."""
+        self._looking.dispose()
         self.engine.dispose()
 
 
 def sqlite_url(folder: Path) -> URL:
     """Address of the SQLite file in a data folder, which is made private to this account."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / SQLITE_NAME
-    # SQLite would make it readable by everyone; its -wal and -shm files copy the mode of this one.
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    return URL.create("sqlite+pysqlite", database=str(path))
+    return URL.create("sqlite+pysqlite", database=str(folder / SQLITE_NAME))
 
 
-def _with_driver(url: URL) -> URL:
-    # Hosting providers hand out postgres:// and postgresql://; SQLAlchemy wants to know the driver.
-    if url.drivername in ("postgres", "postgresql"):
-        return url.set(drivername="postgresql+psycopg")
-    return url.set(drivername="sqlite+pysqlite") if url.drivername == "sqlite" else url
-
-
-def _engine(url: URL) -> Engine:
-    if url.get_backend_name() != "sqlite":
-        # No prepared statements: hosted databases often stand behind a pooler that mixes them up.
-        return create_engine(
-            url,
-            pool_size=8,
-            max_overflow=4,
-            pool_pre_ping=True,
-            connect_args={"prepare_threshold": None, "connect_timeout": BUSY_S},
-        )
-    engine = create_engine(url, connect_args={"timeout": BUSY_S}, pool_size=8, max_overflow=4)
-
-    @event.listens_for(engine, "connect")
-    def _on_connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions are begun below, not guessed by the driver
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = FULL")
-        # What people delete is overwritten, not only unlinked.
-        connection.execute("PRAGMA secure_delete = ON")
-
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Any) -> None:
-        # A writer takes the write lock at once: one that read first could not wait for it later.
-        writes = connection.get_execution_options().get("genregenie_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-def _switch_to_wal(engine: Engine) -> None:
-    # Kept in the file, so once is enough. SQLite does not wait its time-out for this switch.
-    deadline = time.monotonic() + BUSY_S
-    while True:
-        raw = engine.raw_connection()
-        try:
-            raw.cursor().execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.Error as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-        finally:
-            raw.close()
+def _file_of(url: URL) -> SqliteFile | None:
+    name = url.database or ""
+    if url.get_backend_name() != "sqlite" or url.query or name in ("", ":memory:"):
+        return None
+    return SqliteFile(Path(name))

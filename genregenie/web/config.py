@@ -8,7 +8,7 @@ from typing import Final
 
 from starlette.datastructures import URL
 
-from genregenie.common import settings
+from genregenie.common import limits, settings
 from genregenie.common.files import creating
 from genregenie.common.formatting import reason
 
@@ -33,8 +33,12 @@ class WebConfig:
         Where mails are handed in; None turns mailed links off.
     ephemeral : bool
         Whether accounts are lost at the next restart.
-    guests : settings.GuestLimits
+    guests : limits.GuestLimits
         What guests may take up where the gate lets them in.
+    signup : limits.SignupRules
+        Who may make an account.
+    quotas : limits.Quotas
+        What people with an account may take up.
     """
 
     gate: str = "on"
@@ -43,7 +47,9 @@ class WebConfig:
     public_url: str | None = None
     smtp: settings.Smtp | None = None
     ephemeral: bool = False
-    guests: settings.GuestLimits = field(default_factory=settings.GuestLimits)
+    guests: limits.GuestLimits = field(default_factory=limits.GuestLimits)
+    signup: limits.SignupRules = field(default_factory=limits.SignupRules)
+    quotas: limits.Quotas = field(default_factory=limits.Quotas)
 
     @classmethod
     def from_settings(cls, host: str | None = None) -> "WebConfig":
@@ -66,7 +72,9 @@ class WebConfig:
             public_url=settings.public_url(),
             smtp=settings.smtp(),
             ephemeral=settings.on_space() and settings.database_url() is None,
-            guests=settings.guest_limits(),
+            guests=limits.guest_limits(),
+            signup=limits.signup_rules(),
+            quotas=limits.quotas(),
         )
 
     @property

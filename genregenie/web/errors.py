@@ -16,16 +16,23 @@ from genregenie.accounts.errors import (
     GuestLimitError,
     InvalidEmailError,
     InvalidNameError,
+    InvitationError,
     NameTakenError,
+    NotAllowedError,
+    SignupClosedError,
     TooManyAttemptsError,
+    TooManySignupsError,
+    UnknownPersonError,
+    UploadQuotaError,
     WeakPasswordError,
     WrongCodeError,
     WrongCredentialsError,
 )
 from genregenie.common.errors import AudioError, GenreGenieError
+from genregenie.common.formatting import format_pause, pause_s
 from genregenie.spotify.oauth import LoginError
-from genregenie.storage.database import DatabaseError
-from genregenie.web.workers import BusyError
+from genregenie.storage.database import DatabaseBusyError, DatabaseError, DatabaseLostError
+from genregenie.web.lanes import BusyError
 
 log = logging.getLogger("genregenie.web")
 
@@ -48,26 +55,47 @@ class Problem:
         Above the words, where they stand alone.
     text : str or None
         The words; None where the error's own are fit for showing.
+    wait_s : int or None
+        When to come back, where neither the error nor anybody else knows better.
     """
 
     status: int
     field: str | None = None
     title: str = "That did not work"
     text: str | None = None
+    wait_s: int | None = None
 
     def words(self, error: Exception) -> str:
         """What to tell whoever asked."""
         return str(error) if self.text is None else self.text
 
+    def headers(self, error: Exception) -> dict[str, str]:
+        """What to tell programs: to come back when the words say so."""
+        wait_s = getattr(error, "wait_s", self.wait_s)
+        return {} if wait_s is None else {"retry-after": str(pause_s(wait_s))}
 
+
+RETRY_AFTER_S: Final = 10
+_AGAIN: Final = f"Please try again in {format_pause(RETRY_AFTER_S)}."
+# A database's own text is for whoever runs the server, and may repeat what was asked of it.
 ACCOUNTS_AWAY: Final = Problem(
     503,
     title="Not available",
-    # A database's own text is for whoever runs the server, and may repeat what was asked of it.
-    text="The accounts cannot be reached at the moment. Please try again soon.",
+    text=f"The accounts cannot be reached at the moment. {_AGAIN}",
+    wait_s=RETRY_AFTER_S,
 )
-RETRY_AFTER_S: Final = "10"
-"""When to come back where the server could not do it just now; as a header says it."""
+ACCOUNTS_BUSY: Final = Problem(
+    503,
+    title="Very busy",
+    text=f"The accounts are in use by something that takes long. {_AGAIN}",
+    wait_s=RETRY_AFTER_S,
+)
+NOTHING_LASTS: Final = Problem(
+    503,
+    title="Nothing can be saved",
+    text="The database of this server has gone. Until whoever runs it has put that right, nothing "
+    "can be saved here.",
+)
 
 PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     AudioError: Problem(400),
@@ -76,6 +104,12 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     WrongCredentialsError: Problem(401, ""),
     WrongCodeError: Problem(401, ""),
     TooManyAttemptsError: Problem(429, ""),
+    TooManySignupsError: Problem(429, ""),
+    UploadQuotaError: Problem(429, title="Enough for today"),
+    SignupClosedError: Problem(403, ""),
+    InvitationError: Problem(422, "invitation"),
+    UnknownPersonError: Problem(404, title="Not found"),
+    NotAllowedError: Problem(422, ""),
     InvalidNameError: Problem(422, "username"),
     NameTakenError: Problem(422, "username"),
     InvalidEmailError: Problem(422, "email"),
@@ -86,6 +120,8 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     LoginError: Problem(400, title="Spotify is not connected"),
     BusyError: Problem(503, title="Very busy"),
     DatabaseError: ACCOUNTS_AWAY,
+    DatabaseBusyError: ACCOUNTS_BUSY,
+    DatabaseLostError: NOTHING_LASTS,
     # About the server rather than about what was asked; the log has its words.
     GenreGenieError: Problem(
         500, title="Not available", text="GenreGenie cannot do this at the moment."

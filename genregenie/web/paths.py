@@ -11,6 +11,7 @@ LOGIN: Final = "/login"
 SIGNUP: Final = "/signup"
 GUEST: Final = "/guest"
 ACCOUNT: Final = "/account"
+ADMIN: Final = "/admin"
 LOGOUT: Final = "/logout"
 GUIDE: Final = "/guide"
 HEALTH: Final = "/healthz"
@@ -25,7 +26,7 @@ HISTORY_JSON: Final = "/history/results.json"
 # Reachable without a session, together with the portal's assets by their full names. A path is
 # compared whole, never by how it begins, so that no spelling of another path can pass for one.
 PUBLIC: Final = frozenset({LANDING, LOGIN, SIGNUP, "/signup/codes", "/reset", "/reset/link", GUEST})
-PRIVATE: Final = frozenset({ACCOUNT, LOGOUT})
+PRIVATE: Final = frozenset({ACCOUNT, ADMIN, LOGOUT})
 # A link somebody shares, and its preview picture; whether it leads anywhere, its page says.
 _SHARED: Final = re.compile(r"/s/[A-Za-z0-9_-]{1,100}(/card\.png)?")
 _NOT_TARGETS: Final = PUBLIC | {LOGOUT, HEALTH}

@@ -29,6 +29,7 @@ class SavedResults:
         self.results = accounts.results
         self._shares = accounts.shares
         self._key = config.key
+        self._kept_bytes = config.quotas.kept_bytes
         self._address = config.address
 
     def person(self, request: PageRequest) -> int | None:
@@ -62,7 +63,9 @@ class SavedResults:
             return False
         suffix = file.suffix.lower()
         known = suffix if _SUFFIX.fullmatch(suffix) else ""
-        return self.results.keep_audio(person_id, number, Audio(file.read_bytes(), known))
+        return self.results.keep_audio(
+            person_id, number, Audio(file.read_bytes(), known), self._kept_bytes
+        )
 
     def drop_audio(self, request: PageRequest, number: int) -> None:
         """Forget the clip, and keep the result."""

@@ -22,9 +22,20 @@ from genregenie.spotify.oauth import shared_logins
 from genregenie.web import analysis, toolkit
 from genregenie.web.compression import Compression
 from genregenie.web.config import WebConfig
+from genregenie.web.errors import NOTHING_LASTS
 from genregenie.web.identity import user_of
 from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON, MANIFEST
-from genregenie.web.portal import account, guide, history, landing, login, reset, share, spotify
+from genregenie.web.portal import (
+    account,
+    admin,
+    guide,
+    history,
+    landing,
+    login,
+    reset,
+    share,
+    spotify,
+)
 from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.dependencies import show_error
 from genregenie.web.security.allowance import Allowance
@@ -90,7 +101,7 @@ def create_app(
         lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
     app.state.portal = portal
-    for part in (landing, login, reset, account, history, share, spotify, guide):
+    for part in (landing, login, reset, account, admin, history, share, spotify, guide):
         app.include_router(part.router)
     _add_small_routes(app, portal)
     _add_error_pages(app, portal)
@@ -100,7 +111,7 @@ def create_app(
     app.add_middleware(Compression)
     app.add_middleware(Refusals, prefix=f"{APP}/")
     app.add_middleware(Isolation, ownership=ownership)
-    app.add_middleware(Allowance, config=config)
+    app.add_middleware(Allowance, accounts=accounts, workers=workers, config=config)
     app.add_middleware(
         Gate,
         accounts=accounts,
@@ -114,6 +125,8 @@ def create_app(
 def _add_small_routes(app: FastAPI, portal: PortalContext) -> None:
     @app.api_route(HEALTH, methods=["GET", "HEAD"])
     async def health() -> Response:
+        if portal.accounts.db.fault() is not None:
+            return JSONResponse({"status": "failing", "detail": NOTHING_LASTS.text}, 503)
         return JSONResponse({"status": "ok"})
 
     @app.get(APP)
@@ -187,11 +200,13 @@ async def _keep_tidy(portal: PortalContext) -> None:
     while True:
         try:
             await portal.workers.quick(portal.accounts.tidy)
-            living = await portal.workers.quick(portal.accounts.people.living)
+            living = await portal.workers.look_up(portal.accounts.people.living)
             await portal.workers.quick(portal.ownership.keep_only, living)
             await portal.workers.quick(portal.ownership.sweep, FILES_LIVE_S)
             if logins := shared_logins():
                 logins.keep_only(living)
+        except GenreGenieError as error:
+            log.error("tidying failed, and will be tried again: %s", error)
         except Exception:
             log.exception("tidying failed; it will be tried again")
         await asyncio.sleep(TIDY_EVERY_S)

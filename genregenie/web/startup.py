@@ -46,6 +46,7 @@ def serve(host: str | None = None, port: int | None = None, log_level: int = log
     host, port = host or settings.server_host(), port or settings.server_port()
     find_data_folder()
     config = WebConfig.from_settings(host)
+    proxies = settings.trusted_proxies()
     if config.gate == "off" and not settings.is_this_machine(host):
         log.warning("the gate is off and %s is not this machine alone: anybody can come in", host)
     if config.smtp and not config.mails:
@@ -53,15 +54,9 @@ def serve(host: str | None = None, port: int | None = None, log_level: int = log
     sockets, port = listen(host, port)
     import uvicorn
 
-    from genregenie.storage.database import DatabaseError
     from genregenie.web.server import create_app
 
-    try:
-        app = create_app(config=config)
-    except DatabaseError as error:
-        raise settings.SettingsError(
-            f"The database that DATABASE_URL names cannot be used: {error.kind}."
-        ) from None
+    app = create_app(config=config)
     log.info("GenreGenie is at http://%s:%d/", "localhost" if host == "0.0.0.0" else host, port)  # noqa: S104
     server = uvicorn.Config(
         app,
@@ -69,8 +64,8 @@ def serve(host: str | None = None, port: int | None = None, log_level: int = log
         access_log=False,
         log_config=None,
         server_header=False,
-        # On a Space everything comes through its proxy, which alone knows that it was https.
-        forwarded_allow_ips="*" if settings.on_space() else None,
+        # Whoever else says where a client is may say anything.
+        forwarded_allow_ips=proxies,
         timeout_graceful_shutdown=5,
     )
     with contextlib.suppress(KeyboardInterrupt):

@@ -120,6 +120,6 @@ def clock() -> Clock:
 @pytest.fixture
 def accounts(new_database_url: str, clock: Clock) -> Iterator[Accounts]:
     """Accounts on a new database, with hashes that cost nothing."""
-    opened = open_accounts(new_database_url, CHEAP, clock)
+    opened = open_accounts(new_database_url, CHEAP, clock, clock.ticks)
     yield opened
     opened.close()

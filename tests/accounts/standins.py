@@ -12,15 +12,25 @@ CHEAP = HashCost(memory_kib=16, passes=1)
 
 
 class Clock:
-    """Stands still until moved."""
+    """Stands still until moved; `ticks` is a second one, which cannot be set."""
 
     def __init__(self) -> None:
         self.now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+        self._passed = 0.0
 
     def __call__(self) -> datetime:
         return self.now
 
+    def ticks(self) -> float:
+        return self._passed
+
     def move(self, **time: float) -> None:
+        """Time goes by."""
+        self.set(**time)
+        self._passed += timedelta(**time).total_seconds()
+
+    def set(self, **time: float) -> None:
+        """Somebody sets the clock, on or back."""
         self.now += timedelta(**time)
 
 

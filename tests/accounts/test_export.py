@@ -51,7 +51,7 @@ def test_the_download_is_as_it_has_always_been(accounts: Accounts, clock: Clock)
 def test_somebody_who_has_done_nothing_has_empty_sections(accounts: Accounts) -> None:
     who, _ = accounts.people.sign_up("Ada", "", GOOD)
     data = export_person(accounts.db, who.id)
-    assert list(data) == ["account", "sessions", "feedback", "opinions", "results"]
+    assert list(data) == ["account", "sessions", "feedback", "opinions", "results", "daily"]
     assert not any(data[section] for section in list(data)[1:])
 
 

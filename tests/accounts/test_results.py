@@ -165,17 +165,17 @@ def test_audio_is_kept_when_asked_for_and_goes_with_its_result(
     accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(results, "MAX_CLIP_BYTES", 100)
-    monkeypatch.setattr(results, "MAX_AUDIO_BYTES", 150)
     ada = newcomer(accounts, "Ada")
     first, second = keep(accounts, ada), keep(accounts, ada)
     assert accounts.results.audio(ada, first) is None
-    assert accounts.results.keep_audio(ada, first, Audio(b"x" * 100, ".mp3"))
-    assert accounts.results.keep_audio(ada, first, Audio(b"y" * 90, ".ogg"))  # in its place
+    assert accounts.results.keep_audio(ada, first, Audio(b"x" * 100, ".mp3"), 150)
+    assert accounts.results.keep_audio(ada, first, Audio(b"y" * 90, ".ogg"), 150)  # in its place
     assert accounts.results.audio(ada, first) == Audio(b"y" * 90, ".ogg")
     with pytest.raises(NoRoomError, match="up to"):
         accounts.results.keep_audio(ada, second, Audio(b"x" * 101, ".mp3"))
     with pytest.raises(NoRoomError, match="no room"):
-        accounts.results.keep_audio(ada, second, Audio(b"x" * 61, ".mp3"))
+        accounts.results.keep_audio(ada, second, Audio(b"x" * 61, ".mp3"), 150)
+    assert accounts.results.kept_bytes(ada) == 90
     accounts.results.drop_audio(ada, first)
     assert accounts.results.audio(ada, first) is None
     assert accounts.results.keep_audio(ada, second, Audio(b"x" * 61, ".mp3"))

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from genregenie.accounts import Accounts, open_accounts
 from genregenie.accounts.core import MIGRATIONS
 from genregenie.accounts.tables import Base, LoginSession, Person
-from genregenie.common import settings
+from genregenie.common import limits, settings
 from genregenie.storage.database import ConstraintError, Database, DatabaseError, sqlite_url
 from tests.accounts.standins import CHEAP
 
@@ -41,16 +41,19 @@ def test_people_of_the_last_release_are_taken_over(accounts: Accounts) -> None:
     with accounts.db.write() as session:  # as the last release has left it
         session.execute(text("ALTER TABLE people DROP COLUMN guest_clips"))
         session.execute(text("ALTER TABLE results DROP COLUMN share_cover"))
+        session.execute(text("ALTER TABLE people DROP COLUMN role"))
+        for table in ("invitations", "audit", "daily"):
+            session.execute(text(f"DROP TABLE {table}"))
         session.execute(text("UPDATE alembic_version SET version_num = '0004'"))
     accounts.db.upgrade(MIGRATIONS)
     accounts.people.log_in("Ada", GOOD)
     assert accounts.sessions.user_of(token) == guest
-    accounts.guests.count_clip(guest.id, settings.GuestLimits(uploads=1))
+    accounts.guests.count_clip(guest.id, limits.GuestLimits(uploads=1))
 
 
-def test_every_table_but_the_throttles_hangs_on_a_person() -> None:
+def test_every_table_of_what_people_have_hangs_on_them() -> None:
     for table in Base.metadata.sorted_tables:
-        if table.name not in ("people", "throttles"):
+        if table.name not in ("people", "throttles", "audit", "invitations"):
             (key,) = table.foreign_keys
             assert (key.column.table.name, key.ondelete) == ("people", "CASCADE")
 
@@ -95,7 +98,7 @@ def test_sqlite_is_set_up_for_safety(tmp_path: Path) -> None:
     with accounts.db.engine.connect() as connection:
         for pragma, value in (("journal_mode", "wal"), ("foreign_keys", 1), ("synchronous", 2)):
             assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
-        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 15_000
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 5_000
     for file in (tmp_path / "new" / "folder").iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "new" / "folder").stat().st_mode) == 0o700

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from genregenie.accounts import open_accounts
 from genregenie.accounts.passwords import HashCost
+from genregenie.common.limits import SignupRules
 from genregenie.storage.database import sqlite_url
 from genregenie.web.config import WebConfig
 from genregenie.web.server import create_app
@@ -42,11 +44,14 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
             config: WebConfig | None = None,
             cost: HashCost = CHEAP,
             page: Callable[[], gr.Blocks] | None = build_test_page,
+            signup: SignupRules = SignupRules(an_hour=10_000),  # noqa: B008
             **options: Any,
         ) -> Server:
             accounts = open_accounts(sqlite_url(tmp_path_factory.mktemp("data")), cost)
             stack.callback(accounts.close)
-            app = create_app(page, config or WebConfig(), accounts)
+            # Tests bring more people from one address than an hour has.
+            roomy = replace(config or WebConfig(), signup=signup)
+            app = create_app(page, roomy, accounts)
             port = stack.enter_context(running(app, **options))
             scheme = "https" if "ssl_certfile" in options else "http"
             return Server(app, accounts, f"{scheme}://localhost:{port}")

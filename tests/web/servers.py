@@ -21,7 +21,7 @@ from playwright.sync_api import Page, expect
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.passwords import HashCost
-from genregenie.common.settings import GuestLimits
+from genregenie.common.limits import GuestLimits
 from genregenie.web.ui.session_bar import session_bar
 from tests.machine import free_port
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from genregenie.common import settings
+from genregenie.common import limits, settings
 from genregenie.common.settings import SettingsError
 from genregenie.web.config import WebConfig, load_key
 
@@ -88,10 +88,10 @@ def test_guests_are_welcome_where_nobody_but_this_machine_gets_in(
 
 
 def test_what_guests_may_take_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert WebConfig.from_settings().guests == settings.GuestLimits(20, 30, 60)
+    assert WebConfig.from_settings().guests == limits.GuestLimits(20, 30, 60)
     for number, name in enumerate(("GUESTS", "GUEST_UPLOADS", "GUEST_MINUTES"), 5):
         monkeypatch.setenv(f"GENREGENIE_{name}", f" {number} ")
-    assert WebConfig.from_settings().guests == settings.GuestLimits(5, 6, 7)
+    assert WebConfig.from_settings().guests == limits.GuestLimits(5, 6, 7)
 
 
 @pytest.mark.parametrize("name", ["GUESTS", "GUEST_UPLOADS", "GUEST_MINUTES"])

@@ -111,7 +111,10 @@ def said(client: Browser, name: str, kind: str) -> dict[str, Any]:
     ("kind", "words"),
     [
         ("audio", "This clip is silent."),
-        ("database", "The accounts cannot be reached at the moment. Please try again soon."),
+        (
+            "database",
+            "The accounts cannot be reached at the moment. Please try again in 10 seconds.",
+        ),
         ("server", "GenreGenie cannot do this at the moment."),
     ],
 )

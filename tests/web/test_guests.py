@@ -11,7 +11,7 @@ from genregenie.accounts import Accounts, open_accounts
 from genregenie.accounts.core import User
 from genregenie.accounts.errors import GuestLimitError
 from genregenie.accounts.feedback import clip_key
-from genregenie.common.settings import GuestLimits
+from genregenie.common.limits import GuestLimits
 from genregenie.inference.classifier import Classifier
 from genregenie.storage.database import sqlite_url
 from genregenie.web.config import WebConfig

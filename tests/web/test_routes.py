@@ -17,6 +17,8 @@ pytestmark = pytest.mark.slow
 
 PORTAL = """
 GET /account
+GET /admin
+GET /admin/people/{number:int}
 GET /app
 GET /history/results.csv
 GET /history/results.json
@@ -44,6 +46,10 @@ POST /account/email
 POST /account/everywhere
 POST /account/password
 POST /account/session
+POST /admin/invitations
+POST /admin/invitations/revoke
+POST /admin/people/{number:int}/delete
+POST /admin/people/{number:int}/sessions
 POST /guest
 POST /login
 POST /logout

@@ -1,11 +1,14 @@
 """The server as people start it, with a mail server beside it; and what it writes into its log."""
 
+import os
 import re
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -14,9 +17,11 @@ import httpx
 import pytest
 from aiosmtpd.controller import Controller
 
+from genregenie.accounts import open_accounts
+from genregenie.storage.database import SQLITE_NAME, sqlite_url
 from tests import machine
 from tests.machine import free_port
-from tests.web.servers import GOOD, NEW, Browser
+from tests.web.servers import CHEAP, GOOD, NEW, Browser
 
 ROOT = machine.ROOT
 
@@ -159,6 +164,11 @@ def test_host_and_port_come_from_the_command_line(tmp_path: Path) -> None:
         ("GENREGENIE_COOKIES", "lax"),
         ("GENREGENIE_PUBLIC_URL", "music.example.org"),
         ("GRADIO_SERVER_PORT", "many"),
+        ("GENREGENIE_TRUSTED_PROXIES", "the one over there"),
+        ("GENREGENIE_SIGNUP", "by letter"),
+        ("GENREGENIE_SIGNUPS_AN_HOUR", "0"),
+        ("GENREGENIE_KEPT_MB", "much"),
+        ("GENREGENIE_UPLOAD_MB_A_DAY", "-1"),
     ],
 )
 def test_a_wrong_setting_is_said_in_one_line_and_nothing_starts(
@@ -170,3 +180,98 @@ def test_a_wrong_setting_is_said_in_one_line_and_nothing_starts(
     assert process.wait(60) == 1
     (line,) = log.read_text().splitlines()
     assert line.removeprefix("genregenie: ").startswith(name)
+
+
+def damage(path: Path, how: str) -> None:
+    if how == "cut short":
+        os.truncate(path, 9000)
+    elif how == "no database":
+        path.write_bytes(b"a shopping list, and a long one" * 999)
+    elif how == "of a later release":
+        with closing(sqlite3.connect(path)) as later:
+            later.execute("UPDATE alembic_version SET version_num = '9999'")
+            later.commit()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command", [("app.py",), ("-m", "genregenie", "serve"), ("-m", "genregenie", "users", "list")]
+)
+@pytest.mark.parametrize("how", ["cut short", "no database", "of a later release", "away"])
+def test_a_database_that_cannot_be_used_is_said_in_one_line(
+    tmp_path: Path, how: str, command: tuple[str, ...]
+) -> None:
+    data = tmp_path / "data"
+    open_accounts(sqlite_url(data), CHEAP).close()
+    damage(data / SQLITE_NAME, how)
+    away = (
+        {"DATABASE_URL": f"postgresql://genie:secret@/x?host={tmp_path}"} if how == "away" else {}
+    )
+    done = machine.run(
+        *command,
+        environment={
+            "GENREGENIE_DATA_DIR": str(data),
+            "GRADIO_SERVER_PORT": str(free_port()),
+            **away,
+        },
+        cwd=ROOT,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert "The database " in line
+    assert "cannot be used: " in line
+    assert "secret" not in line
+
+
+@pytest.mark.slow
+def test_a_database_that_has_gone_is_told_by_health_and_log(tmp_path: Path) -> None:
+    port, log, data = free_port(), tmp_path / "log", tmp_path / "data"
+    url = f"http://127.0.0.1:{port}"
+    process = started(log, "app.py", GENREGENIE_DATA_DIR=str(data), GRADIO_SERVER_PORT=str(port))
+    try:
+        wait_until_up(process, url, log)
+        with Browser(url) as ada, Browser(url) as bea:
+            ada.sign_up("Ada")
+            (data / SQLITE_NAME).unlink()
+            health = httpx.get(url + "/healthz")
+            assert (health.status_code, health.json()["status"]) == (503, "failing")
+            assert str(tmp_path) not in health.text
+            refused = bea.fill("/signup", username="Bea", email="", password=GOOD)
+            assert refused.status_code == 503
+            assert "nothing can be saved here" in refused.text
+            assert ada.show("/account").status_code in (200, 503)
+        assert not (data / SQLITE_NAME).exists()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+    told = log.read_text()
+    assert "it was deleted while it was in use" in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("trusted", "status"), [("127.0.0.1, 10.0.0.0/8", 401), ("", 429)])
+def test_a_proxy_is_believed_only_where_it_is_trusted(
+    tmp_path: Path, trusted: str, status: int
+) -> None:
+    port, log = free_port(), tmp_path / "log"
+    url = f"http://127.0.0.1:{port}"
+    process = started(
+        log,
+        "app.py",
+        GENREGENIE_DATA_DIR=str(tmp_path / "data"),
+        GRADIO_SERVER_PORT=str(port),
+        GENREGENIE_TRUSTED_PROXIES=trusted,
+    )
+    try:
+        wait_until_up(process, url, log)
+        with Browser(url) as attacker:
+            attacker.headers["x-forwarded-for"] = "203.0.113.1"
+            for _ in range(5):
+                assert attacker.log_in("Ada", NEW).status_code == 401
+            assert attacker.log_in("Ada", NEW).status_code == 429
+            attacker.headers["x-forwarded-for"] = "203.0.113.1, 198.51.100.2"
+            assert attacker.log_in("Ada", NEW).status_code == status
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)

@@ -14,8 +14,9 @@ from genregenie.web.errors import Problem
 from genregenie.web.identity import identity_of
 from genregenie.web.paths import ACCOUNT, LOGIN
 from genregenie.web.portal.context import PortalContext, user_agent
-from genregenie.web.portal.dependencies import Member, Portal, sent
+from genregenie.web.portal.dependencies import Inside, Member, Portal, sent
 from genregenie.web.portal.forms import Form
+from genregenie.web.security import cookies
 
 DONE: Final = {
     "password": "Your password is changed. All other devices are logged out.",
@@ -23,7 +24,7 @@ DONE: Final = {
     "session": "That device is logged out.",
 }
 # Here the name is known, so it is the password that is wrong, and it stands in a field of its own.
-_PROBLEMS: Final = {
+PROBLEMS: Final = {
     WrongCredentialsError: Problem(401, "current", text="This is not your password."),
     TooManyAttemptsError: Problem(429, "current"),
 }
@@ -39,7 +40,7 @@ async def _page(
     *,
     section: str = "",
 ) -> Response:
-    identity, look_up = identity_of(request.scope), portal.workers.quick
+    identity, look_up = identity_of(request.scope), portal.workers.look_up
     if identity is None:
         return RedirectResponse(LOGIN, 303)
     number, token = identity.user.id, identity.session_token
@@ -47,6 +48,8 @@ async def _page(
     if profile is None:  # the account was deleted on another device
         return RedirectResponse(LOGIN, 303)
     sessions = await look_up(portal.accounts.sessions.of, number, token)
+    kept = await look_up(portal.accounts.results.kept_bytes, number)
+    uploaded = await look_up(portal.accounts.daily.uploaded_today, number)
     return portal.page(
         request,
         "account.html",
@@ -54,6 +57,8 @@ async def _page(
         status,
         profile=profile,
         sessions=sessions,
+        kept=kept,
+        uploaded=uploaded,
         section=section,
         email_form=Form({"email": profile.email or ""}),
         done=DONE.get(request.query_params.get("done", "")) if form is None else None,
@@ -62,7 +67,7 @@ async def _page(
 
 def _sent(section: str) -> Any:
     """The form of one of the page's sections."""
-    return sent(partial(_page, section=section), _PROBLEMS)
+    return sent(partial(_page, section=section), PROBLEMS)
 
 
 @router.get(ACCOUNT)
@@ -73,36 +78,46 @@ async def show(request: Request, portal: Portal, _user: Member) -> Response:
 
 @router.post(f"{ACCOUNT}/password")
 async def change_password(
-    request: Request, portal: Portal, user: Member, form: Annotated[Form, _sent("password")]
+    request: Request,
+    portal: Portal,
+    user: Member,
+    origin: Inside,
+    form: Annotated[Form, _sent("password")],
 ) -> Response:
     """Another password; all other devices are logged out."""
     token = await portal.workers.hashing(
+        origin,
         portal.accounts.people.change_password,
         user,
         form.get("current"),
         form.get("password"),
         user_agent(request),
+        origin,
     )
     return portal.enter(user, token, f"{ACCOUNT}?done=password")
 
 
 @router.post(f"{ACCOUNT}/email")
 async def change_email(
-    portal: Portal, user: Member, form: Annotated[Form, _sent("email")]
+    portal: Portal, user: Member, origin: Inside, form: Annotated[Form, _sent("email")]
 ) -> Response:
     """Another address for reset links, or none."""
-    await portal.workers.hashing(
-        portal.accounts.people.change_email, user, form.get("email"), form.get("current")
-    )
+    change, address = portal.accounts.people.change_email, form.get("email")
+    await portal.workers.hashing(origin, change, user, address, form.get("current"), origin)
     return RedirectResponse(f"{ACCOUNT}?done=email", 303)
 
 
 @router.post(f"{ACCOUNT}/codes")
 async def new_codes(
-    request: Request, portal: Portal, user: Member, form: Annotated[Form, _sent("codes")]
+    request: Request,
+    portal: Portal,
+    user: Member,
+    origin: Inside,
+    form: Annotated[Form, _sent("codes")],
 ) -> Response:
     """New recovery codes, which are shown once."""
-    await portal.workers.hashing(portal.accounts.people.confirm, user, form.get("current"))
+    confirm = portal.accounts.people.confirm
+    await portal.workers.hashing(origin, confirm, user, form.get("current"), origin)
     codes = await portal.workers.quick(portal.accounts.recovery.new_codes, user)
     return portal.page(request, "codes.html", codes=codes, fresh=False)
 
@@ -139,8 +154,13 @@ async def download(portal: Portal, user: Member, _form: Annotated[Form, _sent("d
 
 
 @router.post(f"{ACCOUNT}/delete")
-async def delete(portal: Portal, user: Member, form: Annotated[Form, _sent("delete")]) -> Response:
+async def delete(
+    portal: Portal, user: Member, origin: Inside, form: Annotated[Form, _sent("delete")]
+) -> Response:
     """The account goes, with everything in it."""
-    await portal.workers.hashing(portal.accounts.people.confirm, user, form.get("current"))
+    confirm = portal.accounts.people.confirm
+    await portal.workers.hashing(origin, confirm, user, form.get("current"), origin)
     await portal.forget(user)
-    return portal.leave("/login?note=deleted")
+    response = portal.leave("/login?note=deleted")
+    response.headers.append(*portal.cookies.drop(cookies.DEVICE))
+    return response

@@ -12,18 +12,22 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.core import User
+from genregenie.accounts.origin import Origin
 from genregenie.accounts.passwords import ADVISED_LENGTH, MAX_LENGTH, MIN_LENGTH
 from genregenie.accounts.sessions import MAX_AGE
 from genregenie.accounts.tokens import new_token
 from genregenie.common import resources
+from genregenie.common.formatting import format_megabytes
+from genregenie.web.addresses import network_of
 from genregenie.web.config import WebConfig
-from genregenie.web.errors import RETRY_AFTER_S, FormError
+from genregenie.web.errors import FormError
 from genregenie.web.identity import Identity, identify, identity_of, user_of
 from genregenie.web.paths import ASSETS
 from genregenie.web.portal.forms import Form, read_fields
-from genregenie.web.security import cookies
+from genregenie.web.security import cookies, devices
 from genregenie.web.security.cookies import Cookies
 from genregenie.web.security.csrf import FormTokens
+from genregenie.web.security.devices import Devices
 from genregenie.web.security.ownership import Ownership
 from genregenie.web.workers import Workers
 
@@ -50,6 +54,7 @@ class PortalContext:
         self.ownership = ownership
         self.cookies = Cookies(config.cookies)
         self.tokens = FormTokens(config.key)
+        self._devices = Devices(config.key)
         # Reset links on their way, so that no task is forgotten before it is done.
         self.mailing: set[asyncio.Task[None]] = set()
         # With the page's own style sheet, for results that are shown outside of it.
@@ -63,7 +68,7 @@ class PortalContext:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._pages.filters.update(day=_day, moment=_moment)
+        self._pages.filters.update(day=_day, moment=_moment, size=format_megabytes)
         self._pages.globals.update(
             blank=Form({}),
             assets=ASSETS,
@@ -92,9 +97,8 @@ class PortalContext:
         return Form(fields)
 
     def message(self, request: Request, status: int, title: str, text: str) -> Response:
-        """A page that only says something; who is turned away is told when to come back."""
-        again = {"retry-after": RETRY_AFTER_S} if status == 503 else None
-        return self.page(request, "message.html", None, status, again, title=title, text=text)
+        """A page that only says something."""
+        return self.page(request, "message.html", None, status, title=title, text=text)
 
     def page(
         self,
@@ -138,6 +142,11 @@ class PortalContext:
         )
         return HTMLResponse(html, status, headers)
 
+    def at_the_door(self, request: Request, name: str) -> Origin:
+        """Where somebody comes from who wants to be let in under this name."""
+        device = self._devices.known(self.cookies.read(request, cookies.DEVICE), name)
+        return Origin(network_of(request.scope), device, account=name if device else "")
+
     def enter(self, user: User, token: str, target: str) -> Response:
         """Send somebody in, with the cookie of a new session."""
         return self._with_session(RedirectResponse(target, 303), user, token)
@@ -175,6 +184,9 @@ class PortalContext:
         )
         # The next form must carry a token of the new session, not of the time before it.
         response.headers.append(*self.cookies.drop(cookies.VISITOR))
+        if not user.guest:
+            known, age_s = self._devices.make(user.name), int(devices.MAX_AGE.total_seconds())
+            response.headers.append(*self.cookies.store(cookies.DEVICE, known, age_s))
         return response
 
     def _secret(self, request: Request) -> str | None:

@@ -5,15 +5,17 @@ from, with what was typed, or on a page of its own.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from genregenie.accounts.core import User
+from genregenie.accounts.origin import Origin
+from genregenie.web.addresses import network_of
 from genregenie.web.errors import Problem, log_problem, problem_of
-from genregenie.web.identity import user_of
+from genregenie.web.identity import identity_of, user_of
 from genregenie.web.paths import LOGIN, SIGNUP
 from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.forms import Form
@@ -47,6 +49,31 @@ Member = Annotated[User, Depends(_member)]
 """Who has an account; guests are sent to make one."""
 
 
+async def _administrator(request: Request) -> User:
+    user = user_of(request.scope)
+    if user is None or not user.admin:  # to everybody else there is no such page
+        raise HTTPException(404)
+    return user
+
+
+Administrator = Annotated[User, Depends(_administrator)]
+"""Who looks after the server."""
+ADMINISTRATORS_ONLY: Final = Depends(_administrator)
+"""For a router whose pages nobody else is shown, when a form is wrong neither."""
+
+
+async def _inside(request: Request) -> Origin:
+    identity = identity_of(request.scope)
+    address = network_of(request.scope)
+    if identity is None:
+        return Origin(address)
+    return Origin(address, session=identity.session_token, account=identity.user.name)
+
+
+Inside = Annotated[Origin, Depends(_inside)]
+"""Where whoever is logged in comes from: whatever others do, it is the session that counts."""
+
+
 def sent(page: FormPage, special: Mapping[type[Exception], Problem] | None = None) -> Any:
     """A dependency: the form that was sent.
 
@@ -76,9 +103,12 @@ async def show_error(request: Request, error: Exception) -> Response:
     log_problem(error, problem)
     portal = await _portal(request)
     words = problem.words(error)
+    response: Response
     if page is None or problem.field is None:
-        return portal.message(request, problem.status, problem.title, words)
-    form: Form = request.state.form
-    form.fail(words, problem.field)
-    response: Response = await page(request, portal, form, problem.status)
+        response = portal.message(request, problem.status, problem.title, words)
+    else:
+        form: Form = request.state.form
+        form.fail(words, problem.field)
+        response = await page(request, portal, form, problem.status)
+    response.headers.update(problem.headers(error))
     return response

@@ -14,7 +14,7 @@ from genregenie.common.genres import display_name, ranked
 from genregenie.inference.classifier import Classifier
 from genregenie.recommend.preferences import Preferences
 from genregenie.recommend.recommender import Recommender
-from genregenie.web.errors import RETRY_AFTER_S, FormError
+from genregenie.web.errors import FormError
 from genregenie.web.identity import user_of
 from genregenie.web.paths import GUEST, HOME, LANDING, local_target
 from genregenie.web.portal.context import PortalContext, user_agent
@@ -39,7 +39,6 @@ async def _page(request: Request, portal: PortalContext, form: Form, status: int
         "landing.html",
         form,
         status,
-        {"retry-after": RETRY_AFTER_S} if status == 503 else None,
         note=_NOTES.get(request.query_params.get("note", "")) if status == 200 else None,
         verdict=verdict,
         bars=bars,

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from genregenie.accounts.admission import Admission
 from genregenie.accounts.names import check_email, check_name
 from genregenie.web.identity import identity_of, user_of
 from genregenie.web.paths import HOME, LANDING, LOGIN, LOGOUT, SIGNUP, local_target
@@ -33,8 +34,7 @@ async def _login_page(
     asked = request.query_params
     target = local_target(form.get("next") or asked.get("next", ""))
     note = NOTES.get(asked.get("note", "")) if status == 200 else None
-    wait = {"retry-after": "60"} if status == 429 else None
-    return portal.page(request, "login.html", form, status, wait, next=target, note=note)
+    return portal.page(request, "login.html", form, status, next=target, note=note)
 
 
 async def _signup_page(
@@ -70,12 +70,15 @@ async def log_in(
 ) -> Response:
     """A new session, for the right name and password."""
     # Whatever is in the browser's session cookie ends: no session outlives a log-in.
+    origin = portal.at_the_door(request, form.get("username"))
     user, token = await portal.workers.hashing(
+        origin,
         portal.accounts.people.log_in,
         form.get("username"),
         form.get("password"),
         user_agent(request),
         portal.cookies.read(request, cookies.SESSION),
+        origin,
     )
     await portal.bring_along(request, user)
     return portal.enter(user, token, local_target(form.get("next")))
@@ -97,13 +100,16 @@ async def sign_up(
     if form.errors:
         return await _signup_page(request, portal, form, 422)
     name, email, password = (form.get(f) for f in ("username", "email", "password"))
+    origin = portal.at_the_door(request, name)
     user, codes, token = await portal.workers.hashing(
+        origin,
         portal.accounts.people.join,
         name,
         email,
         password,
         user_agent(request),
         portal.cookies.read(request, cookies.SESSION),
+        Admission(portal.config.signup, origin, form.get("invitation")),
     )
     came = await portal.bring_along(request, user)
     return portal.welcome(request, user, token, "codes.html", codes=codes, fresh=True, came=came)

@@ -53,11 +53,14 @@ async def reset(request: Request, portal: Portal, form: Annotated[Form, sent(_pa
     if form.get("way") == "email" and portal.config.mails:
         _mail_later(portal, form.get("account"))
         return portal.page(request, "reset.html", sent=True)
+    origin = portal.at_the_door(request, form.get("username"))
     await portal.workers.hashing(
+        origin,
         portal.accounts.recovery.reset_with_code,
         form.get("username"),
         form.get("code"),
         form.get("password"),
+        origin,
     )
     return _to_log_in(request, portal)
 
@@ -104,7 +107,7 @@ async def open_link(request: Request, portal: Portal) -> Response:
             response.headers.append(*portal.cookies.store(cookies.RESET, token, age_s))
         return response
     kept = portal.cookies.read(request, cookies.RESET) or ""
-    works = await portal.workers.quick(portal.accounts.recovery.link_works, kept)
+    works = await portal.workers.look_up(portal.accounts.recovery.link_works, kept)
     return await _link_page(request, portal, Form({}), 200 if works else _GONE)
 
 
@@ -116,8 +119,9 @@ async def use_link(
 ) -> Response:
     """A new password for a link."""
     token = portal.cookies.read(request, cookies.RESET) or ""
+    origin = portal.at_the_door(request, "")
     await portal.workers.hashing(
-        portal.accounts.recovery.reset_with_link, token, form.get("password")
+        origin, portal.accounts.recovery.reset_with_link, token, form.get("password"), origin
     )
     response = _to_log_in(request, portal)
     response.headers.append(*portal.cookies.drop(cookies.RESET))

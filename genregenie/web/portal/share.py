@@ -37,10 +37,10 @@ router = APIRouter()
 @router.api_route(share_path("{token}"), methods=_READ)
 async def show(request: Request, portal: Portal, token: str) -> Response:
     """The page behind a link."""
-    kept = await portal.workers.quick(portal.accounts.shares.find, token)
+    kept = await portal.workers.look_up(portal.accounts.shares.find, token)
     if kept is None:
         return _missing(request, portal)
-    cover = await portal.workers.quick(portal.accounts.shares.cover, token)
+    cover = await portal.workers.look_up(portal.accounts.shares.cover, token)
     content = await portal.workers.quick(_content, kept, cover)
     address = portal.config.address(request.url) + share_path(token)
     return portal.open_page(
@@ -57,10 +57,10 @@ async def show(request: Request, portal: Portal, token: str) -> Response:
 @router.api_route(share_path("{token}") + "/card.png", methods=_READ)
 async def card(request: Request, portal: Portal, token: str) -> Response:
     """Its picture."""
-    kept = await portal.workers.quick(portal.accounts.shares.find, token)
+    kept = await portal.workers.look_up(portal.accounts.shares.find, token)
     if kept is None:
         return _missing(request, portal)
-    cover = await portal.workers.quick(portal.accounts.shares.cover, token)
+    cover = await portal.workers.look_up(portal.accounts.shares.cover, token)
     picture = await portal.workers.quick(_card, kept.summary.name, kept.details, cover)
     # Chats show the picture on pages of their own.
     headers = {**_UNLISTED, "cross-origin-resource-policy": "cross-origin"}

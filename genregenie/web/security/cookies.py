@@ -1,4 +1,4 @@
-"""The portal's two cookies, marked the way the place it runs in needs.
+"""The portal's cookies, marked the way the place it runs in needs.
 
 ``http``   a laptop: ``SameSite=Lax``.
 ``https``  a server of one's own: ``__Host-`` name, ``Secure; SameSite=Lax``.
@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 SESSION: Final = "genregenie"
 VISITOR: Final = "genregenie-visitor"
 RESET: Final = "genregenie-reset"
+DEVICE: Final = "genregenie-device"
 
 _FLAGS: Final = {
     "http": "HttpOnly; SameSite=Lax",

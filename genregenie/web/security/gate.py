@@ -12,12 +12,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from genregenie.accounts import Accounts
-from genregenie.storage.database import DatabaseError
+from genregenie.common.errors import GenreGenieError
 from genregenie.web.config import WebConfig
-from genregenie.web.errors import ACCOUNTS_AWAY, RETRY_AFTER_S, log_problem
+from genregenie.web.errors import ACCOUNTS_AWAY, log_problem, problem_of
 from genregenie.web.identity import Identity, identify
 from genregenie.web.paths import (
     ACCOUNT,
+    ADMIN,
     HEALTH,
     HOME,
     ICON,
@@ -80,22 +81,27 @@ class Gate:
         elif path in self._free or is_shared(path):
             refusal = None
         elif self._config.gate == "off":
-            portal = path in PUBLIC | PRIVATE or path.startswith(f"{ACCOUNT}/")
+            portal = path in PUBLIC | PRIVATE or path.startswith((f"{ACCOUNT}/", f"{ADMIN}/"))
             refusal = RedirectResponse(HOME, 303) if portal else None
         else:
             try:
                 known = await self._recognise(scope, connection)
-            except DatabaseError as error:
-                log_problem(error, ACCOUNTS_AWAY)
-                words, status = ACCOUNTS_AWAY.words(error), ACCOUNTS_AWAY.status
-                refusal = PlainTextResponse(words, status, {"retry-after": RETRY_AFTER_S})
+            except GenreGenieError as error:
+                problem = problem_of(error) or ACCOUNTS_AWAY
+                log_problem(error, problem)
+                words, headers = problem.words(error), problem.headers(error)
+                refusal = PlainTextResponse(words, problem.status, headers)
             else:
                 refusal = None if known or path in PUBLIC else _to_login(scope, connection)
         await (refusal or self._app)(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
-        allowed = self._config.gate == "off" or await self._recognise(scope, connection)
+        try:
+            allowed = self._config.gate == "off" or await self._recognise(scope, connection)
+        except GenreGenieError as error:
+            log_problem(error, problem_of(error) or ACCOUNTS_AWAY)
+            allowed = False
         # A websocket is not bound by the same-origin policy, so its origin is always looked at.
         if not allowed:
             status = 401
@@ -111,8 +117,8 @@ class Gate:
             await socket.close(code=1008)
 
     async def _recognise(self, scope: Scope, connection: HTTPConnection) -> bool:
-        token = self._cookies.read(connection, cookies.SESSION)
-        user = await self._workers.quick(self._accounts.sessions.user_of, token) if token else None
+        token, look_up = self._cookies.read(connection, cookies.SESSION), self._workers.look_up
+        user = await look_up(self._accounts.sessions.user_of, token) if token else None
         known = Identity(user, token, self._tokens.make(token)) if token and user else None
         identify(scope, known)
         return known is not None

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Locator, Page, expect
 
 from genregenie.accounts.results import Audio, Result, Results
-from genregenie.common.settings import GuestLimits
+from genregenie.common.limits import GuestLimits
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.headline import Headline
 from genregenie.inference.prediction import Prediction

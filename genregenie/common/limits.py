@@ -1,0 +1,117 @@
+"""What people may take up, and who may make an account, as the environment says.
+
+Values are read when asked for, like all others in `genregenie.common.settings`.
+"""
+
+from dataclasses import dataclass
+
+from genregenie.common import environment
+
+
+@dataclass(frozen=True)
+class GuestLimits:
+    """What guests may take up, so that they do not crowd people out.
+
+    Attributes
+    ----------
+    at_once : int
+        Guests at the same time.
+    uploads : int
+        Clips that one of them may have listened to.
+    minutes : int
+        How long one may stay.
+    """
+
+    at_once: int = 20
+    uploads: int = 30
+    minutes: int = 60
+
+
+def guest_limits() -> GuestLimits:
+    """``GENREGENIE_GUESTS``, ``GENREGENIE_GUEST_UPLOADS`` and ``GENREGENIE_GUEST_MINUTES``.
+
+    Raises
+    ------
+    SettingsError
+        If one of them is no whole number of 1 or more.
+    """
+    return GuestLimits(
+        environment.number("GENREGENIE_GUESTS", GuestLimits.at_once),
+        environment.number("GENREGENIE_GUEST_UPLOADS", GuestLimits.uploads),
+        environment.number("GENREGENIE_GUEST_MINUTES", GuestLimits.minutes),
+    )
+
+
+@dataclass(frozen=True)
+class SignupRules:
+    """Who may make an account, and how many.
+
+    Attributes
+    ----------
+    mode : str
+        ``open`` to everybody, to those with an ``invite``, or ``closed``.
+    an_hour : int
+        Accounts in an hour from one address.
+    """
+
+    mode: str = "open"
+    an_hour: int = 20
+
+    @property
+    def an_hour_overall(self) -> int:
+        """Accounts in an hour, wherever from."""
+        return 10 * self.an_hour
+
+
+def signup_rules() -> SignupRules:
+    """``GENREGENIE_SIGNUP`` and ``GENREGENIE_SIGNUPS_AN_HOUR``.
+
+    Raises
+    ------
+    SettingsError
+        If the first is none of the three words, or the second no whole number of 1 or more.
+    """
+    return SignupRules(
+        environment.one_of("GENREGENIE_SIGNUP", ("open", "invite", "closed"), default="open"),
+        environment.number("GENREGENIE_SIGNUPS_AN_HOUR", SignupRules.an_hour),
+    )
+
+
+@dataclass(frozen=True)
+class Quotas:
+    """What a person with an account may take up, in megabytes.
+
+    Attributes
+    ----------
+    kept_mb : int
+        Of audio that is kept.
+    uploaded_mb : int
+        Of uploads in a day.
+    """
+
+    kept_mb: int = 60
+    uploaded_mb: int = 4000
+
+    @property
+    def kept_bytes(self) -> int:
+        """The first, in bytes."""
+        return self.kept_mb << 20
+
+    @property
+    def uploaded_bytes(self) -> int:
+        """The second, in bytes."""
+        return self.uploaded_mb << 20
+
+
+def quotas() -> Quotas:
+    """``GENREGENIE_KEPT_MB`` and ``GENREGENIE_UPLOAD_MB_A_DAY``.
+
+    Raises
+    ------
+    SettingsError
+        If one of them is no whole number of 1 or more.
+    """
+    return Quotas(
+        environment.number("GENREGENIE_KEPT_MB", Quotas.kept_mb),
+        environment.number("GENREGENIE_UPLOAD_MB_A_DAY", Quotas.uploaded_mb),
+    )
