@@ -88,7 +88,7 @@ def pipeline(key: str, name: str, folder: Path | None = None) -> KeptPipeline:
 
     path = _path(key, name, folder)
     if not path.exists():
-        raise ModelError(f"System {key} keeps no {name} at {path}. 'genregenie lab' makes it.")
+        raise ModelError(f"The model {path.stem} is not kept yet; 'genregenie lab' makes it.")
     kept = load(path, trusted=list(_TRUSTED))
     return KeptPipeline(tuple(kept["columns"]), kept["pipeline"])
 

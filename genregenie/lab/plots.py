@@ -254,6 +254,7 @@ def training_curve(
     for i, (name, values) in enumerate(curves.items()):
         axes.plot(epochs, values, color=COLOURS[i], linewidth=1.5, label=name)
     axes.set_ylim(0, 1.03 if measure == "accuracy" else None)
+    axes.locator_params(axis="x", integer=True)
     axes.set_xlabel("epoch")
     axes.set_ylabel(measure)
     figure.legend(loc="outside lower center", ncols=2)

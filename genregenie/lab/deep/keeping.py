@@ -89,7 +89,9 @@ class KeptNetwork:
         except ImportError as error:
             raise DataError("Networks answer with onnxruntime: pip install onnxruntime.") from error
         if not path.exists():
-            raise DataError(f"There is no network at {path}. 'genregenie lab deep' makes them.")
+            raise DataError(
+                f"The network {path.stem} is not kept yet; 'genregenie lab deep' makes it."
+            )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3

@@ -38,7 +38,7 @@ def headlines(lines: Sequence[Headline]) -> Markup:
         return components.failure(NOTHING)
     rows = [
         [
-            f"{line.system}: {sentences.model_name(line.model)}",
+            model_title(line.system, line.model),
             *map(_percent, (line.published, line.reproduced, line.honest, line.honest_macro_f1)),
         ]
         for line in lines
@@ -259,25 +259,30 @@ def answers(ways: Mapping[str, Mapping[str, float]], text: str) -> Markup:
     return joined([components.quiet(told), components.pair(parts)])
 
 
+def model_title(system: str, model: str) -> str:
+    """Such as "B: CNN"."""
+    return f"{system}: {sentences.model_name(model)}"
+
+
 def compared(found: Sequence[Answer]) -> Markup:
     """What every earlier system says of a clip, a row for each."""
     rows = [
         [
-            f"{answer.system}: {sentences.model_name(answer.model)}",
-            display_name(answer.genre) if answer.genre else "\N{EN DASH}",
-            f"{100 * answer.confidence:.0f} %" if answer.confidence is not None else "",
-            f"{answer.took_ms:,.0f} ms" if answer.genre else "",
+            model_title(answer.system, answer.model),
+            f"{display_name(answer.genre)}, {answer.confidence:.0%}"
+            if answer.genre
+            else "\N{EN DASH}",
+            _time(answer.took_ms) if answer.genre else "",
         ]
         for answer in found
     ]
     remarks: dict[str, list[str]] = {}
     for answer in found:
         if answer.remark:
-            remarks.setdefault(answer.remark, []).append(
-                f"{answer.system}: {sentences.model_name(answer.model)}"
-            )
+            title = model_title(answer.system, answer.model)
+            remarks.setdefault(answer.remark, []).append(title)
     notes = [f"{', '.join(names)} \N{EN DASH} {remark}" for remark, names in remarks.items()]
-    shown = table(["System and model", "Says", "How sure", "Time"], rows, "Earlier systems")
+    shown = table(["System and model", "Says", "Time"], rows, "Earlier systems")
     return joined([shown, components.bullets(notes)] if notes else [shown])
 
 
@@ -322,6 +327,10 @@ def _sentence(text: str) -> str:
 
 def _percent(share: float | None) -> str:
     return "\N{EN DASH}" if share is None else f"{100 * share:.1f}"
+
+
+def _time(ms: float) -> str:
+    return f"{ms:.0f} ms" if ms < 1_000 else f"{ms / 1_000:.1f} s"
 
 
 def _three(number: float | None) -> str:

@@ -33,7 +33,7 @@ _MODELS = {
     "cosine": "cosine recommender",
     "gaussian_nb": "Gaussian naive Bayes",
     "shipped": "boosting, as shipped",
-    "everything": "all that the shipped model hears",
+    "everything": "the shipped model",
     "cnn": "CNN",
     "lstm": "LSTM",
     "hybrid": "CNN and LSTM with transfer",

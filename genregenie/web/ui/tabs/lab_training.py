@@ -30,7 +30,8 @@ def build() -> None:
     """Put it into the Blocks under construction."""
     gr.HTML(components.quiet(_INTRO), padding=False)
     with gr.Row():
-        which = gr.Dropdown(list(SHORT), label="Network", elem_id="train-network")
+        networks = [(lab.model_title(n.system, n.name), title) for title, n in SHORT.items()]
+        which = gr.Dropdown(networks, label="Network", elem_id="train-network")
         epochs = gr.Slider(
             2, MAX_EPOCHS, _USUAL_EPOCHS, step=1, label="Epochs", elem_id="train-epochs"
         )
@@ -55,6 +56,7 @@ def train_for(title: str, epochs: int, request: gr.Request) -> Iterator[str]:
 def train(title: str, epochs: int) -> Iterator[str]:
     """Train a network and show how it goes; closing the generator ends it."""
     network = SHORT[title]
+    shown = lab.model_title(network.system, network.name)
     course: list[TrainingEpoch] = []
     yield components.quiet("Loading the data and the network\N{HORIZONTAL ELLIPSIS}")
     pool = Pool(1)
@@ -68,12 +70,12 @@ def train(title: str, epochs: int) -> Iterator[str]:
                     yield gr.skip()
                     continue
                 course.append(_record(network.system, network.name, epoch))
-                yield lab.watched(title, course, line_of(title, epoch))
+                yield lab.watched(shown, course, line_of(shown, epoch))
             found = steps.result
             yield lab.watched(
-                title,
+                shown,
                 course,
-                f"After {len(course)} epochs {title} names {100 * found.accuracy:.0f} % of "
+                f"After {len(course)} epochs {shown} names {100 * found.accuracy:.0f} % of "
                 f"{found.clips} clips by artists it has not heard.",
             )
     except DataError as error:
