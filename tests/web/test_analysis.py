@@ -19,6 +19,7 @@ from genregenie.inference.classifier import Classifier
 from genregenie.web import analysis
 from genregenie.web.batch import hear_all
 from genregenie.web.ui.examples import EXAMPLES
+from genregenie.web.ui.sections.comparing import compared
 from genregenie.web.ui.tabs import lab
 from genregenie.web.ui.tabs.listening import Source, classify, listen, picture_and_files
 from tests import deaths
@@ -118,6 +119,11 @@ def test_among_many_clips(
 
 def test_system_a_is_asked_in_a_worker(deadly: None, clips: dict[str, Path]) -> None:
     assert CRASHED in lab.ask_a(str(clips["segfault"]))
+
+
+def test_earlier_systems_are_asked_in_a_worker(deadly: None, clips: dict[str, Path]) -> None:
+    assert CRASHED in compared(str(clips["segfault"]))
+    assert "Open it again" in compared(None)
 
 
 def test_a_clip_that_never_ends_is_given_up(

@@ -24,6 +24,7 @@ from genregenie.audio.about import About
 from genregenie.inference import headline as verdicts
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
+from genregenie.lab.answers import Answer
 from genregenie.lab.explore import Exploration
 from genregenie.lab.records import (
     Balanced,
@@ -35,6 +36,7 @@ from genregenie.lab.records import (
     Importance,
     Score,
     Step,
+    TrainingEpoch,
 )
 from genregenie.lab.systems import SYSTEMS
 from genregenie.model.explain import Reason
@@ -204,12 +206,17 @@ def per_genre(text: str) -> Markup:
 def findings(text: str) -> Findings:
     own = ("B", "grouped", "5 folds")
     return Findings(
-        [Score(*own, text, text, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5)],
+        [Score(*own, text, text, 0.5, 0.1, 0.5, 0.5, 0.5, 0.5, 0.5)],
         [GenreScore(*own, text, text, 0.5, 0.5, 0.5, 9)],
         [Confusion(*own, text, text, text, 9)],
         [CurvePoint("B", text, "grouped", 9, 0.5, 0.5)],
         [Importance("B", text, text, 1, 0.1, 0.0)],
+        course(text),
     )
+
+
+def course(text: str) -> list[TrainingEpoch]:
+    return [TrainingEpoch("B", text, "grouped", n, 0.9, 0.5, 0.9, 0.5) for n in (1, 2)]
 
 
 def system(text: str) -> Markup:
@@ -291,6 +298,9 @@ VIEWS: dict[Callable[..., object], View] = {
     lab.questions: questions,
     lab.answers: lambda t: lab.answers({t: {t: 0.5, "jazz": 0.4}}, t),
     lab.exploration: exploration,
+    lab.compared: lambda t: lab.compared([Answer("A", t, {t: 1.0}, 12.0, t)]),
+    lab.training: lambda t: lab.training(t, course(t)),
+    lab.watched: lambda t: lab.watched(t, course(t), t),
     models.why: lambda t: models.why(metadata(t)),
     models.summary: lambda t: models.summary(metadata(t)),
     models.per_genre: per_genre,
@@ -355,7 +365,7 @@ SAY_WHAT_IS_OURS = {
 """Views into which nobody puts a word."""
 
 
-SLOW = {lab.exploration, lab.system}
+SLOW = {lab.exploration, lab.system, lab.training, lab.watched}
 """Views with charts, which take a while to draw and have no room: they meet it all in one."""
 SHORT = {"all in one": "<b on=''>\"</svg>&lt;{{7*7}}$\\frac$\u202e"}
 
