@@ -12,7 +12,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 CRASHED: Final = (
-    "Listening to this file ended its process: it may need more memory than there is. "
+    "Listening to this file ended its process: it may need more memory or time than there is. "
     "Export it again, or leave it out."
 )
 

@@ -162,10 +162,11 @@ def _short(value: float | str | None) -> str:
 def _ask(file: Path) -> None:
     from genregenie.audio.parallel import apart
     from genregenie.common.genres import display_name, ranked
+    from genregenie.lab.hearing import hear
     from genregenie.lab.text import ask
 
     with about(file):
-        answer = apart(ask, file)
+        answer = ask(apart(hear, file))
     print(f"Tags: {answer.text or 'none, so the sound alone decides'}")
     for title, confidences in (
         ("sound alone", answer.sound),

@@ -18,7 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, BinaryIO, Final, Generic, TypeVar
 
 from genregenie.common.worker import LostError, Worker
 
@@ -233,6 +233,7 @@ class Pool:
         self,
         function: Callable[..., Any],
         *arguments: Any,
+        file: BinaryIO | None = None,
         limit_s: float = math.inf,
         every_s: float = 0.5,
     ) -> Generator[Any, None, Any]:
@@ -244,6 +245,8 @@ class Pool:
         ----------
         function : callable
             Pickled by its name. If it is a generator, what it yields comes out here.
+        file : binary file, optional
+            One more argument: open here, and open there without its name.
         limit_s : float
             Work that takes longer is ended.
         every_s : float
@@ -273,7 +276,8 @@ class Pool:
             for _ in range(_TRIES):
                 try:
                     worker = worker or self._started() or _no_process()
-                    return (yield from _watched(worker, function, arguments, limit_s, every_s))
+                    worker.ask(function, arguments, file=file)
+                    return (yield from _watched(worker, limit_s, every_s))
                 except LostError:
                     if worker is None or worker.has_begun:
                         raise
@@ -322,14 +326,7 @@ def _no_process() -> Worker:
     raise LostError
 
 
-def _watched(
-    worker: Worker,
-    function: Callable[..., Any],
-    arguments: tuple[Any, ...],
-    limit_s: float,
-    every_s: float,
-) -> Generator[Any, None, Any]:
-    worker.ask(function, arguments)
+def _watched(worker: Worker, limit_s: float, every_s: float) -> Generator[Any, None, Any]:
     ends = time.monotonic() + limit_s
     while True:
         left_s = ends - time.monotonic()

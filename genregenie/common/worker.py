@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, BinaryIO, Final, TypeVar
 from weakref import WeakSet
 
 from genregenie.common import nursery
@@ -29,6 +29,9 @@ from genregenie.common.steps import Steps
 R = TypeVar("R")
 
 _BEGIN: Final = f"{__name__}:_begin"
+_FILE: Final = b"file"
+"""Says that an open file comes next, and then the work that it belongs to."""
+_HANDS_FILES_OVER: Final = hasattr(socket, "send_fds")
 
 
 class LostError(GenreGenieError):
@@ -92,11 +95,25 @@ class Worker:
         return any(self._owed)
 
     def ask(
-        self, function: Callable[..., Any], arguments: tuple[Any, ...], *, counts: bool = True
+        self,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        *,
+        file: BinaryIO | None = None,
+        counts: bool = True,
     ) -> None:
-        """Send work; the answer to what does not count is kept from `hear`."""
+        """Send work; the answer to what does not count is kept from `hear`.
+
+        An open file is one more argument: the process has it without its name, and closes it after.
+        """
         self._owed.append(counts)
         with contextlib.suppress(OSError):  # `hear` says so
+            if file is not None and not _HANDS_FILES_OVER:
+                arguments = (*arguments, file.read())
+            elif file is not None:
+                self.connection.send_bytes(_FILE)
+                with _socket_of(self.connection) as end:
+                    socket.send_fds(end, [b"!"], [file.fileno()])
             self.connection.send((function, arguments))
 
     def hear(self) -> tuple[str, Any]:
@@ -186,13 +203,15 @@ def _work(there: socket.socket) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _be_expendable()
     connection = Connection(there.detach())
-    asked: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    asked: queue.SimpleQueue[tuple[bytes, BinaryIO | None]] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(connection, asked), daemon=True).start()
     with contextlib.suppress(ConnectionError):  # who asked was killed, and `_receive` ends this
         while True:
-            work = asked.get()
+            work, file = asked.get()
             connection.send(("begun", None))
-            connection.send_bytes(_answer(work, connection))
+            with file or contextlib.nullcontext():
+                answer = _answer(work, () if file is None else (file,), connection)
+            connection.send_bytes(answer)
 
 
 def _be_expendable() -> None:
@@ -205,17 +224,35 @@ def _be_expendable() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
-def _receive(connection: Connection, asked: "queue.SimpleQueue[bytes]") -> None:
+def _receive(
+    connection: Connection, asked: "queue.SimpleQueue[tuple[bytes, BinaryIO | None]]"
+) -> None:
     with contextlib.suppress(EOFError, OSError):
         while True:
-            asked.put(connection.recv_bytes())
+            work, file = connection.recv_bytes(), None
+            if work == _FILE:
+                with _socket_of(connection) as end:
+                    (number,) = socket.recv_fds(end, 1, 1)[1]
+                file = os.fdopen(number, "rb")
+                work = connection.recv_bytes()
+            asked.put((work, file))
     os._exit(0)  # whatever it is at: nobody wants it any more
 
 
-def _answer(work: bytes, connection: Connection) -> bytes:
+@contextlib.contextmanager
+def _socket_of(connection: Connection) -> Iterator[socket.socket]:
+    """The same end as a socket, for what a connection cannot carry."""
+    end = socket.socket(fileno=connection.fileno())
+    try:
+        yield end
+    finally:
+        end.detach()
+
+
+def _answer(work: bytes, files: tuple[BinaryIO, ...], connection: Connection) -> bytes:
     try:
         function, arguments = pickle.loads(work)  # noqa: S301 - from the process that started this
-        value = function(*arguments)
+        value = function(*arguments, *files)
         if isinstance(value, Generator):
             value = _told(value, connection)
         return pickle.dumps(("done", value))

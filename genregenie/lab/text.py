@@ -10,11 +10,9 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from genregenie.audio import AudioFile, Source
 from genregenie.common.files import replacing
-from genregenie.features.statistics import Statistics, statistics
-from genregenie.features.tangent import as_row
 from genregenie.lab import results
+from genregenie.lab.hearing import Sound
 from genregenie.lab.models import with_text
 from genregenie.lab.tables import FeatureTable, join_text
 from genregenie.model.model import ModelError
@@ -79,26 +77,21 @@ def _load(path: Path) -> dict[str, Pipeline]:
         ) from error
 
 
-def ask(source: Source, folder: Path | None = None) -> Answer:
+def ask(sound: Sound, folder: Path | None = None) -> Answer:
     """Name the genre of an audio file as system A would.
 
     Raises
     ------
-    AudioError
-        If the file cannot be used as audio.
     ModelError
         If the pipelines have not been made.
     """
     pipelines = _load(results.place(FILE, folder))
-    with AudioFile(source) as audio:
-        stats = sum((statistics(s.blocks) for s in audio.stretches()), Statistics.empty())
-        text = " ".join(part for part in (audio.artist, audio.title) if part)
-    row = as_row(stats)[None]
-    sound = _named(pipelines["sound"], row)
-    if not text:
-        return Answer("", sound, sound)
-    joined = join_text(row, np.array([text]))
-    return Answer(text, sound, _named(pipelines["sound_and_text"], joined))
+    row = sound.row[None]
+    by_sound = _named(pipelines["sound"], row)
+    if not sound.text:
+        return Answer("", by_sound, by_sound)
+    joined = join_text(row, np.array([sound.text]))
+    return Answer(sound.text, by_sound, _named(pipelines["sound_and_text"], joined))
 
 
 def _named(pipeline: Pipeline, rows: Any) -> dict[str, float]:

@@ -2,26 +2,36 @@
 
 A clip that kills its decoder, or keeps it for ever, ends one worker: whose clip it was gets a
 sentence, nobody else notices, and another worker takes its place. The workers have the model
-loaded, so the first clip waits no longer than the next.
+loaded, so the first clip waits no longer than the next. They are handed a clip that is open, or its
+bytes, and never a name; once they are ready `genregenie.common.confinement` lets them open nothing.
 """
 
 import atexit
 import contextlib
+import faulthandler
+import io
+import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
-from genregenie.audio import AudioError, AudioFile
+from genregenie.audio import AudioError, AudioFile, Source
 from genregenie.audio.about import About, about
+from genregenie.audio.decoding import open_source
 from genregenie.audio.parallel import CRASHED
 from genregenie.autotag.network import network
+from genregenie.common import confinement, resources
 from genregenie.common.parallel import Pool, cores
 from genregenie.common.steps import Steps, result_of
 from genregenie.common.worker import LostError
+from genregenie.features import key, tempo
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
+from genregenie.lab.hearing import Sound
+from genregenie.lab.hearing import hear as hear_for_system_a
 
 WORKERS: Final = min(max(cores(), 2), 8)
 """Clips listened to at once in all; each takes a process of some 100 MB. The rest wait."""
@@ -34,9 +44,17 @@ TOO_SLOW: Final = (
     "came to an end. Export it again, as MP3 or WAV for instance."
 )
 
+MAX_CPU_S: Final = 90.0
+"""So long its worker may compute; the kernel ends one that the server has lost sight of."""
+
+MORE_BYTES: Final = 1 << 30
+"""So much memory a worker may take beside what it has when it is ready."""
+
 TELL_EVERY_S: Final = 0.5
 
 Clip = str | bytes
+
+log = logging.getLogger("genregenie.web")
 
 
 def hear(clip: Clip) -> Generator[float, None, Prediction]:
@@ -111,22 +129,34 @@ def picture(path: str) -> tuple[bytes, str]:
     return drawn
 
 
-def in_worker(function: Callable[..., Any], *arguments: Any) -> Generator[Any, None, Any]:
+def sound(path: str) -> Sound:
+    """What system A of the lab hears of a file.
+
+    Raises
+    ------
+    AudioError
+    """
+    heard: Sound = result_of(in_worker(hear_for_system_a, path))
+    return heard
+
+
+def in_worker(function: Callable[[Source], Any], clip: Clip) -> Generator[Any, None, Any]:
     """Run what opens a clip in a worker; as `Pool.run`, with sentences for what goes wrong there.
 
     Raises
     ------
     AudioError
     """
-    # Gradio's paths are strings of its own kind; unpickling one would import Gradio in the worker.
-    plain = [str(a) if isinstance(a, str) else a for a in arguments]
+    run = partial(
+        _workers().run, _limited, MAX_CPU_S, function, limit_s=MAX_LISTENING_S, every_s=TELL_EVERY_S
+    )
     try:
-        return (
-            yield from _workers().run(
-                function, *plain, limit_s=MAX_LISTENING_S, every_s=TELL_EVERY_S
-            )
-        )
+        if isinstance(clip, bytes):
+            return (yield from run(clip))
+        with open_source(clip)[0] as file:
+            return (yield from run(file=file))
     except (LostError, MemoryError) as error:
+        log.warning("a clip ended the process that listened to it (%s)", type(error).__name__)
         raise AudioError(CRASHED) from error
     except TimeoutError as error:
         raise AudioError(TOO_SLOW) from error
@@ -169,25 +199,57 @@ def workers_for_a_server() -> Iterator[None]:
 
 
 def _prepare() -> None:
-    if not Classifier.load().fast:
-        network()
+    """Load all that work needs. It is tried once, since nothing can be loaded later."""
+    faulthandler.enable(all_threads=False)
+    try:
+        if not Classifier.load().fast:
+            network()
+        tempo.shipped(), key.shipped()  # which only music needs
+        _rehearse()
+    finally:
+        confinement.confine(MORE_BYTES)
 
 
-def _listen(clip: Clip) -> Generator[About | float, None, Prediction]:
+def _rehearse() -> None:
+    from PIL import Image
+
+    from genregenie.web.images.cover import small
+
+    clip = (resources.assets() / "examples" / "jazz.mp3").read_bytes()
+    result_of(_listen(clip))
+    _draw(clip)
+    hear_for_system_a(clip)
+    Image.init()
+    for kind in ("JPEG", "PNG", "GIF", "WEBP"):
+        picture = io.BytesIO()
+        Image.new("RGB", (8, 8)).save(picture, kind)
+        small(picture.getvalue())
+
+
+def _limited(
+    cpu_s: float, function: Callable[[Source], Any], clip: Source
+) -> Generator[Any, None, Any]:
+    confinement.allow_cpu(cpu_s)
+    with confinement.closed():
+        found = function(clip)
+        return (yield from found) if isinstance(found, Generator) else found
+
+
+def _listen(clip: Source) -> Generator[About | float, None, Prediction]:
     yield _about(clip)
     return (yield from Classifier.load().hear(clip))
 
 
-def _about(clip: Clip) -> About:
+def _about(clip: Source) -> About:
     from genregenie.web.images.cover import small
 
     found = about(clip)
     return replace(found, cover=small(found.cover)) if found.cover else found
 
 
-def _draw(path: str) -> tuple[bytes, str]:
+def _draw(clip: Source) -> tuple[bytes, str]:
     from genregenie.web.images.spectrogram import spectrogram
 
-    with AudioFile(path) as audio:
+    with AudioFile(clip) as audio:
         sound = spectrogram(block for s in audio.stretches() for block in s.blocks)
     return sound.png(), sound.alt_text()

@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import faulthandler
 import logging
 import os
 import shutil
@@ -40,6 +41,7 @@ def serve(host: str | None = None, port: int | None = None, log_level: int = log
         If the environment holds a value that makes no sense, the port is taken, or nothing can be
         kept where something has to last.
     """
+    faulthandler.enable()  # what ends this process as a fault of the machine's is at least said
     logging.basicConfig(level=log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for noisy in ("httpx", "httpcore", "alembic", "python_multipart"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

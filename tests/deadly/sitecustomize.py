@@ -1,12 +1,14 @@
 """Makes files deadly: a Python with this folder in its PYTHONPATH dies of them when it opens them.
 
-A file is deadly if it ends in one of the lines of `tests.deaths`. The hook sits where every file is
-handed to FFmpeg, whoever does it.
+A file is deadly if it ends in one of the lines of `tests.deaths`; others do what no song does. The
+hook sits where every file is handed to FFmpeg, whoever does it.
 """
 
 import ctypes
 import os
 import signal
+import socket
+from pathlib import Path
 
 import av
 
@@ -26,10 +28,17 @@ def die(how: str) -> None:
         os._exit(3)
     while how == "hang":
         pass
+    word, _, rest = how.partition(" ")
+    if word == "connect":
+        socket.create_connection(("127.0.0.1", int(rest))).close()
+    if word == "write":
+        Path(rest).touch()
+    if word == "take":
+        bytearray(int(rest))
 
 
 def open_deadly(file, *arguments, **options):
-    file.seek(-min(40, file.seek(0, os.SEEK_END)), os.SEEK_END)
+    file.seek(-min(400, file.seek(0, os.SEEK_END)), os.SEEK_END)
     end = file.read()
     file.seek(0)
     if b"deadly by " in end:

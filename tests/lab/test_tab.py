@@ -13,10 +13,11 @@ from tests import sounds
 
 
 def test_text_moves_the_answer_towards_what_the_artist_plays(tmp_path):
+    from genregenie.lab.hearing import hear
     from genregenie.lab.text import ask
 
     def clip(**tags):
-        return sounds.encode(sounds.tune(6.0), 22_050, "flac", "flac", tags=tags)
+        return hear(sounds.encode(sounds.tune(6.0), 22_050, "flac", "flac", tags=tags))
 
     reggae = ask(clip(artist="Bob Marley", title="Jamming"))
     metal = ask(clip(artist="Metallica", title="Battery"))

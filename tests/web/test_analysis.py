@@ -1,6 +1,10 @@
 """Clips are opened in workers: what becomes of one that kills its own, and of everybody else."""
 
+import io
+import logging
+import operator
 import os
+import socket
 import subprocess
 import sys
 import zipfile
@@ -8,11 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 from gradio.utils import NamedString
 from gradio_client import Client, handle_file
+from mutagen.id3 import APIC, ID3
+from PIL import Image
 
 from genregenie.audio import AudioError
+from genregenie.audio.about import About
 from genregenie.audio.parallel import CRASHED
 from genregenie.common.parallel import Pool
 from genregenie.inference.classifier import Classifier
@@ -22,8 +30,7 @@ from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.sections.comparing import compared
 from genregenie.web.ui.tabs import lab
 from genregenie.web.ui.tabs.listening import Source, classify, listen, picture_and_files
-from tests import deaths
-from tests.common import work
+from tests import deaths, sounds
 from tests.web.servers import Server
 
 pytestmark = pytest.mark.slow
@@ -62,9 +69,10 @@ def test_a_worker_hears_what_the_engine_hears(clips: dict[str, Path]) -> None:
     assert words.startswith("Spectrogram of 0:02")
 
 
-def test_no_worker_imports_the_page_for_the_sake_of_a_path() -> None:
-    path = NamedString("clip.wav")
-    assert analysis.result_of(analysis.in_worker(work.kind_of, path)) == "str"
+def test_a_worker_is_given_what_is_in_a_file_and_no_name(clips: dict[str, Path]) -> None:
+    path = NamedString(clips["live"])
+    named = analysis.in_worker(operator.attrgetter("name"), path)
+    assert isinstance(analysis.result_of(named), int)
 
 
 def test_over_http_a_deadly_clip_costs_its_owner_alone(
@@ -81,6 +89,89 @@ def test_over_http_a_deadly_clip_costs_its_owner_alone(
     client.close()
     assert CRASHED in str(refused)
     assert httpx.get(f"{app.url}/healthz").status_code == 200
+
+
+def test_what_a_clip_makes_its_decoder_do_ends_at_the_workers_limits(
+    app: Server, deadly: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client(f"{app.url}/app/", verbose=False, httpx_kwargs={"timeout": 60})
+
+    def answer(how: str) -> str | None:
+        clip = tmp_path / "clip.wav"
+        clip.write_bytes(deaths.clip(how))
+        return client.predict(handle_file(clip), api_name="/classify")["error"]
+
+    written = tmp_path / "written"
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        assert answer(f"connect {port}")
+        listening.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            listening.accept()
+    assert answer(f"write {written}")
+    assert not written.exists()
+    assert answer(f"take {2 * analysis.MORE_BYTES}")
+    assert answer(f"take {analysis.MORE_BYTES // 2}") is None
+    monkeypatch.setattr(analysis, "MAX_CPU_S", 0.2)
+    assert answer("hang") == CRASHED
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [
+        ("mp3", "libmp3lame"),
+        ("flac", "flac"),
+        ("ogg", "vorbis"),
+        ("ogg", "libopus"),
+        ("ipod", "aac"),
+        ("ipod", "alac"),
+        ("matroska", "ac3"),
+    ],
+)
+def test_a_confined_worker_lacks_nothing_that_a_format_needs(container: str, codec: str) -> None:
+    tune = sounds.tune(3.0, 48_000)
+    clip = sounds.encode(tune, 48_000, container, codec, tags={"title": "Ünter"})
+    there, here = analysis.predict(clip), Classifier.load().predict(clip)
+    assert there.title == here.title
+    assert there.confidences == pytest.approx(here.confidences, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [sounds.tune(12.0), sounds.noise(3.0), sounds.tone(3.0), 0 * sounds.tone(3.0)],
+    ids=["tune", "noise", "tone", "silence"],
+)
+def test_nor_what_a_sound_needs(samples: np.ndarray) -> None:
+    for clip in (sounds.encode(samples), sounds.encode(samples, 8_000, codec="pcm_mulaw")):
+        there, here = analysis.predict(clip), Classifier.load().predict(clip)
+        assert there.verdict == here.verdict
+        assert there.tempo_bpm == here.tempo_bpm
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "BMP"])
+def test_nor_what_a_cover_needs(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp3"
+    path.write_bytes(sounds.encode(sounds.tune(2.0), sounds.RATE, "mp3", "libmp3lame"))
+    picture = io.BytesIO()
+    Image.new("P" if kind == "GIF" else "RGB", (600, 400)).save(picture, kind)
+    tags = ID3()
+    tags.add(APIC(encoding=3, mime=f"image/{kind.lower()}", type=3, data=picture.getvalue()))
+    tags.save(path)
+    about = next(analysis.listen(str(path)))
+    assert isinstance(about, About)
+    assert about.cover
+    assert Image.open(io.BytesIO(about.cover)).size == (320, 320)
+
+
+def test_the_log_says_that_a_worker_was_lost_and_not_by_whose_clip(
+    deadly: None, clips: dict[str, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert classify(str(clips["segfault"]))["error"] == CRASHED
+    (line,) = [r.getMessage() for r in caplog.records if r.name == "genregenie.web"]
+    assert "ended the process" in line
+    assert "segfault" not in line
 
 
 def test_on_the_listen_tab(deadly: None, clips: dict[str, Path]) -> None:
@@ -159,8 +250,8 @@ def test_workers_end_with_the_last_server(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(analysis, "_servers", 0)
     with analysis.workers_for_a_server():
         with analysis.workers_for_a_server():
-            process = analysis.result_of(analysis.in_worker(os.getpid))
-        assert analysis.result_of(analysis.in_worker(os.getpid)) == process
+            process = analysis.result_of(analysis._workers().run(os.getpid))
+        assert analysis.result_of(analysis._workers().run(os.getpid)) == process
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
 

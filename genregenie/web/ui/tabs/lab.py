@@ -7,7 +7,6 @@ import gradio as gr
 
 from genregenie.audio import AudioError
 from genregenie.common.errors import DataError
-from genregenie.common.steps import result_of
 from genregenie.evaluation.protocols import PROTOCOLS
 from genregenie.lab import results
 from genregenie.lab.records import Balanced, Headline, Score, Step
@@ -203,7 +202,7 @@ def ask_a(path: str | None) -> str:
     if path is None:
         return ""
     try:
-        answer = result_of(analysis.in_worker(ask, path))
+        answer = ask(analysis.sound(path))
     except (AudioError, ModelError) as error:
         return components.failure(str(error))
     ways = {"By sound alone": answer.sound, "By sound and tags": answer.sound_and_text}
