@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,6 +20,8 @@ MAX_AGE: Final = timedelta(days=90)
 # "Last seen" is written at most this often, so that looking at a page is not a write to the disk.
 TOUCH_EVERY: Final = timedelta(hours=1)
 TOUCH_GUEST_EVERY: Final = timedelta(minutes=1)
+
+_ASKED_AT_ONCE: Final = 500
 
 _BROWSERS: Final = (
     ("Edge", r"Edg(e|A|iOS)?/"),
@@ -103,6 +106,21 @@ class Sessions:
                     .values(last_seen_at=now, expires_at=ends)
                 )
         return user
+
+    def living(self, tokens: Iterable[str]) -> frozenset[str]:
+        """Those of these tokens whose session is not over. None of them counts as seen by this."""
+        by_digest = {token_digest(token): token for token in tokens}
+        digests, now = list(by_digest), self._core.clock()
+        found: set[str] = set()
+        with self._core.db.read() as session:
+            for i in range(0, len(digests), _ASKED_AT_ONCE):
+                query = (
+                    select(LoginSession.token_hash)
+                    .where(LoginSession.token_hash.in_(digests[i : i + _ASKED_AT_ONCE]))
+                    .where(LoginSession.expires_at > now)
+                )
+                found |= {by_digest[digest] for digest in session.scalars(query)}
+        return frozenset(found)
 
     def of(self, person_id: int, token: str | None = None) -> list[SessionInfo]:
         """The live sessions of a person, newest first; `token` marks the current one."""

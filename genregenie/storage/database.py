@@ -227,8 +227,11 @@ class Database:
         )
 
     def close(self) -> None:
-        """Hand all connections back."""
+        """Hand all connections back; what SQLite has in its log is in the file then."""
         self._looking.dispose()
+        if self.is_sqlite:  # the last one does so by itself, but there may be another program's
+            with contextlib.suppress(SQLAlchemyError), self.engine.connect() as connection:
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
         self.engine.dispose()
 
 

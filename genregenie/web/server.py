@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount
 
 from genregenie.accounts import Accounts, open_accounts
 from genregenie.common import settings
@@ -43,6 +44,7 @@ from genregenie.web.security.gate import Gate
 from genregenie.web.security.isolation import Isolation
 from genregenie.web.security.ownership import Ownership
 from genregenie.web.security.refusals import Refusals
+from genregenie.web.security.streams import OpenStreams, Pages, Streams
 from genregenie.web.workers import Workers
 
 if TYPE_CHECKING:
@@ -79,8 +81,12 @@ def create_app(
         If an environment variable holds a value that makes no sense.
     """
     config = config or WebConfig.from_settings()
-    accounts = accounts or open_accounts()
-    workers = Workers()
+    with contextlib.ExitStack() as ours:  # who brings accounts closes them
+        if accounts is None:
+            accounts = open_accounts()
+            ours.callback(accounts.close)
+        closing = ours.pop_all()
+    workers, streams = Workers(), OpenStreams()
     # Before anything of Gradio's is made: each component remembers the folder it was made under.
     ownership = Ownership(_fresh_upload_folder())
     if config.gate == "on":  # it may have been open before
@@ -89,13 +95,16 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        tidying = asyncio.create_task(_keep_tidy(portal))
+        watching = streams.keep_watch(accounts.sessions.living, workers)
+        tasks = [asyncio.create_task(_keep_tidy(portal)), asyncio.create_task(watching)]
         try:
             with analysis.workers_for_a_server():
                 yield
         finally:
-            tidying.cancel()
+            for task in tasks:
+                task.cancel()
             shutil.rmtree(ownership.folder, ignore_errors=True)
+            await workers.quick(closing.close)
 
     app = FastAPI(
         lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
@@ -105,10 +114,12 @@ def create_app(
         app.include_router(part.router)
     _add_small_routes(app, portal)
     _add_error_pages(app, portal)
-    _mount_page(app, page, config, accounts)
+    streams.pages = _mount_page(app, page, config, accounts)
+    app.state.streams = streams
     ownership.publish()
     # The last one added stands first: the gate, then what stands behind it.
     app.add_middleware(Compression)
+    app.add_middleware(Streams, streams=streams)
     app.add_middleware(Refusals, prefix=f"{APP}/")
     app.add_middleware(Isolation, ownership=ownership)
     app.add_middleware(Allowance, accounts=accounts, workers=workers, config=config)
@@ -160,11 +171,12 @@ def _add_error_pages(app: FastAPI, portal: PortalContext) -> None:
         return JSONResponse({"detail": "Not found."}, 404)
 
 
-def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Accounts) -> None:
+def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Accounts) -> Pages:
     toolkit.before_loading()
     import gradio as gr
 
     from genregenie.web.ui.handlers import guard_handlers
+    from genregenie.web.ui.open_pages import OpenPages
 
     options: dict[str, Any] = {}
     if page is None:
@@ -194,6 +206,10 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
         auth_dependency=None if config.gate == "off" else user_name,
         **{**usual, **options},
     )
+    mounted: Any = next(r for r in app.routes if isinstance(r, Mount) and r.path == APP)
+    pages = mounted.app.state_holder = OpenPages(settings.page_kept_s())
+    pages.set_blocks(blocks)
+    return pages
 
 
 async def _keep_tidy(portal: PortalContext) -> None:

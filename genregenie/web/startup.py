@@ -6,6 +6,7 @@ import faulthandler
 import logging
 import os
 import shutil
+import socket
 import tempfile
 
 from genregenie.common import settings
@@ -70,8 +71,15 @@ def serve(host: str | None = None, port: int | None = None, log_level: int = log
         forwarded_allow_ips=proxies,
         timeout_graceful_shutdown=5,
     )
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # It waits for all that is open, and what streams would never end by itself.
+            app.state.streams.stop()
+            await super().shutdown(sockets)
+
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(server).run(sockets)
+        Server(server).run(sockets)
 
 
 def find_data_folder() -> None:
