@@ -177,6 +177,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
 
     from genregenie.web.ui.handlers import guard_handlers
     from genregenie.web.ui.open_pages import OpenPages
+    from genregenie.web.ui.turns import take_turns
 
     options: dict[str, Any] = {}
     if page is None:
@@ -185,6 +186,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
         page, options = functools.partial(build_page, accounts, config), launch_options()
     blocks = page()
     guard_handlers(blocks)
+    take_turns(blocks)
     toolkit.rest_while_idle(blocks)
 
     def user_name(request: Request) -> str | None:

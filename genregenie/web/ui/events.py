@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from genregenie.web import analysis
 
-MAX_QUEUE: Final = 100
-"""Events that may wait; who comes later is asked to try again."""
+MAX_QUEUE: Final = 1_000
+"""Events that may wait, of all people; how many of one person is in `turns`."""
 
 Options = dict[str, Any]
 
@@ -30,6 +30,9 @@ PICTURES: Final[Options] = {"concurrency_limit": 2, "concurrency_id": "pictures"
 
 LAB: Final[Options] = {"concurrency_limit": 1, "concurrency_id": "lab"}
 """What trains models."""
+
+HEAVY: Final = frozenset(str(kind["concurrency_id"]) for kind in (ANALYSIS, PICTURES, LAB))
+"""What takes a processor its time; all else is over in a moment, or waits for others."""
 
 STORAGE: Final[Options] = {"concurrency_limit": 8}
 """What mostly waits for the database."""

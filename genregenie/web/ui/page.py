@@ -57,7 +57,7 @@ def build_page(accounts: Accounts | None = None, config: WebConfig | None = None
                 about.build(admit)
         page.load(session_bar, None, bar, **events.PRIVATE)
         theme.click(None, js=_TOGGLE, **events.PRIVATE)
-    return page.queue(max_size=events.MAX_QUEUE)
+    return page.queue(max_size=None)  # `turns` says how many may wait
 
 
 def launch_options() -> dict[str, Any]:

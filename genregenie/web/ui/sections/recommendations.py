@@ -180,7 +180,7 @@ def build_endpoint(accounts: Accounts | None, admit: Admit) -> None:
     years = [gr.Textbox(label=label, visible=False) for label in ("From year", "To year")]
     depth = gr.Textbox(Depth.ANY.value, label="How well known", visible=False)
     gr.Button(visible=False).click(
-        answer_for, [file, *years, depth], answer, api_name="recommend", **events.SPOTIFY
+        answer_for, [file, *years, depth], answer, api_name="recommend", **events.ANALYSIS
     )
 
 
