@@ -115,3 +115,46 @@ def quotas() -> Quotas:
         environment.number("GENREGENIE_KEPT_MB", Quotas.kept_mb),
         environment.number("GENREGENIE_UPLOAD_MB_A_DAY", Quotas.uploaded_mb),
     )
+
+
+@dataclass(frozen=True)
+class UploadLimits:
+    """What one person may upload.
+
+    Attributes
+    ----------
+    megabytes, files : int
+        In ten minutes.
+    kept_megabytes : int
+        In an hour, which is how long uploads may lie on the disk.
+    """
+
+    megabytes: int = 600
+    files: int = 2_000
+    kept_megabytes: int = 1_200
+
+
+def upload_limits() -> UploadLimits:
+    """``GENREGENIE_UPLOAD_MB``, ``GENREGENIE_UPLOAD_FILES`` and ``GENREGENIE_UPLOAD_KEPT_MB``.
+
+    Raises
+    ------
+    SettingsError
+        If one of them is no whole number of 1 or more.
+    """
+    return UploadLimits(
+        environment.number("GENREGENIE_UPLOAD_MB", UploadLimits.megabytes),
+        environment.number("GENREGENIE_UPLOAD_FILES", UploadLimits.files),
+        environment.number("GENREGENIE_UPLOAD_KEPT_MB", UploadLimits.kept_megabytes),
+    )
+
+
+def page_kept_s() -> int:
+    """How long what was on a page is kept after it was closed: ``GENREGENIE_PAGE_SECONDS``, or 600.
+
+    Raises
+    ------
+    SettingsError
+        If it is no whole number of 1 or more.
+    """
+    return environment.number("GENREGENIE_PAGE_SECONDS", 600)

@@ -112,17 +112,6 @@ def gate_mode(host: str | None = None) -> str:
     return environment.one_of("GENREGENIE_GATE", ("on", "off", "demo"), default=usual)
 
 
-def page_kept_s() -> int:
-    """How long what was on a page is kept after it was closed: ``GENREGENIE_PAGE_SECONDS``, or 600.
-
-    Raises
-    ------
-    SettingsError
-        If it is no whole number of 1 or more.
-    """
-    return environment.number("GENREGENIE_PAGE_SECONDS", 600)
-
-
 def data_dir() -> Path:
     """Folder of accounts and keys: ``GENREGENIE_DATA_DIR``, else the platform's own place."""
     given = os.environ.get("GENREGENIE_DATA_DIR")

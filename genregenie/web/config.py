@@ -39,6 +39,8 @@ class WebConfig:
         Who may make an account.
     quotas : limits.Quotas
         What people with an account may take up.
+    uploads : limits.UploadLimits
+        What one person may upload.
     """
 
     gate: str = "on"
@@ -50,6 +52,7 @@ class WebConfig:
     guests: limits.GuestLimits = field(default_factory=limits.GuestLimits)
     signup: limits.SignupRules = field(default_factory=limits.SignupRules)
     quotas: limits.Quotas = field(default_factory=limits.Quotas)
+    uploads: limits.UploadLimits = field(default_factory=limits.UploadLimits)
 
     @classmethod
     def from_settings(cls, host: str | None = None) -> "WebConfig":
@@ -75,6 +78,7 @@ class WebConfig:
             guests=limits.guest_limits(),
             signup=limits.signup_rules(),
             quotas=limits.quotas(),
+            uploads=limits.upload_limits(),
         )
 
     @property

@@ -45,6 +45,7 @@ from genregenie.web.security.isolation import Isolation
 from genregenie.web.security.ownership import Ownership
 from genregenie.web.security.refusals import Refusals
 from genregenie.web.security.streams import OpenStreams, Pages, Streams
+from genregenie.web.security.upload_rate import UploadRate
 from genregenie.web.workers import Workers
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def create_app(
     app.add_middleware(Refusals, prefix=f"{APP}/")
     app.add_middleware(Isolation, ownership=ownership)
     app.add_middleware(Allowance, accounts=accounts, workers=workers, config=config)
+    app.add_middleware(UploadRate, config=config)
     app.add_middleware(
         Gate,
         accounts=accounts,
@@ -188,6 +190,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
     guard_handlers(blocks)
     take_turns(blocks)
     toolkit.rest_while_idle(blocks)
+    toolkit.leave_no_halves()
 
     def user_name(request: Request) -> str | None:
         who = user_of(request.scope)
@@ -209,7 +212,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
         **{**usual, **options},
     )
     mounted: Any = next(r for r in app.routes if isinstance(r, Mount) and r.path == APP)
-    pages = mounted.app.state_holder = OpenPages(settings.page_kept_s())
+    pages = mounted.app.state_holder = OpenPages(limits.page_kept_s())
     pages.set_blocks(blocks)
     return pages
 

@@ -1,16 +1,19 @@
 """What Gradio does by itself that nobody here needs, and is told to leave."""
 
+import contextlib
 import importlib.util
 import os
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import gradio as gr
+    from starlette.datastructures import FormData
 
 LOOKS_EVERY_S: Final = 0.02
 """So often an idle page looks for events in its queue, and, five times as seldom, for progress."""
@@ -42,6 +45,34 @@ def rest_while_idle(blocks: "gr.Blocks") -> None:
     queue = blocks._queue
     queue.sleep_when_free = LOOKS_EVERY_S
     queue.progress_update_sleep_when_free = 5 * LOOKS_EVERY_S
+
+
+def leave_no_halves() -> None:
+    """Have Gradio remove what it has written of an upload that comes to no good end.
+
+    It does so where a form is wrong, and not where a browser goes away or the disk is full.
+    """
+    from gradio import route_utils
+
+    parser = route_utils.GradioMultiPartParser
+    if getattr(parser, "leaves_no_halves", False):
+        return
+
+    class Parser(parser):  # type: ignore[misc, valid-type]
+        leaves_no_halves = True
+
+        async def parse(self) -> "FormData":
+            try:
+                return await super().parse()
+            except BaseException:
+                for file in self._files_to_close_on_error:
+                    with contextlib.suppress(OSError):
+                        file.close()
+                    with contextlib.suppress(OSError):
+                        Path(file.name).unlink()
+                raise
+
+    route_utils.GradioMultiPartParser = Parser
 
 
 class _NoStubs(MetaPathFinder):

@@ -15,10 +15,14 @@ from typing import Any, Final
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from genregenie.web.security.upload_rate import TooManyFilesError
+
 UNREADABLE: Final = "This request cannot be read."
+NO_ROOM: Final = "There is no room for this on the server just now. Please try again later."
 _UPLOAD: Final = "This upload cannot be read: it takes files alone, in the field 'files'."
 _GONE: Final = "There is no such session or event, or it is over."
 _SENTENCES: Final = {
@@ -31,6 +35,7 @@ _PHRASES: Final = frozenset(status.phrase for status in HTTPStatus)
 # What Gradio writes into a stream that it opened for nothing.
 _NOT_FOUND: Final = str(HTTPException(404))
 _MAX_CHARACTERS: Final = 300
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 # What a name alone can do to a file system; any other OSError is the server's own trouble.
 _NAMES: Final = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.ENOTDIR, errno.ELOOP})
 
@@ -56,7 +61,16 @@ class Refusals:
         answer = _Answer(scope, receive, send)
         try:
             await self._app(scope, receive, answer)
+        except TooManyFilesError as error:
+            await answer.refuse(413, str(error))
+        except ClientDisconnect:
+            log.info("a %s was broken off", scope["method"])
+            await answer.refuse(400, UNREADABLE)
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in _FULL:
+                log.error("no room on the disk: %s", errno.errorcode[error.errno])
+                await answer.refuse(507, NO_ROOM)
+                return
             if not is_the_requests(error):
                 await answer.release()
                 raise
