@@ -275,13 +275,13 @@ def one(person_id: int, number: int) -> list[ColumnElement[bool]]:
     return [ResultRow.person_id == person_id, ResultRow.id == number]
 
 
-def section(session: Session, person_id: int) -> Json:
-    """A person's section of their download."""
+def section(session: Session, person_id: int) -> Iterator[Json]:
+    """A person's section of their download, a result at a time: each may carry a clip."""
     query = select(ResultRow).where(ResultRow.person_id == person_id).order_by(ResultRow.id)
     large = (ResultRow.details, ResultRow.audio, ResultRow.share_cover)
     everything = query.options(*map(undefer, large))
-    return [
-        {
+    for row in session.scalars(everything, execution_options={"yield_per": 1}):
+        yield {
             "made_at": in_iso(row.made_at),
             "name": row.name,
             "genre": row.genre,
@@ -294,8 +294,6 @@ def section(session: Session, person_id: int) -> Json:
             "audio_base64": _in_base64(row.audio),
             "share_cover_base64": _in_base64(row.share_cover),
         }
-        for row in session.scalars(everything)
-    ]
 
 
 def _in_base64(content: bytes | None) -> str | None:

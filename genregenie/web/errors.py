@@ -41,6 +41,20 @@ class FormError(GenreGenieError):
     """The form as a whole cannot be used."""
 
 
+class DownloadingError(GenreGenieError):
+    """A person's data is on its way to that person already."""
+
+    def __init__(self) -> None:
+        super().__init__("Your data is being sent already. Wait for that download to end.")
+
+
+class NoRoomOnDiskError(GenreGenieError):
+    """The server's disk is full."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no room for this on the server just now. Try again later.")
+
+
 @dataclass(frozen=True)
 class Problem:
     """How an error is told.
@@ -119,6 +133,8 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     AccountNeededError: Problem(403, title="As a guest"),
     LoginError: Problem(400, title="Spotify is not connected"),
     BusyError: Problem(503, title="Very busy"),
+    DownloadingError: Problem(429, title="One at a time"),
+    NoRoomOnDiskError: Problem(507, title="No room"),
     DatabaseError: ACCOUNTS_AWAY,
     DatabaseBusyError: ACCOUNTS_BUSY,
     DatabaseLostError: NOTHING_LASTS,

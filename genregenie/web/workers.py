@@ -19,13 +19,14 @@ _LOOKING: Final = 8
 _DOING: Final = 8
 # Nothing that is short is worth more.
 _SHORT_PATIENCE_S: Final = 5
+_WRITING: Final = 2
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Workers:
-    """Lanes of threads: few for password hashing, some to look things up, some for short writes.
+    """Lanes of threads: few to hash passwords or write much, some to look up, some for short writes.
 
     They are apart from the threads that Gradio's handlers use, so that a rush at the door does not
     stop the music inside, and from each other: who looks at a page waits for nobody who writes.
@@ -36,6 +37,7 @@ class Workers:
         self._looking = anyio.CapacityLimiter(_LOOKING)
         self._doing = anyio.CapacityLimiter(_DOING)
         self._threads = anyio.CapacityLimiter(math.inf)
+        self._writing = anyio.CapacityLimiter(_WRITING)
 
     async def hashing(
         self, origin: Origin, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
@@ -69,6 +71,10 @@ class Workers:
             If there is no thread for it in a while.
         """
         return await self._shortly(self._doing, functools.partial(work, *args, **kwargs))
+
+    async def writing(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run what reads and writes very much; at most two at a time."""
+        return await run_sync(functools.partial(work, *args, **kwargs), limiter=self._writing)
 
     async def _shortly(self, lane: anyio.CapacityLimiter, work: Callable[[], T]) -> T:
         turn = object()

@@ -1,11 +1,12 @@
 """People's download: every section, in its order, as it has always been."""
 
+import io
 import json
 import struct
 from pathlib import Path
 
 from genregenie.accounts import Accounts
-from genregenie.accounts.export import export_person
+from genregenie.accounts.export import export_person, write_person
 from genregenie.accounts.feedback import Answer
 from genregenie.accounts.opinions import StoredOpinion
 from genregenie.accounts.results import Audio, Result
@@ -44,7 +45,11 @@ def live(accounts: Accounts, clock: Clock, name: str) -> int:
 
 def test_the_download_is_as_it_has_always_been(accounts: Accounts, clock: Clock) -> None:
     live(accounts, clock, "Bea")
-    data = export_person(accounts.db, live(accounts, clock, "Ada"))
+    ada = live(accounts, clock, "Ada")
+    data = export_person(accounts.db, ada)
+    file = io.BytesIO()
+    write_person(accounts.db, ada, file)
+    assert file.getvalue() + b"\n" == GOLDEN.read_bytes()
     assert json.dumps(data, indent=2, ensure_ascii=False) + "\n" == GOLDEN.read_text("utf-8")
 
 

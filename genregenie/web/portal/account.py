@@ -1,6 +1,5 @@
 """The account page: password, e-mail, recovery codes, sessions, one's data, and leaving."""
 
-import json
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -9,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from genregenie.accounts.errors import TooManyAttemptsError, WrongCredentialsError
-from genregenie.accounts.export import export_person
 from genregenie.web.errors import Problem
 from genregenie.web.identity import identity_of
 from genregenie.web.paths import ACCOUNT, LOGIN
@@ -145,12 +143,7 @@ async def end_all(
 @router.post(f"{ACCOUNT}/data")
 async def download(portal: Portal, user: Member, _form: Annotated[Form, _sent("data")]) -> Response:
     """Everything that is kept of a person."""
-    data = await portal.workers.quick(export_person, portal.accounts.db, user.id)
-    return Response(
-        json.dumps(data, indent=2, ensure_ascii=False),
-        media_type="application/json",
-        headers={"content-disposition": 'attachment; filename="genregenie-my-data.json"'},
-    )
+    return await portal.downloads.of(user.id)
 
 
 @router.post(f"{ACCOUNT}/delete")

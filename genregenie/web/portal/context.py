@@ -24,6 +24,7 @@ from genregenie.web.errors import FormError
 from genregenie.web.identity import Identity, identify, identity_of, user_of
 from genregenie.web.paths import ASSETS
 from genregenie.web.portal.forms import Form, read_fields
+from genregenie.web.portal.my_data import Downloads
 from genregenie.web.security import cookies, devices
 from genregenie.web.security.cookies import Cookies
 from genregenie.web.security.csrf import FormTokens
@@ -52,6 +53,7 @@ class PortalContext:
         self.workers = workers
         self.config = config
         self.ownership = ownership
+        self.downloads = Downloads(accounts, workers, ownership.folder)
         self.cookies = Cookies(config.cookies)
         self.tokens = FormTokens(config.key)
         self._devices = Devices(config.key)
