@@ -4,6 +4,8 @@ Each part that keeps something for people writes its section; a new one adds a l
 also hashed ones, have no place in it.
 """
 
+import base64
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO, Final
@@ -14,7 +16,9 @@ from genregenie.accounts import daily, feedback, opinions, people, results, sess
 from genregenie.accounts.core import Json
 from genregenie.storage.database import Database
 
-Section = Callable[[Session, int], Json | Iterator[Json]]
+Item = Mapping[str, Json | bytes]
+"""Bytes are written in base64."""
+Section = Callable[[Session, int], Json | Iterator[Item]]
 """Gets a session of the database and the person's number; gives what JSON can hold, or the items of
 a list one by one."""
 
@@ -28,20 +32,23 @@ SECTIONS: Final[Mapping[str, Section]] = {
 }
 """By name, in the order of the download."""
 
+_PIECE_BYTES: Final = 3 << 16
+"""A multiple of three: whole groups of base64."""
 _ENCODER: Final = json.JSONEncoder(indent=2, ensure_ascii=False)
 
 
 def export_person(db: Database, person_id: int) -> dict[str, Json]:
     """All sections for one person."""
-    with db.read() as session:
-        found = {name: section(session, person_id) for name, section in SECTIONS.items()}
-        return {
-            name: list(part) if isinstance(part, Iterator) else part for name, part in found.items()
-        }
+    file = io.BytesIO()
+    write_person(db, person_id, file)
+    sections: dict[str, Json] = json.loads(file.getvalue())
+    return sections
 
 
 def write_person(db: Database, person_id: int, file: BinaryIO) -> None:
-    """Write the same into a file, without ever having all of it in memory.
+    """Write all sections for one person as JSON, never with all of it in memory.
+
+    It does so in small pieces, between which other threads may run.
 
     Raises
     ------
@@ -52,23 +59,39 @@ def write_person(db: Database, person_id: int, file: BinaryIO) -> None:
         before = "{\n  "
         for name, section in SECTIONS.items():
             file.write(f"{before}{json.dumps(name)}: ".encode())
-            _write(section(session, person_id), file)
+            part = section(session, person_id)
+            if isinstance(part, Iterator):
+                _write_items(part, file)
+            else:
+                _write(part, "  ", file)
             before = ",\n  "
         file.write(b"\n}")
 
 
-def _write(part: Json | Iterator[Json], file: BinaryIO) -> None:
-    if not isinstance(part, Iterator):
-        _write_indented(part, "  ", file)
-        return
+def _write_items(items: Iterator[Item], file: BinaryIO) -> None:
     before = "["
-    for item in part:
+    for item in items:
         file.write(f"{before}\n    ".encode())
-        _write_indented(item, "    ", file)
+        begin = "{"
+        for key, value in item.items():
+            file.write(f"{begin}\n      {json.dumps(key)}: ".encode())
+            if isinstance(value, bytes):
+                _write_bytes(value, file)
+            else:
+                _write(value, "      ", file)
+            begin = ","
+        file.write(b"\n    }")
         before = ","
     file.write(b"[]" if before == "[" else b"\n  ]")
 
 
-def _write_indented(item: Json, indent: str, file: BinaryIO) -> None:
-    for piece in _ENCODER.iterencode(item):
+def _write(value: Json, indent: str, file: BinaryIO) -> None:
+    for piece in _ENCODER.iterencode(value):
         file.write(piece.replace("\n", f"\n{indent}").encode())
+
+
+def _write_bytes(value: bytes, file: BinaryIO) -> None:
+    file.write(b'"')
+    for i in range(0, len(value), _PIECE_BYTES):
+        file.write(base64.b64encode(value[i : i + _PIECE_BYTES]))
+    file.write(b'"')

@@ -4,7 +4,6 @@ A result is a summary to list it by, and `details`: JSON from whoever keeps it, 
 came. The clip itself is kept only where its owner asks for that, and for no guest.
 """
 
-import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -275,7 +274,7 @@ def one(person_id: int, number: int) -> list[ColumnElement[bool]]:
     return [ResultRow.person_id == person_id, ResultRow.id == number]
 
 
-def section(session: Session, person_id: int) -> Iterator[Json]:
+def section(session: Session, person_id: int) -> Iterator[dict[str, Json | bytes]]:
     """A person's section of their download, a result at a time: each may carry a clip."""
     query = select(ResultRow).where(ResultRow.person_id == person_id).order_by(ResultRow.id)
     large = (ResultRow.details, ResultRow.audio, ResultRow.share_cover)
@@ -291,10 +290,6 @@ def section(session: Session, person_id: int) -> Iterator[Json]:
             "shared_at": in_iso(row.shared_at),
             "details": json.loads(row.details),
             "audio_suffix": row.audio_suffix or None,
-            "audio_base64": _in_base64(row.audio),
-            "share_cover_base64": _in_base64(row.share_cover),
+            "audio_base64": row.audio or None,
+            "share_cover_base64": row.share_cover or None,
         }
-
-
-def _in_base64(content: bytes | None) -> str | None:
-    return base64.b64encode(content).decode() if content else None
