@@ -4,6 +4,7 @@ Gradio copies the description of the whole page for each one that is opened, for
 middle of a page, which there are none of here; and keeps ten thousand of them until the next start.
 """
 
+import logging
 import time
 from copy import copy
 from datetime import datetime
@@ -17,6 +18,8 @@ MAX_PAGES: Final = 2_000
 
 SWEEP_EVERY_S: Final = 5.0
 
+log = logging.getLogger("genregenie.web")
+
 
 class _PageState(SessionState):
     """What handlers keep in it, without a copy of the page's description."""
@@ -27,6 +30,7 @@ class _PageState(SessionState):
         self.state_data: dict[int, Any] = {}
         self._state_ttl: dict[int, tuple[float, datetime]] = {}
         self.is_closed = False
+        self.STATE_TTL_WHEN_CLOSED = 3_600  # Gradio's; all of the page goes before
 
     def __setitem__(self, key: int, value: Any) -> None:
         block = self.blocks_config.blocks.get(key)
@@ -92,7 +96,14 @@ class OpenPages(StateHolder):
         if now - self._swept < SWEEP_EVERY_S:
             return
         self._swept = now
-        super().delete_all_expired_state()
+        try:
+            super().delete_all_expired_state()
+            self._forget_left(now)
+        except Exception:
+            # It would be the end of the task that calls this, and nobody would hear of it.
+            log.exception("forgetting pages that were left failed; it will be tried again")
+
+    def _forget_left(self, now: float) -> None:
         past = [page for page, used in [*self._used.items()] if now - used > self._kept_s]
         if past:
             busy = self._busy()
