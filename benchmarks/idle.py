@@ -15,9 +15,9 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 import httpx
-import psutil
 from servers import PASSWORD, URL, server, sign_up
 
 API = f"{URL}/app/gradio_api"
@@ -38,27 +38,25 @@ def main() -> None:
 
 
 async def measure(pages: int, kept_s: float) -> None:
-    process = next(
-        child for child in psutil.Process().children() if "app.py" in " ".join(child.cmdline())
-    )
+    pid = server_process()
     browsers = [await log_in(number) for number in range(PEOPLE)]
-    async with browsers[0].stream("GET", "/app/"):
-        pass
-    first = megabytes(process)
+    config = (await browsers[0].get("/app/config")).json()
+    loads = [d for d in config["dependencies"] if any(t[1] == "load" for t in d["targets"])]
+    first = megabytes(pid)
     leave = asyncio.Event()
     turns = asyncio.Semaphore(AT_ONCE)
     is_open = [asyncio.Event() for _ in range(pages)]
     left = [
-        asyncio.create_task(page(browsers[n % PEOPLE], turns, is_open[n], leave))
+        asyncio.create_task(page(browsers[n % PEOPLE], loads, turns, is_open[n], leave))
         for n in range(pages)
     ]
     for opened in is_open:
         await opened.wait()
-    most = megabytes(process)
+    most = megabytes(pid)
     leave.set()
     await asyncio.gather(*left)
     await asyncio.sleep(kept_s + 25)
-    last = megabytes(process)
+    last = megabytes(pid)
     began = time.perf_counter()
     await browsers[0].get("/healthz")
     answered_s = time.perf_counter() - began
@@ -70,8 +68,16 @@ async def measure(pages: int, kept_s: float) -> None:
     print(f"\n/healthz then: {1e3 * answered_s:.0f} ms")
 
 
-def megabytes(process: psutil.Process) -> float:
-    return process.memory_info().rss / 1e6
+def server_process() -> int:
+    """The one that this process has started."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return next(int(c) for c in children if "app.py" in Path(f"/proc/{c}/cmdline").read_text())
+
+
+def megabytes(pid: int) -> float:
+    """Memory that a process has."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    return int(text.split("VmRSS:")[1].split()[0]) / 1e3
 
 
 async def log_in(number: int) -> httpx.AsyncClient:
@@ -86,6 +92,7 @@ async def log_in(number: int) -> httpx.AsyncClient:
 
 async def page(
     browser: httpx.AsyncClient,
+    loads: list[dict[str, Any]],
     turns: asyncio.Semaphore,
     is_open: asyncio.Event,
     leave: asyncio.Event,
@@ -93,8 +100,6 @@ async def page(
     name = uuid.uuid4().hex[:12]
     async with turns:
         await browser.get("/app/", headers={"accept": "text/html"})
-        config = (await browser.get("/app/config")).json()
-        loads = [d for d in config["dependencies"] if any(t[1] == "load" for t in d["targets"])]
         for handler in loads:
             values = [None] * len(handler["inputs"])
             body = {"data": values, "fn_index": handler["id"], "session_hash": name}
