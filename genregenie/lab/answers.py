@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from genregenie.audio import RATE_HZ, AudioFile, Samples, Source, Spread
+from genregenie.audio import RATE_HZ, Samples, Source
 from genregenie.autotag.network import AutotagError
 from genregenie.common.arrays import Array
 from genregenie.common.errors import DataError
@@ -18,12 +18,10 @@ from genregenie.inference.classifier import load
 from genregenie.lab import hand_made, kept, results
 from genregenie.lab.deep import clips, pictures
 from genregenie.lab.deep.keeping import KeptNetwork
+from genregenie.lab.hearing import Middle, middle
 from genregenie.lab.systems import SYSTEMS
 from genregenie.lab.tables import join_text
 from genregenie.model.model import ModelError
-
-LENGTH_S: Final = 30.0
-"""Of a longer clip its middle is heard, as long as those the systems learnt from."""
 
 NETWORKS: Final[Mapping[str, tuple[str, ...]]] = {
     "B": ("cnn",),
@@ -98,7 +96,12 @@ def answers(source: Source, folder: Path | None = None) -> list[Answer]:
     AudioError
         If it cannot be used as audio.
     """
-    clip = _Clip.of(source)
+    return answers_to(middle(source), folder)
+
+
+def answers_to(heard: Middle, folder: Path | None = None) -> list[Answer]:
+    """The same, of what was heard of a clip already."""
+    clip = _Clip(heard)
     found: list[Answer] = []
     for key in SYSTEMS:
         if key == "C":
@@ -113,19 +116,11 @@ def answers(source: Source, folder: Path | None = None) -> list[Answer]:
 class _Clip:
     """A clip, and what was made of it so far, with the time that took."""
 
-    def __init__(self, samples: Samples, text: str) -> None:
-        self.samples, self.text = samples, text
+    def __init__(self, heard: Middle) -> None:
+        short, samples = round(_MIN_S * RATE_HZ), heard.samples
+        self.samples = np.resize(samples, short) if len(samples) < short else samples
+        self.text = heard.text
         self._made: dict[Any, tuple[Any, float]] = {}
-
-    @classmethod
-    def of(cls, source: Source) -> "_Clip":
-        spread = Spread(1, LENGTH_S, LENGTH_S)
-        with AudioFile(source) as audio:
-            blocks = [block for part in audio.stretches(spread) for block in part.blocks]
-            text = " ".join(part for part in (audio.artist, audio.title) if part)
-        samples = np.concatenate(blocks)[: round(LENGTH_S * RATE_HZ)]
-        short = round(_MIN_S * RATE_HZ)
-        return cls(np.resize(samples, short) if len(samples) < short else samples, text)
 
     def made(self, key: Any, make: Callable[[], Any]) -> tuple[Any, float]:
         """Something of the clip, and how many milliseconds it took, the first time it is asked."""

@@ -30,8 +30,9 @@ from genregenie.common.worker import LostError
 from genregenie.features import key, tempo
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
-from genregenie.lab.hearing import Sound
+from genregenie.lab.hearing import Middle, Sound
 from genregenie.lab.hearing import hear as hear_for_system_a
+from genregenie.lab.hearing import middle as hear_the_middle
 
 WORKERS: Final = min(max(cores(), 2), 8)
 """Clips listened to at once in all; each takes a process of some 100 MB. The rest wait."""
@@ -140,6 +141,31 @@ def sound(path: str) -> Sound:
     return heard
 
 
+def middle(path: str) -> Middle:
+    """What the lab's other systems hear of a file.
+
+    Raises
+    ------
+    AudioError
+    """
+    heard: Middle = result_of(in_worker(hear_the_middle, path))
+    return heard
+
+
+def beside(function: Callable[..., Any], *arguments: Any) -> Generator[Any, None, Any]:
+    """Run what takes long and opens no clip in a process that may load what it needs.
+
+    There is one, started when it is needed first.
+
+    Raises
+    ------
+    AudioError
+        If it took too long, or ended its process.
+    """
+    with _told_in_words():
+        return (yield from _helper().run(function, *arguments, limit_s=MAX_LISTENING_S))
+
+
 def in_worker(function: Callable[[Source], Any], clip: Clip) -> Generator[Any, None, Any]:
     """Run what opens a clip in a worker; as `Pool.run`, with sentences for what goes wrong there.
 
@@ -150,11 +176,17 @@ def in_worker(function: Callable[[Source], Any], clip: Clip) -> Generator[Any, N
     run = partial(
         _workers().run, _limited, MAX_CPU_S, function, limit_s=MAX_LISTENING_S, every_s=TELL_EVERY_S
     )
-    try:
+    with _told_in_words():
         if isinstance(clip, bytes):
             return (yield from run(clip))
         with open_source(clip)[0] as file:
             return (yield from run(file=file))
+
+
+@contextlib.contextmanager
+def _told_in_words() -> Iterator[None]:
+    try:
+        yield
     except (LostError, MemoryError) as error:
         log.warning("a clip ended the process that listened to it (%s)", type(error).__name__)
         raise AudioError(CRASHED) from error
@@ -166,6 +198,7 @@ def in_worker(function: Callable[[Source], Any], clip: Clip) -> Generator[Any, N
 
 _lock = threading.Lock()
 _pool: Pool | None = None
+_beside: Pool | None = None
 _servers = 0
 
 
@@ -178,10 +211,19 @@ def _workers() -> Pool:
         return _pool
 
 
+def _helper() -> Pool:
+    global _beside
+    with _lock:
+        if _beside is None:
+            _beside = Pool(1)
+            atexit.register(_beside.close)
+        return _beside
+
+
 @contextlib.contextmanager
 def workers_for_a_server() -> Iterator[None]:
     """Workers are there within; when the last server of this process leaves, they end."""
-    global _pool, _servers
+    global _pool, _beside, _servers
     _workers()
     with _lock:
         _servers += 1
@@ -190,9 +232,12 @@ def workers_for_a_server() -> Iterator[None]:
     finally:
         with _lock:
             _servers -= 1
-            ending, _pool = (None, _pool) if _servers else (_pool, None)
-        if ending is not None:
-            ending.close()
+            ending = () if _servers else (_pool, _beside)
+            if not _servers:
+                _pool = _beside = None
+        for pool in ending:
+            if pool is not None:
+                pool.close()
 
 
 # --- in a worker -----------------------------------------------------------------------------
@@ -219,6 +264,7 @@ def _rehearse() -> None:
     result_of(_listen(clip))
     _draw(clip)
     hear_for_system_a(clip)
+    hear_the_middle(clip)
     Image.init()
     for kind in ("JPEG", "PNG", "GIF", "WEBP"):
         picture = io.BytesIO()

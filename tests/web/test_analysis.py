@@ -24,6 +24,7 @@ from genregenie.audio.about import About
 from genregenie.audio.parallel import CRASHED
 from genregenie.common.parallel import Pool
 from genregenie.inference.classifier import Classifier
+from genregenie.lab.answers import answers_to
 from genregenie.web import analysis
 from genregenie.web.batch import hear_all
 from genregenie.web.ui.examples import EXAMPLES
@@ -276,3 +277,18 @@ def test_workers_end_with_a_server_that_is_killed(clips: dict[str, Path]) -> Non
         assert running.stdout.readline() == "ready\n"
         running.kill()
         assert running.communicate(timeout=60) == ("", "")
+
+
+def test_earlier_systems_are_asked_beside_the_workers_that_open_clips(
+    deadly: None, clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analysis, "_beside", None)
+    monkeypatch.setattr(analysis, "_servers", 0)
+    with analysis.workers_for_a_server():
+        assert CRASHED in compared(str(clips["segfault"]))
+        heard = analysis.middle(str(clips["live"]))
+        assert heard.samples.dtype == np.float32
+        told = analysis.result_of(analysis.beside(answers_to, heard))
+        assert {answer.system for answer in told} == set("ABCDE")
+        assert any(answer.confidences for answer in told)
+    assert analysis._beside is None

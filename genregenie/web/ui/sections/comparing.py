@@ -6,7 +6,7 @@ import gradio as gr
 
 from genregenie.audio import AudioError
 from genregenie.common.steps import result_of
-from genregenie.lab.answers import answers
+from genregenie.lab.answers import answers_to
 from genregenie.web import analysis
 from genregenie.web.ui import events
 from genregenie.web.views import components, lab
@@ -46,6 +46,6 @@ def compared(path: str | None) -> str:
     if path is None:
         return components.quiet(_GONE)
     try:
-        return lab.compared(result_of(analysis.in_worker(answers, path)))
+        return lab.compared(result_of(analysis.beside(answers_to, analysis.middle(path))))
     except AudioError as error:
         return components.failure(str(error))
