@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Mount
 
 from genregenie.accounts import Accounts, open_accounts
-from genregenie.common import settings
+from genregenie.common import limits, settings
 from genregenie.common.errors import GenreGenieError
 from genregenie.spotify.oauth import shared_logins
 from genregenie.web import analysis, toolkit
@@ -105,7 +105,7 @@ def create_app(
             for task in tasks:
                 task.cancel()
             shutil.rmtree(ownership.folder, ignore_errors=True)
-            await workers.quick(closing.close)
+            closing.close()
 
     app = FastAPI(
         lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False

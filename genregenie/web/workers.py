@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class Workers:
-    """Lanes of threads: few to hash passwords or write much, some to look up, some for short writes.
+    """Lanes of threads: few to hash passwords or write much, some to look up, some to write.
 
     They are apart from the threads that Gradio's handlers use, so that a rush at the door does not
     stop the music inside, and from each other: who looks at a page waits for nobody who writes.

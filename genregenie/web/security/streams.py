@@ -93,7 +93,7 @@ class OpenStreams:
             if not tokens:
                 continue
             try:
-                ended = tokens - await workers.quick(living, tokens)
+                ended = tokens - await workers.look_up(living, tokens)
             except GenreGenieError as error:  # who asks for something is told so
                 log.debug("sessions of open streams are not known: %s", type(error).__name__)
                 continue

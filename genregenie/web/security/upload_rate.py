@@ -1,8 +1,8 @@
 """How much a person may upload within minutes: an ASGI middleware in front of Gradio's own upload.
 
-`genregenie.web.security.allowance` has the quotas of a day and of a guest; this keeps one person from
-filling the disk at once, or in an hour, which is how long uploads may lie there. In memory, like the
-uploads' owners, so each process counts for itself.
+`genregenie.web.security.allowance` has the quotas of a day and of a guest. This keeps one person
+from filling the disk at once, or in an hour, which is how long uploads may lie there. In memory,
+like the uploads' owners, so each process counts for itself.
 """
 
 import re
