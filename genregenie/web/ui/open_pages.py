@@ -4,6 +4,8 @@ Gradio copies the description of the whole page for each one that is opened, for
 middle of a page, which there are none of here; and keeps ten thousand of them until the next start.
 """
 
+import contextlib
+import ctypes
 import logging
 import time
 from copy import copy
@@ -45,6 +47,12 @@ class _PageState(SessionState):
 
     def _update_value_in_config(self, key: int, value: Any) -> None:
         """Keep no description."""
+
+
+def _give_back() -> None:
+    """Have the C library return memory that is free to the system; it keeps it otherwise."""
+    with contextlib.suppress(OSError, AttributeError):  # only glibc's can
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 class OpenPages(StateHolder):
@@ -110,6 +118,7 @@ class OpenPages(StateHolder):
             for page in past:
                 if page not in self._open and page not in busy:
                     self._forget(page)
+            _give_back()
 
     def _busy(self) -> set[str]:
         """Pages that handlers work for, or soon will."""
