@@ -213,7 +213,7 @@ SYSTEMS: Final = {
             GROUPED,
             _ON_GTZAN,
             "Which hand-made features it used is not on record; these are the nine of the table "
-            "that are no MFCCs. Its networks are given 709 published spectrograms, not 1,000 clips, "
+            "that are no MFCCs. Its networks are given 709 published spectrograms, no sound, "
             "at 4.3 columns a second; chroma is folded from mel bands, wavelets are those of "
             "the bands' levels. In VGGish's place the hybrid has the tags that this project's "
             "pretrained network hears, which is another network, of 500 clips.",
