@@ -4,8 +4,9 @@ Keras is imported when one is built. But for B's CNN, which was given MFCCs as t
 by bringing its inputs to mean 0 and deviation 1.
 """
 
+import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -86,13 +87,28 @@ def keras() -> Any:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        import keras as found
+        with _mute():
+            import keras as found
     except ImportError as error:
         raise DataError(
             "Training networks needs Keras and a backend: pip install 'genregenie[deep]' "
             f"({error}). What was trained answers without them."
         ) from error
     return found
+
+
+@contextlib.contextmanager
+def _mute() -> Iterator[None]:
+    """What TensorFlow says as it is loaded goes nowhere: it asks nobody where to write."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def built(network: Network, learnt: Inputs, genres: int, seed: int) -> Any:

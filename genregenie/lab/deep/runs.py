@@ -8,6 +8,7 @@ import hashlib
 import json
 import threading
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -182,7 +183,9 @@ def run(
     if keras().distribution.list_devices("gpu"):
         jobs = 1
     outcomes: list[Outcome | None] = [None] * len(todo)
-    with _told(work, say):
+    with _told(work, say), warnings.catch_warnings():
+        # Backends keep memory from training to training, and joblib starts a fresh process then.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs")
         found = Parallel(n_jobs=jobs, return_as="generator_unordered")(
             delayed(_numbered)(i, task, clips, work) for i, task in enumerate(todo)
         )

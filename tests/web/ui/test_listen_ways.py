@@ -17,7 +17,15 @@ from genregenie.inference.headline import Headline
 from genregenie.web import analysis
 from genregenie.web.ui.examples import EXAMPLES
 from tests import machine, sounds
-from tests.web.pages import VERDICT_MS, choose, expect_state, judged, open_tab, start_again
+from tests.web.pages import (
+    VERDICT_MS,
+    choose,
+    expect_state,
+    judged,
+    open_tab,
+    serious_faults,
+    start_again,
+)
 from tests.web.servers import NewTab, Server
 
 
@@ -98,6 +106,14 @@ def test_a_second_clip_replaces_the_first(page: Page, gtzan: Path) -> None:
         sentence = Headline.of(Classifier.load().predict(clip)).title
         expect(page.locator("#verdict h2")).to_have_text(sentence, timeout=VERDICT_MS)
         expect(page.locator("#sounds-like li")).to_have_count(6)
+        rows = page.locator("#compare-answer tbody tr")
+        expect(rows).to_have_count(0)  # of the first clip nothing is left
+        if genre == "metal":
+            page.get_by_role("button", name="Compare with earlier systems").click()
+            expect(rows).to_have_count(15, timeout=VERDICT_MS)
+            expect(rows.filter(has_text="the shipped model")).to_contain_text("Metal")
+            expect(rows.filter(has_text="E: LSTM")).to_contain_text("ms")
+            assert serious_faults(page) == []
 
 
 def test_the_keyboard_alone_gets_a_verdict(page: Page) -> None:
