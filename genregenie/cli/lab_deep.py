@@ -42,10 +42,12 @@ def add(commands: Commands) -> None:
     deep.add_argument("--epochs", type=positive, metavar="N", help="in place of the schedule's")
     length = deep.add_mutually_exclusive_group()
     length.add_argument(
-        "--early-stopping", action="store_true", help="for all seeds; by default for all but one"
+        "--early-stopping",
+        action="store_true",
+        help="always; by default for all but the published figures' first seed",
     )
     length.add_argument(
-        "--whole-schedule", action="store_true", help="the published schedule for all seeds"
+        "--whole-schedule", action="store_true", help="the published schedule, always"
     )
     deep.add_argument("--quick", action="store_true", help="one seed, a few epochs: three minutes")
     deep.add_argument(

@@ -53,9 +53,11 @@ def keep(network: Network, result: Trained, genres: tuple[str, ...], path: Path)
         draft.write_bytes(made.SerializeToString())
 
 
-def learnt(network: Network, clips: Clips, path: Path, work: Path | None = None) -> None:
+def learnt(
+    network: Network, clips: Clips, path: Path, plan: Plan, work: Path | None = None
+) -> None:
     """Train a network on all clips, and keep it."""
-    steps = trained(network, clips, plan=Plan(), checkpoint=work)
+    steps = trained(network, clips, plan=plan, checkpoint=work)
     while True:
         try:
             next(steps)

@@ -34,7 +34,8 @@ from genregenie.training.compare import Fold, summarise
 SEEDS: Final = 3
 PATIENCE: Final = 30
 """Epochs without a lower loss after which early stopping stops."""
-_LONG: Final = 200
+LONG: Final = 200
+"""So many epochs are a long schedule."""
 _VALID_SHARE: Final = 0.25  # of what is learnt, where the protocol sets none aside
 _TOLD_EVERY_S: Final = 15.0
 
@@ -114,8 +115,8 @@ def tasks(
 ) -> list[Task]:
     """A training for each seed, and for each fold where there are folds.
 
-    The first seed goes by the plan. A schedule of 200 epochs or more is cut short by early stopping
-    for the others, unless all are to run the whole of it.
+    Unless all are to run the whole of it, a schedule of 200 epochs or more is run to its end for
+    the first seed under the published protocol alone, and cut short by early stopping elsewhere.
     """
     own = system(network.system)
     found = []
@@ -126,7 +127,8 @@ def tasks(
             parts = iter([_held_out(clips.table, protocol, own.shares.test, seed)])
         for train, test in parts:
             own_plan = replace(plan, seed=seed)
-            if seed and network.schedule.epochs >= _LONG and not whole:
+            first = seed == 0 and protocol == own.protocol
+            if network.schedule.epochs >= LONG and not (whole or first):
                 own_plan = replace(own_plan, patience=PATIENCE)
             learnt, held = _watched(clips, protocol, own.shares, train, test, own_plan)
             found.append(Task(network, protocol, own_plan, learnt, held, test))

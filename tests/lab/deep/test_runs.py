@@ -40,11 +40,13 @@ def test_no_training_sees_what_it_is_scored_on(network, protocol, patience, seed
             assert not on_both_sides(clips.table, protocol, task.held, task.scored)
 
 
-def test_long_schedules_are_cut_short_for_all_seeds_but_the_first():
+def test_long_schedules_are_cut_short_but_for_the_published_figures_first_seed():
     clips = small_clips()
     (cnn,) = networks_of("E", "cnn")
     patience = [t.plan.patience for t in runs.tasks(cnn, clips, STRATIFIED)]
     assert patience == [None, runs.PATIENCE, runs.PATIENCE]
+    patience = [t.plan.patience for t in runs.tasks(cnn, clips, GROUPED)]
+    assert patience == [runs.PATIENCE] * 3
     whole_ones = runs.tasks(cnn, clips, STRATIFIED, whole=True)
     assert {t.plan.patience for t in whole_ones} == {None}
     (short,) = networks_of("B", "cnn")
@@ -103,6 +105,30 @@ def test_two_processes_find_what_one_finds(order, clips):
     alone, shared = (whole.run_deep(order, lambda kind: clips, jobs) for jobs in (1, 2))
     for a, b in zip(alone, shared, strict=True):
         np.testing.assert_array_equal(a.row.confusion, b.row.confusion)
+
+
+@pytest.mark.slow
+def test_with_a_gpu_one_process_has_it(order, clips, monkeypatch):
+    counts = []
+
+    class Watched(runs.Parallel):
+        def __init__(self, n_jobs, **named):
+            counts.append(n_jobs)
+            super().__init__(1, **named)
+
+    monkeypatch.setattr(runs, "Parallel", Watched)
+    order = replace(order, protocols=("grouped",), seeds=1, epochs=1)
+    whole.run_deep(order, lambda kind: clips, 2)
+    devices = runs.keras().distribution
+    monkeypatch.setattr(devices, "list_devices", lambda kind: ["gpu:0"] if kind == "gpu" else [])
+    whole.run_deep(order, lambda kind: clips, 2)
+    assert counts == [2, 1]
+
+
+@pytest.mark.slow
+def test_a_quick_run_leaves_one_protocol_out(order, clips):
+    found = whole.run_deep(whole.quick(order), lambda kind: clips, 1)
+    assert [deep.row.protocol.kind for deep in found] == ["stratified", "grouped"]
 
 
 @pytest.mark.slow
