@@ -5,6 +5,7 @@ by bringing its inputs to mean 0 and deviation 1.
 """
 
 import contextlib
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -94,6 +95,7 @@ def keras() -> Any:
             "Training networks needs Keras and a backend: pip install 'genregenie[deep]' "
             f"({error}). What was trained answers without them."
         ) from error
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it counts what it compiles
     return found
 
 
