@@ -158,3 +158,33 @@ def page_kept_s() -> int:
         If it is no whole number of 1 or more.
     """
     return environment.number("GENREGENIE_PAGE_SECONDS", 600)
+
+
+@dataclass(frozen=True)
+class Connections:
+    """How many connections there may be.
+
+    Attributes
+    ----------
+    at_once : int
+        In all; fewer where the system allows too few open files.
+    an_address : int
+        From one address, a quarter of all at most.
+    """
+
+    at_once: int = 10_000
+    an_address: int = 1000
+
+
+def connections() -> Connections:
+    """``GENREGENIE_CONNECTIONS`` and ``GENREGENIE_CONNECTIONS_AN_ADDRESS``.
+
+    Raises
+    ------
+    SettingsError
+        If one of them is no whole number of 1 or more.
+    """
+    return Connections(
+        environment.number("GENREGENIE_CONNECTIONS", Connections.at_once),
+        environment.number("GENREGENIE_CONNECTIONS_AN_ADDRESS", Connections.an_address),
+    )

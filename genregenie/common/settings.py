@@ -227,6 +227,17 @@ def trusted_proxies() -> list[str]:
         ) from None
 
 
+def log_form() -> str:
+    """How the server writes its log: ``GENREGENIE_LOG`` is ``text``, the default, or ``json``.
+
+    Raises
+    ------
+    SettingsError
+        For any other value.
+    """
+    return environment.one_of("GENREGENIE_LOG", ("text", "json"), default="text")
+
+
 @dataclass(frozen=True)
 class Smtp:
     """Where reset mails are handed in, and who they come from."""

@@ -46,6 +46,8 @@ from genregenie.web.security.ownership import Ownership
 from genregenie.web.security.refusals import Refusals
 from genregenie.web.security.streams import OpenStreams, Pages, Streams
 from genregenie.web.security.upload_rate import UploadRate
+from genregenie.web.serving.connections import Connections
+from genregenie.web.serving.shares import Shares
 from genregenie.web.workers import Workers
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ def create_app(
     page: Page | None = None,
     config: WebConfig | None = None,
     accounts: Accounts | None = None,
+    connections: Connections | None = None,
 ) -> FastAPI:
     """The whole server as an ASGI app.
 
@@ -75,6 +78,8 @@ def create_app(
         By default what the environment says.
     accounts : Accounts, optional
         By default the database that the environment names, brought up to date.
+    connections : Connections, optional
+        What the server counts its connections with, where it does.
 
     Raises
     ------
@@ -132,6 +137,7 @@ def create_app(
         config=config,
         assets=frozenset(portal.assets) | guide.guide_paths(),
     )
+    app.add_middleware(Shares, most=limits.connections().an_address)
     return app
 
 

@@ -8,10 +8,13 @@ import os
 import shutil
 import socket
 import tempfile
+from typing import Any, cast
 
 from genregenie.common import settings
 from genregenie.common.errors import GenreGenieError
 from genregenie.web.config import WebConfig
+from genregenie.web.serving import logs
+from genregenie.web.serving.descriptors import raise_open_files, room
 from genregenie.web.sockets import listen
 
 log = logging.getLogger("genregenie.web")
@@ -43,9 +46,7 @@ def serve(host: str | None = None, port: int | None = None, log_level: int = log
         kept where something has to last.
     """
     faulthandler.enable()  # what ends this process as a fault of the machine's is at least said
-    logging.basicConfig(level=log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for noisy in ("httpx", "httpcore", "alembic", "python_multipart"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    logs.set_up(log_level, settings.log_form())
     host, port = host or settings.server_host(), port or settings.server_port()
     find_data_folder()
     config = WebConfig.from_settings(host)
@@ -54,12 +55,15 @@ def serve(host: str | None = None, port: int | None = None, log_level: int = log
         log.warning("the gate is off and %s is not this machine alone: anybody can come in", host)
     if config.smtp and not config.mails:
         log.warning("reset links are not mailed: GENREGENIE_PUBLIC_URL is not set")
+    have_room = room(raise_open_files())
     sockets, port = listen(host, port)
     import uvicorn
 
     from genregenie.web.server import create_app
+    from genregenie.web.serving.connections import KEEP_ALIVE_S, Connections
 
-    app = create_app(config=config)
+    connections = Connections(have_room, proxies)
+    app = create_app(config=config, connections=connections)
     log.info("GenreGenie is at http://%s:%d/", "localhost" if host == "0.0.0.0" else host, port)  # noqa: S104
     server = uvicorn.Config(
         app,
@@ -70,6 +74,11 @@ def serve(host: str | None = None, port: int | None = None, log_level: int = log
         # Whoever else says where a client is may say anything.
         forwarded_allow_ips=proxies,
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        backlog=have_room.backlog,
+        http=cast(Any, connections.protocol),
+        # The page has no use for them, and one would leave the count of connections.
+        ws="none",
     )
 
     class Server(uvicorn.Server):
