@@ -69,6 +69,16 @@ def as_user(person: Person) -> User:
     return User(person.id, person.name, person.guest, person.role == ADMIN)
 
 
+def numbered(person: Person | None) -> str:
+    """How the log calls a person: by a number, which ``genregenie users list`` explains.
+
+    A name that is nobody's is not written down: it may well be somebody's password.
+    """
+    if person is None:
+        return "(no such name)"
+    return f"{'guest' if person.guest else 'person'} {person.id}"
+
+
 def take_turns(db: Database, session: Session, key: int) -> None:
     """Have transactions that name the same key come one after the other.
 

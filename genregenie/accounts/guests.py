@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from genregenie.accounts.core import Core, User, as_user, keep_newest, log, take_turns
+from genregenie.accounts.core import Core, User, as_user, keep_newest, log, numbered, take_turns
 from genregenie.accounts.errors import DemoFullError, GuestLimitError
 from genregenie.accounts.feedback import MAX_ANSWERS
 from genregenie.accounts.names import GUEST_PREFIX
@@ -56,7 +56,7 @@ class Guests:
             session.flush()
             stay = timedelta(minutes=limits.minutes)
             token = self._sessions.start(session, person, user_agent, stay)
-        log.info("came in: %s", name)
+        log.info("came in: %s", numbered(person))
         return as_user(person), token
 
     def count_clip(self, person_id: int, limits: GuestLimits) -> None:
@@ -133,4 +133,4 @@ def take_over(session: Session, person: Person, token: str, core: Core) -> None:
         session.execute(theirs.values(person_id=person.id))
         keep_newest(session, rows, rows.person_id == person.id, most)
     session.execute(delete(Person).where(Person.id == guest_id))
-    log.info("%s takes along what %s has", person.name, found.name)
+    log.info("%s takes along what guest %d has", numbered(person), guest_id)

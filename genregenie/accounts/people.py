@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from genregenie.accounts.admission import EVERYBODY, Admission
-from genregenie.accounts.core import Core, Json, User, as_user, find_person, in_iso, log
+from genregenie.accounts.core import Core, Json, User, as_user, find_person, in_iso, log, numbered
 from genregenie.accounts.daily import Daily
 from genregenie.accounts.errors import NameTakenError, WrongCredentialsError
 from genregenie.accounts.guests import take_over
@@ -110,7 +110,7 @@ class People:
             person.password_hash = renewed
             self._core.throttles.clear(session, name, origin)
             token = self._enter(session, person, user_agent, old_token)
-        log.info("logged in: %s", person.name)
+        log.info("logged in: %s", numbered(person))
         return as_user(person), token
 
     def confirm(self, user: User, password: str, origin: Origin = NOWHERE) -> None:
@@ -147,7 +147,7 @@ class People:
             self._core.throttles.clear(session, user.name, origin)
             end_sessions(session, person.id)
             token = self._sessions.start(session, person, user_agent)
-        log.info("changed the password: %s", user.name)
+        log.info("changed the password: person %d", user.id)
         return token
 
     def change_email(self, user: User, email: str, password: str, origin: Origin = NOWHERE) -> None:
@@ -165,14 +165,14 @@ class People:
             if person is not None:
                 person.email = address
                 person.email_key = email_key(address) if address else None
-        log.info("changed the e-mail address: %s", user.name)
+        log.info("changed the e-mail address: person %d", user.id)
 
     def delete(self, user: User) -> None:
         """Remove a person and, by the foreign keys, everything of theirs."""
         with self._core.db.write() as session:
             session.execute(delete(Person).where(Person.id == user.id))
             self._core.throttles.clear(session, user.name)
-        log.info("deleted: %s", user.name)
+        log.info("deleted: person %d", user.id)
 
     def profile(self, person_id: int) -> Profile | None:
         """What the account page shows, or None when the account is gone."""
@@ -217,7 +217,7 @@ class People:
                 more = then(session, person)
         except ConstraintError:
             raise NameTakenError("This user name is taken. Please choose another.") from None
-        log.info("signed up: %s", name)
+        log.info("signed up: %s", numbered(person))
         return as_user(person), codes, more
 
     def _enter(
@@ -236,8 +236,7 @@ class People:
             person = find_person(session, name)
             stored = person.password_hash if person else None
         if not self._core.hasher.verify(stored, password):
-            # An unknown name is not written down: it may well be somebody's password.
-            log.warning("log-in failed: %s", person.name if person else "(no such name)")
+            log.warning("log-in failed: %s", numbered(person))
             self._daily.count_failure(person.id if person else None)
             raise _wrong()
         assert stored is not None  # noqa: S101 (verify says no without one)

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from genregenie.accounts import audit
-from genregenie.accounts.core import Core, User, find_person, log
+from genregenie.accounts.core import Core, User, find_person, log, numbered
 from genregenie.accounts.errors import UnknownPersonError, WrongCodeError
 from genregenie.accounts.names import email_key, name_key
 from genregenie.accounts.origin import NOWHERE, Origin
@@ -50,7 +50,7 @@ class Recovery:
         """Fresh recovery codes, to be shown once; the old ones stop working."""
         with self._core.db.write() as session:
             codes = replace_codes(session, user.id)
-        log.info("made new recovery codes: %s", user.name)
+        log.info("made new recovery codes: person %d", user.id)
         return codes
 
     def reset_with_code(
@@ -73,11 +73,11 @@ class Recovery:
         with self._core.db.write() as session:
             person = find_person(session, name, lock=True)
             if not _spend(session, person, code, self._core):
-                log.warning("reset failed: %s", person.name if person else "(no such name)")
+                log.warning("reset failed: %s", numbered(person))
                 raise WrongCodeError("User name or code is wrong, or the code was used.")
             assert person is not None  # noqa: S101 (nobody has codes to spend)
             self._set_password(session, person, new_hash, origin)
-        log.info("reset the password with a code: %s", person.name)
+        log.info("reset the password with a code: %s", numbered(person))
 
     def make_links(self, name_or_email: str) -> list[ResetLink]:
         """Tokens for every account with this name or address that has an address, 20 minutes.
@@ -146,7 +146,7 @@ class Recovery:
             if person is None or spent != person.id:
                 raise WrongCodeError("This link was used before, or it is older than 20 minutes.")
             self._set_password(session, person, new_hash, origin)
-        log.info("reset the password with a link: %s", person.name)
+        log.info("reset the password with a link: %s", numbered(person))
 
     def admin_code(self, name: str, by: str = audit.COMMAND_LINE) -> str:
         """A code for somebody who has lost all of theirs; works once, for 20 minutes.

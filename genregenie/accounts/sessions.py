@@ -155,7 +155,7 @@ class Sessions:
         """Log this person out everywhere."""
         with self._core.db.write() as session:
             end_sessions(session, user.id)
-        log.info("signed out everywhere: %s", user.name)
+        log.info("signed out everywhere: person %d", user.id)
 
 
 def end_session(session: Session, token: str) -> None:

@@ -79,10 +79,11 @@ def _list(accounts: "Accounts", _options: argparse.Namespace) -> int:
     if not people:
         print("There are no accounts yet.")
         return 0
-    print(f"{'name':32}  {'since':10}  {'last seen':16}  {'devices':>7}  {'role':5}  e-mail")
+    head = f"{'number':>6}  {'name':32}  {'since':10}  {'last seen':16}"
+    print(f"{head}  {'devices':>7}  {'role':5}  e-mail")
     for p in people:
         seen = f"{p.last_seen_at:%Y-%m-%d %H:%M}" if p.last_seen_at else "-"
-        since = f"{p.name:32}  {p.created_at:%Y-%m-%d}"
+        since = f"{p.id:6}  {p.name:32}  {p.created_at:%Y-%m-%d}"
         role = "admin" if p.admin else "-"
         print(f"{since}  {seen:16}  {p.sessions:7}  {role:5}  {p.email or '-'}")
     return 0

@@ -1,5 +1,6 @@
 """What stands in an environment variable, as what it has to be, or a sentence that says so."""
 
+import ipaddress
 import os
 from urllib.parse import urlsplit
 
@@ -62,3 +63,20 @@ def address(name: str, example: str = "https://api.spotify.com") -> str | None:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingsError(f"{name} must be an address such as {example}.")
     return value.rstrip("/")
+
+
+def networks(name: str) -> list[str]:
+    """Addresses and networks, with commas between them; empty where there are none.
+
+    Raises
+    ------
+    SettingsError
+    """
+    given = os.environ.get(name, "").split(",")
+    try:
+        return [str(ipaddress.ip_network(part.strip())) for part in given if part.strip()]
+    except ValueError:
+        raise SettingsError(
+            f"{name} must be addresses or networks with commas between them, "
+            "such as 127.0.0.1, 10.0.0.0/8."
+        ) from None

@@ -169,11 +169,11 @@ class Connections:
     at_once : int
         In all; fewer where the system allows too few open files.
     an_address : int
-        From one address, a quarter of all at most.
+        From one address, half of all at most.
     """
 
     at_once: int = 10_000
-    an_address: int = 1000
+    an_address: int = 2000
 
 
 def connections() -> Connections:

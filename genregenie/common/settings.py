@@ -215,16 +215,39 @@ def trusted_proxies() -> list[str]:
     SettingsError
         If one is neither an address nor a network.
     """
-    given = os.environ.get("GENREGENIE_TRUSTED_PROXIES", "")
-    proxies = [part.strip() for part in given.split(",") if part.strip()]
     usual = _INSIDE if on_space() else []
-    try:
-        return [str(ipaddress.ip_network(proxy)) for proxy in proxies or usual]
-    except ValueError:
-        raise SettingsError(
-            "GENREGENIE_TRUSTED_PROXIES must be addresses or networks with commas between them, "
-            "such as 127.0.0.1, 10.0.0.0/8."
-        ) from None
+    return environment.networks("GENREGENIE_TRUSTED_PROXIES") or usual
+
+
+def metrics_from() -> list[str]:
+    """Networks that ``/readyz`` and ``/metrics`` are open to: ``GENREGENIE_METRICS_FROM``.
+
+    When absent: this machine, unless there is a public address and nobody says which proxy leads
+    from it to here; then all the world may seem to be this machine.
+
+    Raises
+    ------
+    SettingsError
+        If one is neither an address nor a network.
+    """
+    public = urlsplit(public_url() or "").hostname
+    hidden = public is not None and not is_this_machine(public) and not trusted_proxies()
+    usual = [] if hidden else ["127.0.0.0/8", "::1/128"]
+    return environment.networks("GENREGENIE_METRICS_FROM") or usual
+
+
+def metrics_token() -> str | None:
+    """What opens both from anywhere: ``GENREGENIE_METRICS_TOKEN``, else None.
+
+    Raises
+    ------
+    SettingsError
+        If it is shorter than 16 characters, which could be guessed.
+    """
+    token = os.environ.get("GENREGENIE_METRICS_TOKEN") or None
+    if token is not None and (len(token) < 16 or not token.isascii()):
+        raise SettingsError("GENREGENIE_METRICS_TOKEN must be at least 16 ASCII characters long.")
+    return token
 
 
 def log_form() -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import URL, Engine, make_url, text
+from sqlalchemy import URL, Engine, make_url, select, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.orm import Session
@@ -162,6 +162,16 @@ class Database:
             raise
         self._vain_until = 0.0
         self._expect_to_last()
+
+    def ask(self) -> None:
+        """Have it answer something that takes no time.
+
+        Raises
+        ------
+        DatabaseError
+        """
+        with self.read() as session:
+            session.execute(select(1))
 
     def fault(self) -> str | None:
         """Why what is written does not last, in half a sentence; None as long as it does."""

@@ -33,6 +33,7 @@ from genregenie.inference.prediction import Prediction
 from genregenie.lab.hearing import Middle, Sound
 from genregenie.lab.hearing import hear as hear_for_system_a
 from genregenie.lab.hearing import middle as hear_the_middle
+from genregenie.web.serving import metrics
 
 WORKERS: Final = min(max(cores(), 2), 8)
 """Clips listened to at once in all; each takes a process of some 100 MB. The rest wait."""
@@ -98,14 +99,16 @@ def listen(clip: Clip) -> Generator[About | float, None, Prediction]:
     """
     steps: Steps[About | float | None, Prediction] = Steps(in_worker(_listen, clip))
     heard_s, due = 0.0, time.monotonic() + TELL_EVERY_S / 2
-    for told in steps:
-        if isinstance(told, About):
-            yield told
-        elif told is not None:
-            heard_s = told
-        if time.monotonic() >= due:
-            yield heard_s
-            due = time.monotonic() + TELL_EVERY_S / 2
+    with metrics.clip() as counted:
+        for told in steps:
+            if isinstance(told, About):
+                yield told
+            elif told is not None:
+                heard_s = told
+            if time.monotonic() >= due:
+                yield heard_s
+                due = time.monotonic() + TELL_EVERY_S / 2
+        counted.verdict = steps.result.verdict
     return steps.result
 
 

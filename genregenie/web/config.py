@@ -11,6 +11,7 @@ from starlette.datastructures import URL
 from genregenie.common import limits, settings
 from genregenie.common.files import creating
 from genregenie.common.formatting import reason
+from genregenie.web.serving.watchers import Watchers
 
 KEY_NAME: Final = "secret-key"
 
@@ -41,6 +42,8 @@ class WebConfig:
         What people with an account may take up.
     uploads : limits.UploadLimits
         What one person may upload.
+    watchers : Watchers
+        Who may see how the server is.
     """
 
     gate: str = "on"
@@ -53,6 +56,7 @@ class WebConfig:
     signup: limits.SignupRules = field(default_factory=limits.SignupRules)
     quotas: limits.Quotas = field(default_factory=limits.Quotas)
     uploads: limits.UploadLimits = field(default_factory=limits.UploadLimits)
+    watchers: Watchers = field(default_factory=Watchers)
 
     @classmethod
     def from_settings(cls, host: str | None = None) -> "WebConfig":
@@ -78,6 +82,7 @@ class WebConfig:
             guests=limits.guest_limits(),
             signup=limits.signup_rules(),
             quotas=limits.quotas(),
+            watchers=Watchers.from_settings(),
             uploads=limits.upload_limits(),
         )
 

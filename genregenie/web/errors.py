@@ -33,6 +33,7 @@ from genregenie.common.formatting import format_pause, pause_s
 from genregenie.spotify.oauth import LoginError
 from genregenie.storage.database import DatabaseBusyError, DatabaseError, DatabaseLostError
 from genregenie.web.lanes import BusyError
+from genregenie.web.serving import metrics
 
 log = logging.getLogger("genregenie.web")
 
@@ -151,6 +152,7 @@ def log_problem(error: Exception, problem: Problem) -> None:
         unexpected = problem.status == 500
         told = problem.title.lower()
         kind = error.kind if isinstance(error, DatabaseError) else type(error).__name__
+        metrics.ERRORS.labels(type(error).__name__).inc()
         log.error("%s: %s", told, kind, exc_info=error if unexpected else None)
 
 

@@ -15,6 +15,9 @@ ADMIN: Final = "/admin"
 LOGOUT: Final = "/logout"
 GUIDE: Final = "/guide"
 HEALTH: Final = "/healthz"
+READY: Final = "/readyz"
+METRICS: Final = "/metrics"
+"""Both for who looks after the server; `genregenie.web.portal.health` knows them."""
 ICON: Final = "/favicon.ico"
 MANIFEST: Final = "/manifest.json"
 """Gradio's page looks for it here; what a phone goes by that puts the app on its home screen."""
@@ -29,7 +32,7 @@ PUBLIC: Final = frozenset({LANDING, LOGIN, SIGNUP, "/signup/codes", "/reset", "/
 PRIVATE: Final = frozenset({ACCOUNT, ADMIN, LOGOUT})
 # A link somebody shares, and its preview picture; whether it leads anywhere, its page says.
 _SHARED: Final = re.compile(r"/s/[A-Za-z0-9_-]{1,100}(/card\.png)?")
-_NOT_TARGETS: Final = PUBLIC | {LOGOUT, HEALTH}
+_NOT_TARGETS: Final = PUBLIC | {LOGOUT, HEALTH, READY, METRICS}
 
 
 def share_path(token: str) -> str:

@@ -30,6 +30,7 @@ from genregenie.web.portal import (
     account,
     admin,
     guide,
+    health,
     history,
     landing,
     login,
@@ -41,12 +42,16 @@ from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.dependencies import show_error
 from genregenie.web.security.allowance import Allowance
 from genregenie.web.security.gate import Gate
+from genregenie.web.security.headers import SecurityHeaders
 from genregenie.web.security.isolation import Isolation
 from genregenie.web.security.ownership import Ownership
 from genregenie.web.security.refusals import Refusals
 from genregenie.web.security.streams import OpenStreams, Pages, Streams
 from genregenie.web.security.upload_rate import UploadRate
+from genregenie.web.serving import metrics
 from genregenie.web.serving.connections import Connections
+from genregenie.web.serving.logs import request_id
+from genregenie.web.serving.requests import HEADER, Requests
 from genregenie.web.serving.shares import Shares
 from genregenie.web.workers import Workers
 
@@ -56,6 +61,8 @@ if TYPE_CHECKING:
 TIDY_EVERY_S = 600
 # Looked at every ten minutes, so that no upload or result lives an hour.
 FILES_LIVE_S = 3000
+
+FAULT = "Something went wrong on the server. Whoever runs it finds what in its log."
 
 log = logging.getLogger("genregenie.web")
 
@@ -116,11 +123,12 @@ def create_app(
         lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
     app.state.portal = portal
-    for part in (landing, login, reset, account, admin, history, share, spotify, guide):
+    for part in (landing, login, reset, account, admin, history, share, spotify, guide, health):
         app.include_router(part.router)
     _add_small_routes(app, portal)
     _add_error_pages(app, portal)
     streams.pages = _mount_page(app, page, config, accounts)
+    metrics.watch(lambda: app.state.waiting()[0], lambda: len(connections or ()))
     app.state.streams = streams
     ownership.publish()
     # The last one added stands first: the gate, then what stands behind it.
@@ -138,12 +146,13 @@ def create_app(
         assets=frozenset(portal.assets) | guide.guide_paths(),
     )
     app.add_middleware(Shares, most=limits.connections().an_address)
+    app.add_middleware(Requests)
     return app
 
 
 def _add_small_routes(app: FastAPI, portal: PortalContext) -> None:
     @app.api_route(HEALTH, methods=["GET", "HEAD"])
-    async def health() -> Response:
+    async def alive() -> Response:
         if portal.accounts.db.fault() is not None:
             return JSONResponse({"status": "failing", "detail": NOTHING_LASTS.text}, 503)
         return JSONResponse({"status": "ok"})
@@ -177,6 +186,21 @@ def _add_error_pages(app: FastAPI, portal: PortalContext) -> None:
         if "text/html" in request.headers.get("accept", ""):
             return portal.message(request, 404, "Not found", "No such page.")
         return JSONResponse({"detail": "Not found."}, 404)
+
+    @app.exception_handler(Exception)
+    async def fault(request: Request, _error: Exception) -> Response:
+        # What nobody foresaw. Its traceback is in the log, under the same name.
+        about = request_id.get()
+        answer: Response
+        if "text/html" in request.headers.get("accept", ""):
+            answer = portal.message(request, 500, "That did not work", FAULT)
+        else:
+            answer = JSONResponse({"detail": FAULT, "request": about}, 500)
+        # This stands around all that would put headers there, or count it.
+        SecurityHeaders(portal.config.cookies).apply(answer.headers, request.url.path)
+        answer.headers[HEADER] = about
+        metrics.REQUESTS.labels("500").inc()
+        return answer
 
 
 def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Accounts) -> Pages:
@@ -220,6 +244,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
     mounted: Any = next(r for r in app.routes if isinstance(r, Mount) and r.path == APP)
     pages = mounted.app.state_holder = OpenPages(limits.page_kept_s())
     pages.set_blocks(blocks)
+    app.state.waiting = lambda: (len(blocks._queue), blocks._queue.max_size)
     return pages
 
 

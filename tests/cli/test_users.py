@@ -31,8 +31,8 @@ def test_list(accounts: Accounts, capsys: pytest.CaptureFixture[str]) -> None:
     accounts.guests.add()
     assert main(["users", "list"]) == 0
     head, ada, bea = capsys.readouterr().out.splitlines()
-    assert head.split() == ["name", "since", "last", "seen", "devices", "role", "e-mail"]
-    assert ada.split()[0] == "Ada"
+    assert head.split() == ["number", "name", "since", "last", "seen", "devices", "role", "e-mail"]
+    assert ada.split()[1] == "Ada"
     assert ada.split()[-3:] == ["1", "-", "ada@example.org"]
     assert bea.split()[-4:] == ["-", "0", "-", "-"]
 

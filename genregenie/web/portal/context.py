@@ -30,6 +30,7 @@ from genregenie.web.security.cookies import Cookies
 from genregenie.web.security.csrf import FormTokens
 from genregenie.web.security.devices import Devices
 from genregenie.web.security.ownership import Ownership
+from genregenie.web.serving.logs import request_id
 from genregenie.web.workers import Workers
 
 STATIC: Final = resources.static("web/portal")
@@ -100,7 +101,10 @@ class PortalContext:
 
     def message(self, request: Request, status: int, title: str, text: str) -> Response:
         """A page that only says something."""
-        return self.page(request, "message.html", None, status, title=title, text=text)
+        about = request_id.get() if status >= 500 else ""
+        return self.page(
+            request, "message.html", None, status, title=title, text=text, reference=about
+        )
 
     def page(
         self,

@@ -15,6 +15,7 @@ from genregenie.web.portal.context import PortalContext, user_agent
 from genregenie.web.portal.dependencies import Portal, sent
 from genregenie.web.portal.forms import Form
 from genregenie.web.security import cookies
+from genregenie.web.serving import metrics
 
 NOTES: Final = {
     "logged-out": "You are logged out.",
@@ -71,15 +72,16 @@ async def log_in(
     """A new session, for the right name and password."""
     # Whatever is in the browser's session cookie ends: no session outlives a log-in.
     origin = portal.at_the_door(request, form.get("username"))
-    user, token = await portal.workers.hashing(
-        origin,
-        portal.accounts.people.log_in,
-        form.get("username"),
-        form.get("password"),
-        user_agent(request),
-        portal.cookies.read(request, cookies.SESSION),
-        origin,
-    )
+    with metrics.login():
+        user, token = await portal.workers.hashing(
+            origin,
+            portal.accounts.people.log_in,
+            form.get("username"),
+            form.get("password"),
+            user_agent(request),
+            portal.cookies.read(request, cookies.SESSION),
+            origin,
+        )
     await portal.bring_along(request, user)
     return portal.enter(user, token, local_target(form.get("next")))
 

@@ -23,8 +23,10 @@ from genregenie.web.paths import (
     HOME,
     ICON,
     MANIFEST,
+    METRICS,
     PRIVATE,
     PUBLIC,
+    READY,
     is_shared,
     login_url,
 )
@@ -62,7 +64,7 @@ class Gate:
         self._cookies = cookies.Cookies(config.cookies)
         self._tokens = FormTokens(config.key)
         self._headers = SecurityHeaders(config.cookies)
-        self._free = assets | {HEALTH, ICON, MANIFEST}
+        self._free = assets | {HEALTH, READY, METRICS, ICON, MANIFEST}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""

@@ -19,6 +19,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from genregenie.web.addresses import network_of
+from genregenie.web.serving import metrics
 from genregenie.web.serving.descriptors import Room
 
 HEAD_S: Final = 20.0
@@ -110,6 +111,7 @@ class Connections:
     def cut_off(self, one: "Connection", why: str) -> None:
         """End a connection that has had its time."""
         self.turned_away[why] += 1
+        metrics.TURNED_AWAY.labels(why).inc()
         log.warning("cut off connections: %s", why)
         one.transport.abort()
         self.leave(one)
@@ -126,6 +128,7 @@ class Connections:
 
     def _turn_away(self, why: str) -> bool:
         self.turned_away[why] += 1
+        metrics.TURNED_AWAY.labels(why).inc()
         log.warning("turned away connections: no more room (%s)", why)
         return False
 

@@ -73,4 +73,4 @@ def room(files: int) -> Room:
     ours = min(_OURS, files // 4)
     backlog = max(min(1024, files // 8), 1)
     most = max(min(wanted.at_once, files - ours - backlog), 1)
-    return Room(most, max(min(wanted.an_address, most // 4), 1), backlog)
+    return Room(most, max(min(wanted.an_address, most // 2), 1), backlog)

@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from genregenie.web.addresses import network_of
+from genregenie.web.serving import metrics
 
 _WAIT_S: Final = 10
 _FULL: Final = f"Too much is open here at the moment. Please try again in {_WAIT_S} seconds.\n"
@@ -42,6 +43,7 @@ class Shares:
             await self._app(scope, receive, send)
             return
         if self._open[origin] >= self._most:
+            metrics.TURNED_AWAY.labels("share").inc()
             log.warning("turned away requests: an address has its share")
             answer = PlainTextResponse(_FULL, 503, {"retry-after": str(_WAIT_S)})
             await answer(scope, receive, send)

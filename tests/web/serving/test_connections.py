@@ -204,7 +204,7 @@ def test_what_an_address_counts_for(address: str, counted_as: str) -> None:
 @pytest.mark.parametrize("files", [16, 256, 1024, 4096, 65_536])
 def test_descriptors_stay_for_everything_else(files: int) -> None:
     found = room(files)
-    assert 1 <= found.an_address <= max(found.most // 4, 1)
+    assert 1 <= found.an_address <= max(found.most // 2, 1)
     assert found.most + found.backlog + min(files // 4, 256) <= max(files, 3)
 
 

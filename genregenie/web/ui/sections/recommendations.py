@@ -26,6 +26,7 @@ from genregenie.spotify.queries import Depth, SearchOptions
 from genregenie.web import analysis
 from genregenie.web.guests import Admit
 from genregenie.web.identity import id_of, is_guest, who_asks
+from genregenie.web.serving import metrics
 from genregenie.web.ui import events
 from genregenie.web.ui.sections.opinions import Opinions, opinion_on
 from genregenie.web.views import page
@@ -308,6 +309,7 @@ class Handlers:
             found = recommender.on_spotify(
                 prediction, neighbours, shared_spotify(), options, preferences
             )
+        metrics.SPOTIFY.labels(str(found.spotify.state)).inc()
         if listener.turn != turn:
             return
         listener.recommendations = found

@@ -1,0 +1,18 @@
+"""A short form of ``benchmarks/durability.py``: nothing that was acknowledged is lost."""
+
+import re
+
+import pytest
+
+from tests import machine
+
+
+@pytest.mark.slow
+def test_a_killed_server_loses_nothing_that_was_acknowledged() -> None:
+    done = machine.run(
+        machine.ROOT / "benchmarks" / "durability.py", "--rounds", 25, cwd=machine.ROOT
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = re.search(r"^\| 25 \| (\d+) \| 0 \|", done.stdout, re.MULTILINE)
+    assert found, done.stdout
+    assert int(found[1]) >= 25
