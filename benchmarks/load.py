@@ -5,8 +5,8 @@
 Starts the app as people do (gate, argon2id at its real cost, SQLite on disk) and asks it over real
 HTTP from this process, on the same cores, so a machine of its own would be quicker. A person logs
 in, opens the page, thinks, uploads ten seconds of music, waits for the verdict, and thinks again.
-Others have a page open and do nothing. Prints one table for each number of people; asserts nothing, and ends
-with status 1 if anybody was lost: cut off, or answered without a sentence.
+Others have a page open and do nothing. Prints one table for each number of people; asserts nothing,
+and ends with status 1 if anybody was lost: cut off, or answered without a sentence.
 """
 
 import argparse

@@ -8,6 +8,7 @@ from tests import machine
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_killed_server_loses_nothing_that_was_acknowledged() -> None:
     done = machine.run(
         machine.ROOT / "benchmarks" / "durability.py", "--rounds", 25, cwd=machine.ROOT

@@ -4,6 +4,7 @@ import json
 import logging
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -161,13 +162,16 @@ def test_a_fault_has_a_name_on_the_page_in_the_answer_and_in_the_log(
     uvicorns.addHandler(caplog.handler)
     with server.browser() as client:
         answer = client.get("/login")
+    found: list[logging.LogRecord] = []
+    while not found:  # it is written when the answer has been sent
+        time.sleep(0.01)
+        found = [r for r in caplog.records if r.exc_info and "ASGI" in r.getMessage()]
     uvicorns.removeHandler(caplog.handler)
     name = answer.headers["x-request-id"]
     assert (answer.status_code, answer.json()["request"]) == (500, name)
     assert "fault of ours" not in answer.text
     assert answer.headers["x-content-type-options"] == "nosniff"
-    (record,) = [r for r in caplog.records if r.exc_info and "ASGI" in r.getMessage()]
-    assert record.__dict__["request_id"] == name
+    assert found[0].__dict__["request_id"] == name
     assert value("errors_total", kind="ZeroDivisionError") == counted + 1
 
 
