@@ -24,7 +24,9 @@ GET /history/results.csv
 GET /history/results.json
 GET /login
 GET /logout
+GET /metrics
 GET /portal/{name}
+GET /readyz
 GET /reset
 GET /reset/link
 GET /signup
