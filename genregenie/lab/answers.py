@@ -1,7 +1,7 @@
 """What every earlier system would have said of a clip."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -18,16 +18,12 @@ from genregenie.inference.classifier import load
 from genregenie.lab import hand_made, kept, results
 from genregenie.lab.deep import clips, pictures
 from genregenie.lab.deep.keeping import KeptNetwork
+from genregenie.lab.deep.networks import NETWORKS
 from genregenie.lab.hearing import Middle, middle
 from genregenie.lab.systems import SYSTEMS
 from genregenie.lab.tables import join_text
 from genregenie.model.model import ModelError
 
-NETWORKS: Final[Mapping[str, tuple[str, ...]]] = {
-    "B": ("cnn",),
-    "D": ("attention",),
-    "E": ("cnn", "lstm", "hybrid"),
-}
 SEGMENT_S: Final = 10.0
 
 _NO_SOUND: Final = (
@@ -109,7 +105,8 @@ def answers_to(heard: Middle, folder: Path | None = None) -> list[Answer]:
         found += (_by_pipeline(clip, key, name, folder) for name in kept.PIPELINES.get(key, ()))
         if key == "D":
             found.append(_by_the_shipped(clip))
-        found += (_by_network(clip, key, name, folder) for name in NETWORKS.get(key, ()))
+        networks = [n.name for n in NETWORKS if n.system == key and n.is_kept]
+        found += (_by_network(clip, key, name, folder) for name in networks)
     return found
 
 

@@ -61,6 +61,8 @@ class Network:
         As it was published, where that is on record.
     normalised : bool
         Whether its inputs are brought to mean 0 and deviation 1 first.
+    is_kept : bool
+        Whether it is small enough to be kept and asked about clips.
     """
 
     system: str
@@ -70,6 +72,7 @@ class Network:
     build: Build
     schedule: Schedule
     normalised: bool = True
+    is_kept: bool = True
 
     @property
     def title(self) -> str:
@@ -280,7 +283,7 @@ def _d_attention(k: Any, given: Mapping[str, Any], genres: int) -> Any:
 
 NETWORKS: Final = (
     Network("B", "feed_forward", "slices", ("slice",), _b_feed_forward,
-            Schedule(50, rate=1e-4)),
+            Schedule(50, rate=1e-4), is_kept=False),  # a million weights, and the last of all
     Network("B", "cnn", "slices", ("slice",), _b_cnn, Schedule(30), False),
     Network("D", "attention", "heard", ("windows",), _d_attention,
             Schedule(120, warm_up=5, decay=1e-3, smoothing=0.1)),

@@ -228,7 +228,7 @@ def run_everything(jobs: int = -1, say: Say | None = None, folder: Path | None =
     place = results.written(folder)
     run_deep(EVERYTHING, open_clips, jobs, say, place, work)
     results.write(Augmented, study(open_clips("pictures"), jobs, say, work), place)
-    keep_all(NETWORKS, open_clips, jobs, say, place, work)
+    keep_all([n for n in NETWORKS if n.is_kept], open_clips, jobs, say, place, work)
     shutil.rmtree(work, ignore_errors=True)
     return time.perf_counter() - clock
 
