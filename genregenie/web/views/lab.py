@@ -10,9 +10,11 @@ from genregenie.common.genres import display_name, ranked
 from genregenie.evaluation.protocols import PROTOCOLS
 from genregenie.lab import plots
 from genregenie.lab.answers import Answer
+from genregenie.lab.deep.augmentation import AUGMENTATIONS
 from genregenie.lab.explore import Exploration
 from genregenie.lab.records import (
     TREATMENTS,
+    Augmented,
     Balanced,
     Confusion,
     CurvePoint,
@@ -204,8 +206,10 @@ def _confusion_table(lines: Sequence[Confusion]) -> Markup:
 # --- questions, system A, tables ---------------------------------------------------------------
 
 
-def questions(evened: Sequence[Balanced], grown: Sequence[Step]) -> Markup:
-    """Whether evening out genres helps, and whether folding in new tracks does."""
+def questions(
+    evened: Sequence[Balanced], grown: Sequence[Step], augmented: Sequence[Augmented] = ()
+) -> Markup:
+    """Whether evening out genres helps, folding in new tracks, hiding and mixing clips."""
     parts = []
     if evened:
         rows = [
@@ -243,6 +247,19 @@ def questions(evened: Sequence[Balanced], grown: Sequence[Step]) -> Markup:
                 "New tracks: fold them in, or fit again?",
                 table(head, rows, "Incremental learning"),
                 "Accuracy on feature vectors held out, after each fifth of the second half.",
+            )
+        )
+    if augmented:
+        rows = [
+            [AUGMENTATIONS.get(line.how, line.how), *map(_three, (line.accuracy, line.accuracy_sd))]
+            for line in augmented
+        ]
+        title = model_title(augmented[0].system, augmented[0].model)
+        parts.append(
+            section(
+                "Few clips: does making more of them help?",
+                table(["What is done", "Accuracy", "\N{PLUS-MINUS SIGN}"], rows, "Augmentation"),
+                f"{title}, artists apart, three seeds.",
             )
         )
     return joined(parts) if parts else components.failure(NOTHING)

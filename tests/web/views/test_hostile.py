@@ -27,6 +27,7 @@ from genregenie.inference.prediction import Prediction
 from genregenie.lab.answers import Answer
 from genregenie.lab.explore import Exploration
 from genregenie.lab.records import (
+    Augmented,
     Balanced,
     Confusion,
     CurvePoint,
@@ -226,7 +227,9 @@ def system(text: str) -> Markup:
 
 def questions(text: str) -> Markup:
     return lab.questions(
-        [Balanced("none", text, "vectors", 0.5, 0.5, 0.5)], [Step(text, 9, 0.5, 0.5, 0.5, 0.5)]
+        [Balanced("none", text, "vectors", 0.5, 0.5, 0.5)],
+        [Step(text, 9, 0.5, 0.5, 0.5, 0.5)],
+        [Augmented("E", text, text, "grouped", 0.5, 0.1, 0.5)],
     )
 
 

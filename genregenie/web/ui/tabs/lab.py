@@ -9,7 +9,7 @@ from genregenie.audio import AudioError
 from genregenie.common.errors import DataError
 from genregenie.evaluation.protocols import PROTOCOLS
 from genregenie.lab import results
-from genregenie.lab.records import Balanced, Headline, Score, Step
+from genregenie.lab.records import Augmented, Balanced, Headline, Score, Step
 from genregenie.lab.systems import SYSTEMS, System, system
 from genregenie.lab.tables import SOURCES
 from genregenie.model.model import ModelError
@@ -170,7 +170,7 @@ def run_again(
 
 
 def _build_questions() -> None:
-    shown = lab.questions(results.read(Balanced), results.read(Step))
+    shown = lab.questions(results.read(Balanced), results.read(Step), results.read(Augmented))
     gr.HTML(shown, elem_id="lab-studies", padding=False)
 
 
