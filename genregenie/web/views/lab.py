@@ -250,8 +250,9 @@ def questions(
             )
         )
     if augmented:
+        names = {str(how): words for how, words in AUGMENTATIONS.items()}
         rows = [
-            [AUGMENTATIONS.get(line.how, line.how), *map(_three, (line.accuracy, line.accuracy_sd))]
+            [names.get(line.how, line.how), *map(_three, (line.accuracy, line.accuracy_sd))]
             for line in augmented
         ]
         title = model_title(augmented[0].system, augmented[0].model)
