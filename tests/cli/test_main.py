@@ -192,8 +192,8 @@ def test_what_is_our_own_mistake_is_not_hidden(monkeypatch):
         main(["evaluate", "t.npz"])
 
 
-def test_settings_that_make_no_sense_are_a_sentence(here, clip):
-    done = here("serve", GENREGENIE_GATE="ajar")
+def test_settings_that_make_no_sense_are_a_sentence(clip):
+    done = genregenie("serve", GENREGENIE_GATE="ajar")
     assert done.returncode == 1
     assert done.stderr == "genregenie: GENREGENIE_GATE must be one of on, off, demo.\n"
 
