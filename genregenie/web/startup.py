@@ -45,7 +45,10 @@ def serve(host: str | None = None, port: int | None = None, log_level: int = log
         If the environment holds a value that makes no sense, the port is taken, or nothing can be
         kept where something has to last.
     """
-    faulthandler.enable()  # what ends this process as a fault of the machine's is at least said
+    # What ends this process as a fault of the machine's is at least said, where there is a file to
+    # say it in.
+    with contextlib.suppress(OSError, RuntimeError):
+        faulthandler.enable()
     logs.set_up(log_level, settings.log_form())
     host, port = host or settings.server_host(), port or settings.server_port()
     find_data_folder()

@@ -1,4 +1,4 @@
-"""``genregenie classify``, run the way people run it."""
+"""``genregenie classify``; as a process of its own where that is what matters."""
 
 import contextlib
 import json
@@ -25,10 +25,10 @@ def clip(tmp_path_factory):
     return path
 
 
-def test_json_has_every_promised_key(clip, tmp_path):
+def test_json_has_every_promised_key(here, clip, tmp_path):
     bad = tmp_path / "bad.mp3"
     bad.write_bytes(b"not a song")
-    done = genregenie("classify", "--json", clip, bad, tmp_path / "missing.wav")
+    done = here("classify", "--json", clip, bad, tmp_path / "missing.wav")
     assert done.returncode == 1
     good, broken, missing = json.loads(done.stdout)
     keys = {"file", "genre", "verdict", "confidence", "confidences", "duration_s", "timeline"}
@@ -76,15 +76,15 @@ def test_the_table_names_genre_and_verdict(gtzan):
     assert done.stderr == ""
 
 
-def test_fast_leaves_the_network_out(clip, gtzan):
+def test_fast_leaves_the_network_out(here, clip, gtzan):
     metal = min((gtzan / "audio/full").glob("metal*"))
-    done = genregenie("classify", "--fast", metal)
+    done = here("classify", "--fast", metal)
     assert (done.returncode, done.stderr) == (0, "")
     line, below = done.stdout.splitlines()
     assert "Metal" in line
     assert re.match(r"    about \d+ BPM", below)
     assert "heard" not in below
-    done = genregenie("classify", "--fast", "--json", clip)
+    done = here("classify", "--fast", "--json", clip)
     (told,) = json.loads(done.stdout)
     assert told["autotags"] == []
     assert told["parts"] == ["timbre", "temporal"]
@@ -104,14 +104,14 @@ def album(tmp_path_factory, clip):
 
 
 @pytest.mark.slow
-def test_a_folder_stands_for_the_songs_in_it(album):
-    done = genregenie("classify", album)
+def test_a_folder_stands_for_the_songs_in_it(here, album):
+    done = here("classify", album)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     lines = done.stdout.splitlines()
     named = [line.split(".wav")[0] for line in lines if not line.startswith(" ")]
     assert named == [f"{album}/again/two", f"{album}/one"]
-    done = genregenie("classify", "--json", album / "*.wav", album / "gone.wav", album / "disc 2")
+    done = here("classify", "--json", album / "*.wav", album / "gone.wav", album / "disc 2")
     assert done.returncode == 1
     files = [(Path(row["file"]).name, row["error"]) for row in json.loads(done.stdout)]
     gone = "There is no file with this name."
@@ -124,25 +124,25 @@ def test_a_folder_stands_for_the_songs_in_it(album):
 
 
 @pytest.mark.slow
-def test_a_name_moves_no_cursor(tmp_path):
+def test_a_name_moves_no_cursor(here, tmp_path):
     """Whoever made the file chose its name, and control characters can rewrite what is shown."""
     (tmp_path / "a\x1b[2Jb\nc.wav").write_bytes(b"no sound")
-    done = genregenie("classify", str(tmp_path))
+    done = here("classify", str(tmp_path))
     assert done.stdout.count("\n") == 1
     assert "a\\x1b[2Jb\\nc.wav  failed" in done.stdout
     for command in ("index", "recommend"):
         path = tmp_path if command == "index" else next(tmp_path.iterdir())
-        refused = genregenie(command, str(path))
+        refused = here(command, str(path))
         assert refused.returncode == 1
         assert "\x1b" not in refused.stdout + refused.stderr
 
 
 @pytest.mark.slow
-def test_where_there_is_nothing_to_hear_a_sentence_says_so(tmp_path):
-    done = genregenie("classify", tmp_path)
+def test_where_there_is_nothing_to_hear_a_sentence_says_so(here, tmp_path):
+    done = here("classify", tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "genregenie: There are no audio files there.\n"
-    done = genregenie("classify", tmp_path / "*.mp3")
+    done = here("classify", tmp_path / "*.mp3")
     assert (done.returncode, done.stdout) == (1, "")
     assert "Nothing matches this pattern." in done.stderr
 
@@ -164,16 +164,16 @@ def test_a_terminal_sees_a_bar(album):
 
 
 @pytest.mark.slow
-def test_several_processes_say_the_same(clip):
-    one = genregenie("classify", "--json", "--jobs", "1", clip, clip)
-    two = genregenie("classify", "--json", "--jobs", "2", clip, clip)
+def test_several_processes_say_the_same(here, clip):
+    one = here("classify", "--json", "--jobs", "1", clip, clip)
+    two = here("classify", "--json", "--jobs", "2", clip, clip)
     assert (one.returncode, two.returncode) == (0, 0)
     for a, b in zip(json.loads(one.stdout), json.loads(two.stdout), strict=True):
         assert a["confidences"] == pytest.approx(b["confidences"], abs=1e-9)
 
 
-def test_without_a_model_there_is_a_sentence(clip, tmp_path):
-    done = genregenie("classify", clip, GENREGENIE_MODEL=str(tmp_path))
+def test_without_a_model_there_is_a_sentence(here, clip, tmp_path):
+    done = here("classify", clip, GENREGENIE_MODEL=str(tmp_path))
     assert done.returncode == 1
     assert "genregenie train" in done.stderr
     assert "Traceback" not in done.stderr

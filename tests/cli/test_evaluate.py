@@ -1,4 +1,4 @@
-"""``genregenie evaluate``, run the way people run it."""
+"""``genregenie evaluate``."""
 
 import json
 
@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from genregenie.common.genres import GENRES
-from tests.machine import genregenie
 
 
-def test_evaluate_scores_a_table(gtzan):
-    done = genregenie("evaluate", gtzan / "mfcc_statistics.npz", "--json")
+def test_evaluate_scores_a_table(here, gtzan):
+    done = here("evaluate", gtzan / "mfcc_statistics.npz", "--json")
     assert done.returncode == 0
     scores = json.loads(done.stdout)
     assert scores.keys() == {
@@ -20,14 +19,14 @@ def test_evaluate_scores_a_table(gtzan):
     assert scores["accuracy"] == pytest.approx(np.trace(scores["confusion"]) / 709)
     assert scores["accuracy"] > 0.9  # the clips it was trained on
     assert set(scores["per_genre"]) == set(GENRES)
-    text = genregenie("evaluate", gtzan / "mfcc_statistics.npz").stdout
+    text = here("evaluate", gtzan / "mfcc_statistics.npz").stdout
     assert f"accuracy {scores['accuracy']:.3f}" in text
 
 
-def test_evaluate_refuses_what_it_does_not_know(tmp_path):
+def test_evaluate_refuses_what_it_does_not_know(here, tmp_path):
     path = tmp_path / "t.npz"
     columns = {"track": ["a"], "genre": ["polka"], "mean": np.zeros((1, 13))}
     np.savez(path, **columns, cov=np.eye(13)[None])
-    done = genregenie("evaluate", path)
+    done = here("evaluate", path)
     assert done.returncode == 1
     assert "polka" in done.stderr

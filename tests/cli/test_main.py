@@ -57,8 +57,8 @@ def helped(*words: str, capsys: pytest.CaptureFixture[str]) -> str:
         ("listen", "--rate", "0", "-"),
     ],
 )
-def test_wrong_use_is_2(arguments):
-    done = genregenie(*arguments)
+def test_wrong_use_is_2(here, arguments):
+    done = here(*arguments)
     assert done.returncode == 2
     assert "usage:" in done.stderr
     assert "Traceback" not in done.stderr
@@ -198,8 +198,8 @@ def test_settings_that_make_no_sense_are_a_sentence(clip):
     assert done.stderr == "genregenie: GENREGENIE_GATE must be one of on, off, demo.\n"
 
 
-def test_an_unknown_backend_is_a_sentence(clip, tmp_path):
-    done = genregenie("tag", clip, "--dask", "nonsense", GENREGENIE_DATA_DIR=str(tmp_path))
+def test_an_unknown_backend_is_a_sentence(here, clip, tmp_path):
+    done = here("tag", clip, "--dask", "nonsense", GENREGENIE_DATA_DIR=str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.startswith("genregenie: There is no backend 'nonsense'.")
 

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -18,7 +18,9 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from genregenie.accounts import open_accounts
+from genregenie.cli.main import main
 from genregenie.storage.database import SQLITE_NAME, sqlite_url
+from genregenie.web import startup
 from tests import machine
 from tests.machine import free_port
 from tests.web.servers import CHEAP, GOOD, NEW, Browser
@@ -160,7 +162,29 @@ def test_host_and_port_come_from_the_command_line(tmp_path: Path) -> None:
         process.wait(30)
 
 
-@pytest.mark.parametrize("command", [("app.py",), ("-m", "genregenie", "serve")])
+@pytest.fixture
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """What a command that fails writes, in this process and without a port."""
+    monkeypatch.setenv("GENREGENIE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr(startup.faulthandler, "enable", lambda: None)  # it is pytest's
+    monkeypatch.setattr(startup.logs, "set_up", lambda level, form: None)  # so is the log
+    monkeypatch.setattr(startup, "listen", lambda host, port: ([], port))
+
+    def told(*words: str) -> str:
+        if words == ("app.py",):
+            with pytest.raises(SystemExit) as ended:
+                startup.main()  # which is all of it
+            return str(ended.value.code)
+        assert main([*words]) == 1
+        out, err = capfd.readouterr()
+        assert out == ""
+        return err
+
+    return told
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -181,14 +205,21 @@ def test_host_and_port_come_from_the_command_line(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_setting_is_said_in_one_line_and_nothing_starts(
-    tmp_path: Path, name: str, value: str, command: tuple[str, ...]
+    here: Callable[..., str], monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    log = tmp_path / "log"
-    setting = {name: value, "GENREGENIE_DATA_DIR": str(tmp_path / "data")}
-    process = started(log, *command, **setting)
-    assert process.wait(60) == 1
-    (line,) = log.read_text().splitlines()
-    assert line.removeprefix("genregenie: ").startswith(name)
+    monkeypatch.setenv(name, value)
+    for command in ("app.py", "serve"):
+        (line,) = here(command).splitlines()
+        assert line.removeprefix("genregenie: ").startswith(name)
+
+
+@pytest.mark.slow
+def test_so_it_is_by_a_process(tmp_path: Path) -> None:
+    setting = {"GENREGENIE_GATE": "offf", "GENREGENIE_DATA_DIR": str(tmp_path / "data")}
+    done = machine.run("app.py", environment=setting, cwd=ROOT)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("GENREGENIE_GATE")
 
 
 def damage(path: Path, how: str) -> None:
@@ -202,34 +233,20 @@ def damage(path: Path, how: str) -> None:
             later.commit()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "command", [("app.py",), ("-m", "genregenie", "serve"), ("-m", "genregenie", "users", "list")]
-)
 @pytest.mark.parametrize("how", ["cut short", "no database", "of a later release", "away"])
 def test_a_database_that_cannot_be_used_is_said_in_one_line(
-    tmp_path: Path, how: str, command: tuple[str, ...]
+    here: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     data = tmp_path / "data"
     open_accounts(sqlite_url(data), CHEAP).close()
     damage(data / SQLITE_NAME, how)
-    away = (
-        {"DATABASE_URL": f"postgresql://genie:secret@/x?host={tmp_path}"} if how == "away" else {}
-    )
-    done = machine.run(
-        *command,
-        environment={
-            "GENREGENIE_DATA_DIR": str(data),
-            "GRADIO_SERVER_PORT": str(free_port()),
-            **away,
-        },
-        cwd=ROOT,
-    )
-    assert (done.returncode, done.stdout) == (1, "")
-    (line,) = done.stderr.splitlines()
-    assert "The database " in line
-    assert "cannot be used: " in line
-    assert "secret" not in line
+    if how == "away":
+        monkeypatch.setenv("DATABASE_URL", f"postgresql://genie:secret@/x?host={tmp_path}")
+    for command in (["app.py"], ["serve"], ["users", "list"]):
+        (line,) = here(*command).splitlines()
+        assert "The database " in line
+        assert "cannot be used: " in line
+        assert "secret" not in line
 
 
 @pytest.mark.slow

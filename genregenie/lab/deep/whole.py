@@ -212,6 +212,7 @@ def _keep(network: Network, clips: Clips, path: Path, work: Path | None) -> str:
     plan = Plan(epochs=round(_KEPT_SHARE * epochs) if epochs >= LONG else None)
     learnt(network, clips, path, plan, work and work / f"{network.title} on all")
     if work is not None:
+        work.mkdir(parents=True, exist_ok=True)  # short schedules leave nothing there before
         (work / f"{network.title}.kept").touch()
     return network.title
 

@@ -1,6 +1,7 @@
 """The lab's figures as HTML: systems compared, questions answered, tables explored."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import pandas as pd
@@ -117,14 +118,15 @@ def training(name: str, course: Sequence[TrainingEpoch]) -> Markup:
 def _studies(key: str, found: Findings) -> Markup:
     """The learning curve of a system and which features count, where they are kept."""
     parts = []
-    if points := [point for point in found.curves if point.system == key]:
+    if points := tuple(point for point in found.curves if point.system == key):
         parts.append(_learning_curve(points))
     if weighed := [group for group in found.importance if group.system == key]:
         parts.append(_importance(weighed))
     return components.pair(parts) if parts else Markup("")
 
 
-def _learning_curve(points: Sequence[CurvePoint]) -> Markup:
+@lru_cache(maxsize=8)  # the same under every protocol of a system, and slow to draw
+def _learning_curve(points: tuple[CurvePoint, ...]) -> Markup:
     model = sentences.model_name(points[0].model)
     kinds = list(dict.fromkeys(point.protocol for point in points))
     last = [point for point in points if point.protocol == kinds[-1]]

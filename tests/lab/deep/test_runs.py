@@ -1,12 +1,14 @@
 """Which trainings there are, what each keeps apart, and what came of them."""
 
 import itertools
+import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from joblib import parallel_config
 
 from genregenie.common.errors import DataError
 from genregenie.evaluation.protocols import FAULT_FILTERED, GROUPED, STRATIFIED, on_both_sides
@@ -15,7 +17,8 @@ from genregenie.lab.deep import runs, whole
 from genregenie.lab.deep.networks import NETWORKS, networks_of
 from genregenie.lab.deep.training import Plan
 from genregenie.lab.records import Augmented, Headline, Score, TrainingEpoch
-from tests.lab.deep.conftest import SMALL, small_clips
+from genregenie.training.compare import Fold
+from tests.lab.deep.conftest import BRIEF, SMALL, small_clips
 
 
 @settings(max_examples=25, deadline=None)
@@ -63,7 +66,7 @@ def test_every_genre_is_held_out_where_artists_stay_apart():
 @pytest.fixture
 def order():
     pytest.importorskip("keras")
-    return whole.Order((SMALL,), seeds=2, epochs=3)
+    return whole.Order((SMALL,), seeds=2, epochs=2)
 
 
 @pytest.mark.slow
@@ -76,7 +79,7 @@ def test_a_run_is_scored_written_and_not_done_twice(order, clips, tmp_path, monk
     assert all(0 <= deep.row.accuracy <= 1 for deep in found)
     assert all(deep.row.confusion.sum() > 0 for deep in found)
     assert lines[0] == "72 clips of the set pictures"
-    assert sum("after 3 epochs" in line for line in lines) == 6
+    assert sum("after 2 epochs" in line for line in lines) == 6
     (headline,) = results.read(Headline, folder)
     assert headline.model == "small"
     assert headline.honest == pytest.approx(found[1].row.accuracy, abs=1e-4)
@@ -86,7 +89,7 @@ def test_a_run_is_scored_written_and_not_done_twice(order, clips, tmp_path, monk
         "fixed",
     ]
     course = results.read(TrainingEpoch, folder)
-    assert [e.epoch for e in course if e.protocol == "grouped"] == [1, 2, 3]
+    assert [e.epoch for e in course if e.protocol == "grouped"] == [1, 2]
 
     def nothing(*_args, **_named):
         raise AssertionError("trained once more")
@@ -101,10 +104,27 @@ def test_a_run_is_scored_written_and_not_done_twice(order, clips, tmp_path, monk
 
 @pytest.mark.slow
 def test_two_processes_find_what_one_finds(order, clips):
-    order = replace(order, protocols=("grouped",))
+    order = replace(order, protocols=("grouped",), seeds=1)
     alone, shared = (whole.run_deep(order, lambda kind: clips, jobs) for jobs in (1, 2))
     for a, b in zip(alone, shared, strict=True):
         np.testing.assert_array_equal(a.row.confusion, b.row.confusion)
+
+
+def test_what_ends_first_stands_where_it_was_asked_for(order, clips, monkeypatch):
+    second_is_done = threading.Event()
+
+    def done(task, *_):
+        seed = task.plan.seed
+        if seed:
+            second_is_done.set()
+        assert second_is_done.wait(20)
+        return runs.Outcome(Fold(np.zeros((len(task.scored), 3)), seed, 0.0), ())
+
+    monkeypatch.setattr(runs, "done", done)
+    todo = runs.tasks(SMALL, clips, GROUPED, seeds=2)
+    with parallel_config("threading"):
+        found = runs.run(todo, clips, jobs=2)
+    assert [outcome.fold.fit_s for outcome in found] == [0, 1]
 
 
 @pytest.mark.slow
@@ -133,7 +153,7 @@ def test_a_quick_run_leaves_one_protocol_out(order, clips):
 
 @pytest.mark.slow
 def test_the_study_says_what_each_way_brings(order, clips, monkeypatch):
-    monkeypatch.setattr(whole, "NETWORKS", (SMALL,))
+    monkeypatch.setattr(whole, "NETWORKS", (BRIEF,))
     monkeypatch.setattr(whole, "STUDIED", ("E", "small"))
     monkeypatch.setattr(whole, "PATIENCE", 1)
     found = whole.study(clips, jobs=1, seeds=1)
@@ -144,10 +164,10 @@ def test_the_study_says_what_each_way_brings(order, clips, monkeypatch):
 @pytest.mark.slow
 def test_what_is_kept_is_trained_on_all(order, clips, tmp_path):
     lines: list[str] = []
-    whole.keep_all((SMALL,), lambda kind: clips, 1, lines.append, tmp_path, tmp_path / "work")
+    whole.keep_all((BRIEF,), lambda kind: clips, 1, lines.append, tmp_path, tmp_path / "work")
     assert (tmp_path / "kept" / "E-small.onnx").exists()
     assert lines[0].startswith("kept E small: ")
-    whole.keep_all((SMALL,), lambda kind: clips, 1, lines.append, tmp_path, tmp_path / "work")
+    whole.keep_all((BRIEF,), lambda kind: clips, 1, lines.append, tmp_path, tmp_path / "work")
     assert len(lines) == 1
 
 

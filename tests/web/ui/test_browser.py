@@ -274,21 +274,17 @@ _SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input, summa
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 375, 1440])
-def test_pages_fit_and_can_be_read(
-    chromium: Chromium, server: Server, scheme: str, width: int
-) -> None:
-    context = chromium.new_context(
-        base_url=server.url,
-        viewport={"width": width, "height": 800},
-        color_scheme="dark" if scheme == "dark" else "light",
-    )
-    page = context.new_page()
+def test_pages_fit_and_can_be_read(new_tab: NewTab, server: Server, scheme: Scheme) -> None:
+    page = new_tab(server)
+    page.emulate_media(color_scheme=scheme)
     for path in ("/", "/login", "/signup", "/reset", "/reset/link"):
         page.goto(path)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        assert page.evaluate(_LOWEST_CONTRAST) >= 4.5  # WCAG AA for text
-    context.close()
+        for width in (320, 375, 1440):
+            page.set_viewport_size({"width": width, "height": 800})
+            fits = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            assert fits, (path, width)
+            lowest = page.evaluate(_LOWEST_CONTRAST)
+            assert lowest >= 4.5, (path, width)  # WCAG AA for text
 
 
 # The lowest contrast between any text and the nearest painted background behind it.
