@@ -141,7 +141,7 @@ def test_the_whole_way_with_mail_and_a_log_without_secrets(
     assert "Traceback" not in text
     assert not list(Path(tempfile.gettempdir()).glob(f"genregenie-uploads-{process.pid}-*"))
     database = b"".join(p.read_bytes() for p in (tmp_path / "data").glob("genregenie.sqlite3*"))
-    for secret in {*secrets} - {"ada@example.org"}:
+    for secret in {*secrets} - {"Ada", "ada@example.org"}:  # which are kept there, of course
         assert secret.encode() not in database
 
 
