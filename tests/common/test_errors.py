@@ -29,7 +29,9 @@ def test_every_error_is_of_the_family():
         and thing.__module__.startswith("genregenie.")
     }
     assert len(own) > 25  # the search found them
-    assert [error for error in own if not issubclass(error, GenreGenieError)] == []
+    # One has to pass through Gradio, which stops every other kind.
+    others = {error.__name__ for error in own if not issubclass(error, GenreGenieError)}
+    assert others == {"TooManyFilesError"}
 
 
 def test_what_the_environment_got_wrong_is_one_of_them(monkeypatch):

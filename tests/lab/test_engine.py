@@ -256,7 +256,7 @@ def test_published_figures_are_reproduced_and_cached(results):
     for line in lines:
         if line.system in "BE" and line.published is not None:
             assert abs(line.reproduced - line.published) < 0.035, line
-        assert line.honest < 0.75
+        assert line.honest < 0.8
     about = json.loads((results / "lab.json").read_text())
     assert about["command"] == "genregenie lab"
     assert all(point.protocol for point in cache.read(CurvePoint, results))

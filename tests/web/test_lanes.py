@@ -7,6 +7,7 @@ import pytest
 
 from genregenie.accounts.origin import Origin
 from genregenie.web.lanes import BusyError, Lanes
+from tests.web.servers import in_a_loop
 
 
 def served(*arrivals: tuple[str, bool], most: int = 1000, at_once: int = 1) -> list[str]:
@@ -37,7 +38,7 @@ def served(*arrivals: tuple[str, bool], most: int = 1000, at_once: int = 1) -> l
                 await anyio.wait_all_tasks_blocked()
             done.set()
 
-    anyio.run(main)
+    in_a_loop(main)
     return order
 
 
@@ -89,7 +90,7 @@ def in_a_full_house(
         async with lanes.turn("after"):  # it is free again
             pass
 
-    anyio.run(main)
+    in_a_loop(main)
 
 
 def test_nobody_waits_for_ever() -> None:

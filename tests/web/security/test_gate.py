@@ -30,7 +30,9 @@ from tests.web.servers import (
 pytestmark = pytest.mark.slow
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"]
-OPEN = PUBLIC | {"/healthz", "/favicon.ico", "/manifest.json"} | guide_paths()
+# What is for whoever runs it answers this machine: tests/web/serving has who else is told nothing.
+FOR_OPERATORS = {"/readyz", "/metrics"}
+OPEN = PUBLIC | FOR_OPERATORS | {"/healthz", "/favicon.ico", "/manifest.json"} | guide_paths()
 PORTAL_FILES = ("portal.css", "portal.js", "landing.css", "share.css", "logo.svg")
 
 

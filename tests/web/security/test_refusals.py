@@ -389,6 +389,7 @@ def test_an_event_is_neither_preceded_nor_followed_by_what_nobody_wants(
     """Neither is matplotlib loaded, nor are figures worked out for a page that is shut."""
     queue = mount(server).app.get_blocks()._queue  # type: ignore[attr-defined]
     before = queue.events_recorded
+    sys.modules.pop("matplotlib.pyplot", None)  # another test's library may have wanted it
     assert "process_completed" in {event["msg"] for event in told(client, 1, "figures", data=["a"])}
     assert queue.events_recorded == before + 1
     assert queue.cached_event_analytics_summary == {"functions": {}}
