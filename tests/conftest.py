@@ -20,7 +20,7 @@ if SCRATCH:
 HOME = machine.move_in()
 # All tests on one server are one person, who uploads more in ten minutes than people do.
 for _name in ("MB", "FILES", "KEPT_MB"):
-    os.environ.setdefault(f"GENREGENIE_UPLOAD_{_name}", "1000000")
+    os.environ.setdefault(f"GENREGENIE_UPLOAD_{_name}", "100000")
 
 # A test is marked by what it asks for; what merely takes long is marked where it stands.
 MARKED_BY_FIXTURE = {

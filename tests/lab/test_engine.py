@@ -12,6 +12,7 @@ from genregenie.inference import cluster
 from genregenie.inference.cluster import ClusterError, joblib_on
 from genregenie.lab import models, runs, studies
 from genregenie.lab import results as cache
+from genregenie.lab.deep.networks import NETWORKS
 from genregenie.lab.estimators import QuantileCapper, Sampled
 from genregenie.lab.explore import Exploration, explore
 from genregenie.lab.incremental import BATCHES, GrowingNeighbours, fold_in
@@ -254,7 +255,9 @@ def test_published_figures_are_reproduced_and_cached(results):
     lines = cache.read(Headline, results)
     assert {line.system for line in lines} == set("ABCDE")
     for line in lines:
-        if line.system in "BE" and line.published is not None:
+        # Networks have other inputs than were published: docs/evaluation.md has the reasons.
+        of_network = (line.system, line.model) in {(n.system, n.name) for n in NETWORKS}
+        if line.system in "BE" and line.published is not None and not of_network:
             assert abs(line.reproduced - line.published) < 0.035, line
         assert line.honest < 0.8
     about = json.loads((results / "lab.json").read_text())
