@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,20 +40,7 @@ class Network:
 
     def __init__(self) -> None:
         check_installed()
-        import onnxruntime
-        from onnxruntime.capi import onnxruntime_pybind11_state as faults
-
-        path = _path()
-        options = onnxruntime.SessionOptions()
-        # One window at a time on one core: files are spread over the cores, not windows.
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                path.read_bytes(), options, providers=["CPUExecutionProvider"]
-            )
-        except (OSError, faults.Fail, faults.InvalidProtobuf, faults.InvalidGraph) as error:
-            raise AutotagError(f"The network in {path} cannot be read: {error}") from error
+        self._session = session(_path())
         self.names: tuple[str, ...] = tuple(
             json.loads(self._session.get_modelmeta().custom_metadata_map["names"])
         )
@@ -68,6 +55,35 @@ class Network:
             np.concatenate(probabilities).astype(np.float32, copy=False),
             np.concatenate(embeddings).astype(np.float32, copy=False),
         )
+
+
+def session(path: Path) -> Any:
+    """An ONNX network, to be run on one core: files are spread over the cores, not their parts.
+
+    Returns
+    -------
+    onnxruntime.InferenceSession
+
+    Raises
+    ------
+    AutotagError
+        If it cannot be read, or onnxruntime is missing.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise AutotagError("Networks answer with onnxruntime: pip install onnxruntime.") from error
+    from onnxruntime.capi import onnxruntime_pybind11_state as faults
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(
+            path.read_bytes(), options, providers=["CPUExecutionProvider"]
+        )
+    except (OSError, faults.Fail, faults.InvalidProtobuf, faults.InvalidGraph) as error:
+        raise AutotagError(f"The network in {path} cannot be read: {error}") from error
 
 
 def is_installed() -> bool:

@@ -83,6 +83,13 @@ def add_jobs(parser: "argparse._ActionsContainer") -> None:
     )
 
 
+def add_dask(
+    parser: "argparse._ActionsContainer", purpose: str = "work on the Dask cluster at this address"
+) -> None:
+    """Add ``--dask``, the address of a cluster's scheduler."""
+    parser.add_argument("--dask", metavar="ADDRESS", help=purpose)
+
+
 def add_fast(parser: "argparse._ActionsContainer") -> None:
     """Add ``--fast``, which leaves the network out; `genregenie.cli.main` sees to it."""
     parser.add_argument(

@@ -5,7 +5,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from genregenie.cli import lab_classify, lab_deep
-from genregenie.cli.arguments import Commands, add_command, add_jobs, add_output, file_path
+from genregenie.cli.arguments import (
+    Commands,
+    add_command,
+    add_dask,
+    add_jobs,
+    add_output,
+    file_path,
+)
 from genregenie.cli.lab_tables import print_confusion, print_report, print_scores
 from genregenie.cli.messages import CommandError, about, log, print_table, say
 
@@ -42,7 +49,7 @@ def add(commands: Commands) -> None:
     )
     add_output(lab, "where tables go (default: models/lab)")
     add_jobs(lab)
-    lab.add_argument("--dask", metavar="ADDRESS", help="work on the Dask cluster at this address")
+    add_dask(lab)
     below = lab.add_subparsers(dest="lab_command", metavar="COMMAND")
     lab_classify.add(below)
     lab_deep.add(below)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from genregenie.cli.arguments import (
     Commands,
     add_command,
+    add_dask,
     add_jobs,
     add_output,
     file_path,
@@ -66,7 +67,7 @@ def add(commands: Commands) -> None:
     deep.add_argument("--show", choices=_PARTS, default="scores", help="what to print of a network")
     add_output(deep, "where tables and networks go (default: models/lab)")
     add_jobs(deep)
-    deep.add_argument("--dask", metavar="ADDRESS", help="work on the Dask cluster at this address")
+    add_dask(deep)
 
 
 def _deep(options: argparse.Namespace) -> int:

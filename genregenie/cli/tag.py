@@ -10,6 +10,7 @@ from genregenie.cli.arguments import (
     GROUPS,
     Commands,
     add_command,
+    add_dask,
     add_fast,
     add_jobs,
     any_path,
@@ -103,9 +104,7 @@ def add(commands: Commands) -> None:
     add_fast(tag)
     where = tag.add_mutually_exclusive_group()
     add_jobs(where)
-    where.add_argument(
-        "--dask", metavar="ADDRESS", help="have a Dask cluster listen, such as tcp://10.0.0.5:8786"
-    )
+    add_dask(where, "have a Dask cluster listen, such as tcp://10.0.0.5:8786")
     for name, what in (("csv", "a table"), ("jsonl", "lines of JSON"), ("html", "a page")):
         tag.add_argument(f"--{name}", type=file_path, metavar="FILE", help=f"report as {what}")
     tag.add_argument(

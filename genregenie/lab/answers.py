@@ -198,7 +198,7 @@ def _by_pipeline(clip: _Clip, key: str, name: str, folder: Path | None) -> Answe
 
 def _by_network(clip: _Clip, key: str, name: str, folder: Path | None) -> Answer:
     try:
-        model = _network(results.place(f"kept/{key}-{name}.onnx", folder))
+        model = _network(results.kept(key, name, "onnx", folder))
         inputs, making_ms = clip.inputs(model.inputs)
     except (DataError, AutotagError) as error:
         return Answer(key, name, None, 0.0, str(error))

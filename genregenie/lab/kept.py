@@ -67,7 +67,7 @@ def keep_pipelines(folder: Path | None = None, say: Callable[[str], None] | None
         for candidate in candidates_of(system, table, honest=True, names=names):
             smaller = _SMALLER.get((key, candidate.name), {})
             fitted = candidate.pipeline.set_params(**smaller).fit(table.rows, table.genre)
-            path = _path(key, candidate.name, results.written(folder))
+            path = results.kept(key, candidate.name, "skops", results.written(folder))
             with replacing(path) as draft:
                 kept = {"columns": list(table.columns), "pipeline": fitted}
                 dump(kept, draft, compression=ZIP_LZMA)
@@ -86,12 +86,8 @@ def pipeline(key: str, name: str, folder: Path | None = None) -> KeptPipeline:
     """
     from skops.io import load
 
-    path = _path(key, name, folder)
+    path = results.kept(key, name, "skops", folder)
     if not path.exists():
         raise ModelError(f"The model {path.stem} is not kept yet; 'genregenie lab' makes it.")
     kept = load(path, trusted=list(_TRUSTED))
     return KeptPipeline(tuple(kept["columns"]), kept["pipeline"])
-
-
-def _path(key: str, name: str, folder: Path | None) -> Path:
-    return results.place(f"kept/{key}-{name}.skops", folder)

@@ -36,6 +36,11 @@ def place(name: str, folder: Path | None = None) -> Path:
     return folder / name if folder else settings.trained(f"{_ROOM}/{name}")
 
 
+def kept(system: str, model: str, suffix: str, folder: Path | None = None) -> Path:
+    """Where a model of a system that answers for clips lies; `folder` as for `place`."""
+    return place(f"kept/{system}-{model}.{suffix}", folder)
+
+
 def written(folder: Path | None = None) -> Path:
     """The folder that results are written to, made where it is missing."""
     folder = folder or settings.trained_dir() / _ROOM

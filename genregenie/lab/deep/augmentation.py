@@ -6,6 +6,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from genregenie.lab.deep.clips import Inputs
+
 Augmentation = Literal["none", "masking", "mixing", "both"]
 
 AUGMENTATIONS: Final[Mapping[Augmentation, str]] = {
@@ -18,8 +20,6 @@ AUGMENTATIONS: Final[Mapping[Augmentation, str]] = {
 _TIME_SHARE: Final = 0.2
 _BAND_SHARE: Final = 0.15
 _MIXED: Final = 0.2
-
-Inputs = Mapping[str, NDArray[np.float32]]
 
 
 def augmented(

@@ -139,10 +139,10 @@ def heard(clips: Clips, folder: Path) -> Clips:
         for track in np.unique(published["track"]).tolist():
             seconds = published["tags"][published["track"] == track]
             found[track] = spread_out(seconds[:: round(WINDOW_S)])
-    for audio in sorted(folder.glob("audio/*/*.flac"), key=lambda file: file.parent.name == "full"):
+    for audio in sorted(folder.glob("audio/*/*.flac")):
         track = ".".join(audio.name.split(".")[:2])
-        if track not in found or audio.parent.name == "full":
-            found.setdefault(track, windows_of(audio))
+        if track not in found:
+            found[track] = windows_of(audio)
     known = np.array([i for i, track in enumerate(table.track.tolist()) if track in found])
     if not len(known):
         raise DataError(f"The network has heard none of these clips: there is no {path}.")

@@ -11,8 +11,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from genregenie.autotag.network import session
 from genregenie.common.errors import DataError
 from genregenie.common.files import replacing
+from genregenie.common.steps import result_of
 from genregenie.lab.deep.clips import Clips, Inputs
 from genregenie.lab.deep.networks import Network
 from genregenie.lab.deep.training import Plan, Trained, trained
@@ -57,13 +59,8 @@ def learnt(
     network: Network, clips: Clips, path: Path, plan: Plan, work: Path | None = None
 ) -> None:
     """Train a network on all clips, and keep it."""
-    steps = trained(network, clips, plan=plan, checkpoint=work)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as ended:
-            keep(network, ended.value, clips.table.genres, path)
-            return
+    result = result_of(trained(network, clips, plan=plan, checkpoint=work))
+    keep(network, result, clips.table.genres, path)
 
 
 class KeptNetwork:
@@ -82,24 +79,17 @@ class KeptNetwork:
     Raises
     ------
     DataError
-        If there is none, or onnxruntime is not installed.
+        If there is none.
+    AutotagError
+        If it cannot be read, or onnxruntime is not installed.
     """
 
     def __init__(self, path: Path) -> None:
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise DataError("Networks answer with onnxruntime: pip install onnxruntime.") from error
         if not path.exists():
             raise DataError(
                 f"The network {path.stem} is not kept yet; 'genregenie lab deep' makes it."
             )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            path.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = session(path)
         about = json.loads(self._session.get_modelmeta().custom_metadata_map["genregenie"])
         self.system, self.name = about["system"], about["name"]
         self.genres = tuple(about["genres"])

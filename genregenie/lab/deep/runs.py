@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,11 +22,12 @@ from joblib import Parallel, delayed
 from genregenie.common.arrays import Array
 from genregenie.common.files import replacing, write_text
 from genregenie.common.formatting import format_duration
+from genregenie.common.steps import Steps
 from genregenie.datasets.table import Table
 from genregenie.evaluation.protocols import Index, Protocol, Split, holdout, splits
 from genregenie.lab.deep.clips import Clips
 from genregenie.lab.deep.networks import Network, keras
-from genregenie.lab.deep.training import AS_PUBLISHED, Epoch, Plan, forget, trained
+from genregenie.lab.deep.training import AS_PUBLISHED, Epoch, Plan, Trained, forget, trained
 from genregenie.lab.records import TrainingEpoch
 from genregenie.lab.runs import Row, Say, row_of
 from genregenie.lab.systems import Shares, system
@@ -204,11 +206,21 @@ def run(
     return [outcome for outcome in outcomes if outcome is not None]
 
 
-def scored(
-    network: Network, clips: Clips, todo: Sequence[Task], outcomes: Sequence[Outcome]
-) -> Deep:
+def run_lots(
+    lots: Sequence[Sequence[Task]],
+    clips: Clips,
+    jobs: int = -1,
+    say: Say | None = None,
+    work: Path | None = None,
+) -> list[Deep]:
+    """How lots came out, each the tasks of one network under one protocol; all run side by side."""
+    outcomes = iter(run([task for lot in lots for task in lot], clips, jobs, say, work))
+    return [scored(clips, lot, list(islice(outcomes, len(lot)))) for lot in lots]
+
+
+def scored(clips: Clips, todo: Sequence[Task], outcomes: Sequence[Outcome]) -> Deep:
     """How the tasks of one network under one protocol came out."""
-    protocol = todo[0].protocol
+    network, protocol = todo[0].network, todo[0].protocol
     held_out = [
         (task.plan.seed, task.scored, outcome.fold)
         for task, outcome in zip(todo, outcomes, strict=True)
@@ -217,14 +229,15 @@ def scored(
     row = row_of(
         system(network.system), clips.table, scores, shape_of(network, protocol), clips.kind
     )
-    curve = [
-        TrainingEpoch(
-            network.system, network.name, protocol.kind, epoch.number, epoch.loss, epoch.accuracy,
-            epoch.held_loss, epoch.held_accuracy,
-        )
-        for epoch in outcomes[0].history
-    ]  # fmt: skip
-    return Deep(row, curve)
+    return Deep(row, [recorded(network, protocol.kind, e) for e in outcomes[0].history])
+
+
+def recorded(network: Network, kind: str, epoch: Epoch) -> TrainingEpoch:
+    """An epoch of a network under a kind of protocol, as the lab's tables have it."""
+    return TrainingEpoch(
+        *(network.system, network.name, kind, epoch.number, epoch.loss, epoch.accuracy),
+        *(epoch.held_loss, epoch.held_accuracy),
+    )
 
 
 def _accuracy(outcome: Outcome, clips: Clips, task: Task) -> float:
@@ -246,18 +259,14 @@ def done(task: Task, clips: Clips, work: Path | None = None) -> Outcome:
         return kept
     learnt = clips.take(task.learnt)
     clock = time.perf_counter()
-    steps = trained(
-        task.network, learnt, clips.take(task.held), task.plan, place and place / "checkpoint"
+    checkpoint = place and place / "checkpoint"
+    steps: Steps[Epoch, Trained] = Steps(
+        trained(task.network, learnt, clips.take(task.held), task.plan, checkpoint)
     )
-    while True:
-        try:
-            epoch = next(steps)
-        except StopIteration as ended:
-            result = ended.value
-            break
+    for epoch in steps:
         if place is not None:
             write_text(place / "progress.json", json.dumps({"task": task.title, **asdict(epoch)}))
-    fit_s = time.perf_counter() - clock
+    fit_s, result = time.perf_counter() - clock, steps.result
     own = result.confidences(clips.take(task.scored))
     # In the order of all genres, of which a small part may lack one.
     confidences = np.zeros((len(task.scored), len(clips.table.genres)))

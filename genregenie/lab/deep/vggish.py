@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genregenie.audio import RATE_HZ, Samples
+from genregenie.autotag.network import AutotagError
+from genregenie.autotag.network import session as onnx_session
 from genregenie.common.errors import DataError
 
 EMBEDDING: Final = 128
@@ -84,18 +86,11 @@ def _filters() -> NDArray[np.float64]:
 
 @cache
 def _session(network: Path) -> Any:
-    import onnxruntime
-
     if not network.is_file():
         raise DataError(f"There is no network {network}.")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(
-            network.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:
+        session = onnx_session(network)
+    except AutotagError as error:
         raise DataError(f"{network.name} is no ONNX network: {error}") from error
     shape = session.get_inputs()[0].shape
     if len(session.get_inputs()) != 1 or _FRAMES not in shape or _BANDS not in shape:

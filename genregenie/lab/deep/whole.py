@@ -16,7 +16,7 @@ from genregenie.lab.deep.augmentation import AUGMENTATIONS
 from genregenie.lab.deep.clips import Clips, Kind, open_clips
 from genregenie.lab.deep.keeping import learnt
 from genregenie.lab.deep.networks import NETWORKS, Network
-from genregenie.lab.deep.runs import LONG, PATIENCE, SEEDS, Deep, Task, run, scored, tasks
+from genregenie.lab.deep.runs import LONG, PATIENCE, SEEDS, Deep, run_lots, tasks
 from genregenie.lab.deep.training import Plan
 from genregenie.lab.records import Augmented, TrainingEpoch
 from genregenie.lab.runs import Say
@@ -117,24 +117,20 @@ def run_deep(
     DataError
         If the data or Keras is not at hand, or the data is too little.
     """
-    found = []
+    found: list[Deep] = []
     for kind in dict.fromkeys(network.kind for network in order.networks):
         clips = open_set(kind)
         if say is not None:
             say(f"{len(clips):,} {'slices' if kind == 'slices' else 'clips'} of the set {kind}")
-        todo: list[Task] = []
-        lots: list[tuple[Network, int, int]] = []
+        lots = []
         for network in order.networks:
-            protocols = protocols_of(network, clips, order.protocols)
-            for protocol in protocols[:2] if order.quick else protocols:
-                if network.kind == kind:
-                    plan = order.plan(network)
-                    own = tasks(network, clips, protocol, order.seeds, plan, whole=order.whole)
-                    lots.append((network, len(todo), len(todo) + len(own)))
-                    todo += own
-        outcomes = run(todo, clips, jobs, say, work)
-        for network, start, end in lots:
-            found.append(scored(network, clips, todo[start:end], outcomes[start:end]))
+            if network.kind == kind:
+                plan, protocols = order.plan(network), protocols_of(network, clips, order.protocols)
+                lots += [
+                    tasks(network, clips, protocol, order.seeds, plan, whole=order.whole)
+                    for protocol in (protocols[:2] if order.quick else protocols)
+                ]
+        found += run_lots(lots, clips, jobs, say, work)
     if folder is not None:
         write(found, folder)
     return found
@@ -162,23 +158,18 @@ def study(
 ) -> list[Augmented]:
     """What hiding and mixing bring to `STUDIED`, artists apart, with early stopping."""
     (network,) = (n for n in NETWORKS if (n.system, n.name) == STUDIED)
-    todo = [
-        task
+    lots = [
+        tasks(network, clips, GROUPED, seeds, Plan(patience=PATIENCE, augmentation=how))
         for how in AUGMENTATIONS
-        for task in tasks(network, clips, GROUPED, seeds, Plan(patience=PATIENCE, augmentation=how))
     ]
-    outcomes = run(todo, clips, jobs, say, work)
-    found = []
-    for start, how in enumerate(AUGMENTATIONS):
-        part = slice(start * seeds, (start + 1) * seeds)
-        row = scored(network, clips, todo[part], outcomes[part]).row
-        found.append(
-            Augmented(
-                *(network.system, network.name, how, GROUPED.kind),
-                *(row.accuracy, row.accuracy_sd, row.macro_f1),
-            )
+    rows = [deep.row for deep in run_lots(lots, clips, jobs, say, work)]
+    return [
+        Augmented(
+            *(network.system, network.name, how, GROUPED.kind),
+            *(row.accuracy, row.accuracy_sd, row.macro_f1),
         )
-    return found
+        for how, row in zip(AUGMENTATIONS, rows, strict=True)
+    ]
 
 
 def keep_all(
@@ -194,9 +185,9 @@ def keep_all(
     Nothing is held out to stop by, and long schedules have learnt it all long before their end: of
     those two fifths are run.
     """
-    place = results.written(folder) / "kept"
+    place = results.written(folder)
     sets = {kind: open_set(kind) for kind in dict.fromkeys(n.kind for n in networks)}
-    paths = {network.title: place / f"{network.system}-{network.name}.onnx" for network in networks}
+    paths = {n.title: results.kept(n.system, n.name, "onnx", place) for n in networks}
     todo = [n for n in networks if work is None or not (work / f"{n.title}.kept").exists()]
     done = Parallel(n_jobs=jobs, return_as="generator_unordered")(
         delayed(_keep)(network, sets[network.kind], paths[network.title], work)

@@ -10,8 +10,9 @@ from genregenie.common.errors import DataError
 from genregenie.common.parallel import Pool
 from genregenie.common.steps import Steps
 from genregenie.common.worker import LostError
+from genregenie.evaluation.protocols import GROUPED
 from genregenie.lab.deep.live import MAX_EPOCHS, SHORT, Watched, short_training
-from genregenie.lab.deep.runs import line_of
+from genregenie.lab.deep.runs import line_of, recorded
 from genregenie.lab.deep.training import Epoch
 from genregenie.lab.records import TrainingEpoch
 from genregenie.web.identity import is_guest
@@ -69,7 +70,7 @@ def train(title: str, epochs: int) -> Iterator[str]:
                 if epoch is None:
                     yield gr.skip()
                     continue
-                course.append(_record(network.system, network.name, epoch))
+                course.append(recorded(network, GROUPED.kind, epoch))
                 yield lab.watched(shown, course, line_of(shown, epoch))
             found = steps.result
             yield lab.watched(
@@ -86,10 +87,3 @@ def train(title: str, epochs: int) -> Iterator[str]:
         yield components.failure(f"The training took more than {MAX_S / 60:.0f} minutes.")
     finally:
         pool.close()
-
-
-def _record(system: str, name: str, epoch: Epoch) -> TrainingEpoch:
-    return TrainingEpoch(
-        *(system, name, "grouped", epoch.number, epoch.loss, epoch.accuracy),
-        *(epoch.held_loss, epoch.held_accuracy),
-    )
