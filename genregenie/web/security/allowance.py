@@ -29,6 +29,19 @@ _MAX_GUESTS: Final = 10_000
 _MAX_DIGITS: Final = 15
 
 
+def announced(scope: Scope) -> int | None:
+    """How many bytes an upload says it has; no server reads more. None if it does not say."""
+    length = Headers(scope=scope).get("content-length", "")
+    if not length.isascii() or not length.isdigit() or len(length) > _MAX_DIGITS:
+        return None
+    return int(length)
+
+
+def not_announced() -> Response:
+    """The answer to an upload that does not say how long it is."""
+    return PlainTextResponse("Say how long this upload is.", 411)
+
+
 class Allowance:
     """Refuses what somebody uploads beyond what is theirs."""
 
@@ -48,19 +61,17 @@ class Allowance:
         if scope["type"] == "http" and scope["path"].rstrip("/") == f"{API}/upload":
             user = user_of(scope)
             if user is not None:
-                length = Headers(scope=scope).get("content-length", "")
-                refusal = await self._refusal(user, length)
+                refusal = await self._refusal(user, announced(scope))
         await (refusal or self._app)(scope, receive, send)
 
-    async def _refusal(self, user: User, length: str) -> Response | None:
-        # No server reads more than is announced.
-        if not length.isascii() or not length.isdigit() or len(length) > _MAX_DIGITS:
-            return PlainTextResponse("Say how long this upload is.", 411)
+    async def _refusal(self, user: User, length: int | None) -> Response | None:
+        if length is None:
+            return not_announced()
         if user.guest:
-            return self._of_a_guest(user.id, int(length))
+            return self._of_a_guest(user.id, length)
         count = self._accounts.daily.count_upload
         try:
-            await self._workers.quick(count, user.id, int(length), self._a_day)
+            await self._workers.quick(count, user.id, length, self._a_day)
         except GenreGenieError as error:
             problem = problem_of(error)
             if problem is None:

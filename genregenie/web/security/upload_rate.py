@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from genregenie.common.formatting import format_megabytes
 from genregenie.web.config import WebConfig
 from genregenie.web.identity import user_of
+from genregenie.web.security.allowance import announced, not_announced
 from genregenie.web.security.isolation import API
 
 PATH: Final = f"{API}/upload"
@@ -27,7 +28,6 @@ MAX_FILES_AT_ONCE: Final = 300
 LIES_MINUTES: Final = 60
 """So long an upload may lie on the disk until it is swept up, at the most."""
 _MAX_PEOPLE: Final = 10_000
-_MAX_DIGITS: Final = 15
 _BOUNDARY: Final = re.compile(r'boundary=(?:"(?P<a>[^"]{1,70})"|(?P<b>[^;\s]{1,70}))')
 
 
@@ -72,20 +72,18 @@ class UploadRate:
         if scope["type"] != "http" or scope["path"].rstrip("/") != PATH:
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        length = headers.get("content-length", "")
-        # No server reads more than is announced.
-        if not length.isascii() or not length.isdigit() or len(length) > _MAX_DIGITS:
-            await _refusal(411, "Say how long this upload is.")(scope, receive, send)
+        length = announced(scope)
+        if length is None:
+            await not_announced()(scope, receive, send)
             return
         account = self._account(scope)
-        refusal = self._refused(account, int(length))
+        refusal = self._refused(account, length)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        parts = _Parts(receive, headers.get("content-type", ""))
+        parts = _Parts(receive, Headers(scope=scope).get("content-type", ""))
         # What is announced counts from the beginning: others may come while this one does.
-        upload = _Upload(time.monotonic(), int(length))
+        upload = _Upload(time.monotonic(), length)
         account.lately.append(upload)
         try:
             await self._app(scope, parts.receive, send)
