@@ -18,9 +18,6 @@ SCRATCH = None if "PYTEST_DEBUG_TEMPROOT" in os.environ else scratch.begin()
 if SCRATCH:
     os.environ["PYTEST_DEBUG_TEMPROOT"] = str(SCRATCH.folder)
 HOME = machine.move_in()
-# All tests on one server are one person, who uploads more in ten minutes than people do.
-for _name in ("MB", "FILES", "KEPT_MB"):
-    os.environ.setdefault(f"GENREGENIE_UPLOAD_{_name}", "100000")
 
 # A test is marked by what it asks for; what merely takes long is marked where it stands.
 MARKED_BY_FIXTURE = {

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from genregenie.accounts import open_accounts
 from genregenie.accounts.passwords import HashCost
-from genregenie.common.limits import SignupRules
+from genregenie.common.limits import SignupRules, UploadLimits
 from genregenie.storage.database import sqlite_url
 from genregenie.web.config import WebConfig
 from genregenie.web.server import create_app
@@ -50,7 +50,11 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
             accounts = open_accounts(sqlite_url(tmp_path_factory.mktemp("data")), cost)
             stack.callback(accounts.close)
             # Tests bring more people from one address than an hour has.
-            roomy = replace(config or WebConfig(), signup=signup)
+            given = config or WebConfig()
+            # All tests on one server are one person, who uploads more than people do.
+            is_usual = given.uploads == UploadLimits()
+            uploads = UploadLimits(100_000, 100_000, 100_000) if is_usual else given.uploads
+            roomy = replace(given, signup=signup, uploads=uploads)
             app = create_app(page, roomy, accounts)
             port = stack.enter_context(running(app, **options))
             scheme = "https" if "ssl_certfile" in options else "http"

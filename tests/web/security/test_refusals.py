@@ -223,7 +223,7 @@ def test_an_unknown_session_is_a_404(client: Browser, log: Log) -> None:
 def test_a_text_field_beside_the_file_is_a_400(client: Browser, log: Log) -> None:
     path = f"{API}/upload?upload_id=u"
     answer = ask(client, "POST", path, content=parts(GOOD_FILE, TEXT), headers=MULTIPART)
-    assert answer.status_code == 400
+    assert answer.status_code == 400, answer.text
     assert answer.json()["detail"].startswith("This upload cannot be read: it takes files alone")
     assert ask(client, "POST", path, content=parts(GOOD_FILE), headers=MULTIPART).is_success
     log.check(client)
