@@ -19,7 +19,7 @@ ROOT = TESTS.parent
 # What changes GenreGenie or what it stands on, wherever it comes from; and what tests may be told.
 SETTINGS = ("GENREGENIE_", "GRADIO_", "SPOTIPY_", "SPACE_", "DATABASE_URL", "DASK_", "MPL", "XDG_")
 SETTINGS += ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-SETTINGS += ("SSL_CERT_",)
+SETTINGS += ("SSL_CERT_", "AWS_")
 KEPT = ("GENREGENIE_SHARED", "GENREGENIE_TEST_DATABASE_URL")
 
 # Below what systems give away by themselves, so that nobody takes a port between our looking for

@@ -76,11 +76,11 @@ def test_what_people_kept_and_said_is_there(accounts: Accounts) -> None:
 
 
 def test_it_can_be_downloaded_and_copied(accounts: Accounts, tmp_path: Path) -> None:
-    data = export_person(accounts.db, 1)
+    data = export_person(accounts.db, accounts.blobs, 1)
     assert [len(data[name]) for name in ("feedback", "opinions", "results")] == [1, 1, 1]  # type: ignore[arg-type]
     assert backup(accounts.db, tmp_path / "copy.sqlite3") == 2
     copy = open_accounts(f"sqlite:///{tmp_path}/copy.sqlite3", CHEAP, Clock())
-    assert export_person(copy.db, 1) == data
+    assert export_person(copy.db, copy.blobs, 1) == data
     copy.close()
 
 

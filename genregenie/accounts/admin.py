@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from genregenie.accounts import audit, daily
-from genregenie.accounts.core import Core, find_person
+from genregenie.accounts.core import Core, delete_person, find_person
 from genregenie.accounts.errors import NotAllowedError, UnknownPersonError
 from genregenie.accounts.names import name_key
 from genregenie.accounts.sessions import end_sessions
@@ -160,7 +160,7 @@ class Administration:
         NotAllowedError
             If it is one that looks after the server: that role has to be taken away first.
         """
-        with self._core.db.write() as session:
+        with self._core.write() as session:
             person = _account(session, number)
             if person.role == ADMIN:
                 raise NotAllowedError(
@@ -177,7 +177,7 @@ class Administration:
         UnknownPersonError
             If nobody has the name.
         """
-        with self._core.db.write() as session:
+        with self._core.write() as session:
             self._delete(session, _named(session, name), by)
 
     def note(self, action: str, subject: str = "", by: str = audit.COMMAND_LINE) -> None:
@@ -187,7 +187,7 @@ class Administration:
 
     def _delete(self, session: Session, person: Person, by: str) -> None:
         name = person.name
-        session.execute(delete(Person).where(Person.id == person.id))
+        delete_person(session, person.id)
         self._core.throttles.clear(session, name)
         audit.note(session, self._core, by, "deleted", name)
 

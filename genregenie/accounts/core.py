@@ -1,7 +1,8 @@
 """What the parts of the accounts share: database, hasher, clock, throttles, and who a person is."""
 
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -14,7 +15,8 @@ from genregenie.accounts.names import name_key
 from genregenie.accounts.passwords import Hasher
 from genregenie.accounts.tables import ADMIN, FeedbackRow, OpinionRow, Person, ResultRow
 from genregenie.accounts.throttle import Throttles
-from genregenie.storage.database import Database
+from genregenie.storage.blobs import BlobError, Blobs
+from genregenie.storage.database import Database, DatabaseError
 
 Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 
@@ -22,6 +24,7 @@ log = logging.getLogger("genregenie.accounts")
 
 # Where Alembic finds the steps from one release's tables to the next.
 MIGRATIONS: Final = "genregenie.accounts:migrations"
+_LET_GO: Final = "blobs_let_go"
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,13 @@ class User:
 
 
 @dataclass(frozen=True)
+class BlobOf:
+    """In a section of people's downloads: the content of the blob under this key."""
+
+    key: str
+
+
+@dataclass(frozen=True)
 class Core:
     """Handed to each part."""
 
@@ -43,6 +53,26 @@ class Core:
     clock: Callable[[], datetime]
     watch: ClockWatch
     throttles: Throttles
+    blobs: Blobs
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Session]:
+        """As `Database.write`; blobs that were let go of in it are deleted once it is stored.
+
+        In this order nothing is named that is not there. What is interrupted in between, or cannot
+        be deleted now, is a blob that no row names, which `kept_audio.sweep` finds.
+        """
+        with self.db.write() as session:
+            yield session
+        self.delete_blobs(session.info.pop(_LET_GO, ()))
+
+    def delete_blobs(self, keys: Iterable[str]) -> None:
+        """Delete blobs that no row names; what cannot be deleted is noted, and left to be swept."""
+        for key in keys:
+            try:
+                self.blobs.delete(key)
+            except (BlobError, DatabaseError) as error:
+                log.warning("a file that nobody keeps is not deleted yet: %s", error.kind)
 
 
 def utc_now() -> datetime:
@@ -79,6 +109,13 @@ def numbered(person: Person | None) -> str:
     return f"{'guest' if person.guest else 'person'} {person.id}"
 
 
+def delete_person(session: Session, person_id: int) -> None:
+    """Remove a person within `Core.write` and, by the foreign keys, everything of theirs."""
+    session.get(Person, person_id, with_for_update=True)  # who is about to keep something waits
+    let_audio_go(session, ResultRow.person_id == person_id)
+    session.execute(delete(Person).where(Person.id == person_id))
+
+
 def take_turns(db: Database, session: Session, key: int) -> None:
     """Have transactions that name the same key come one after the other.
 
@@ -98,4 +135,13 @@ def keep_newest(
     count = session.scalar(select(func.count()).select_from(table).where(mine)) or 0
     if count > most:
         oldest = select(table.id).where(mine).order_by(table.id).limit(count - most)
+        if table is ResultRow:
+            let_audio_go(session, ResultRow.id.in_(oldest))
         session.execute(delete(table).where(table.id.in_(oldest)))
+
+
+def let_audio_go(session: Session, *of: ColumnElement[bool]) -> None:
+    """Have the audio of these results deleted after `Core.write`, in which they name it no more."""
+    # Held, so that nobody gives them other audio meanwhile.
+    keys = session.scalars(select(ResultRow.audio_key).where(*of).with_for_update())
+    session.info.setdefault(_LET_GO, []).extend(key for key in keys if key is not None)

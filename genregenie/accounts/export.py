@@ -13,11 +13,12 @@ from typing import BinaryIO, Final
 from sqlalchemy.orm import Session
 
 from genregenie.accounts import daily, feedback, opinions, people, results, sessions
-from genregenie.accounts.core import Json
+from genregenie.accounts.core import BlobOf, Json
+from genregenie.storage.blobs import Blobs
 from genregenie.storage.database import Database
 
-Item = Mapping[str, Json | bytes]
-"""Bytes are written in base64."""
+Item = Mapping[str, Json | bytes | BlobOf]
+"""Bytes are written in base64, those of a blob when it is their turn."""
 Section = Callable[[Session, int], Json | Iterator[Item]]
 """Gets a session of the database and the person's number; gives what JSON can hold, or the items of
 a list one by one."""
@@ -37,15 +38,15 @@ _PIECE_BYTES: Final = 3 << 16
 _ENCODER: Final = json.JSONEncoder(indent=2, ensure_ascii=False)
 
 
-def export_person(db: Database, person_id: int) -> dict[str, Json]:
+def export_person(db: Database, blobs: Blobs, person_id: int) -> dict[str, Json]:
     """All sections for one person."""
     file = io.BytesIO()
-    write_person(db, person_id, file)
+    write_person(db, blobs, person_id, file)
     sections: dict[str, Json] = json.loads(file.getvalue())
     return sections
 
 
-def write_person(db: Database, person_id: int, file: BinaryIO) -> None:
+def write_person(db: Database, blobs: Blobs, person_id: int, file: BinaryIO) -> None:
     """Write all sections for one person as JSON, never with all of it in memory.
 
     It does so in small pieces, between which other threads may run.
@@ -54,6 +55,8 @@ def write_person(db: Database, person_id: int, file: BinaryIO) -> None:
     ------
     OSError
         If there is no room.
+    BlobError
+        If what was kept cannot be read.
     """
     with db.read() as session:
         before = "{\n  "
@@ -61,20 +64,22 @@ def write_person(db: Database, person_id: int, file: BinaryIO) -> None:
             file.write(f"{before}{json.dumps(name)}: ".encode())
             part = section(session, person_id)
             if isinstance(part, Iterator):
-                _write_items(part, file)
+                _write_items(part, blobs, file)
             else:
                 _write(part, "  ", file)
             before = ",\n  "
         file.write(b"\n}")
 
 
-def _write_items(items: Iterator[Item], file: BinaryIO) -> None:
+def _write_items(items: Iterator[Item], blobs: Blobs, file: BinaryIO) -> None:
     before = "["
     for item in items:
         file.write(f"{before}\n    ".encode())
         begin = "{"
         for key, value in item.items():
             file.write(f"{begin}\n      {json.dumps(key)}: ".encode())
+            if isinstance(value, BlobOf):
+                value = blobs.get(value.key)
             if isinstance(value, bytes):
                 _write_bytes(value, file)
             else:

@@ -5,11 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from genregenie.accounts.admission import EVERYBODY, Admission
-from genregenie.accounts.core import Core, Json, User, as_user, find_person, in_iso, log, numbered
+from genregenie.accounts.core import (
+    Core,
+    Json,
+    User,
+    as_user,
+    delete_person,
+    find_person,
+    in_iso,
+    log,
+    numbered,
+)
 from genregenie.accounts.daily import Daily
 from genregenie.accounts.errors import NameTakenError, WrongCredentialsError
 from genregenie.accounts.guests import take_over
@@ -102,7 +112,7 @@ class People:
         stored = self._verify(name, password, origin)
         outdated = self._core.hasher.outdated(stored)
         renewed = self._core.hasher.hash(password) if outdated else stored
-        with self._core.db.write() as session:
+        with self._core.write() as session:
             person = find_person(session, name, lock=True)
             # Between the check and now the password may have been reset, or the account deleted.
             if person is None or person.password_hash != stored:
@@ -169,8 +179,8 @@ class People:
 
     def delete(self, user: User) -> None:
         """Remove a person and, by the foreign keys, everything of theirs."""
-        with self._core.db.write() as session:
-            session.execute(delete(Person).where(Person.id == user.id))
+        with self._core.write() as session:
+            delete_person(session, user.id)
             self._core.throttles.clear(session, user.name)
         log.info("deleted: person %d", user.id)
 
@@ -210,7 +220,7 @@ class People:
             created_at=self._core.clock(),
         )
         try:
-            with self._core.db.write() as session:
+            with self._core.write() as session:
                 session.add(person)
                 session.flush()
                 codes = replace_codes(session, person.id)

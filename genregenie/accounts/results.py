@@ -13,16 +13,19 @@ from typing import Final
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session, undefer
 
-from genregenie.accounts.core import Core, Json, in_iso, keep_newest
+from genregenie.accounts.core import BlobOf, Core, Json, in_iso, keep_newest, let_audio_go
 from genregenie.accounts.errors import AccountNeededError, NoRoomError
 from genregenie.accounts.tables import MAX_NUMBER, Person, ResultRow
 from genregenie.common.formatting import format_megabytes
 from genregenie.common.limits import Quotas
+from genregenie.storage.blobs import new_key
 
 MAX_RESULTS: Final = 1000
 """Results kept for a person; beyond that the oldest are forgotten."""
 MAX_CLIP_BYTES: Final = 20 << 20
 """Bytes of one clip that are kept at most."""
+AUDIO: Final = "audio"
+"""The kind of blob that kept clips are."""
 _MAX_NAME_LENGTH: Final = 300
 
 
@@ -102,7 +105,7 @@ class Results:
 
     def keep(self, person_id: int, result: Result) -> int | None:
         """Keep a result and give its number; None for somebody who is gone."""
-        with self._core.db.write() as session:
+        with self._core.write() as session:
             # Holding the person makes two at once one after the other.
             if session.get(Person, person_id, with_for_update=True) is None:
                 return None
@@ -155,15 +158,18 @@ class Results:
 
     def delete(self, person_id: int, number: int) -> bool:
         """Forget a result with its audio and its link; whether there was one."""
-        with self._core.db.write() as session:
-            gone = delete(ResultRow).where(*one(person_id, number)).returning(ResultRow.id)
-            return session.execute(gone).first() is not None
+        return self._delete(one(person_id, number)) > 0
 
     def delete_all(self, person_id: int) -> int:
         """Forget all results of a person; how many there were."""
-        with self._core.db.write() as session:
-            gone = delete(ResultRow).where(*_of(person_id)).returning(ResultRow.id)
-            return len(session.execute(gone).all())
+        return self._delete(_of(person_id))
+
+    def _delete(self, meant: list[ColumnElement[bool]]) -> int:
+        with self._core.write() as session:
+            let_audio_go(session, *meant)
+            return len(
+                session.execute(delete(ResultRow).where(*meant).returning(ResultRow.id)).all()
+            )
 
     def keep_audio(
         self, person_id: int, number: int, audio: Audio, most: int = Quotas().kept_bytes
@@ -190,19 +196,22 @@ class Results:
                 f"The clip has {format_megabytes(size)}; up to "
                 f"{format_megabytes(MAX_CLIP_BYTES)} are kept with a result."
             )
-        with self._core.db.write() as session:
-            person = session.get(Person, person_id, with_for_update=True)
-            if person is not None and person.guest:
-                raise AccountNeededError("Keeping the audio needs an account.")
-            others = select(func.coalesce(func.sum(ResultRow.audio_bytes), 0)).where(
-                ResultRow.person_id == person_id, ResultRow.id != number
-            )
-            if (session.scalar(others) or 0) + size > most:
-                raise NoRoomError(
-                    f"There is no room for it: {format_megabytes(most)} of audio are "
-                    "kept for each person. Remove some in My music first."
-                )
-            return self._set_audio(session, person_id, number, audio)
+        with self._core.db.read() as session:  # before it is written for nothing
+            if not self._has_room(session, person_id, number, size, most):
+                return False
+        key = new_key(AUDIO)
+        kept = False
+        try:
+            # Before the row: whatever comes in between, what a row names is there.
+            self._core.blobs.put(key, audio.content)
+            with self._core.write() as session:
+                session.get(Person, person_id, with_for_update=True)
+                if self._has_room(session, person_id, number, size, most):
+                    kept = _name_audio(session, person_id, number, key, audio)
+        finally:
+            if not kept:
+                self._core.delete_blobs([key])
+        return kept
 
     def kept_bytes(self, person_id: int) -> int:
         """Bytes of the clips that are kept for a person."""
@@ -212,29 +221,54 @@ class Results:
 
     def drop_audio(self, person_id: int, number: int) -> None:
         """Forget the clip, and keep the result."""
-        with self._core.db.write() as session:
-            self._set_audio(session, person_id, number, Audio(b"", ""))
+        with self._core.write() as session:
+            _name_audio(session, person_id, number, None, Audio(b"", ""))
 
     def audio(self, person_id: int, number: int) -> Audio | None:
-        """The clip of a result, if it is this person's and was kept."""
-        query = select(ResultRow.audio, ResultRow.audio_suffix).where(*one(person_id, number))
+        """The clip of a result, if it is this person's and was kept.
+
+        Raises
+        ------
+        BlobError
+            If it cannot be read just now.
+        """
+        query = select(ResultRow.audio_key, ResultRow.audio_suffix).where(*one(person_id, number))
         with self._core.db.read() as session:
             found = session.execute(query).first()
-        return Audio(found[0], found[1]) if found and found[0] else None
+        if found is None or found.audio_key is None:
+            return None
+        content = self._core.blobs.get(found.audio_key)
+        return None if content is None else Audio(content, found.audio_suffix)
 
-    @staticmethod
-    def _set_audio(session: Session, person_id: int, number: int, audio: Audio) -> bool:
-        changed = session.execute(
-            update(ResultRow)
-            .where(*one(person_id, number))
-            .values(
-                audio=audio.content or None,
-                audio_bytes=len(audio.content),
-                audio_suffix=audio.suffix[:16],
-            )
-            .returning(ResultRow.id)
+    def _has_room(
+        self, session: Session, person_id: int, number: int, size: int, most: int
+    ) -> bool:
+        """Whether there is such a result; raises where its audio may not be kept."""
+        person = session.get(Person, person_id)
+        if person is not None and person.guest:
+            raise AccountNeededError("Keeping the audio needs an account.")
+        others = select(func.coalesce(func.sum(ResultRow.audio_bytes), 0)).where(
+            ResultRow.person_id == person_id, ResultRow.id != number
         )
-        return changed.first() is not None
+        if (session.scalar(others) or 0) + size > most:
+            raise NoRoomError(
+                f"There is no room for it: {format_megabytes(most)} of audio are "
+                "kept for each person. Remove some in My music first."
+            )
+        return session.scalar(select(ResultRow.id).where(*one(person_id, number))) is not None
+
+
+def _name_audio(
+    session: Session, person_id: int, number: int, key: str | None, audio: Audio
+) -> bool:
+    let_audio_go(session, *one(person_id, number))
+    changed = session.execute(
+        update(ResultRow)
+        .where(*one(person_id, number))
+        .values(audio_key=key, audio_bytes=len(audio.content), audio_suffix=audio.suffix[:16])
+        .returning(ResultRow.id)
+    )
+    return changed.first() is not None
 
 
 def summary_of(row: ResultRow) -> ResultSummary:
@@ -274,10 +308,10 @@ def one(person_id: int, number: int) -> list[ColumnElement[bool]]:
     return [ResultRow.person_id == person_id, ResultRow.id == number]
 
 
-def section(session: Session, person_id: int) -> Iterator[dict[str, Json | bytes]]:
+def section(session: Session, person_id: int) -> Iterator[dict[str, Json | bytes | BlobOf]]:
     """A person's section of their download, a result at a time: each may carry a clip."""
     query = select(ResultRow).where(ResultRow.person_id == person_id).order_by(ResultRow.id)
-    large = (ResultRow.details, ResultRow.audio, ResultRow.share_cover)
+    large = (ResultRow.details, ResultRow.audio_key, ResultRow.share_cover)
     everything = query.options(*map(undefer, large))
     for row in session.scalars(everything, execution_options={"yield_per": 1}):
         yield {
@@ -290,6 +324,6 @@ def section(session: Session, person_id: int) -> Iterator[dict[str, Json | bytes
             "shared_at": in_iso(row.shared_at),
             "details": json.loads(row.details),
             "audio_suffix": row.audio_suffix or None,
-            "audio_base64": row.audio or None,
+            "audio_base64": BlobOf(row.audio_key) if row.audio_key else None,
             "share_cover_base64": row.share_cover or None,
         }

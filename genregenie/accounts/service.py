@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import URL, delete, false, make_url, select
 from sqlalchemy.exc import ArgumentError
 
-from genregenie.accounts import audit, daily, invitations
+from genregenie.accounts import audit, daily, invitations, kept_audio
 from genregenie.accounts.admin import Administration
 from genregenie.accounts.audit import Audit
 from genregenie.accounts.clock import ClockWatch
@@ -26,11 +26,14 @@ from genregenie.accounts.shares import Shares
 from genregenie.accounts.tables import Base, LoginSession
 from genregenie.accounts.throttle import Throttles
 from genregenie.common import settings
+from genregenie.storage.blob_stores import open_blobs
+from genregenie.storage.blobs import BlobError, Blobs
 from genregenie.storage.database import Database, DatabaseError, sqlite_url
+from genregenie.storage.database_blobs import DatabaseBlobs
 
 
 class Accounts:
-    """Everything that can be done with people.
+    """Everything that can be done with people; `db` and `blobs` is where it is kept.
 
     `people`, `guests`, `sessions` and `recovery`; and what they keep and said: `opinions`,
     `results`, `shares`, `feedback`. `daily` counts what they do, and for those who look after the
@@ -43,9 +46,13 @@ class Accounts:
         hasher: Hasher,
         clock: Callable[[], datetime] = utc_now,
         ticks: Callable[[], float] = time.monotonic,
+        blobs: Blobs | None = None,
     ) -> None:
         self.db = db
-        self._core = Core(db, hasher, clock, ClockWatch(clock, ticks), Throttles(db, clock))
+        self.blobs = blobs or DatabaseBlobs(db, clock)
+        watch, throttles = ClockWatch(clock, ticks), Throttles(db, clock)
+        self._core = Core(db, hasher, clock, watch, throttles, self.blobs)
+        self._sweeper = kept_audio.Sweeper(self._core, ticks)
         self.sessions = Sessions(self._core)
         self.people = People(self._core, self.sessions)
         self.guests = Guests(self._core, self.sessions)
@@ -75,6 +82,7 @@ class Accounts:
             for part in (audit, daily, invitations):
                 part.forget_old(session, self._core)
         self.guests.clear()
+        self._sweeper.sweep()
 
     def close(self) -> None:
         """Hand the database connections back."""
@@ -103,8 +111,10 @@ def open_accounts(
     Raises
     ------
     SettingsError
-        If the data folder or the database cannot be used; the message says why in one line.
+        If the data folder, the database or the place of blobs cannot be used; the message says why
+        in one line.
     """
+    place = settings.blob_place()
     url = url or settings.database_url()
     variable = "DATABASE_URL" if url else "GENREGENIE_DATA_DIR"
     url = url or sqlite_url(settings.ready_data_dir())
@@ -113,19 +123,23 @@ def open_accounts(
         try:
             db.upgrade(MIGRATIONS)
             _try_out(db)
-        except DatabaseError:
+            blobs = open_blobs(db, place, clock)
+        except (DatabaseError, BlobError):
             db.close()
             raise
     except DatabaseError as error:
         raise settings.SettingsError(_trouble(url, error, variable)) from None
-    return Accounts(db, Hasher(cost), clock, ticks)
+    except BlobError as error:
+        message = f"{error} Mend that, or set GENREGENIE_BLOBS to another place."
+        raise settings.SettingsError(message) from None
+    return Accounts(db, Hasher(cost), clock, ticks, blobs)
 
 
 def _try_out(db: Database) -> None:
     """See that each table is there, and that it may be written: nothing is, yet."""
     with db.write() as session:
         for table in Base.metadata.sorted_tables:
-            session.execute(select(table).limit(1))
+            session.execute(select(table).where(false()))
             session.execute(delete(table).where(false()))
 
 

@@ -5,25 +5,24 @@ migration, and one section in `genregenie.accounts.export`; deletion and backup 
 Times are UTC. Secrets are SHA-256 digests of random values of 80 bits or more, or argon2id.
 """
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
     Date,
-    DateTime,
     Double,
     ForeignKey,
     Index,
     LargeBinary,
-    MetaData,
     String,
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
-from sqlalchemy.types import TypeDecorator
+
+from genregenie.storage.tables import METADATA
+from genregenie.storage.tables import UtcDateTime as UtcDateTime
 
 MAX_NUMBER: Final = 2**31 - 1
 """What a number of a row can be at most."""
@@ -31,35 +30,10 @@ ADMIN: Final = "admin"
 """The role of who looks after the server; everybody else has an empty one."""
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC on every database; SQLite forgets time zones and gets UTC put back."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """In UTC, as it is stored."""
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """With its time zone."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
 class Base(DeclarativeBase):
-    """Names every constraint, since Alembic cannot change what has no name."""
+    """What belongs to people; its tables are among all others."""
 
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(column_0_label)s",
-            "uq": "uq_%(table_name)s_%(column_0_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
+    metadata = METADATA
     type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012 (SQLAlchemy's own idiom)
 
 
@@ -141,7 +115,7 @@ class ResultRow(Base):
     """One clip that was listened to, with its link for others if there is one.
 
     `details` is JSON that only the caller understands. What is large stands last, and is read
-    when it is asked for.
+    when it is asked for. The clip is the blob that `audio_key` names, if there is one.
     """
 
     __tablename__ = "results"
@@ -162,8 +136,10 @@ class ResultRow(Base):
     audio_bytes: Mapped[int] = mapped_column(default=0)
     audio_suffix: Mapped[str] = mapped_column(String(16), default="")
     details: Mapped[str] = mapped_column(Text, deferred=True)
-    audio: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     share_cover: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    audio_key: Mapped[str | None] = mapped_column(
+        String(200), index=True, unique=True, deferred=True
+    )
 
 
 class FeedbackRow(Base):

@@ -27,7 +27,7 @@ class WriteError(GenreGenieError, OSError):
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
     """Give the name of a file to write, which then takes the place of `path`.
 
     A file that is there hands on its permissions; a link stays, and its target is replaced.
@@ -36,6 +36,8 @@ def replacing(path: Path) -> Iterator[Path]:
     ----------
     path : Path
         Its folder is made if need be.
+    mode : int
+        Permissions of a file that was not there, of which the system takes away what nobody gets.
 
     Yields
     ------
@@ -49,7 +51,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     with _draft(path) as draft:
         place = _place(path)
-        _new_file(draft)
+        _new_file(draft, mode)
         yield draft
         if place.exists():
             _like(place, draft)

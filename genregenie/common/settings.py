@@ -5,6 +5,7 @@ Values are read when asked for, so tests and long-running processes see changes.
 
 import ipaddress
 import os
+import re
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -159,6 +160,53 @@ def upload_parent() -> Path:
 def database_url() -> str | None:
     """Database of the accounts: ``DATABASE_URL``, else None for SQLite in the data folder."""
     return os.environ.get("DATABASE_URL") or None
+
+
+@dataclass(frozen=True)
+class BlobPlace:
+    """Where what is too large for a row is kept.
+
+    Attributes
+    ----------
+    kind : str
+        ``database``, ``folder`` or ``s3``.
+    where : str
+        A folder, or a bucket and what stands before each key in it: ``bucket/prefix``.
+    endpoint : str or None
+        Of S3, where it is not Amazon's.
+    """
+
+    kind: str = "database"
+    where: str = ""
+    endpoint: str | None = None
+
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?")
+
+
+def blob_place() -> BlobPlace:
+    """``GENREGENIE_BLOBS``: ``database``, a folder, or ``s3://bucket/prefix``.
+
+    Of S3's servers other than Amazon's, ``GENREGENIE_S3_ENDPOINT`` is the address.
+
+    Raises
+    ------
+    SettingsError
+        If it is none of these.
+    """
+    given = (os.environ.get("GENREGENIE_BLOBS") or "").strip()
+    if given in ("", "database"):
+        return BlobPlace()
+    bucket = given.removeprefix("s3://").rstrip("/")
+    if given.startswith("s3://") and _BUCKET.fullmatch(bucket):
+        endpoint = environment.address("GENREGENIE_S3_ENDPOINT", "https://s3.example.org")
+        return BlobPlace("s3", bucket, endpoint)
+    folder = Path(given.removeprefix("folder:"))
+    if folder.is_absolute():
+        return BlobPlace("folder", str(folder))
+    raise SettingsError(
+        "GENREGENIE_BLOBS must be database, the whole path of a folder, or s3://bucket/prefix."
+    )
 
 
 def secret_key() -> str | None:

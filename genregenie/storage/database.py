@@ -190,12 +190,15 @@ class Database:
         if (fault := self.fault()) is not None:
             raise DatabaseLostError(FileNotFoundError(fault), fault)
 
-    def upgrade(self, scripts: str) -> None:
+    def upgrade(self, scripts: str, to: str = "head") -> None:
         """Bring the schema to this version's. Several processes may do it at once: one works.
 
         Parameters
         ----------
-        scripts : where Alembic's scripts lie, as ``package:folder``
+        scripts : str
+            Where Alembic's scripts lie, as ``package:folder``.
+        to : str
+            Which schema it is to be; by default the last there is.
         """
         from alembic import command
         from alembic.config import Config
@@ -214,7 +217,7 @@ class Database:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), lock)
                 config.attributes["connection"] = connection
                 try:
-                    command.upgrade(config, "head")
+                    command.upgrade(config, to)
                 except CommandError as error:  # its schema is none that the scripts know
                     raise DatabaseError(error, _OTHER_RELEASE) from error
 

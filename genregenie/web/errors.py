@@ -31,6 +31,7 @@ from genregenie.accounts.errors import (
 from genregenie.common.errors import AudioError, GenreGenieError
 from genregenie.common.formatting import format_pause, pause_s
 from genregenie.spotify.oauth import LoginError
+from genregenie.storage.blobs import BlobError
 from genregenie.storage.database import DatabaseBusyError, DatabaseError, DatabaseLostError
 from genregenie.web.lanes import BusyError
 from genregenie.web.serving import metrics
@@ -136,6 +137,12 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     BusyError: Problem(503, title="Very busy"),
     DownloadingError: Problem(429, title="One at a time"),
     NoRoomOnDiskError: Problem(507, title="No room"),
+    BlobError: Problem(
+        503,
+        title="Not available",
+        text=f"The audio that people keep cannot be reached at the moment. {_AGAIN}",
+        wait_s=RETRY_AFTER_S,
+    ),
     DatabaseError: ACCOUNTS_AWAY,
     DatabaseBusyError: ACCOUNTS_BUSY,
     DatabaseLostError: NOTHING_LASTS,
@@ -151,7 +158,7 @@ def log_problem(error: Exception, problem: Problem) -> None:
     if problem.status >= 500:
         unexpected = problem.status == 500
         told = problem.title.lower()
-        kind = error.kind if isinstance(error, DatabaseError) else type(error).__name__
+        kind = error.kind if isinstance(error, DatabaseError | BlobError) else type(error).__name__
         metrics.ERRORS.labels(type(error).__name__).inc()
         log.error("%s: %s", told, kind, exc_info=error if unexpected else None)
 

@@ -15,7 +15,9 @@ from sqlalchemy import make_url
 
 from genregenie.accounts import Accounts, open_accounts
 from genregenie.storage.database import sqlite_url
+from tests import machine
 from tests.accounts.standins import CHEAP, Clock
+from tests.storage import s3
 
 _NUMBERS = itertools.count()
 
@@ -110,6 +112,27 @@ def new_database_url(request: pytest.FixtureRequest, kind: str, tmp_path: Path) 
     server, template = map(request.getfixturevalue, ("postgres", "postgres_with_tables"))
     with _database(server, template) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """Address of a server that speaks S3."""
+    with s3.s3_server() as address:
+        yield address
+
+
+@pytest.fixture
+def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> s3.Bucket:
+    """An empty one of it, and the keys to it in the environment."""
+    for name, value in s3.KEYS.items():
+        monkeypatch.setenv(name, value)
+    return s3.new_bucket(s3_server)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Nobody listens there."""
+    return machine.free_port()
 
 
 @pytest.fixture

@@ -178,7 +178,7 @@ def test_uploads_have_a_quota_that_comes_back_at_midnight(
     assert accounts.daily.uploaded_today(ada.id) == 0
     accounts.daily.count_upload(ada.id, 1000, 1000)
     accounts.daily.count_upload(999, 10**15, 10)  # nobody
-    section = export_person(accounts.db, ada.id)["daily"]
+    section = export_person(accounts.db, accounts.blobs, ada.id)["daily"]
     assert section == [
         {"day": "2026-03-01", "what": "uploaded bytes", "amount": 1000},
         {"day": "2026-03-02", "what": "uploaded bytes", "amount": 1000},

@@ -80,7 +80,7 @@ def test_it_goes_with_the_person_and_is_in_the_download(accounts: Accounts) -> N
     who, _ = accounts.people.sign_up("Ada", "", GOOD)
     accounts.feedback.give(who.id, ROCK)
     accounts.feedback.give(None, JAZZ)
-    (mine,) = export_person(accounts.db, who.id)["feedback"]
+    (mine,) = export_person(accounts.db, accounts.blobs, who.id)["feedback"]
     assert mine["said"] == "country"
     assert mine["model_said"] == "rock"
     assert mine["numbers"] == list(range(183))

@@ -46,16 +46,16 @@ def live(accounts: Accounts, clock: Clock, name: str) -> int:
 def test_the_download_is_as_it_has_always_been(accounts: Accounts, clock: Clock) -> None:
     live(accounts, clock, "Bea")
     ada = live(accounts, clock, "Ada")
-    data = export_person(accounts.db, ada)
+    data = export_person(accounts.db, accounts.blobs, ada)
     file = io.BytesIO()
-    write_person(accounts.db, ada, file)
+    write_person(accounts.db, accounts.blobs, ada, file)
     assert file.getvalue() + b"\n" == GOLDEN.read_bytes()
     assert json.dumps(data, indent=2, ensure_ascii=False) + "\n" == GOLDEN.read_text("utf-8")
 
 
 def test_somebody_who_has_done_nothing_has_empty_sections(accounts: Accounts) -> None:
     who, _ = accounts.people.sign_up("Ada", "", GOOD)
-    data = export_person(accounts.db, who.id)
+    data = export_person(accounts.db, accounts.blobs, who.id)
     assert list(data) == ["account", "sessions", "feedback", "opinions", "results", "daily"]
     assert not any(data[section] for section in list(data)[1:])
 
@@ -64,7 +64,7 @@ def test_my_data_holds_all_of_mine_and_no_secret(accounts: Accounts) -> None:
     who, codes = accounts.people.sign_up("Ada", "ada@example.org", GOOD)
     accounts.people.sign_up("Bea", "bea@example.org", GOOD)
     _, token = accounts.people.log_in("Ada", GOOD, "Firefox/150.0 Linux")
-    text = json.dumps(export_person(accounts.db, who.id))
+    text = json.dumps(export_person(accounts.db, accounts.blobs, who.id))
     data = json.loads(text)
     assert data["account"]["user_name"] == "Ada"
     assert data["account"]["email"] == "ada@example.org"

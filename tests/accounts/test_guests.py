@@ -163,7 +163,7 @@ def test_who_signs_up_takes_along_what_was_heard(accounts: Accounts) -> None:
     assert names(accounts, other.id) == ["somebody else's"]
     assert accounts.opinions.of(who.id) == [opinion("both")]
     assert accounts.feedback.genre_of(who.id, clip_key(b"\0" * 8)) == "jazz"
-    data = export_person(accounts.db, who.id)
+    data = export_person(accounts.db, accounts.blobs, who.id)
     assert [len(data[n]) for n in ("results", "opinions", "feedback")] == [1, 1, 1]  # type: ignore[arg-type]
     assert names(accounts, guest.id) == []
     accounts.people.delete(who)

@@ -56,7 +56,7 @@ def test_the_oldest_are_forgotten(accounts: Accounts, monkeypatch: pytest.Monkey
 def test_they_go_with_the_person_and_are_in_the_download(accounts: Accounts) -> None:
     who, _ = accounts.people.sign_up("Ada", "", GOOD)
     accounts.opinions.say(who.id, QUEEN)
-    (mine,) = export_person(accounts.db, who.id)["opinions"]  # type: ignore[misc, union-attr]
+    (mine,) = export_person(accounts.db, accounts.blobs, who.id)["opinions"]  # type: ignore[misc, union-attr]
     assert mine["track"] == "queen/radiogaga"  # type: ignore[call-overload, index]
     assert mine["liked"] is True  # type: ignore[call-overload, index]
     accounts.people.delete(who)

@@ -190,7 +190,7 @@ def test_they_are_in_the_download_and_go_with_the_person(accounts: Accounts) -> 
     accounts.results.keep_audio(who.id, number, Audio(b"sound", ".mp3"))
     token = accounts.shares.make(who.id, number, b"key")
     assert token is not None
-    everything = export_person(accounts.db, who.id)
+    everything = export_person(accounts.db, accounts.blobs, who.id)
     (mine,) = everything["results"]  # type: ignore[misc, union-attr]
     assert isinstance(mine, dict)
     assert mine["name"] == "Song"

@@ -1,8 +1,6 @@
 import os
 import sqlite3
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from sqlalchemy import select, text
 from genregenie.accounts import Accounts, open_accounts
 from genregenie.accounts.core import MIGRATIONS
 from genregenie.accounts.tables import Base, LoginSession, Person
-from genregenie.common import limits, settings
+from genregenie.common import settings
 from genregenie.storage.database import ConstraintError, Database, DatabaseError, sqlite_url
 from tests.accounts.standins import CHEAP
 
@@ -35,61 +33,11 @@ def test_upgrading_again_changes_nothing(accounts: Accounts) -> None:
     accounts.people.log_in("Ada", GOOD)
 
 
-def test_people_of_the_last_release_are_taken_over(accounts: Accounts) -> None:
-    accounts.people.sign_up("Ada", "", GOOD)
-    guest, token = accounts.guests.add()
-    with accounts.db.write() as session:  # as the last release has left it
-        session.execute(text("ALTER TABLE people DROP COLUMN guest_clips"))
-        session.execute(text("ALTER TABLE results DROP COLUMN share_cover"))
-        session.execute(text("ALTER TABLE people DROP COLUMN role"))
-        for table in ("invitations", "audit", "daily"):
-            session.execute(text(f"DROP TABLE {table}"))
-        session.execute(text("UPDATE alembic_version SET version_num = '0004'"))
-    accounts.db.upgrade(MIGRATIONS)
-    accounts.people.log_in("Ada", GOOD)
-    assert accounts.sessions.user_of(token) == guest
-    accounts.guests.count_clip(guest.id, limits.GuestLimits(uploads=1))
-
-
 def test_every_table_of_what_people_have_hangs_on_them() -> None:
     for table in Base.metadata.sorted_tables:
-        if table.name not in ("people", "throttles", "audit", "invitations"):
+        if table.name not in ("people", "throttles", "audit", "invitations", "blobs"):
             (key,) = table.foreign_keys
             assert (key.column.table.name, key.ondelete) == ("people", "CASCADE")
-
-
-_START = """
-import sys
-from genregenie.accounts import open_accounts
-from genregenie.accounts.passwords import HashCost
-sys.stdin.readline()
-accounts = open_accounts(sys.argv[1], HashCost(16, 1))
-for number in range(5):
-    accounts.people.sign_up(f"{sys.argv[2]}-{number}", "", "a calm indigo morning")
-"""
-
-
-@pytest.mark.slow
-def test_processes_starting_at_once_on_an_empty_database(database_url: str) -> None:
-    starts = [
-        subprocess.Popen(
-            [sys.executable, "-c", _START, database_url, f"process{n}"],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for n in range(3)
-    ]
-    for process in starts:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in starts:
-        _, errors = process.communicate(timeout=60)
-        assert (process.returncode, errors) == (0, "")
-    accounts = open_accounts(database_url, CHEAP)
-    assert len(accounts.people.living()) == 15
-    accounts.close()
 
 
 def test_sqlite_is_set_up_for_safety(tmp_path: Path) -> None:

@@ -44,7 +44,9 @@ class Downloads:
         file = None
         try:
             file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - the answer closes it
-            await self._workers.writing(write_person, self._accounts.db, person_id, file)
+            await self._workers.writing(
+                write_person, self._accounts.db, self._accounts.blobs, person_id, file
+            )
         except BaseException as error:
             self._end(person_id, file)
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

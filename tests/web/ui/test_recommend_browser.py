@@ -91,7 +91,7 @@ def test_a_like_is_kept_and_changes_the_order(page: Page, server: Server, gtzan)
     drop(page, gtzan / "audio/full/rock.00001.flac")
     expect(titles.first).to_have_text(before[3])
     newest = max(server.accounts.people.living())
-    mine = export_person(server.accounts.db, newest)["opinions"]
+    mine = export_person(server.accounts.db, server.accounts.blobs, newest)["opinions"]
     assert sorted(opinion["liked"] for opinion in mine) == [False, True]
     # A second click on the same button takes it back.
     page.locator('#sounds-like [aria-pressed="true"]').first.click()
