@@ -48,6 +48,11 @@ class Daily:
                 midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
                 raise UploadQuotaError(most, round((midnight - now).total_seconds()))
 
+    def uncount_upload(self, person_id: int, size: int) -> None:
+        """Count an upload that ended early by so many bytes less."""
+        with self._core.db.write() as session:
+            self._add(session, UPLOADED, person_id, -size)
+
     def uploaded_today(self, person_id: int) -> int:
         """Bytes that a person has uploaded today."""
         with self._core.db.read() as session:
@@ -93,7 +98,7 @@ class Daily:
             session.add(row)
         if most is not None and row.amount + amount > most:
             return False
-        row.amount += amount
+        row.amount = max(row.amount + amount, 0)  # a new day may have begun meanwhile
         return True
 
 

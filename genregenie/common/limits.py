@@ -160,6 +160,17 @@ def page_kept_s() -> int:
     return environment.number("GENREGENIE_PAGE_SECONDS", 600)
 
 
+def workers() -> int:
+    """How many processes serve: ``GENREGENIE_WORKERS``, or 1.
+
+    Raises
+    ------
+    SettingsError
+        If it is no whole number from 1 to 64.
+    """
+    return environment.number("GENREGENIE_WORKERS", 1, most=64)
+
+
 @dataclass(frozen=True)
 class Connections:
     """How many connections there may be.

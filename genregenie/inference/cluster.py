@@ -38,8 +38,8 @@ class ClusterError(GenreGenieError):
 
 
 @dataclass(frozen=True)
-class _Task:
-    """A file to listen to: its name where the worker sees it, else its bytes."""
+class Task:
+    """A file for a worker to listen to: its name where the worker sees it, else its bytes."""
 
     file: str
     size: int
@@ -163,12 +163,12 @@ def _all_see(client: Any, files: Sequence[Path], about: tuple[Any, ...]) -> bool
     """Whether every worker sees the first file that is there, as it is seen here."""
     for file in files:
         task = _task(file, False, about)
-        if isinstance(task, _Task):
+        if isinstance(task, Task):
             return all(_run_everywhere(client, task))
     return True
 
 
-def _run_everywhere(client: Any, task: _Task) -> list[bool]:
+def _run_everywhere(client: Any, task: Task) -> list[bool]:
     try:
         return list(client.run(_sees, task).values())
     except ImportError as error:
@@ -180,7 +180,7 @@ def _run(
 ) -> Iterator[Prediction | AudioError | _NotSeen]:
     from joblib import Parallel, delayed, parallel_config
 
-    work: Any = (delayed(_listen)(_task(file, send, about)) for file in files)
+    work: Any = (delayed(listen_to)(_task(file, send, about)) for file in files)
     with warnings.catch_warnings():
         # A file travels with its task once and is let go; scattering it would keep it.
         warnings.filterwarnings("ignore", "Sending large graph")
@@ -245,7 +245,7 @@ def _backend(client: Any) -> Any:
 # --- on the worker ---------------------------------------------------------------------------
 
 
-def _task(file: Path, send: bool, about: tuple[Any, ...]) -> _Task | AudioError:
+def _task(file: Path, send: bool, about: tuple[Any, ...]) -> Task | AudioError:
     """What is sent for a file; its error if it cannot be read here."""
     try:
         if not file.is_file():
@@ -257,10 +257,10 @@ def _task(file: Path, send: bool, about: tuple[Any, ...]) -> _Task | AudioError:
     except (OSError, ValueError) as error:
         return AudioError(f"This file cannot be read: {error}.")
     name = str(file.absolute())
-    return _Task(name, status.st_size, status.st_mtime_ns, data, *about)
+    return Task(name, status.st_size, status.st_mtime_ns, data, *about)
 
 
-def _sees(task: _Task) -> bool:
+def _sees(task: Task) -> bool:
     try:
         status = Path(task.file).stat()
     except (OSError, ValueError):
@@ -269,7 +269,14 @@ def _sees(task: _Task) -> bool:
     return same_time and status.st_size == task.size
 
 
-def _listen(task: _Task | AudioError) -> Prediction | AudioError | _NotSeen:
+def listen_to(task: Task | AudioError) -> Prediction | AudioError | _NotSeen:
+    """Listen to a file, on a worker of the cluster.
+
+    Raises
+    ------
+    ClusterError
+        If the worker has another model or release, or none.
+    """
     if isinstance(task, AudioError):
         return task
     try:

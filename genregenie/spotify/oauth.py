@@ -1,19 +1,17 @@
 """People who let GenreGenie make playlists for them: Spotify's log-in, with PKCE.
 
-Tokens live in this process's memory, a few hours at most, and never reach the database or a log.
+Tokens are kept for a few hours at most, in the memory of a server by itself, and encrypted where
+several servers share them; they never reach a log.
 """
 
+import json
 import secrets
-import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import spotipy
-from cachetools import TTLCache
-from spotipy.cache_handler import MemoryCacheHandler
+from spotipy.cache_handler import CacheHandler, MemoryCacheHandler
 from spotipy.oauth2 import SpotifyOauthError, SpotifyPKCE
 
 from genregenie.common import settings
@@ -24,12 +22,14 @@ from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError
 from genregenie.spotify.search import BUDGET_S
 from genregenie.spotify.tracks import SPOTIFY_PAGES, Track
 from genregenie.spotify.transport import FAILURES, TIMEOUT_S, BoundedSession, failure_of
+from genregenie.storage.registry import MemoryRegistry, Registry
 
 SCOPE: Final = "playlist-modify-private"
 BEGUN_S: Final = 600.0
 CONNECTED_S: Final = 6 * 3600.0
-MAX_LOGINS: Final = 10_000
 MAX_TRACKS: Final = 100
+_BEGUN: Final = "spotify-begun"
+_CONNECTED: Final = "spotify"
 
 T = TypeVar("T")
 
@@ -45,10 +45,26 @@ class _Auth(SpotifyPKCE):
         raise SpotifyOauthError("log in again", error="invalid_grant")
 
 
-@dataclass(frozen=True)
-class _Begun:
-    person_id: int | None
-    auth: _Auth
+class _Tokens(CacheHandler):
+    """Where spotipy finds one person's token and leaves a fresh one: in the registry."""
+
+    def __init__(self, registry: Registry, person_id: int | None) -> None:
+        self._registry = registry
+        self._key = str(person_id)
+
+    def get_cached_token(self) -> dict[str, Any] | None:
+        """The token, if the person is connected."""
+        kept = self._registry.get(_CONNECTED, self._key)
+        token: dict[str, Any] | None = json.loads(kept)["token"] if kept else None
+        return token
+
+    def save_token_to_cache(self, token: dict[str, Any]) -> None:
+        """Keep a fresh token, for no longer than the one before it."""
+        kept = self._registry.get(_CONNECTED, self._key)
+        if kept is not None:
+            about = json.loads(kept) | {"token": token}
+            left_s = about["until_s"] - time.time()
+            self._registry.put(_CONNECTED, self._key, json.dumps(about), left_s)
 
 
 class Logins:
@@ -64,6 +80,8 @@ class Logins:
         Where Spotify sends people back to, as registered with Spotify.
     api, accounts : str
         Base addresses.
+    registry : Registry, optional
+        Keeps what is known of log-ins; by default this process alone does.
     """
 
     def __init__(
@@ -72,32 +90,20 @@ class Logins:
         redirect_uri: str,
         api: str = settings.SPOTIFY_API,
         accounts: str = settings.SPOTIFY_ACCOUNTS,
+        registry: Registry | None = None,
     ) -> None:
         self._client_id = client_id
         self._redirect_uri = redirect_uri
         self._api = api
         self._accounts = accounts
-        self._begun: TTLCache[str, _Begun] = TTLCache(MAX_LOGINS, BEGUN_S)
-        self._connected: TTLCache[int | None, _Auth] = TTLCache(MAX_LOGINS, CONNECTED_S)
-        self._lock = threading.Lock()
+        self._registry = registry or MemoryRegistry()
 
     def begin(self, person_id: int | None) -> str:
         """Address at Spotify to send this person to."""
-        auth = _Auth(
-            self._client_id,
-            self._redirect_uri,
-            scope=SCOPE,
-            requests_timeout=TIMEOUT_S,
-            requests_session=BoundedSession(),
-            open_browser=False,
-            cache_handler=MemoryCacheHandler(),
-        )
-        auth.OAUTH_AUTHORIZE_URL = f"{self._accounts}/authorize"
-        auth.OAUTH_TOKEN_URL = f"{self._accounts}/api/token"
-        state = secrets.token_urlsafe(32)
+        auth, state = self._auth(MemoryCacheHandler()), secrets.token_urlsafe(32)
         url: str = auth.get_authorize_url(state)
-        with self._lock:
-            self._begun[state] = _Begun(person_id, auth)
+        about = {"person": person_id, "proof": [auth.code_verifier, auth.code_challenge]}
+        self._registry.put(_BEGUN, state, json.dumps(about), BEGUN_S)
         return url
 
     def finish(self, person_id: int | None, state: str, code: str) -> None:
@@ -108,36 +114,52 @@ class Logins:
         LoginError
             If this person did not begin it, refused, or Spotify does not accept the code.
         """
-        with self._lock:
-            begun = self._begun.pop(state, None)
-        if begun is None or begun.person_id != person_id:
+        kept = self._registry.take(_BEGUN, state)
+        begun = json.loads(kept) if kept else None
+        if begun is None or begun["person"] != person_id:
             raise LoginError("This log-in to Spotify was not begun here. Please try again.")
         if not code:
             raise LoginError("You did not connect Spotify. Nothing has changed.")
+        got = MemoryCacheHandler()
+        auth = self._auth(got)
+        auth.code_verifier, auth.code_challenge = begun["proof"]
         try:
-            _in_time(lambda: begun.auth.get_access_token(code, check_cache=False))
+            _in_time(lambda: auth.get_access_token(code, check_cache=False))
         except LoginError as error:
             if _is_refusal(error):
                 raise LoginError("Spotify did not accept this log-in. Please try again.") from None
             raise
-        with self._lock:
-            self._connected[person_id] = begun.auth
+        about = {"person": person_id, "until_s": time.time() + CONNECTED_S}
+        about["token"] = got.get_cached_token()
+        self._registry.put(_CONNECTED, str(person_id), json.dumps(about), CONNECTED_S)
 
     def is_connected(self, person_id: int | None) -> bool:
         """Whether this person can save playlists now."""
-        with self._lock:
-            return person_id in self._connected
+        return self._registry.get(_CONNECTED, str(person_id)) is not None
 
     def forget(self, person_id: int | None) -> None:
         """Drop this person's token."""
-        with self._lock:
-            self._connected.pop(person_id, None)
+        self._registry.delete(_CONNECTED, str(person_id))
 
     def keep_only(self, people: set[int]) -> None:
         """Drop the tokens of everybody else but nobody, who never leaves."""
-        with self._lock:
-            for person_id in set(self._connected) - people - {None}:
-                del self._connected[person_id]
+        connected = {json.loads(kept)["person"] for kept in self._registry.values(_CONNECTED)}
+        for person_id in connected - people - {None}:
+            self.forget(person_id)
+
+    def _auth(self, tokens: CacheHandler) -> _Auth:
+        auth = _Auth(
+            self._client_id,
+            self._redirect_uri,
+            scope=SCOPE,
+            requests_timeout=TIMEOUT_S,
+            requests_session=BoundedSession(),
+            open_browser=False,
+            cache_handler=tokens,
+        )
+        auth.OAUTH_AUTHORIZE_URL = f"{self._accounts}/authorize"
+        auth.OAUTH_TOKEN_URL = f"{self._accounts}/api/token"
+        return auth
 
     def save_playlist(self, person_id: int | None, name: str, tracks: Sequence[Track]) -> str:
         """Make a private playlist in the person's own account; returns its page on Spotify.
@@ -146,10 +168,9 @@ class Logins:
         ------
         LoginError
         """
-        with self._lock:
-            auth = self._connected.get(person_id)
-        if auth is None:
+        if not self.is_connected(person_id):
             raise LoginError("You are not connected to Spotify.")
+        auth = self._auth(_Tokens(self._registry, person_id))
         client = spotipy.Spotify(
             auth_manager=auth, requests_session=BoundedSession(), requests_timeout=TIMEOUT_S
         )
@@ -200,17 +221,22 @@ def _is_refusal(error: LoginError) -> bool:
     )
 
 
-@cache
-def _shared(client_id: str, redirect_uri: str, api: str, accounts: str) -> Logins:
-    return Logins(client_id, redirect_uri, api, accounts)
+_registry: Registry = MemoryRegistry()
+
+
+def share(registry: Registry) -> None:
+    """Keep what is known of this process's log-ins there from now on."""
+    global _registry
+    _registry = registry
 
 
 def shared_logins() -> Logins | None:
-    """The one this process shares; None where the environment does not set log-in up."""
+    """Those of this process, and of whom it shares them with; None where none are set up."""
     try:
         client_id, redirect_uri = settings.spotify_client_id(), settings.spotify_redirect()
         if client_id is None or redirect_uri is None:
             return None
-        return _shared(client_id, redirect_uri, settings.spotify_api(), settings.spotify_accounts())
+        api, accounts = settings.spotify_api(), settings.spotify_accounts()
     except settings.SettingsError:
         return None
+    return Logins(client_id, redirect_uri, api, accounts, _registry)

@@ -7,7 +7,7 @@ migrations make both. Times are UTC.
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, DateTime, Double, LargeBinary, MetaData, String, Table
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -49,3 +49,13 @@ BLOBS: Final = Table(
     Column("content", LargeBinary(), nullable=False),  # last, so that the rest is read without it
 )
 """What `genregenie.storage.database_blobs` keeps."""
+
+REGISTRY: Final = Table(
+    "registry",
+    METADATA,
+    Column("kind", String(32), primary_key=True),
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("value", LargeBinary(), nullable=False),
+    Column("expires_at", Double(), nullable=False, index=True),  # seconds since 1970
+)
+"""What `genregenie.storage.registry` keeps for a while, encrypted, under digests."""

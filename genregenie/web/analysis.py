@@ -1,4 +1,4 @@
-"""People's clips are analysed in worker processes, never in the server's own.
+"""People's clips are analysed in worker processes, or on a cluster, never in the server's own.
 
 A clip that kills its decoder, or keeps it for ever, ends one worker: whose clip it was gets a
 sentence, nobody else notices, and another worker takes its place. The workers have the model
@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from genregenie.audio import AudioError, AudioFile, Source
@@ -23,12 +24,14 @@ from genregenie.audio.about import About, about
 from genregenie.audio.decoding import open_source
 from genregenie.audio.parallel import CRASHED
 from genregenie.autotag.network import network
-from genregenie.common import confinement, resources
+from genregenie.common import confinement, replicas, resources
 from genregenie.common.parallel import Pool, cores
 from genregenie.common.steps import Steps, result_of
 from genregenie.common.worker import LostError
 from genregenie.features import key, tempo
 from genregenie.inference.classifier import Classifier
+from genregenie.inference.cluster import ClusterError
+from genregenie.inference.cluster_service import ClusterService
 from genregenie.inference.prediction import Prediction
 from genregenie.lab.hearing import Middle, Sound
 from genregenie.lab.hearing import hear as hear_for_system_a
@@ -97,7 +100,7 @@ def listen(clip: Clip) -> Generator[About | float, None, Prediction]:
     AudioError
         As `hear`.
     """
-    steps: Steps[About | float | None, Prediction] = Steps(in_worker(_listen, clip))
+    steps: Steps[About | float | None, Prediction] = Steps(_told_and_heard(clip))
     heard_s, due = 0.0, time.monotonic() + TELL_EVERY_S / 2
     with metrics.clip() as counted:
         for told in steps:
@@ -110,6 +113,23 @@ def listen(clip: Clip) -> Generator[About | float, None, Prediction]:
                 due = time.monotonic() + TELL_EVERY_S / 2
         counted.verdict = steps.result.verdict
     return steps.result
+
+
+def _told_and_heard(clip: Clip) -> Generator[About | float | None, None, Prediction]:
+    """Listen in a worker or, where there is one, on the cluster."""
+    cluster = _cluster()
+    if cluster is None:
+        return (yield from in_worker(_listen, clip))
+    # What a clip says of itself is shown before anything is heard.
+    yield result_of(in_worker(_about, clip))
+    try:
+        whole = clip if isinstance(clip, bytes) else Path(clip)
+        return (yield from cluster.listen(whole, MAX_LISTENING_S))
+    except TimeoutError as error:
+        raise AudioError(TOO_SLOW) from error
+    except ClusterError as error:
+        log.warning("a clip is heard here instead: %s", error)
+    return (yield from in_worker(_hear, clip))
 
 
 def predict(clip: Clip) -> Prediction:
@@ -202,6 +222,7 @@ def _told_in_words() -> Iterator[None]:
 _lock = threading.Lock()
 _pool: Pool | None = None
 _beside: Pool | None = None
+_service: ClusterService | None = None
 _servers = 0
 
 
@@ -223,11 +244,20 @@ def _helper() -> Pool:
         return _beside
 
 
+def _cluster() -> ClusterService | None:
+    global _service
+    address = replicas.cluster()
+    with _lock:
+        if _service is None and address is not None:
+            _service = ClusterService(address)
+        return _service
+
+
 @contextlib.contextmanager
 def workers_for_a_server() -> Iterator[None]:
     """Workers are there within; when the last server of this process leaves, they end."""
-    global _pool, _beside, _servers
-    _workers()
+    global _pool, _beside, _service, _servers
+    _workers(), _cluster()
     with _lock:
         _servers += 1
     try:
@@ -235,9 +265,9 @@ def workers_for_a_server() -> Iterator[None]:
     finally:
         with _lock:
             _servers -= 1
-            ending = () if _servers else (_pool, _beside)
+            ending = () if _servers else (_pool, _beside, _service)
             if not _servers:
-                _pool = _beside = None
+                _pool = _beside = _service = None
         for pool in ending:
             if pool is not None:
                 pool.close()
@@ -286,7 +316,11 @@ def _limited(
 
 def _listen(clip: Source) -> Generator[About | float, None, Prediction]:
     yield _about(clip)
-    return (yield from Classifier.load().hear(clip))
+    return (yield from _hear(clip))
+
+
+def _hear(clip: Source) -> Generator[float, None, Prediction]:
+    return Classifier.load().hear(clip)
 
 
 def _about(clip: Source) -> About:

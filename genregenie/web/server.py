@@ -1,15 +1,11 @@
 """Builds the server: portal, gate, isolation, and the Gradio page at ``/app``."""
 
 import asyncio
-import atexit
 import contextlib
 import functools
 import logging
-import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
@@ -17,15 +13,19 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Mount
 
 from genregenie.accounts import Accounts, open_accounts
-from genregenie.common import limits, settings
+from genregenie.common import limits
 from genregenie.common.errors import GenreGenieError
-from genregenie.spotify.oauth import shared_logins
-from genregenie.web import analysis, toolkit
+from genregenie.spotify import oauth
+from genregenie.storage.registry import MemoryRegistry, Registry
+from genregenie.web import analysis, toolkit, upload_folders
 from genregenie.web.compression import Compression
 from genregenie.web.config import WebConfig
 from genregenie.web.errors import NOTHING_LASTS
 from genregenie.web.identity import user_of
 from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON, MANIFEST
+from genregenie.web.peers.affinity import Affinity
+from genregenie.web.peers.forwarding import Arrivals
+from genregenie.web.peers.several import Several, join
 from genregenie.web.portal import (
     account,
     admin,
@@ -46,11 +46,13 @@ from genregenie.web.security.headers import SecurityHeaders
 from genregenie.web.security.isolation import Isolation
 from genregenie.web.security.ownership import Ownership
 from genregenie.web.security.refusals import Refusals
+from genregenie.web.security.shared_files import SharedFiles
 from genregenie.web.security.streams import OpenStreams, Pages, Streams
 from genregenie.web.security.upload_rate import UploadRate
 from genregenie.web.serving import metrics
 from genregenie.web.serving.connections import Connections
 from genregenie.web.serving.logs import request_id
+from genregenie.web.serving.process import Marked
 from genregenie.web.serving.requests import HEADER, Requests
 from genregenie.web.serving.shares import Shares
 from genregenie.web.workers import Workers
@@ -100,29 +102,38 @@ def create_app(
             ours.callback(accounts.close)
         closing = ours.pop_all()
     workers, streams = Workers(), OpenStreams()
-    # Before anything of Gradio's is made: each component remembers the folder it was made under.
-    ownership = Ownership(_fresh_upload_folder())
+    several = join(accounts.db, config.key)
+    registry: Registry = several.registry if several else MemoryRegistry()
+    oauth.share(registry)
+    ownership = _ownership(several, accounts, config)
     if config.gate == "on":  # it may have been open before
         accounts.guests.clear(everybody=True)
-    portal = PortalContext(accounts, workers, config, ownership)
+    portal = PortalContext(accounts, workers, config, ownership, registry)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        watching = streams.keep_watch(accounts.sessions.living, workers)
-        tasks = [asyncio.create_task(_keep_tidy(portal)), asyncio.create_task(watching)]
+        work = [_keep_tidy(portal, registry), streams.keep_watch(accounts.sessions.living, workers)]
+        if several:
+            work.append(several.servers.keep_telling(workers, portal.hear_of_the_gone))
+        tasks = [asyncio.create_task(one) for one in work]
         try:
             with analysis.workers_for_a_server():
                 yield
         finally:
             for task in tasks:
                 task.cancel()
-            shutil.rmtree(ownership.folder, ignore_errors=True)
+            if several:
+                await asyncio.gather(*tasks, return_exceptions=True)
+                await several.forwarding.close()
+            else:
+                shutil.rmtree(ownership.folder, ignore_errors=True)
             closing.close()
 
     app = FastAPI(
         lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
     app.state.portal = portal
+    app.state.several = several
     for part in (landing, login, reset, account, admin, history, share, spotify, guide, health):
         app.include_router(part.router)
     _add_small_routes(app, portal)
@@ -133,11 +144,12 @@ def create_app(
     ownership.publish()
     # The last one added stands first: the gate, then what stands behind it.
     app.add_middleware(Compression)
+    app.add_middleware(Marked)
     app.add_middleware(Streams, streams=streams)
     app.add_middleware(Refusals, prefix=f"{APP}/")
-    app.add_middleware(Isolation, ownership=ownership)
+    app.add_middleware(Isolation, ownership=ownership, workers=workers)
     app.add_middleware(Allowance, accounts=accounts, workers=workers, config=config)
-    app.add_middleware(UploadRate, config=config)
+    app.add_middleware(UploadRate, config=config, registry=registry, workers=workers)
     app.add_middleware(
         Gate,
         accounts=accounts,
@@ -145,7 +157,16 @@ def create_app(
         config=config,
         assets=frozenset(portal.assets) | guide.guide_paths(),
     )
+    if several:
+        app.add_middleware(
+            Affinity,
+            servers=several.servers,
+            forwarding=several.forwarding,
+            cookies=portal.cookies,
+        )
     app.add_middleware(Shares, most=limits.connections().an_address)
+    if several:
+        app.add_middleware(Arrivals, key=config.key)
     app.add_middleware(Requests)
     return app
 
@@ -248,42 +269,27 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
     return pages
 
 
-async def _keep_tidy(portal: PortalContext) -> None:
+def _ownership(several: Several | None, accounts: Accounts, config: WebConfig) -> Ownership:
+    # Before anything of Gradio's is made: each component remembers the folder it was made under.
+    if several is None:
+        return Ownership(upload_folders.fresh())
+    folder = upload_folders.shared(several.me, config.key)
+    blobs = accounts.blobs if several.me.has_machines_beside else None
+    return Ownership(folder, SharedFiles(folder, several.registry, blobs))
+
+
+async def _keep_tidy(portal: PortalContext, registry: Registry) -> None:
     while True:
         try:
             await portal.workers.quick(portal.accounts.tidy)
+            await portal.workers.quick(registry.tidy)
             living = await portal.workers.look_up(portal.accounts.people.living)
             await portal.workers.quick(portal.ownership.keep_only, living)
             await portal.workers.quick(portal.ownership.sweep, FILES_LIVE_S)
-            if logins := shared_logins():
-                logins.keep_only(living)
+            if logins := oauth.shared_logins():
+                await portal.workers.quick(logins.keep_only, living)
         except GenreGenieError as error:
             log.error("tidying failed, and will be tried again: %s", error)
         except Exception:
             log.exception("tidying failed; it will be tried again")
         await asyncio.sleep(TIDY_EVERY_S)
-
-
-def _fresh_upload_folder() -> Path:
-    """A folder for this process alone, so that nobody meets files of a time before it."""
-    parent = settings.upload_parent()
-    for old in parent.glob("genregenie-uploads-*"):
-        owner = old.name.split("-")[2]
-        if owner.isdigit() and not _runs(int(owner)):
-            shutil.rmtree(old, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"genregenie-uploads-{os.getpid()}-", dir=parent))
-    os.environ["GRADIO_TEMP_DIR"] = str(folder)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
-def _runs(process: int) -> bool:
-    if os.name == "nt":  # there the call below would end the process
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

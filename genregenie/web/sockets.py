@@ -5,6 +5,7 @@ import errno
 import logging
 import os
 import socket
+from pathlib import Path
 from typing import Final
 
 from genregenie.common import settings
@@ -60,6 +61,28 @@ def listen(host: str, port: int | None) -> tuple[list[socket.socket], int]:
             f"{host} cannot be listened on at port {first}: {os.strerror(error.errno or 0)}."
         ) from None
     raise settings.SettingsError(f"Port {first} is taken, and so are those above it.")
+
+
+def listen_beside(path: Path) -> socket.socket:
+    """Listen on a socket of this machine that only this account can reach.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such thing here, or its path is too long.
+    """
+    try:
+        # One that took its name keeps it; who had the old one open keeps that.
+        path.unlink(missing_ok=True)
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listening.bind(str(path))
+        listening.listen(socket.SOMAXCONN)
+    except (AttributeError, OSError) as error:
+        raise settings.SettingsError(
+            f"The socket {path} cannot be listened on: {error}. Set TMPDIR to a folder with a "
+            "shorter path, or serve with one process."
+        ) from None
+    return listening
 
 
 def _try(host: str, port: int) -> list[socket.socket] | None:

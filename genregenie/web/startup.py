@@ -10,12 +10,14 @@ import socket
 import tempfile
 from typing import Any, cast
 
-from genregenie.common import settings
+from genregenie.common import limits, settings
 from genregenie.common.errors import GenreGenieError
+from genregenie.common.replicas import replica, server_name
 from genregenie.web.config import WebConfig
 from genregenie.web.serving import logs
 from genregenie.web.serving.descriptors import raise_open_files, room
-from genregenie.web.sockets import listen
+from genregenie.web.serving.lifeline import Lifeline
+from genregenie.web.sockets import listen, listen_beside
 
 log = logging.getLogger("genregenie.web")
 
@@ -28,7 +30,12 @@ def main() -> None:
         raise SystemExit(str(error)) from None
 
 
-def serve(host: str | None = None, port: int | None = None, log_level: int = logging.INFO) -> None:
+def serve(
+    host: str | None = None,
+    port: int | None = None,
+    log_level: int = logging.INFO,
+    workers: int | None = None,
+) -> None:
     """Start the app and stay until stopped.
 
     Parameters
@@ -38,6 +45,8 @@ def serve(host: str | None = None, port: int | None = None, log_level: int = log
         Space) and 7860, or the next port that is free.
     log_level : int
         From which level on the log, on the standard error, is written.
+    workers : int, optional
+        How many processes serve; by default what the environment says, else this one alone.
 
     Raises
     ------
@@ -45,21 +54,56 @@ def serve(host: str | None = None, port: int | None = None, log_level: int = log
         If the environment holds a value that makes no sense, the port is taken, or nothing can be
         kept where something has to last.
     """
-    # What ends this process as a fault of the machine's is at least said, where there is a file to
-    # say it in.
-    with contextlib.suppress(OSError, RuntimeError):
-        faulthandler.enable()
-    logs.set_up(log_level, settings.log_form())
+    tell_of_faults()
+    logs.set_up(log_level, settings.log_form(), server_name())
     host, port = host or settings.server_host(), port or settings.server_port()
+    workers = workers or limits.workers()
     find_data_folder()
     config = WebConfig.from_settings(host)
-    proxies = settings.trusted_proxies()
     if config.gate == "off" and not settings.is_this_machine(host):
         log.warning("the gate is off and %s is not this machine alone: anybody can come in", host)
     if config.smtp and not config.mails:
         log.warning("reset links are not mailed: GENREGENIE_PUBLIC_URL is not set")
-    have_room = room(raise_open_files())
     sockets, port = listen(host, port)
+    shown = "localhost" if host == "0.0.0.0" else host  # noqa: S104
+    ready = f"GenreGenie is at http://{shown}:{port}/"
+    if workers > 1:
+        from genregenie.web.supervisor import supervise
+
+        supervise(workers, sockets, ready, host, log_level)
+    else:
+        run(config, sockets, ready)
+
+
+def tell_of_faults() -> None:
+    """Have what ends this process as a fault of the machine's said, if there is where to say it."""
+    with contextlib.suppress(OSError, RuntimeError):
+        faulthandler.enable()
+
+
+def run(
+    config: WebConfig,
+    sockets: list[socket.socket],
+    ready: str | None = None,
+    lifeline: Lifeline | None = None,
+) -> None:
+    """Serve on sockets that listen, until stopped.
+
+    Parameters
+    ----------
+    config : WebConfig
+    sockets : list of socket
+    ready : str, optional
+        Said when the app is there.
+    lifeline : Lifeline, optional
+        To the process that started this one and looks after it.
+
+    Raises
+    ------
+    genregenie.common.settings.SettingsError
+    """
+    proxies = settings.trusted_proxies()
+    have_room = room(raise_open_files())
     import uvicorn
 
     from genregenie.web.server import create_app
@@ -67,7 +111,11 @@ def serve(host: str | None = None, port: int | None = None, log_level: int = log
 
     connections = Connections(have_room, proxies)
     app = create_app(config=config, connections=connections)
-    log.info("GenreGenie is at http://%s:%d/", "localhost" if host == "0.0.0.0" else host, port)  # noqa: S104
+    me = replica()
+    if me is not None and me.socket is not None:  # not before: others answer until this one can
+        sockets = [*sockets, listen_beside(me.socket)]
+    if ready is not None:
+        log.info("%s", ready)
     server = uvicorn.Config(
         app,
         # Addresses of requests would put reset tokens into the log.
@@ -85,6 +133,10 @@ def serve(host: str | None = None, port: int | None = None, log_level: int = log
     )
 
     class Server(uvicorn.Server):
+        async def on_tick(self, counter: int) -> bool:
+            ended = await super().on_tick(counter)
+            return ended or (lifeline is not None and not lifeline.holds())
+
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             # It waits for all that is open, and what streams would never end by itself.
             app.state.streams.stop()

@@ -118,7 +118,9 @@ def test_it_is_optional(spotify_environment, monkeypatch):
     monkeypatch.setenv("SPOTIPY_REDIRECT_URI", "not an address")
     assert shared_logins() is None
     monkeypatch.setenv("SPOTIPY_REDIRECT_URI", standin.REDIRECT_URI)
-    assert shared_logins() is shared_logins() is not None
+    logins = shared_logins()
+    assert logins is not None
+    assert not logins.is_connected(ADA)
 
 
 def test_no_secret_in_any_log(logins, server, caplog):

@@ -136,7 +136,7 @@ async def delete(
     confirm = portal.accounts.people.confirm
     await portal.workers.hashing(origin, confirm, user, form.get("current"), origin)
     await portal.workers.quick(portal.accounts.admin.delete, number, user.name)
-    await portal.workers.quick(portal.ownership.forget, number)
+    await portal.workers.quick(portal.forget_files, number)
     return RedirectResponse(f"{ADMIN}?done=deleted", 303)
 
 

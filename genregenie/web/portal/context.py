@@ -18,6 +18,7 @@ from genregenie.accounts.sessions import MAX_AGE
 from genregenie.accounts.tokens import new_token
 from genregenie.common import resources
 from genregenie.common.formatting import format_megabytes
+from genregenie.storage.registry import MemoryRegistry, Registry
 from genregenie.web.addresses import network_of
 from genregenie.web.config import WebConfig
 from genregenie.web.errors import FormError
@@ -44,16 +45,27 @@ _TYPES: Final = {
 }
 
 
+_GONE: Final = "gone"
+_GONE_S: Final = 60.0
+"""Long enough for all servers to hear of it, which they ask for every few seconds."""
+
+
 class PortalContext:
     """Reads forms, renders pages, hands out cookies, and knows what stands behind them."""
 
     def __init__(
-        self, accounts: Accounts, workers: Workers, config: WebConfig, ownership: Ownership
+        self,
+        accounts: Accounts,
+        workers: Workers,
+        config: WebConfig,
+        ownership: Ownership,
+        registry: Registry | None = None,
     ) -> None:
         self.accounts = accounts
         self.workers = workers
         self.config = config
         self.ownership = ownership
+        self._registry = registry or MemoryRegistry()
         self.downloads = Downloads(accounts, workers, ownership.folder)
         self.cookies = Cookies(config.cookies)
         self.tokens = FormTokens(config.key)
@@ -181,7 +193,17 @@ class PortalContext:
     async def forget(self, user: User) -> None:
         """Delete somebody, with all that is kept of them."""
         await self.workers.quick(self.accounts.people.delete, user)
-        await self.workers.quick(self.ownership.forget, user.id)
+        await self.workers.quick(self.forget_files, user.id)
+
+    def forget_files(self, person_id: int) -> None:
+        """Remove what somebody who is deleted has uploaded, and was shown, from all servers."""
+        self.ownership.forget(person_id)
+        self._registry.put(_GONE, str(person_id), str(person_id), _GONE_S)
+
+    def hear_of_the_gone(self) -> None:
+        """Remove what people have here whom another server has deleted."""
+        for number in self._registry.values(_GONE):
+            self.ownership.forget(int(number))
 
     def _with_session(self, response: Response, user: User, token: str) -> Response:
         age = timedelta(minutes=self.config.guests.minutes) if user.guest else MAX_AGE

@@ -18,6 +18,8 @@ from genregenie.common.errors import GenreGenieError
 from genregenie.inference.classifier import Classifier
 from genregenie.web.lanes import BusyError
 from genregenie.web.paths import METRICS, READY
+from genregenie.web.peers.forwarding import hops
+from genregenie.web.peers.several import Several
 from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.dependencies import Portal
 from genregenie.web.serving import metrics
@@ -65,9 +67,14 @@ async def ready(portal: Portal, waiting: Annotated[tuple[int, int], Depends(_wai
 
 
 @router.get(METRICS, dependencies=[WATCHERS_ONLY])
-async def show_metrics() -> Response:
-    """What was counted, for Prometheus."""
-    return Response(metrics.text(), headers={"content-type": metrics.CONTENT_TYPE})
+async def show_metrics(request: Request) -> Response:
+    """What was counted, for Prometheus, by all processes that serve together."""
+    several: Several | None = request.app.state.several
+    told = metrics.text()
+    if several and several.me.sockets and not hops(request.scope):
+        others = await several.forwarding.ask_beside(request.scope)
+        told = metrics.together({**others, several.me.name: told})
+    return Response(told, headers={"content-type": metrics.CONTENT_TYPE})
 
 
 def _database(portal: PortalContext) -> str:

@@ -1,19 +1,21 @@
 """How much people may upload: an ASGI middleware in front of Gradio's own upload.
 
 Clips are counted where they are listened to; this keeps the disk from being filled by what is not.
-What guests have uploaded is counted in memory, like the uploads' owners; what people with an
-account have uploaded in a day in the database, which all servers share.
+What was uploaded in a day is counted in the database, which all servers share; guests, who stay for
+an hour, may have less.
 """
 
-from collections import OrderedDict
+import logging
 from typing import Final
 
+import anyio
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.core import User
+from genregenie.accounts.errors import UploadQuotaError
 from genregenie.common.errors import GenreGenieError
 from genregenie.common.formatting import format_megabytes
 from genregenie.web.config import WebConfig
@@ -24,9 +26,10 @@ from genregenie.web.workers import Workers
 
 BYTES_A_CLIP: Final = 10 << 20
 """A guest may upload so many bytes for each clip that a guest may have."""
-_MAX_GUESTS: Final = 10_000
 # What no column holds; nobody uploads so much.
 _MAX_DIGITS: Final = 15
+
+log = logging.getLogger("genregenie.web")
 
 
 def announced(scope: Scope) -> int | None:
@@ -53,26 +56,47 @@ class Allowance:
         self._workers = workers
         self._of_guests = config.guests.uploads * BYTES_A_CLIP
         self._a_day = config.quotas.uploaded_bytes
-        self._sent: OrderedDict[int, int] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        refusal = None
-        if scope["type"] == "http" and scope["path"].rstrip("/") == f"{API}/upload":
-            user = user_of(scope)
-            if user is not None:
-                refusal = await self._refusal(user, announced(scope))
-        await (refusal or self._app)(scope, receive, send)
-
-    async def _refusal(self, user: User, length: int | None) -> Response | None:
+        upload = scope["type"] == "http" and scope["path"].rstrip("/") == f"{API}/upload"
+        user = user_of(scope) if upload else None
+        if user is None:
+            await self._app(scope, receive, send)
+            return
+        length = announced(scope)
         if length is None:
-            return not_announced()
-        if user.guest:
-            return self._of_a_guest(user.id, length)
-        count = self._accounts.daily.count_upload
+            await not_announced()(scope, receive, send)
+            return
+        refusal = await self._refusal(user, length)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        came = 0
+
+        async def counted() -> Message:
+            nonlocal came
+            message = await receive()
+            came += len(message.get("body", b""))
+            return message
+
         try:
-            await self._workers.quick(count, user.id, length, self._a_day)
+            await self._app(scope, counted, send)
+        finally:
+            if came < length:
+                with anyio.CancelScope(shield=True):
+                    await self._give_back(user.id, length - came)
+
+    async def _refusal(self, user: User, length: int) -> Response | None:
+        most = self._of_guests if user.guest else self._a_day
+        try:
+            count = self._accounts.daily.count_upload
+            await self._workers.quick(count, user.id, length, most)
         except GenreGenieError as error:
+            if user.guest and isinstance(error, UploadQuotaError):
+                told = f"Guests may upload {format_megabytes(most)} in all. "
+                # Gradio's page shows plain text as it is.
+                return PlainTextResponse(f"{told}Create an account to go on.", 413)
             problem = problem_of(error)
             if problem is None:
                 raise
@@ -80,14 +104,9 @@ class Allowance:
             return PlainTextResponse(problem.words(error), problem.status, problem.headers(error))
         return None
 
-    def _of_a_guest(self, guest_id: int, length: int) -> Response | None:
-        sent = self._sent.get(guest_id, 0) + length
-        if sent > self._of_guests:
-            most = format_megabytes(self._of_guests)
-            told = f"Guests may upload {most} in all. Create an account to go on."
-            return PlainTextResponse(told, 413)  # which Gradio's page shows as it is
-        self._sent[guest_id] = sent
-        self._sent.move_to_end(guest_id)
-        if len(self._sent) > _MAX_GUESTS:
-            self._sent.popitem(last=False)
-        return None
+    async def _give_back(self, person_id: int, size: int) -> None:
+        """Count no more what was announced and did not come."""
+        try:
+            await self._workers.quick(self._accounts.daily.uncount_upload, person_id, size)
+        except GenreGenieError as error:
+            log.warning("an upload counts as it was announced: %s", type(error).__name__)

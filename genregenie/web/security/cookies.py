@@ -14,6 +14,7 @@ SESSION: Final = "genregenie"
 VISITOR: Final = "genregenie-visitor"
 RESET: Final = "genregenie-reset"
 DEVICE: Final = "genregenie-device"
+SERVER: Final = "genregenie-server"
 
 _FLAGS: Final = {
     "http": "HttpOnly; SameSite=Lax",

@@ -5,9 +5,11 @@ comes out (files that Gradio hands a person become theirs). Doors of Gradio that
 use stay shut.
 """
 
+import functools
 import json
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote
 
@@ -19,9 +21,12 @@ from genregenie.common.errors import GenreGenieError
 from genregenie.web.identity import id_of, user_of
 from genregenie.web.paths import APP
 from genregenie.web.security.ownership import Ownership
+from genregenie.web.workers import Workers
 
 API: Final = f"{APP}/gradio_api"
 MAX_JSON_BYTES: Final = 4 * 2**20
+MAX_FILES: Final = 1000
+"""So many paths in one request are asked other servers for."""
 
 # Proxying, editing the page, recordings of the screen, traces, deep links: nothing here uses them.
 _SHUT: Final = re.compile(
@@ -37,6 +42,9 @@ _HANDLE: Final = re.compile(
 _ANSWERS: Final = re.compile(r"/app/gradio_api/(upload|queue/(join|data)|(run|api|call)/.*)")
 
 
+log = logging.getLogger("genregenie.web")
+
+
 class NotYoursError(GenreGenieError):
     """A request names a file or a handle that belongs to somebody else."""
 
@@ -44,9 +52,10 @@ class NotYoursError(GenreGenieError):
 class Isolation:
     """Refuses what is not a person's own, and what is nobody's: the server's own files."""
 
-    def __init__(self, app: ASGIApp, ownership: Ownership) -> None:
+    def __init__(self, app: ASGIApp, ownership: Ownership, workers: Workers) -> None:
         self._app = app
         self._own = ownership
+        self._workers = workers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -61,7 +70,7 @@ class Isolation:
             if _SHUT.match(path):
                 refusal = JSONResponse({"detail": "Not found."}, 404)
             elif path.startswith(API):
-                self._check_address(person_id, scope)
+                await self._check_address(person_id, scope)
                 receive = await self._check_body(person_id, scope, receive)
                 scope, send = self._watch(person_id, scope, send)
         except NotYoursError:
@@ -70,9 +79,11 @@ class Isolation:
             refusal = JSONResponse({"detail": "This request cannot be read."}, 400)
         await (refusal or self._app)(scope, receive, send)
 
-    def _check_address(self, person_id: int | None, scope: Scope) -> None:
-        if (file := _FILE.match(scope["path"])) and not self._own.may_read(person_id, file["path"]):
-            raise NotYoursError
+    async def _check_address(self, person_id: int | None, scope: Scope) -> None:
+        if file := _FILE.match(scope["path"]):
+            await self._learn(person_id, [file["path"]])
+            if not self._own.may_read(person_id, file["path"]):
+                raise NotYoursError
         if found := _HANDLE.fullmatch(scope["path"].rstrip("/")):
             self._claim(person_id, found["a"] or found["b"] or found["c"])
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
@@ -96,6 +107,7 @@ class Isolation:
         if body:
             try:
                 content = json.loads(body)
+                await self._learn(person_id, self._named(content))
                 self._check_content(person_id, content)
                 # No NaN, which is no JSON, and no half characters: both fail much later.
                 body[:] = json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
@@ -113,6 +125,21 @@ class Isolation:
             return {"type": "http.request", "body": bytes(body), "more_body": False}
 
         return replay
+
+    async def _learn(self, person_id: int | None, paths: Iterable[str]) -> None:
+        if self._own.shared is None:
+            return
+        try:
+            await self._workers.quick(self._own.learn, person_id, list(paths)[:MAX_FILES])
+        except GenreGenieError as error:  # what this server knows by itself is enough for most
+            log.warning("other servers' files are not known: %s", type(error).__name__)
+
+    def _named(self, content: Any) -> Iterator[str]:
+        """The paths of files in what was sent, however they are written."""
+        for item in _walk(content):
+            if isinstance(item, str) and (at := item.find(str(self._own.folder))) >= 0:
+                yield item[at:]
+                yield unquote(item[at:])
 
     def _check_content(self, person_id: int | None, content: Any) -> None:
         if isinstance(content, dict):
@@ -141,7 +168,8 @@ class Isolation:
             return scope, send
         # Compressed answers could not be read here.
         headers = [(k, v) for k, v in scope["headers"] if k != b"accept-encoding"]
-        watcher = _Watcher(person_id, self._own, scope["path"].rstrip("/") == API + "/upload", send)
+        upload = scope["path"].rstrip("/") == API + "/upload"
+        watcher = _Watcher(person_id, self._own, self._workers, upload, send)
         return {**scope, "headers": headers}, watcher
 
 
@@ -149,10 +177,16 @@ class _Watcher:
     """Stands in for `send`; holds JSON back until it is whole, and event streams to each event."""
 
     def __init__(
-        self, person_id: int | None, ownership: Ownership, upload: bool, send: Send
+        self,
+        person_id: int | None,
+        ownership: Ownership,
+        workers: Workers,
+        upload: bool,
+        send: Send,
     ) -> None:
         self._person_id = person_id
         self._own = ownership
+        self._workers = workers
         self._upload = upload
         self._send = send
         self._kind = ""
@@ -169,7 +203,7 @@ class _Watcher:
             if self._kind.startswith("application/json"):
                 if not last:
                     return
-                self._grant(bytes(self._held))
+                await self._grant(bytes(self._held))
                 whole = len(self._held)
             else:
                 whole = len(self._held) if last else self._held.rfind(b"\n\n") + 2
@@ -177,12 +211,12 @@ class _Watcher:
                     return
                 for line in bytes(self._held[:whole]).split(b"\n"):
                     if line.startswith(b"data: "):
-                        self._grant(line[6:])
+                        await self._grant(line[6:])
             message = {**message, "body": bytes(self._held[:whole])}
             del self._held[:whole]
         await self._send(message)
 
-    def _grant(self, text: bytes) -> None:
+    async def _grant(self, text: bytes) -> None:
         try:
             content = json.loads(text)
         except (ValueError, RecursionError):
@@ -195,6 +229,12 @@ class _Watcher:
             paths = list(_file_paths(content))
         for path in paths:
             self._own.grant(self._person_id, path)
+        if paths and self._own.shared is not None:
+            share = functools.partial(self._own.share, self._person_id, paths)
+            try:
+                await self._workers.quick(share, uploaded=self._upload)
+            except GenreGenieError as error:
+                log.warning("files are for this server alone: %s", type(error).__name__)
 
 
 def _walk(content: Any) -> Iterator[Any]:

@@ -9,8 +9,11 @@ import os
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+
+from genregenie.web.security.shared_files import SharedFiles
 
 MAX_HANDLES: Final = 50_000
 
@@ -25,17 +28,22 @@ class Ownership:
     folder : Path
         Where Gradio keeps uploads and results. What lies there when `publish` is called belongs
         to the page itself and is for everybody who is logged in.
+    shared : SharedFiles, optional
+        What other servers know of such files, where there are several.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, shared: SharedFiles | None = None) -> None:
         self.folder = Path(os.path.realpath(folder))
+        self.shared = shared
         self._lock = threading.Lock()
         self._files: dict[str, set[int | None]] = {}
         self._public: frozenset[str] = frozenset()
         self._handles: OrderedDict[str, int | None] = OrderedDict()
 
     def publish(self) -> None:
-        """Let everybody read what is in the folder now."""
+        """Let everybody read what is in the folder now, if it is this server's alone."""
+        if self.shared is not None:
+            return
         found = (p for p in self.folder.rglob("*") if p.is_file())
         self._public = frozenset(str(p.relative_to(self.folder)) for p in found)
 
@@ -53,6 +61,28 @@ class Ownership:
         if name is not None:
             with self._lock:
                 self._files.setdefault(name, set()).add(person_id)
+
+    def share(self, person_id: int | None, paths: Iterable[str], *, uploaded: bool) -> None:
+        """Tell other servers whose these files are, and give them what was uploaded."""
+        if self.shared is None:
+            return
+        for name in filter(None, map(self.inside, paths)):
+            self.shared.tell(person_id, name)
+            if uploaded:
+                self.shared.send(name)
+
+    def learn(self, person_id: int | None, paths: Iterable[str]) -> None:
+        """Find out whose files are that this server does not know, and have this person's here."""
+        if self.shared is None:
+            return
+        for name in filter(None, map(self.inside, paths)):
+            with self._lock:
+                known = person_id in self._files.get(name, ())
+            owners = {person_id} if known else self.shared.owners(name)
+            if person_id in owners:
+                self.shared.fetch(name)
+                with self._lock:
+                    self._files.setdefault(name, set()).update(owners)
 
     def may_read(self, person_id: int | None, path: str) -> bool:
         """Whether this person may fetch a path; outside the folder that is Gradio's to say."""
@@ -98,23 +128,29 @@ class Ownership:
                 path.unlink()
                 with self._lock:
                     self._files.pop(name, None)
+        if self.shared is not None:
+            self.shared.sweep(older_than_s, time.time())
 
     def hand_over(self, old_id: int, new_id: int) -> None:
         """Make all that one person has another's."""
         with self._lock:
-            for owners in self._files.values():
-                if old_id in owners:
-                    owners.remove(old_id)
-                    owners.add(new_id)
+            theirs = {name: who for name, who in self._files.items() if old_id in who}
+            for owners in theirs.values():
+                owners.remove(old_id)
+                owners.add(new_id)
             for handle in [h for h, owner in self._handles.items() if owner == old_id]:
                 self._handles[handle] = new_id
+        if self.shared is not None:
+            self.shared.hand_over(theirs, old_id, new_id)
 
     def forget(self, person_id: int | None) -> None:
         """Forget a person, and remove the files that nobody else has."""
+        gone = []
         with self._lock:
             for name, owners in list(self._files.items()):
                 owners.discard(person_id)
                 if not owners:
+                    gone.append(name)
                     del self._files[name]
                     if name not in self._public:
                         with contextlib.suppress(OSError):
@@ -123,3 +159,6 @@ class Ownership:
                     del self._files[name]
             for handle in [h for h, owner in self._handles.items() if owner == person_id]:
                 del self._handles[handle]
+        if self.shared is not None:
+            for name in gone:
+                self.shared.forget(name)

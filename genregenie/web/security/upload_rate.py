@@ -1,25 +1,32 @@
 """How much a person may upload within minutes: an ASGI middleware in front of Gradio's own upload.
 
 `genregenie.web.security.allowance` has the quotas of a day and of a guest. This keeps one person
-from filling the disk at once, or in an hour, which is how long uploads may lie there. In memory,
-like the uploads' owners, so each process counts for itself.
+from filling the disk at once, or in an hour, which is how long uploads may lie there. Several
+servers count together.
 """
 
+import json
+import logging
 import re
+import secrets
 import time
-from collections import OrderedDict, deque
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Final
 
+import anyio
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from genregenie.common.errors import GenreGenieError
 from genregenie.common.formatting import format_megabytes
+from genregenie.storage.registry import Registry
 from genregenie.web.config import WebConfig
+from genregenie.web.errors import ACCOUNTS_AWAY, log_problem, problem_of
 from genregenie.web.identity import user_of
 from genregenie.web.security.allowance import announced, not_announced
 from genregenie.web.security.isolation import API
+from genregenie.web.workers import Workers
 
 PATH: Final = f"{API}/upload"
 MINUTES: Final = 10
@@ -27,8 +34,11 @@ MINUTES: Final = 10
 MAX_FILES_AT_ONCE: Final = 300
 LIES_MINUTES: Final = 60
 """So long an upload may lie on the disk until it is swept up, at the most."""
-_MAX_PEOPLE: Final = 10_000
+_KIND: Final = "uploads"
 _BOUNDARY: Final = re.compile(r'boundary=(?:"(?P<a>[^"]{1,70})"|(?P<b>[^;\s]{1,70}))')
+
+
+log = logging.getLogger("genregenie.web")
 
 
 class TooManyFilesError(ValueError):
@@ -42,30 +52,22 @@ class TooManyFilesError(ValueError):
 
 @dataclass
 class _Upload:
+    id: str
     at_s: float
     bytes: int
     files: int = 1
 
 
-@dataclass
-class _Account:
-    """What one person has uploaded in the last hour."""
-
-    lately: deque[_Upload] = field(default_factory=deque)
-
-    def since(self, moment_s: float) -> tuple[int, int]:
-        """Bytes and files."""
-        found = [upload for upload in self.lately if upload.at_s >= moment_s]
-        return sum(u.bytes for u in found), sum(u.files for u in found)
-
-
 class UploadRate:
     """Refuses what a person uploads beyond what people may in ten minutes, in an hour, at once."""
 
-    def __init__(self, app: ASGIApp, config: WebConfig) -> None:
+    def __init__(
+        self, app: ASGIApp, config: WebConfig, registry: Registry, workers: Workers
+    ) -> None:
         self._app = app
         self._limits = config.uploads
-        self._people: OrderedDict[str, _Account] = OrderedDict()
+        self._registry = registry
+        self._workers = workers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -76,47 +78,86 @@ class UploadRate:
         if length is None:
             await not_announced()(scope, receive, send)
             return
-        account = self._account(scope)
-        refusal = self._refused(account, length)
+        # What is announced counts from the beginning: others may come while this one does.
+        upload = _Upload(secrets.token_hex(4), time.time(), length)
+        person = _person(scope)
+        try:
+            refusal = await self._workers.quick(self._begin, person, upload)
+        except GenreGenieError as error:
+            refusal = _unavailable(error)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
         parts = _Parts(receive, Headers(scope=scope).get("content-type", ""))
-        # What is announced counts from the beginning: others may come while this one does.
-        upload = _Upload(time.monotonic(), length)
-        account.lately.append(upload)
         try:
             await self._app(scope, parts.receive, send)
         finally:
             upload.bytes, upload.files = parts.bytes, max(parts.files, 1)
+            with anyio.CancelScope(shield=True):
+                await self._workers.quick(self._end, person, upload)
 
-    def _account(self, scope: Scope) -> _Account:
-        user, client = user_of(scope), scope.get("client")
-        name = f"person {user.id}" if user else f"address {client[0] if client else ''}"
-        account = self._people.setdefault(name, _Account())
-        self._people.move_to_end(name)
-        if len(self._people) > _MAX_PEOPLE:
-            self._people.popitem(last=False)
-        return account
+    def _begin(self, person: str, upload: _Upload) -> Response | None:
+        """Count an upload, or say why not."""
+        refusal: Response | None = None
 
-    def _refused(self, account: _Account, length: int) -> Response | None:
-        now = time.monotonic()
-        while account.lately and account.lately[0].at_s < now - 60 * LIES_MINUTES:
-            account.lately.popleft()
+        def counted(known: str | None) -> str:
+            nonlocal refusal
+            lately = _lately(known, upload.at_s)
+            refusal = self._refused(lately, upload)
+            return _written([*lately, upload] if refusal is None else lately)
+
+        self._registry.change(_KIND, person, counted, 60.0 * LIES_MINUTES)
+        return refusal
+
+    def _end(self, person: str, upload: _Upload) -> None:
+        """Count what has really come of it."""
+
+        def corrected(known: str | None) -> str:
+            lately = _lately(known, upload.at_s)
+            return _written([upload if one.id == upload.id else one for one in lately])
+
+        try:
+            self._registry.change(_KIND, person, corrected, 60.0 * LIES_MINUTES)
+        except GenreGenieError as error:  # it counts as announced
+            log.warning("an upload is not counted right: %s", type(error).__name__)
+
+    def _refused(self, lately: list[_Upload], upload: _Upload) -> Response | None:
         horizons: tuple[tuple[int, int, int | None], ...] = (
             (MINUTES, self._limits.megabytes << 20, self._limits.files),
             (LIES_MINUTES, self._limits.kept_megabytes << 20, None),
         )
         for minutes, allowed, files in horizons:
-            begin = now - 60 * minutes
-            had_bytes, had_files = account.since(begin)
-            if had_bytes + length > allowed or (files is not None and had_files >= files):
-                first = next((u.at_s for u in account.lately if u.at_s >= begin), now)
+            begin = upload.at_s - 60 * minutes
+            since = [one for one in lately if one.at_s >= begin]
+            had_bytes, had_files = sum(one.bytes for one in since), sum(one.files for one in since)
+            if had_bytes + upload.bytes > allowed or (files is not None and had_files >= files):
+                first = since[0].at_s if since else upload.at_s
                 wait_s = max(round(first - begin), 1)
                 amount = format_megabytes(allowed) + (f" or {files} files" if files else "")
                 told = f"You may upload {amount} in {minutes} minutes. Please go on a little later."
                 return _refusal(429, told, {"retry-after": str(wait_s)})
         return None
+
+
+def _person(scope: Scope) -> str:
+    user, client = user_of(scope), scope.get("client")
+    return f"person {user.id}" if user else f"address {client[0] if client else ''}"
+
+
+def _lately(known: str | None, now_s: float) -> list[_Upload]:
+    uploads = [_Upload(**about) for about in json.loads(known or "[]")]
+    # Those to come are of a clock that was put right since.
+    return [one for one in uploads if now_s - 60 * LIES_MINUTES <= one.at_s <= now_s + 60]
+
+
+def _written(lately: list[_Upload]) -> str:
+    return json.dumps([asdict(one) for one in lately])
+
+
+def _unavailable(error: GenreGenieError) -> Response:
+    problem = problem_of(error) or ACCOUNTS_AWAY
+    log_problem(error, problem)
+    return _refusal(problem.status, problem.words(error), problem.headers(error))
 
 
 def _refusal(status: int, told: str, headers: dict[str, str] | None = None) -> Response:

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Final
 
-_LINE: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s%(about)s"
+_LINE: Final = "%(asctime)s %(levelname)s %(which)s%(name)s: %(message)s%(about)s"
 _NOISY: Final = ("httpx", "httpcore", "alembic", "python_multipart")
 # Which can be made to write as much as anybody likes: by requests that are none, and where asyncio
 # has no descriptor left for the next connection, which it says a hundred times a second.
@@ -28,7 +28,7 @@ def new_request_id() -> str:
     return secrets.token_hex(6)
 
 
-def set_up(level: int, form: str) -> None:
+def set_up(level: int, form: str, server: str = "") -> None:
     """Write the log to the standard error.
 
     Parameters
@@ -37,9 +37,18 @@ def set_up(level: int, form: str) -> None:
         From which level on.
     form : str
         ``text`` or ``json``.
+    server : str
+        Which of several this is.
     """
+
+    def say_which(record: logging.LogRecord) -> bool:
+        about = request_id.get()
+        record.__dict__.update(request_id=about, about=f" [{about}]" if about else "")
+        record.__dict__.update(server=server, which=f"{server} " if server else "")
+        return True
+
     handler = logging.StreamHandler()
-    handler.addFilter(_say_which_request)
+    handler.addFilter(say_which)
     handler.setFormatter(JsonLines() if form == "json" else logging.Formatter(_LINE))
     logging.basicConfig(level=level, handlers=[handler])
     for name in _NOISY:
@@ -48,16 +57,11 @@ def set_up(level: int, form: str) -> None:
         logging.getLogger(name).addFilter(Seldom())
 
 
-def _say_which_request(record: logging.LogRecord) -> bool:
-    about = request_id.get()
-    record.__dict__.update(request_id=about, about=f" [{about}]" if about else "")
-    return True
-
-
 class JsonLines(logging.Formatter):
     """A JSON object a line: ``time``, ``level``, ``logger``, ``message``, and perhaps more.
 
-    ``request`` is what the answer's ``X-Request-ID`` says, ``traceback`` where a fault was.
+    ``server`` is which of several it is, ``request`` what the answer's ``X-Request-ID`` says,
+    ``traceback`` where a fault was.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -68,8 +72,9 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage().rstrip(),
         }
-        if about := getattr(record, "request_id", ""):
-            line["request"] = about
+        for name, about in (("server", "server"), ("request", "request_id")):
+            if told := getattr(record, about, ""):
+                line[name] = told
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)

@@ -1,12 +1,13 @@
 """What is counted while the server runs, for Prometheus; nothing here is about one person.
 
-Each process counts for itself. Labels are words of ours, verdicts and names of errors, never what
-somebody sent, so that there are no more series than those.
+Each process counts for itself; those that serve together are shown together. Labels are words of
+ours, verdicts and names of errors, never what somebody sent, so that there are no more series than
+those.
 """
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from prometheus_client import (
@@ -18,6 +19,9 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 REGISTRY: Final = CollectorRegistry()
@@ -55,6 +59,36 @@ def watch(queue: Callable[[], int], connections: Callable[[], int]) -> None:
 def text() -> bytes:
     """All of it, in Prometheus' own format."""
     return generate_latest(REGISTRY)
+
+
+def together(texts: Mapping[str, bytes]) -> bytes:
+    """What several servers have counted, each sample with the name of its server.
+
+    Parameters
+    ----------
+    texts : mapping
+        What `text` gave at each server, by its name.
+    """
+    families: dict[str, Metric] = {}
+    for server, told in sorted(texts.items()):
+        for family in text_string_to_metric_families(told.decode()):
+            kept = families.setdefault(
+                family.name, Metric(family.name, family.documentation, family.type)
+            )
+            kept.samples += [
+                sample._replace(labels={**sample.labels, "server": server})
+                for sample in family.samples
+            ]
+    return generate_latest(_Collected(list(families.values())))
+
+
+class _Collected(Collector):
+    def __init__(self, families: Sequence[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Sequence[Metric]:
+        """What it was made of."""
+        return self._families
 
 
 class Clip:

@@ -12,6 +12,7 @@ from genregenie.inference.classifier import Classifier
 from genregenie.web.config import WebConfig
 from genregenie.web.guests import admission
 from genregenie.web.saved_results import saved_results
+from genregenie.web.serving.process import MARK
 from genregenie.web.ui import events
 from genregenie.web.ui.examples import EXAMPLES_DIR
 from genregenie.web.ui.sections import feedback, recommendations, sharing, song_map
@@ -79,6 +80,7 @@ def launch_options() -> dict[str, Any]:
         + views.paper(_asset("print.css"))
         + views.scripts(
             [
+                f'const PROCESS = "{MARK}";\n{_asset("servers.js")}',
                 _asset("microphone.js"),
                 _clips_script(),
                 _asset("listen.js"),
