@@ -129,10 +129,8 @@ class Browser(httpx.Client):
 @contextlib.contextmanager
 def running(app: Any, **options: Any) -> Iterator[int]:
     """Serve an ASGI app from a thread; gives the port."""
-    port = free_port()
-    config = uvicorn.Config(
-        app, port=port, log_level="warning", timeout_graceful_shutdown=1, **options
-    )
+    port = options.setdefault("port", free_port())
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, **options)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
