@@ -265,7 +265,7 @@ def test_a_server_keeps_its_own_log(words, level, monkeypatch):
 
     monkeypatch.setattr("genregenie.web.startup.serve", serve)
     assert main([*words, "serve", "--port", "8000"]) == 0
-    assert asked == [(None, 8000, level)]
+    assert asked == [(None, 8000, level, None)]
 
 
 def test_what_goes_wrong_is_said_however_quiet(tmp_path, capsys):

@@ -169,7 +169,7 @@ def here(
     """What a command that fails writes, in this process and without a port."""
     monkeypatch.setenv("GENREGENIE_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setattr(startup.faulthandler, "enable", lambda: None)  # it is pytest's
-    monkeypatch.setattr(startup.logs, "set_up", lambda level, form: None)  # so is the log
+    monkeypatch.setattr(startup.logs, "set_up", lambda *_: None)  # so is the log
     monkeypatch.setattr(startup, "listen", lambda host, port: ([], port))
 
     def told(*words: str) -> str:

@@ -40,21 +40,29 @@ def set_up(level: int, form: str, server: str = "") -> None:
     server : str
         Which of several this is.
     """
-
-    def say_which(record: logging.LogRecord) -> bool:
-        about = request_id.get()
-        record.__dict__.update(request_id=about, about=f" [{about}]" if about else "")
-        record.__dict__.update(server=server, which=f"{server} " if server else "")
-        return True
-
     handler = logging.StreamHandler()
-    handler.addFilter(say_which)
+    handler.addFilter(SaysWhich(server))
     handler.setFormatter(JsonLines() if form == "json" else logging.Formatter(_LINE))
     logging.basicConfig(level=level, handlers=[handler])
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in _REPEATING:
         logging.getLogger(name).addFilter(Seldom())
+
+
+class SaysWhich(logging.Filter):
+    """Puts into each record which request it is about, and which server wrote it."""
+
+    def __init__(self, server: str = "") -> None:
+        super().__init__()
+        self._server = server
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let it through, with that."""
+        about, server = request_id.get(), self._server
+        record.__dict__.update(request_id=about, about=f" [{about}]" if about else "")
+        record.__dict__.update(server=server, which=f"{server} " if server else "")
+        return True
 
 
 class JsonLines(logging.Formatter):

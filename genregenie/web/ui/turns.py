@@ -50,6 +50,7 @@ class _Turns:
     def __init__(self, queue: Any) -> None:
         self._queue = queue
         self._push = queue.push
+        self._luck = random.Random()  # noqa: S311 - not a secret
 
     async def push(self, body: Any, request: Request, username: str | None) -> Any:
         """Take an event, if its person may have one more waiting, and give it its place.
@@ -99,7 +100,7 @@ class _Turns:
         in_all = Counter(person_of(event.request) for event in running)
         most_in_all = _half(len(self._queue.active_jobs))
         lanes = list(self._queue.event_queue_per_concurrency_id.items())
-        random.shuffle(lanes)  # as Gradio does
+        self._luck.shuffle(lanes)  # as Gradio does, with what nobody else draws from
         for name, lane in lanes:
             limit = lane.concurrency_limit
             if not lane.queue or (limit is not None and lane.current_concurrency >= limit):

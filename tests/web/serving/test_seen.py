@@ -157,7 +157,7 @@ def test_a_fault_has_a_name_on_the_page_in_the_answer_and_in_the_log(
 
     monkeypatch.setattr(server.app.state.portal, "page", break_down)
     counted = value("errors_total", kind="ZeroDivisionError")
-    caplog.handler.addFilter(logs._say_which_request)
+    caplog.handler.addFilter(logs.SaysWhich())
     uvicorns = logging.getLogger("uvicorn.error")  # which the tests' servers keep to itself
     uvicorns.addHandler(caplog.handler)
     with server.browser() as client:
@@ -204,7 +204,7 @@ def test_a_line_of_json_has_all_that_a_line_has() -> None:
         fault = sys.exc_info()
     record = logging.LogRecord("a.b", logging.ERROR, "", 1, "said: %s\n", ('"quoted"\n',), fault)
     logs.request_id.set("abc")
-    logs._say_which_request(record)
+    logs.SaysWhich("a-1").filter(record)
     logs.request_id.set("")
     written = logs.JsonLines().format(record)
     assert "\n" not in written
@@ -215,6 +215,7 @@ def test_a_line_of_json_has_all_that_a_line_has() -> None:
         "level": "error",
         "logger": "a.b",
         "message": 'said: "quoted"',
+        "server": "a-1",
         "request": "abc",
     }
 
