@@ -1,5 +1,6 @@
 """Processes that serve are looked after; here they only say that they are alive."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -134,7 +135,7 @@ def test_one_that_says_nothing_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(supervisor, "HANGS_AFTER_S", 0.5)
-    monkeypatch.setattr(supervisor.Supervisor, "_signals", lambda _: open(os.devnull))
+    monkeypatch.setattr(supervisor.Supervisor, "_signals", lambda _: contextlib.nullcontext())
     begun: list[subprocess.Popen[bytes]] = []
 
     def start(name: str, line: int) -> subprocess.Popen[bytes]:
