@@ -61,5 +61,6 @@ REGISTRY: Final = Table(
     Column("key", LargeBinary(32), primary_key=True),
     Column("value", LargeBinary(), nullable=False),
     Column("expires_at", Double(), nullable=False, index=True),  # seconds since 1970
+    info={PASSING: True},
 )
 """What `genregenie.storage.registry` keeps for a while, encrypted, under digests."""

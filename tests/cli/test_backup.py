@@ -40,7 +40,7 @@ def test_a_copy_and_the_way_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first, second = capsys.readouterr().out.splitlines()
-    assert first.endswith("Z: 1 account, 1 clip (1 new, 0.1 MB).")
+    assert first.endswith("Z: 1 account, 1 clip (1 new, 0 MB).")
     assert first.startswith(f"{copies}/")
     assert second == "It holds secrets: keep it private."
     assert main(["backup", str(copies), "--keep", "1"]) == 0
