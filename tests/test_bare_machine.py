@@ -29,7 +29,7 @@ KEPT = [
     ("untag",),
     ("untag", "1"),
     ("users", "list"),
-    ("users", "backup", "copy.sqlite3"),
+    ("backup", "copies"),
     ("feedback", "export", "answers.npz"),
     ("serve", "--port", "1"),
 ]
@@ -114,7 +114,7 @@ def test_names_of_any_bytes_where_the_language_is_c(folder: Path) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        ("users", "backup", "taken/copy.sqlite3"),
+        ("backup", "taken/copies"),
         ("index", "music", "--output", "taken/index"),
         ("tag", "music", "--csv", "taken/table.csv"),
     ],

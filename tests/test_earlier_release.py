@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from genregenie.accounts import Accounts, open_accounts
-from genregenie.accounts.backup import backup
+from genregenie.accounts.backup.restore import restore
+from genregenie.accounts.backup.write import backup
 from genregenie.accounts.export import export_person
 from genregenie.accounts.feedback import Answer
 from genregenie.accounts.opinions import StoredOpinion
@@ -78,8 +79,10 @@ def test_what_people_kept_and_said_is_there(accounts: Accounts) -> None:
 def test_it_can_be_downloaded_and_copied(accounts: Accounts, tmp_path: Path) -> None:
     data = export_person(accounts.db, accounts.blobs, 1)
     assert [len(data[name]) for name in ("feedback", "opinions", "results")] == [1, 1, 1]  # type: ignore[arg-type]
-    assert backup(accounts.db, tmp_path / "copy.sqlite3") == 2
+    written = backup(accounts.db, accounts.blobs, tmp_path / "backups", Clock()())
+    assert (written.people, written.clips) == (2, 1)
     copy = open_accounts(f"sqlite:///{tmp_path}/copy.sqlite3", CHEAP, Clock())
+    restore(copy.db, copy.blobs, written.path)
     assert export_person(copy.db, copy.blobs, 1) == data
     copy.close()
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import URL, delete, false, make_url, select
 from sqlalchemy.exc import ArgumentError
 
-from genregenie.accounts import audit, daily, invitations, kept_audio
+from genregenie.accounts import audit, daily, invitations, kept_audio, retention
 from genregenie.accounts.admin import Administration
 from genregenie.accounts.audit import Audit
 from genregenie.accounts.clock import ClockWatch
@@ -66,8 +66,10 @@ class Accounts:
         self.audit = Audit(self._core)
         self.admin = Administration(self._core)
 
-    def tidy(self) -> None:
+    def tidy(self, keep_days: int | None = None) -> None:
         """Remove what has run out: sessions, links, failures, guests. Call it now and then.
+
+        What people heard more than `keep_days` ago goes as well.
 
         Right after the clock has jumped nothing is: what has run out is refused all the same, and
         what has not is there again when the clock is put right.
@@ -82,6 +84,8 @@ class Accounts:
             for part in (audit, daily, invitations):
                 part.forget_old(session, self._core)
         self.guests.clear()
+        if keep_days is not None:
+            retention.forget_older(self._core, keep_days)
         self._sweeper.sweep()
 
     def close(self) -> None:

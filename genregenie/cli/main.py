@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from genregenie.cli import (
+    backup,
     classify,
     completion,
     evaluate,
@@ -114,6 +115,11 @@ _GROUPS: Final[Mapping[str, Mapping[str, Callable[[Commands], None]]]] = {
     },
     "tag a library": {"tag": tag.add, "untag": untag.add},
     "run the app": {"serve": serve.add, "users": users.add, "feedback": feedback.add},
+    "keep it safe": {
+        "backup": backup.add_backup,
+        "verify": backup.add_verify,
+        "restore": backup.add_restore,
+    },
     "make and judge models": {"train": train.add, "evaluate": evaluate.add, "lab": lab.add},
     "the command itself": {"completion": completion.add},
 }

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from genregenie.cli.accounts import opened_accounts
-from genregenie.cli.arguments import Commands, Run, add_command, file_path, positive
+from genregenie.cli.arguments import Commands, Run, add_command, positive
 from genregenie.cli.messages import CommandError
 
 if TYPE_CHECKING:
@@ -60,11 +60,6 @@ def add(commands: Commands) -> None:
     )
     invite.add_argument("--note", default="", metavar="TEXT", help="whom it is for")
 
-    backup = add_command(
-        below, "backup", _with_accounts(_backup), "copy all accounts into a new SQLite file"
-    )
-    backup.add_argument("file", metavar="FILE", type=file_path)
-
 
 def _with_accounts(work: _Work) -> Run:
     def run(options: argparse.Namespace) -> int:
@@ -103,15 +98,6 @@ def _delete(accounts: "Accounts", options: argparse.Namespace) -> int:
             raise CommandError("Nothing was deleted.")
     accounts.admin.delete_by_name(options.name)
     print(f"{options.name} is deleted.")
-    return 0
-
-
-def _backup(accounts: "Accounts", options: argparse.Namespace) -> int:
-    from genregenie.accounts.backup import backup
-
-    people = backup(accounts.db, options.file)
-    accounts.admin.note("made a backup")
-    print(f"Copied into {options.file}: {people} accounts. It holds secrets: keep it private.")
     return 0
 
 

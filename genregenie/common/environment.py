@@ -37,6 +37,16 @@ def number(name: str, default: int, most: int = 100_000, what: str = "a whole nu
     return int(value)
 
 
+def optional_number(name: str) -> int | None:
+    """A whole number as `number` takes it; None where there is none.
+
+    Raises
+    ------
+    SettingsError
+    """
+    return number(name, 0) if (os.environ.get(name) or "").strip() else None
+
+
 def port(name: str, default: int) -> int:
     """The number of a port.
 

@@ -145,6 +145,22 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def sync_folder(path: Path) -> None:
+    """Have the names in a folder on the disk; a power cut could undo a rename.
+
+    Raises
+    ------
+    OSError
+    """
+    if os.name == "nt":  # knows nothing of the kind
+        return
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
 @contextlib.contextmanager
 def _draft(path: Path, *, deep: bool = True) -> Iterator[Path]:
     """A hidden name beside `path`, in the same file system; what has it in the end is removed."""

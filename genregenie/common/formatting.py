@@ -46,6 +46,11 @@ def _pause(seconds: float) -> tuple[int, str]:
     return (hours, "hours") if hours <= 48 else (math.ceil(hours / 24), "days")
 
 
+def count_of(number: int, what: str) -> str:
+    """So many of something whose plural ends with an s: ``1 clip``, ``1,200 clips``."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def format_megabytes(size: int) -> str:
     """Bytes as ``"20 MB"`` or ``"2.5 MB"``; one of 2**20, as file managers count."""
     return f"{size / 2**20:.1f}".removesuffix(".0") + " MB"

@@ -117,6 +117,17 @@ def quotas() -> Quotas:
     )
 
 
+def keep_days() -> int | None:
+    """For how many days what people heard is kept: ``GENREGENIE_KEEP_DAYS``; None: for ever.
+
+    Raises
+    ------
+    SettingsError
+        If it is no whole number of 1 or more.
+    """
+    return environment.optional_number("GENREGENIE_KEEP_DAYS")
+
+
 @dataclass(frozen=True)
 class UploadLimits:
     """What one person may upload.

@@ -1,7 +1,6 @@
 """Blobs as files in a folder: of one machine, or one that several share."""
 
 import contextlib
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from genregenie.common.files import replacing
+from genregenie.common.files import replacing, sync_folder
 from genregenie.common.formatting import reason
 from genregenie.storage.blobs import Blob, BlobError, check_key, check_prefix
 
@@ -50,7 +49,7 @@ class FolderBlobs:
             path.parent.mkdir(exist_ok=True, mode=0o700)
             with replacing(path, _PRIVATE) as draft, draft.open("wb") as file:
                 shutil.copyfileobj(source, file)
-            _name_to_disk(path.parent)
+            sync_folder(path.parent)
 
     def get(self, key: str) -> bytes | None:
         """What is kept under the key."""
@@ -104,14 +103,3 @@ class FolderBlobs:
             raise BlobError(
                 f"The folder {self._folder} cannot be used: {reason(error)}.", type(error).__name__
             ) from error
-
-
-def _name_to_disk(folder: Path) -> None:
-    """Have the names in a folder on the disk; a power cut could undo a rename."""
-    if os.name == "nt":  # knows nothing of the kind
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

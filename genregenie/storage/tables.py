@@ -22,6 +22,9 @@ METADATA: Final = MetaData(
     }
 )
 
+PASSING: Final = "passing"
+"""In the ``info`` of a table: a backup leaves its rows out, since they pass or are copied apart."""
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment in UTC on every database; SQLite forgets time zones and gets UTC put back."""
@@ -47,6 +50,7 @@ BLOBS: Final = Table(
     Column("made_at", UtcDateTime(), nullable=False),
     Column("bytes", BigInteger(), nullable=False),
     Column("content", LargeBinary(), nullable=False),  # last, so that the rest is read without it
+    info={PASSING: True},
 )
 """What `genregenie.storage.database_blobs` keeps."""
 
@@ -57,5 +61,6 @@ REGISTRY: Final = Table(
     Column("key", LargeBinary(32), primary_key=True),
     Column("value", LargeBinary(), nullable=False),
     Column("expires_at", Double(), nullable=False, index=True),  # seconds since 1970
+    info={PASSING: True},
 )
 """What `genregenie.storage.registry` keeps for a while, encrypted, under digests."""

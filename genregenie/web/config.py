@@ -40,6 +40,8 @@ class WebConfig:
         Who may make an account.
     quotas : limits.Quotas
         What people with an account may take up.
+    keep_days : int or None
+        For how many days what people heard is kept; None: for ever.
     uploads : limits.UploadLimits
         What one person may upload.
     watchers : Watchers
@@ -55,6 +57,7 @@ class WebConfig:
     guests: limits.GuestLimits = field(default_factory=limits.GuestLimits)
     signup: limits.SignupRules = field(default_factory=limits.SignupRules)
     quotas: limits.Quotas = field(default_factory=limits.Quotas)
+    keep_days: int | None = None
     uploads: limits.UploadLimits = field(default_factory=limits.UploadLimits)
     watchers: Watchers = field(default_factory=Watchers)
 
@@ -82,6 +85,7 @@ class WebConfig:
             guests=limits.guest_limits(),
             signup=limits.signup_rules(),
             quotas=limits.quotas(),
+            keep_days=limits.keep_days(),
             watchers=Watchers.from_settings(),
             uploads=limits.upload_limits(),
         )

@@ -281,8 +281,9 @@ def _ownership(several: Several | None, accounts: Accounts, config: WebConfig) -
 async def _keep_tidy(portal: PortalContext, registry: Registry) -> None:
     while True:
         try:
-            await portal.workers.quick(portal.accounts.tidy)
+            await portal.workers.quick(portal.accounts.tidy, portal.config.keep_days)
             await portal.workers.quick(registry.tidy)
+            await portal.workers.quick(share.forget_cards)
             living = await portal.workers.look_up(portal.accounts.people.living)
             await portal.workers.quick(portal.ownership.keep_only, living)
             await portal.workers.quick(portal.ownership.sweep, FILES_LIVE_S)

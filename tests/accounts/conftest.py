@@ -105,9 +105,30 @@ def database_url(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> I
 @pytest.fixture
 def new_database_url(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Iterator[str]:
     """A database of each kind that has tables, and nothing in them."""
+    with _with_tables(request, kind, tmp_path / "data") as url:
+        yield url
+
+
+@pytest.fixture
+def other_database_url(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Iterator[str]:
+    """The same, of the other kind."""
+    other = "sqlite" if kind == "postgresql" else "postgresql"
+    with _with_tables(request, other, tmp_path / "other") as url:
+        yield url
+
+
+@pytest.fixture
+def third_database_url(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Iterator[str]:
+    """And one more of the first kind."""
+    with _with_tables(request, kind, tmp_path / "third") as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _with_tables(request: pytest.FixtureRequest, kind: str, folder: Path) -> Iterator[str]:
     if kind == "sqlite":
-        shutil.copytree(request.getfixturevalue("sqlite_with_tables"), tmp_path / "data")
-        yield sqlite_url(tmp_path / "data").render_as_string(hide_password=False)
+        shutil.copytree(request.getfixturevalue("sqlite_with_tables"), folder)
+        yield sqlite_url(folder).render_as_string(hide_password=False)
         return
     server, template = map(request.getfixturevalue, ("postgres", "postgres_with_tables"))
     with _database(server, template) as url:

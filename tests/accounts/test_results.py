@@ -7,11 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genregenie.accounts import Accounts, results
-from genregenie.accounts.backup import backup
 from genregenie.accounts.errors import NoRoomError
 from genregenie.accounts.export import export_person
 from genregenie.accounts.results import Audio, Filter, Result
-from genregenie.storage.database import Database
 from tests.accounts.standins import Clock
 
 GOOD = "a calm indigo morning"
@@ -200,15 +198,3 @@ def test_they_are_in_the_download_and_go_with_the_person(accounts: Accounts) -> 
     accounts.people.delete(who)
     assert accounts.results.open(who.id, number) is None
     assert accounts.shares.find(token) is None
-
-
-def test_a_backup_holds_them(accounts: Accounts, tmp_path) -> None:
-    ada = newcomer(accounts, "Ada")
-    for number in range(45):
-        keep(accounts, ada, str(number))
-    accounts.results.keep_audio(ada, 1, Audio(b"sound", ".mp3"))
-    assert backup(accounts.db, tmp_path / "copy.sqlite3") == 1
-    copy = Accounts(Database(f"sqlite:///{tmp_path / 'copy.sqlite3'}"), accounts._core.hasher)
-    assert copy.results.count(ada) == 45
-    assert copy.results.audio(ada, 1) == Audio(b"sound", ".mp3")
-    copy.close()

@@ -27,7 +27,7 @@ TYPED = (
     ("genregenie spo", "spotify-features"),
     ("genregenie --quiet unt", "untag"),
     ("genregenie tag --mode rep", "replace"),
-    ("genregenie users ba", "backup"),
+    ("genregenie users pro", "promote"),
     ("genregenie listen --list", "--list-devices"),
     ("genregenie classify --js", "--json"),
     ("genregenie classify a", "song.wav"),

@@ -62,16 +62,6 @@ def test_delete_asks_first(
     assert capsys.readouterr().err == "There is no account called 'Ada'.\n"
 
 
-def test_backup(accounts: Accounts, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    accounts.people.sign_up("Ada", "", GOOD)
-    target = str(tmp_path / "backup.sqlite3")
-    assert main(["users", "backup", target]) == 0
-    assert capsys.readouterr().out.startswith(f"Copied into {target}: 1 ")
-    assert main(["users", "backup", target]) == 1
-    assert "exists already" in capsys.readouterr().err
-    assert main(["users", "backup", str(tmp_path / "no" / "folder" / "x")]) == 1
-
-
 def test_a_database_that_is_away_is_said_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

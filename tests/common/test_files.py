@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 
 from genregenie.accounts import open_accounts
-from genregenie.accounts.backup import backup
+from genregenie.accounts.backup.check import Checker
+from genregenie.accounts.backup.write import backup
+from genregenie.accounts.core import utc_now
+from genregenie.accounts.results import Audio, Result
 from genregenie.common.files import (
     WriteError,
     creating,
@@ -230,11 +233,14 @@ def starts_and_backs_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(set(pool.map(lambda _: load_key(), range(8)))) == 1
     accounts = open_accounts(sqlite_url(folder), CHEAP)
     accounts.people.sign_up("Ada", "", "a calm indigo morning")
-    assert backup(accounts.db, folder / "backup.sqlite3") == 1
-    with pytest.raises(FileExistsError):
-        backup(accounts.db, folder / "backup.sqlite3")
+    kept = accounts.results.keep(1, Result("x", None, "unsure", 0.5, 1.0, "{}"))
+    assert kept is not None
+    accounts.results.keep_audio(1, kept, Audio(b"sound", ".mp3"))
+    written = backup(accounts.db, accounts.blobs, folder / "backups", utc_now())
     accounts.close()
-    assert {KEY_NAME, "backup.sqlite3", "genregenie.sqlite3"} <= set(seen(folder))
+    assert (written.people, written.clips) == (1, 1)
+    assert Checker().check(written.path).faults == []
+    assert {KEY_NAME, "backups", "genregenie.sqlite3"} <= set(seen(folder))
 
 
 def test_the_app_starts_and_backs_up(

@@ -3,9 +3,10 @@
 Open to everybody who has the link. There is no audio here, no name of a person, no script.
 """
 
-from functools import lru_cache
+from threading import Lock
 from typing import Any, Final
 
+from cachetools import TTLCache, cached
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,6 +30,8 @@ from genregenie.web.views import result, sentences
 _READ: Final = ["GET", "HEAD"]
 _UNLISTED: Final = {"x-robots-tag": "noindex, nofollow"}
 _CARDS_AT_HAND: Final = 64
+_cards: Final[TTLCache[Any, bytes]] = TTLCache(_CARDS_AT_HAND, ttl=600)
+_cards_lock: Final = Lock()
 
 
 router = APIRouter()
@@ -96,11 +99,17 @@ def _content(kept: StoredResult, cover: bytes | None) -> dict[str, Any]:
     }
 
 
-@lru_cache(_CARDS_AT_HAND)
+@cached(_cards, lock=_cards_lock)
 def _card(name: str, details: str, cover: bytes | None) -> bytes:
     prediction = _prediction(details)
     about = _about(prediction, cover)
     return share_card(prediction, about.title or name, about.artist, cover)
+
+
+def forget_cards() -> None:
+    """Forget pictures that were drawn a while ago: what they show may be deleted."""
+    with _cards_lock:
+        _cards.expire()
 
 
 def _about(prediction: Prediction, cover: bytes | None) -> About:
