@@ -25,7 +25,7 @@ from genregenie.web.compression import Compression
 from genregenie.web.config import WebConfig
 from genregenie.web.errors import NOTHING_LASTS
 from genregenie.web.identity import user_of
-from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON, MANIFEST
+from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON, MANIFEST, from_app
 from genregenie.web.portal import (
     account,
     admin,
@@ -50,6 +50,7 @@ from genregenie.web.security.streams import OpenStreams, Pages, Streams
 from genregenie.web.security.upload_rate import UploadRate
 from genregenie.web.serving import metrics
 from genregenie.web.serving.connections import Connections
+from genregenie.web.serving.front import AsAsked, Front
 from genregenie.web.serving.logs import request_id
 from genregenie.web.serving.requests import HEADER, Requests
 from genregenie.web.serving.shares import Shares
@@ -131,7 +132,9 @@ def create_app(
     metrics.watch(lambda: app.state.waiting()[0], lambda: len(connections or ()))
     app.state.streams = streams
     ownership.publish()
+    _check_root_path(app, config.root_path)
     # The last one added stands first: the gate, then what stands behind it.
+    app.add_middleware(AsAsked, root_path=config.root_path, mount=f"{APP}/")
     app.add_middleware(Compression)
     app.add_middleware(Streams, streams=streams)
     app.add_middleware(Refusals, prefix=f"{APP}/")
@@ -147,7 +150,20 @@ def create_app(
     )
     app.add_middleware(Shares, most=limits.connections().an_address)
     app.add_middleware(Requests)
+    app.add_middleware(
+        Front, root_path=config.root_path, proxies=config.proxies, public_url=config.public_url
+    )
     return app
+
+
+def _check_root_path(app: FastAPI, root_path: str) -> None:
+    """Whether a path can be told from those inside, whether or not a proxy has taken it off."""
+    first = root_path[1:].partition("/")[0]
+    ours = {getattr(route, "path", "")[1:].partition("/")[0] for route in app.routes}
+    if first and first in ours:
+        raise settings.SettingsError(
+            f"GENREGENIE_ROOT_PATH cannot begin with /{first}, which is a path of GenreGenie's own."
+        )
 
 
 def _add_small_routes(app: FastAPI, portal: PortalContext) -> None:
@@ -221,6 +237,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
     take_turns(blocks)
     toolkit.rest_while_idle(blocks)
     toolkit.leave_no_halves()
+    toolkit.name_files(from_app(ASSETS))
 
     def user_name(request: Request) -> str | None:
         who = user_of(request.scope)

@@ -53,7 +53,6 @@ def serve(host: str | None = None, port: int | None = None, log_level: int = log
     host, port = host or settings.server_host(), port or settings.server_port()
     find_data_folder()
     config = WebConfig.from_settings(host)
-    proxies = settings.trusted_proxies()
     if config.gate == "off" and not settings.is_this_machine(host):
         log.warning("the gate is off and %s is not this machine alone: anybody can come in", host)
     if config.smtp and not config.mails:
@@ -65,17 +64,18 @@ def serve(host: str | None = None, port: int | None = None, log_level: int = log
     from genregenie.web.server import create_app
     from genregenie.web.serving.connections import KEEP_ALIVE_S, Connections
 
-    connections = Connections(have_room, proxies)
+    connections = Connections(have_room, config.proxies)
     app = create_app(config=config, connections=connections)
-    log.info("GenreGenie is at http://%s:%d/", "localhost" if host == "0.0.0.0" else host, port)  # noqa: S104
+    here = "localhost" if host == "0.0.0.0" else host  # noqa: S104
+    log.info("GenreGenie is at http://%s:%d%s/", here, port, config.root_path)
     server = uvicorn.Config(
         app,
         # Addresses of requests would put reset tokens into the log.
         access_log=False,
         log_config=None,
         server_header=False,
-        # Whoever else says where a client is may say anything.
-        forwarded_allow_ips=proxies,
+        # The app itself knows whom to believe: `genregenie.web.serving.front`.
+        proxy_headers=False,
         timeout_graceful_shutdown=5,
         timeout_keep_alive=KEEP_ALIVE_S,
         backlog=have_room.backlog,
