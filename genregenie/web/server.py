@@ -25,7 +25,7 @@ from genregenie.web.compression import Compression
 from genregenie.web.config import WebConfig
 from genregenie.web.errors import NOTHING_LASTS
 from genregenie.web.identity import user_of
-from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON, MANIFEST, from_app
+from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON, MANIFEST
 from genregenie.web.portal import (
     account,
     admin,
@@ -226,6 +226,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
     from genregenie.web.ui.handlers import guard_handlers
     from genregenie.web.ui.open_pages import OpenPages
     from genregenie.web.ui.turns import take_turns
+    from genregenie.web.views.page import files
 
     options: dict[str, Any] = {}
     if page is None:
@@ -237,7 +238,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
     take_turns(blocks)
     toolkit.rest_while_idle(blocks)
     toolkit.leave_no_halves()
-    toolkit.name_files(from_app(ASSETS))
+    toolkit.name_files(files())
 
     def user_name(request: Request) -> str | None:
         who = user_of(request.scope)

@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 LOOKS_EVERY_S: Final = 0.02
 """So often an idle page looks for events in its queue, and, five times as seldom, for progress."""
 
-_THEIR_MANIFEST: Final = '<link rel="manifest" href="/manifest.json" />'
+_THEIR_MANIFEST: Final = re.compile(r"<link[^>]*/manifest\.json[^>]*>")
 _STUBS_MAKER: Final = "gradio.component_meta"
 
 
@@ -78,8 +79,8 @@ def leave_no_halves() -> None:
     route_utils.GradioMultiPartParser = Parser
 
 
-def name_files(assets: str) -> None:
-    """Have Gradio's page name our manifest and our icon, in the folder with this address.
+def name_files(links: str) -> None:
+    """Have Gradio's page name its manifest and its icon in these words.
 
     Of its own accord it asks for both at the root of the host, which need not be ours.
     """
@@ -87,7 +88,7 @@ def name_files(assets: str) -> None:
 
     environment = routes.templates.env
     if not isinstance(environment.loader, _Renamed):
-        environment.loader = _Renamed(environment.loader, assets)
+        environment.loader = _Renamed(environment.loader, links)
         # Templates that were read already.
         if environment.cache is not None:
             environment.cache.clear()
@@ -96,18 +97,15 @@ def name_files(assets: str) -> None:
 class _Renamed(BaseLoader):
     """Reads Gradio's templates, and says in them where manifest and icon are."""
 
-    def __init__(self, theirs: BaseLoader, assets: str) -> None:
+    def __init__(self, theirs: BaseLoader, links: str) -> None:
         self._theirs = theirs
-        self._links = (
-            f'<link rel="manifest" href="{assets}manifest.json" />'
-            f'<link rel="icon" href="{assets}logo.svg" type="image/svg+xml" />'
-        )
+        self._links = links
 
     def get_source(
         self, environment: Environment, template: str
     ) -> tuple[str, str | None, Callable[[], bool] | None]:
         source, file, is_fresh = self._theirs.get_source(environment, template)
-        return source.replace(_THEIR_MANIFEST, self._links), file, is_fresh
+        return _THEIR_MANIFEST.sub(self._links, source), file, is_fresh
 
 
 class _NoStubs(MetaPathFinder):

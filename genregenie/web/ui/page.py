@@ -79,6 +79,7 @@ def launch_options() -> dict[str, Any]:
         + views.paper(_asset("print.css"))
         + views.scripts(
             [
+                _asset("refused.js"),
                 _asset("microphone.js"),
                 _clips_script(),
                 _asset("listen.js"),

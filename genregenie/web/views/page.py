@@ -58,6 +58,11 @@ def keep_it() -> Markup:
     return for_an_account("Gone when you leave.", "Keep it: create an account.")
 
 
+def files() -> Markup:
+    """Where the page's manifest and its icon are, in its own words."""
+    return render("page", "files", assets=from_app(ASSETS))
+
+
 def home_screen() -> Markup:
     """What a phone shows that has the page on its home screen."""
     return render("page", "home_screen", assets=from_app(ASSETS))
