@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -10,12 +11,13 @@ import venv
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from genregenie.common import resources
-from tests import machine
+from tests import containers, machine
 from tests.sounds import encode, noise
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
@@ -45,7 +47,10 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     What the wheel asks for is read where the tests have it, without what points to the checkout:
     a line in a ``.pth`` names a folder, and the ``.pth`` files in that folder are not looked at.
     """
-    folder = tmp_path_factory.mktemp("environment")
+    return install(wheel, tmp_path_factory.mktemp("environment"))
+
+
+def install(wheel: Path, folder: Path) -> Path:
     venv.create(folder, symlinks=True)
     python = folder / "bin" / "python"
     command = [sys.executable, "-m", "pip", "--python", str(python), "install"]
@@ -169,3 +174,57 @@ def test_the_app(app: str, installed: Path) -> None:
         clip = browser.get(f"/app/gradio_api/file={song}")
         assert clip.status_code == 200
         assert clip.content == (resources.assets() / "examples/jazz.mp3").read_bytes()
+
+
+def test_it_runs_as_in_a_container(wheel: Path, tmp_path: Path) -> None:
+    """As somebody without a home or a right, who can write into two folders alone."""
+    port = machine.free_port()
+    programs = install(wheel, tmp_path / "app")
+    variables = containers.environment()
+    written = [variables["GENREGENIE_DATA_DIR"], variables["TMPDIR"]]
+    for folder in written:
+        (tmp_path / folder.strip("/")).mkdir()
+    for name, value in variables.items():
+        if value in written:
+            variables[name] = str(tmp_path / value.strip("/"))
+    options: Any = {
+        "env": variables
+        | {"HOME": str(tmp_path / "app" / "nobody"), "PATH": f"{programs}:/usr/bin:/bin"},
+        "cwd": "/",
+    }
+    command, check = (
+        [*_NO_RIGHTS, *(word.replace(containers.PORT, str(port)) for word in words)]
+        for words in (containers.command(), containers.health_check())
+    )
+    before = _read_only(tmp_path / "app")
+    log = tmp_path / "log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=file, **options)
+    try:
+        while subprocess.run(check, stderr=subprocess.DEVNULL, **options).returncode:
+            assert process.poll() is None, log.read_text()
+        # The front door shows what a clip is, so one has been heard.
+        assert httpx.get(f"http://127.0.0.1:{port}/", timeout=60).status_code == 200
+    finally:
+        process.terminate()
+        process.wait(30)
+    assert "Traceback" not in log.read_text()
+    assert "Shutting down" in log.read_text()
+    assert _read_only(tmp_path / "app") == before
+    assert {path.name for path in tmp_path.iterdir()} == {"app", "data", "tmp", "log"}
+    assert (tmp_path / "data" / "secret-key").exists()
+
+
+# Root without its rights can read what is root's, and write what says that its owner may.
+_NO_RIGHTS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
+if os.geteuid() != 0 or shutil.which(_NO_RIGHTS[0]) is None:
+    _NO_RIGHTS = []
+
+
+def _read_only(folder: Path) -> dict[Path, float]:
+    """What is in a folder, and when it was written; from now on nobody can."""
+    found = {path: path.lstat().st_mtime for path in (folder, *folder.rglob("*"))}
+    for path in found:
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode & ~0o222)
+    return found

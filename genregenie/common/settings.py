@@ -19,6 +19,7 @@ from genregenie.common.formatting import reason
 
 USUAL_PORT = 7860
 HEARING = "GENREGENIE_HEARING"
+_ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 
 
 def model_dir() -> Path:
@@ -226,14 +227,45 @@ def secret_key() -> str | None:
 def public_url() -> str | None:
     """Address people type, for links in e-mails: ``GENREGENIE_PUBLIC_URL``, else the Space's.
 
+    It ends with `root_path`, whether or not that was written there.
+
     Raises
     ------
     SettingsError
-        If it is not an ``http://`` or ``https://`` address.
+        If it is not an ``http://`` or ``https://`` address, or has another path.
     """
-    url = environment.address("GENREGENIE_PUBLIC_URL", "https://music.example.org")
     space = os.environ.get("SPACE_HOST") if on_space() else None
-    return url or (f"https://{space}" if space else None)
+    url = _public_url() or (f"https://{space}" if space else None)
+    root = root_path()
+    return url if url is None or url.endswith(root) else url + root
+
+
+def _public_url() -> str | None:
+    return environment.address("GENREGENIE_PUBLIC_URL", "https://music.example.org")
+
+
+def root_path() -> str:
+    """What all paths begin with: ``GENREGENIE_ROOT_PATH``, else the path of the public address.
+
+    Without a slash at the end, so empty where the app has a host to itself.
+
+    Raises
+    ------
+    SettingsError
+        If it is not a plain path, or is another one than that of ``GENREGENIE_PUBLIC_URL``.
+    """
+    public = urlsplit(_public_url() or "").path
+    given = os.environ.get("GENREGENIE_ROOT_PATH", "").strip()
+    root = (given or public).rstrip("/")
+    parts = root.split("/")[1:]
+    if not _ROOT_PATH.fullmatch(root) or {".", ".."} & set(parts):
+        name = "GENREGENIE_ROOT_PATH" if given else "The path of GENREGENIE_PUBLIC_URL"
+        raise SettingsError(f"{name} must be a plain path, such as /genre.")
+    if given and public not in ("", root):
+        raise SettingsError(
+            "GENREGENIE_ROOT_PATH and the path of GENREGENIE_PUBLIC_URL must be the same."
+        )
+    return root
 
 
 def cookie_profile() -> str:

@@ -29,7 +29,7 @@ class WebConfig:
     key : bytes
         Signs form tokens.
     public_url : str or None
-        Address for links in e-mails, without a slash at the end.
+        Address for links in e-mails, with its path, without a slash at the end.
     smtp : settings.Smtp or None
         Where mails are handed in; None turns mailed links off.
     ephemeral : bool
@@ -46,6 +46,10 @@ class WebConfig:
         What one person may upload.
     watchers : Watchers
         Who may see how the server is.
+    root_path : str
+        What all paths begin with for people: empty, or such as ``/genre``.
+    proxies : tuple of str
+        Addresses and networks whose word on whom they ask for counts.
     """
 
     gate: str = "on"
@@ -60,6 +64,8 @@ class WebConfig:
     keep_days: int | None = None
     uploads: limits.UploadLimits = field(default_factory=limits.UploadLimits)
     watchers: Watchers = field(default_factory=Watchers)
+    root_path: str = ""
+    proxies: tuple[str, ...] = ()
 
     @classmethod
     def from_settings(cls, host: str | None = None) -> "WebConfig":
@@ -88,6 +94,8 @@ class WebConfig:
             keep_days=limits.keep_days(),
             watchers=Watchers.from_settings(),
             uploads=limits.upload_limits(),
+            root_path=settings.root_path(),
+            proxies=tuple(settings.trusted_proxies()),
         )
 
     @property
@@ -103,7 +111,7 @@ class WebConfig:
         asked : URL
             What a browser asked for, which says it where nobody else has.
         """
-        return self.public_url or f"{asked.scheme}://{asked.netloc}"
+        return self.public_url or f"{asked.scheme}://{asked.netloc}{self.root_path}"
 
 
 def load_key() -> bytes:

@@ -20,7 +20,7 @@ METRICS: Final = "/metrics"
 """Both for who looks after the server; `genregenie.web.portal.health` knows them."""
 ICON: Final = "/favicon.ico"
 MANIFEST: Final = "/manifest.json"
-"""Gradio's page looks for it here; what a phone goes by that puts the app on its home screen."""
+"""Who has the app on a home screen may look for it here; the pages name the file itself."""
 ASSETS: Final = "/portal/"
 SPOTIFY_LOGIN: Final = "/spotify/connect"
 HISTORY_CSV: Final = "/history/results.csv"
@@ -33,6 +33,11 @@ PRIVATE: Final = frozenset({ACCOUNT, ADMIN, LOGOUT})
 # A link somebody shares, and its preview picture; whether it leads anywhere, its page says.
 _SHARED: Final = re.compile(r"/s/[A-Za-z0-9_-]{1,100}(/card\.png)?")
 _NOT_TARGETS: Final = PUBLIC | {LOGOUT, HEALTH, READY, METRICS}
+
+
+def from_app(path: str) -> str:
+    """How Gradio's page, which is at `HOME`, names another path, wherever the app lies."""
+    return f"..{path}"
 
 
 def share_path(token: str) -> str:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Mount
 
 from genregenie.accounts import Accounts, open_accounts
-from genregenie.common import limits
+from genregenie.common import limits, settings
 from genregenie.common.errors import GenreGenieError
 from genregenie.spotify import oauth
 from genregenie.storage.registry import MemoryRegistry, Registry
@@ -51,6 +51,7 @@ from genregenie.web.security.streams import OpenStreams, Pages, Streams
 from genregenie.web.security.upload_rate import UploadRate
 from genregenie.web.serving import metrics
 from genregenie.web.serving.connections import Connections
+from genregenie.web.serving.front import AsAsked, Front
 from genregenie.web.serving.logs import request_id
 from genregenie.web.serving.process import Marked
 from genregenie.web.serving.requests import HEADER, Requests
@@ -142,7 +143,9 @@ def create_app(
     metrics.watch(lambda: app.state.waiting()[0], lambda: len(connections or ()))
     app.state.streams = streams
     ownership.publish()
+    _check_root_path(app, config.root_path)
     # The last one added stands first: the gate, then what stands behind it.
+    app.add_middleware(AsAsked, root_path=config.root_path, mount=f"{APP}/")
     app.add_middleware(Compression)
     app.add_middleware(Marked)
     app.add_middleware(Streams, streams=streams)
@@ -168,7 +171,20 @@ def create_app(
     if several:
         app.add_middleware(Arrivals, key=config.key)
     app.add_middleware(Requests)
+    app.add_middleware(
+        Front, root_path=config.root_path, proxies=config.proxies, public_url=config.public_url
+    )
     return app
+
+
+def _check_root_path(app: FastAPI, root_path: str) -> None:
+    """Whether a path can be told from those inside, whether or not a proxy has taken it off."""
+    first = root_path[1:].partition("/")[0]
+    ours = {getattr(route, "path", "")[1:].partition("/")[0] for route in app.routes}
+    if first and first in ours:
+        raise settings.SettingsError(
+            f"GENREGENIE_ROOT_PATH cannot begin with /{first}, which is a path of GenreGenie's own."
+        )
 
 
 def _add_small_routes(app: FastAPI, portal: PortalContext) -> None:
@@ -231,6 +247,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
     from genregenie.web.ui.handlers import guard_handlers
     from genregenie.web.ui.open_pages import OpenPages
     from genregenie.web.ui.turns import take_turns
+    from genregenie.web.views.page import files
 
     options: dict[str, Any] = {}
     if page is None:
@@ -242,6 +259,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
     take_turns(blocks)
     toolkit.rest_while_idle(blocks)
     toolkit.leave_no_halves()
+    toolkit.name_files(files())
 
     def user_name(request: Request) -> str | None:
         who = user_of(request.scope)

@@ -66,7 +66,7 @@ def serve(
         log.warning("reset links are not mailed: GENREGENIE_PUBLIC_URL is not set")
     sockets, port = listen(host, port)
     shown = "localhost" if host == "0.0.0.0" else host  # noqa: S104
-    ready = f"GenreGenie is at http://{shown}:{port}/"
+    ready = f"GenreGenie is at http://{shown}:{port}{config.root_path}/"
     if workers > 1:
         from genregenie.web.supervisor import supervise
 
@@ -102,14 +102,13 @@ def run(
     ------
     genregenie.common.settings.SettingsError
     """
-    proxies = settings.trusted_proxies()
     have_room = room(raise_open_files())
     import uvicorn
 
     from genregenie.web.server import create_app
     from genregenie.web.serving.connections import KEEP_ALIVE_S, Connections
 
-    connections = Connections(have_room, proxies)
+    connections = Connections(have_room, config.proxies)
     app = create_app(config=config, connections=connections)
     me = replica()
     if me is not None and me.socket is not None:  # not before: others answer until this one can
@@ -122,8 +121,8 @@ def run(
         access_log=False,
         log_config=None,
         server_header=False,
-        # Whoever else says where a client is may say anything.
-        forwarded_allow_ips=proxies,
+        # The app itself knows whom to believe: `genregenie.web.serving.front`.
+        proxy_headers=False,
         timeout_graceful_shutdown=5,
         timeout_keep_alive=KEEP_ALIVE_S,
         backlog=have_room.backlog,

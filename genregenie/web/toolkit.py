@@ -3,13 +3,16 @@
 import contextlib
 import importlib.util
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
+
+from jinja2 import BaseLoader, Environment
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 LOOKS_EVERY_S: Final = 0.02
 """So often an idle page looks for events in its queue, and, five times as seldom, for progress."""
 
+_THEIR_MANIFEST: Final = re.compile(r"<link[^>]*/manifest\.json[^>]*>")
 _STUBS_MAKER: Final = "gradio.component_meta"
 
 
@@ -73,6 +77,35 @@ def leave_no_halves() -> None:
                 raise
 
     route_utils.GradioMultiPartParser = Parser
+
+
+def name_files(links: str) -> None:
+    """Have Gradio's page name its manifest and its icon in these words.
+
+    Of its own accord it asks for both at the root of the host, which need not be ours.
+    """
+    from gradio import routes
+
+    environment = routes.templates.env
+    if not isinstance(environment.loader, _Renamed):
+        environment.loader = _Renamed(environment.loader, links)
+        # Templates that were read already.
+        if environment.cache is not None:
+            environment.cache.clear()
+
+
+class _Renamed(BaseLoader):
+    """Reads Gradio's templates, and says in them where manifest and icon are."""
+
+    def __init__(self, theirs: BaseLoader, links: str) -> None:
+        self._theirs = theirs
+        self._links = links
+
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str | None, Callable[[], bool] | None]:
+        source, file, is_fresh = self._theirs.get_source(environment, template)
+        return _THEIR_MANIFEST.sub(self._links, source), file, is_fresh
 
 
 class _NoStubs(MetaPathFinder):

@@ -39,7 +39,8 @@ class Affinity:
         if scope["type"] != "http" or not (path in (APP, HOME) or path.startswith(_API)):
             await self._app(scope, receive, send)
             return
-        name = self._servers.named_by(self._cookies.read(HTTPConnection(scope), SERVER))
+        browser = HTTPConnection(scope)
+        name = self._servers.named_by(self._cookies.read(browser, SERVER))
         if name == self._servers.me.name:
             await self._app(scope, receive, send)
             return
@@ -53,12 +54,12 @@ class Affinity:
                 refusal = JSONResponse({"detail": ELSEWHERE}, 421, {HEADER: MARK})
                 await refusal(scope, receive, send)
                 return
-        await self._app(scope, receive, self._with_cookie(send))
+        await self._app(scope, receive, self._with_cookie(browser, send))
 
-    def _with_cookie(self, send: Send) -> Send:
+    def _with_cookie(self, browser: HTTPConnection, send: Send) -> Send:
         async def wrapped(message: Message) -> None:
             if message["type"] == "http.response.start":
-                cookie = self._cookies.store(SERVER, self._servers.cookie())
+                cookie = self._cookies.store(browser, SERVER, self._servers.cookie())
                 MutableHeaders(scope=message).append(*cookie)
             await send(message)
 

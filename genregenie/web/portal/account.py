@@ -92,7 +92,7 @@ async def change_password(
         user_agent(request),
         origin,
     )
-    return portal.enter(user, token, f"{ACCOUNT}?done=password")
+    return portal.enter(request, user, token, f"{ACCOUNT}?done=password")
 
 
 @router.post(f"{ACCOUNT}/email")
@@ -133,11 +133,11 @@ async def end_session(
 
 @router.post(f"{ACCOUNT}/everywhere")
 async def end_all(
-    portal: Portal, user: Member, _form: Annotated[Form, _sent("everywhere")]
+    request: Request, portal: Portal, user: Member, _form: Annotated[Form, _sent("everywhere")]
 ) -> Response:
     """All devices are logged out."""
     await portal.workers.quick(portal.accounts.sessions.end_all, user)
-    return portal.leave("/login?note=everywhere")
+    return portal.leave(request, "/login?note=everywhere")
 
 
 @router.post(f"{ACCOUNT}/data")
@@ -148,12 +148,16 @@ async def download(portal: Portal, user: Member, _form: Annotated[Form, _sent("d
 
 @router.post(f"{ACCOUNT}/delete")
 async def delete(
-    portal: Portal, user: Member, origin: Inside, form: Annotated[Form, _sent("delete")]
+    request: Request,
+    portal: Portal,
+    user: Member,
+    origin: Inside,
+    form: Annotated[Form, _sent("delete")],
 ) -> Response:
     """The account goes, with everything in it."""
     confirm = portal.accounts.people.confirm
     await portal.workers.hashing(origin, confirm, user, form.get("current"), origin)
     await portal.forget(user)
-    response = portal.leave("/login?note=deleted")
-    response.headers.append(*portal.cookies.drop(cookies.DEVICE))
+    response = portal.leave(request, "/login?note=deleted")
+    response.headers.append(*portal.cookies.drop(request, cookies.DEVICE))
     return response

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -36,6 +37,7 @@ from genregenie.web.workers import Workers
 
 STATIC: Final = resources.static("web/portal")
 TAGLINE: Final = "Names the genre of a song, and says how sure it is."
+_LOCAL: Final = re.compile(r'(\s(?:href|src|action|formaction|poster)=")/(?!/)')
 _TYPES: Final = {
     ".css": "text/css",
     ".js": "text/javascript",
@@ -67,7 +69,7 @@ class PortalContext:
         self.ownership = ownership
         self._registry = registry or MemoryRegistry()
         self.downloads = Downloads(accounts, workers, ownership.folder)
-        self.cookies = Cookies(config.cookies)
+        self.cookies = Cookies(config.cookies, config.root_path)
         self.tokens = FormTokens(config.key)
         self._devices = Devices(config.key)
         # Reset links on their way, so that no task is forgotten before it is done.
@@ -141,7 +143,7 @@ class PortalContext:
             **content,
         )
         if visitor:
-            response.headers.append(*self.cookies.store(cookies.VISITOR, visitor))
+            response.headers.append(*self.cookies.store(request, cookies.VISITOR, visitor))
         return response
 
     def open_page(
@@ -158,23 +160,29 @@ class PortalContext:
             here=request.url.path,
             **content,
         )
-        return HTMLResponse(html, status, headers)
+        return HTMLResponse(self._rooted(html), status, headers)
+
+    def _rooted(self, html: str) -> str:
+        """The same page with its addresses under the path that the app lies under."""
+        # What people write cannot be taken for one: its quotation marks are escaped.
+        return _LOCAL.sub(rf"\1{self.config.root_path}/", html) if self.config.root_path else html
 
     def at_the_door(self, request: Request, name: str) -> Origin:
         """Where somebody comes from who wants to be let in under this name."""
         device = self._devices.known(self.cookies.read(request, cookies.DEVICE), name)
         return Origin(network_of(request.scope), device, account=name if device else "")
 
-    def enter(self, user: User, token: str, target: str) -> Response:
+    def enter(self, request: Request, user: User, token: str, target: str) -> Response:
         """Send somebody in, with the cookie of a new session."""
-        return self._with_session(RedirectResponse(target, 303), user, token)
+        return self._with_session(request, RedirectResponse(target, 303), user, token)
 
     def welcome(
         self, request: Request, user: User, token: str, template: str, **content: Any
     ) -> Response:
         """Render a page for somebody who is in from now on, with the cookie of a new session."""
         identify(request.scope, Identity(user, token, self.tokens.make(token)))
-        return self._with_session(self.page(request, template, **content), user, token)
+        page = self.page(request, template, **content)
+        return self._with_session(request, page, user, token)
 
     async def bring_along(self, request: Request, user: User) -> bool:
         """Whether somebody came as a guest; what the guest has uploaded is the user's then."""
@@ -184,10 +192,10 @@ class PortalContext:
         await self.workers.quick(self.ownership.hand_over, before.id, user.id)
         return True
 
-    def leave(self, target: str) -> Response:
+    def leave(self, request: Request, target: str) -> Response:
         """Send somebody away without a session."""
         response = RedirectResponse(target, 303)
-        response.headers.append(*self.cookies.drop(cookies.SESSION))
+        response.headers.append(*self.cookies.drop(request, cookies.SESSION))
         return response
 
     async def forget(self, user: User) -> None:
@@ -205,16 +213,18 @@ class PortalContext:
         for number in self._registry.values(_GONE):
             self.ownership.forget(int(number))
 
-    def _with_session(self, response: Response, user: User, token: str) -> Response:
+    def _with_session(
+        self, request: Request, response: Response, user: User, token: str
+    ) -> Response:
         age = timedelta(minutes=self.config.guests.minutes) if user.guest else MAX_AGE
         response.headers.append(
-            *self.cookies.store(cookies.SESSION, token, int(age.total_seconds()))
+            *self.cookies.store(request, cookies.SESSION, token, int(age.total_seconds()))
         )
         # The next form must carry a token of the new session, not of the time before it.
-        response.headers.append(*self.cookies.drop(cookies.VISITOR))
+        response.headers.append(*self.cookies.drop(request, cookies.VISITOR))
         if not user.guest:
             known, age_s = self._devices.make(user.name), int(devices.MAX_AGE.total_seconds())
-            response.headers.append(*self.cookies.store(cookies.DEVICE, known, age_s))
+            response.headers.append(*self.cookies.store(request, cookies.DEVICE, known, age_s))
         return response
 
     def _secret(self, request: Request) -> str | None:

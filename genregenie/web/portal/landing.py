@@ -62,7 +62,7 @@ async def come_as_guest(
     user, token = await portal.workers.quick(
         portal.accounts.guests.add, portal.config.guests, user_agent(request)
     )
-    return portal.enter(user, token, local_target(form.get("next")))
+    return portal.enter(request, user, token, local_target(form.get("next")))
 
 
 @cache

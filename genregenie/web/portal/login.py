@@ -83,7 +83,7 @@ async def log_in(
             origin,
         )
     await portal.bring_along(request, user)
-    return portal.enter(user, token, local_target(form.get("next")))
+    return portal.enter(request, user, token, local_target(form.get("next")))
 
 
 @router.get(SIGNUP)
@@ -141,7 +141,8 @@ async def log_out(request: Request, portal: Portal) -> Response:
     elif identity:
         await portal.workers.quick(portal.accounts.sessions.end, identity.session_token)
     guest = identity is not None and identity.user.guest
-    return portal.leave(f"{LANDING}?note=left" if guest else f"{LOGIN}?note=logged-out")
+    target = f"{LANDING}?note=left" if guest else f"{LOGIN}?note=logged-out"
+    return portal.leave(request, target)
 
 
 def _has_account(request: Request) -> bool:

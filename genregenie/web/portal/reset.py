@@ -69,7 +69,7 @@ def _to_log_in(request: Request, portal: PortalContext) -> Response:
     target, user = f"{LOGIN}?note=reset", user_of(request.scope)
     if user is not None and user.guest:  # what was heard so far comes along when they log in
         return RedirectResponse(target, 303)
-    return portal.leave(target)
+    return portal.leave(request, target)
 
 
 def _mail_later(portal: PortalContext, name_or_email: str) -> None:
@@ -104,7 +104,7 @@ async def open_link(request: Request, portal: Portal) -> Response:
         response = RedirectResponse(_LINK, 303)
         if _TOKEN.fullmatch(token):
             age_s = int(LIFETIME.total_seconds())
-            response.headers.append(*portal.cookies.store(cookies.RESET, token, age_s))
+            response.headers.append(*portal.cookies.store(request, cookies.RESET, token, age_s))
         return response
     kept = portal.cookies.read(request, cookies.RESET) or ""
     works = await portal.workers.look_up(portal.accounts.recovery.link_works, kept)
@@ -124,5 +124,5 @@ async def use_link(
         origin, portal.accounts.recovery.reset_with_link, token, form.get("password"), origin
     )
     response = _to_log_in(request, portal)
-    response.headers.append(*portal.cookies.drop(cookies.RESET))
+    response.headers.append(*portal.cookies.drop(request, cookies.RESET))
     return response

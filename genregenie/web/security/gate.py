@@ -61,7 +61,7 @@ class Gate:
         self._accounts = accounts
         self._workers = workers
         self._config = config
-        self._cookies = cookies.Cookies(config.cookies)
+        self._cookies = cookies.Cookies(config.cookies, config.root_path)
         self._tokens = FormTokens(config.key)
         self._headers = SecurityHeaders(config.cookies)
         self._free = assets | {HEALTH, READY, METRICS, ICON, MANIFEST}

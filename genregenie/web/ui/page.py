@@ -81,6 +81,7 @@ def launch_options() -> dict[str, Any]:
         + views.scripts(
             [
                 f'const PROCESS = "{MARK}";\n{_asset("servers.js")}',
+                _asset("refused.js"),
                 _asset("microphone.js"),
                 _clips_script(),
                 _asset("listen.js"),

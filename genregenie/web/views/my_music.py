@@ -12,7 +12,7 @@ from markupsafe import Markup
 from genregenie.accounts.results import Filter
 from genregenie.common.genres import display_name
 from genregenie.model.model import Model
-from genregenie.web.paths import HISTORY_CSV, HISTORY_JSON
+from genregenie.web.paths import HISTORY_CSV, HISTORY_JSON, from_app
 from genregenie.web.views import components
 from genregenie.web.views.colours import colour
 from genregenie.web.views.components import Box
@@ -217,7 +217,7 @@ def _files(wanted: Filter) -> list[tuple[str, str]]:
     query += [("number", str(number)) for number in sorted(wanted.numbers or ())]
     return [
         (kind, f"{path}?{urlencode(query)}" if query else path)
-        for kind, path in (("CSV", HISTORY_CSV), ("JSON", HISTORY_JSON))
+        for kind, path in (("CSV", from_app(HISTORY_CSV)), ("JSON", from_app(HISTORY_JSON)))
     ]
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from genregenie.web.paths import ACCOUNT, ASSETS, GUIDE, LOGOUT, SIGNUP
+from genregenie.web.paths import ACCOUNT, ASSETS, GUIDE, LOGOUT, SIGNUP, from_app
 from genregenie.web.views.fragments import render
 
 _SIGN_UP: Final = "Create an account"
@@ -18,7 +18,7 @@ def brand() -> Markup:
 
 def guide_link() -> Markup:
     """The way to the guide."""
-    return render("page", "guide_link", guide=GUIDE)
+    return render("page", "guide_link", guide=from_app(GUIDE))
 
 
 def examples_title() -> Markup:
@@ -38,13 +38,19 @@ def session_bar(name: str | None, token: str) -> Markup:
     """
     first, told, out = (ACCOUNT, name, "Log out") if name else (SIGNUP, "Sign up", "Leave")
     return render(
-        "page", "session_bar", first=first, told=told, log_out=LOGOUT, out=out, token=token
+        "page",
+        "session_bar",
+        first=from_app(first),
+        told=told,
+        log_out=from_app(LOGOUT),
+        out=out,
+        token=token,
     )
 
 
 def for_an_account(text: str = "", link: str = f"{_SIGN_UP}.") -> Markup:
     """A line for guests that leads to an account."""
-    return render("page", "for_an_account", text=text, link=link, sign_up=SIGNUP)
+    return render("page", "for_an_account", text=text, link=link, sign_up=from_app(SIGNUP))
 
 
 def keep_it() -> Markup:
@@ -52,9 +58,14 @@ def keep_it() -> Markup:
     return for_an_account("Gone when you leave.", "Keep it: create an account.")
 
 
+def files() -> Markup:
+    """Where the page's manifest and its icon are, in its own words."""
+    return render("page", "files", assets=from_app(ASSETS))
+
+
 def home_screen() -> Markup:
     """What a phone shows that has the page on its home screen."""
-    return render("page", "home_screen", assets=ASSETS)
+    return render("page", "home_screen", assets=from_app(ASSETS))
 
 
 def paper(style: str) -> Markup:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from genregenie.recommend import export
 from genregenie.recommend.recommender import Recommendations, SoundsLike, SpotifyAnswer
 from genregenie.spotify.errors import FailureKind
-from genregenie.web.paths import SPOTIFY_LOGIN
+from genregenie.web.paths import SPOTIFY_LOGIN, from_app
 from genregenie.web.views.fragments import render
 
 _VERY_CLOSE: Final = 0.8
@@ -87,7 +87,7 @@ def saved(url: str) -> Markup:
 
 def not_saved(sentence: str, *, connect: bool) -> Markup:
     """Why there is no playlist, with the way to Spotify's log-in where that would help."""
-    log_in = SPOTIFY_LOGIN if connect else None
+    log_in = from_app(SPOTIFY_LOGIN) if connect else None
     return render("recommendations", "not_saved", sentence=sentence, log_in=log_in)
 
 

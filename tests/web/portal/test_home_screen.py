@@ -10,13 +10,15 @@ from tests.web.servers import Browser, Server
 def test_a_stranger_gets_the_manifest_and_every_icon_it_names(browser: Browser) -> None:
     moved = browser.get("/manifest.json")
     assert moved.status_code == 301
-    answer = browser.get(moved.headers["location"])
+    address = browser.base_url.join(moved.headers["location"])
+    answer = browser.get(address)
     assert answer.headers["content-type"] == "application/manifest+json"
     manifest = answer.json()
     assert manifest["display"] == "standalone"
-    assert manifest["start_url"] == "/app/"
+    assert answer.url.join(manifest["start_url"]).path == "/app/"
+    assert answer.url.join(manifest["scope"]).path == "/"
     for icon in manifest["icons"]:
-        found = browser.get(icon["src"])
+        found = browser.get(answer.url.join(icon["src"]))
         assert found.status_code == 200
         assert found.headers["content-type"] == icon["type"]
         if icon["type"] == "image/png":
@@ -37,8 +39,10 @@ def test_the_pages_name_it(browser: Browser, app: Server) -> None:
     assert 'rel="manifest" href="/portal/manifest.json' in browser.get("/").text
     with app.browser() as inside:
         page = inside.get("/app/").text
-        assert 'rel="manifest" href="/manifest.json"' in page
-        assert "/portal/icon-192.png" in page
+        assert 'rel="manifest" href="../portal/manifest.json"' in page
+        assert 'rel="icon" href="../portal/logo.svg"' in page
+        assert 'href="/manifest.json"' not in page
+        assert "../portal/icon-192.png" in page
 
 
 def test_the_page_is_sent_small_and_comes_out_whole(app: Server) -> None:
