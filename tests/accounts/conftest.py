@@ -59,7 +59,7 @@ def postgres() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _database(server: str, template: str = "template1") -> Iterator[str]:
+def database_like(server: str, template: str = "template1") -> Iterator[str]:
     """A PostgreSQL database for a while, like another one; gives its address."""
     name = f"genregenie_test_{os.getpid()}_{next(_NUMBERS)}"
     with psycopg.connect(server, autocommit=True) as admin:
@@ -73,7 +73,7 @@ def _database(server: str, template: str = "template1") -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_with_tables(postgres: str) -> Iterator[str]:
     """The name of a database that others are copied from, since making tables takes longer."""
-    with _database(postgres) as url:
+    with database_like(postgres) as url:
         open_accounts(url, CHEAP).close()
         yield make_url(url).database or ""
 
@@ -98,7 +98,7 @@ def database_url(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> I
     if kind == "sqlite":
         yield sqlite_url(tmp_path / "data").render_as_string(hide_password=False)
         return
-    with _database(request.getfixturevalue("postgres")) as url:
+    with database_like(request.getfixturevalue("postgres")) as url:
         yield url
 
 
@@ -131,7 +131,7 @@ def _with_tables(request: pytest.FixtureRequest, kind: str, folder: Path) -> Ite
         yield sqlite_url(folder).render_as_string(hide_password=False)
         return
     server, template = map(request.getfixturevalue, ("postgres", "postgres_with_tables"))
-    with _database(server, template) as url:
+    with database_like(server, template) as url:
         yield url
 
 

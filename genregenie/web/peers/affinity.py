@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from genregenie.web.paths import APP, HOME
-from genregenie.web.peers.forwarding import MAX_HOPS, Forwarding, hops
+from genregenie.web.peers.forwarding import MAX_HOPS, Body, Forwarding, hops
 from genregenie.web.peers.servers import Servers
 from genregenie.web.security.cookies import SERVER, Cookies
 from genregenie.web.serving.process import HEADER, MARK
@@ -45,8 +45,8 @@ class Affinity:
             await self._app(scope, receive, send)
             return
         if name is not None and hops(scope) < MAX_HOPS:
-            peer = self._servers.find(name)
-            sent = await self._forwarding.send(name, peer, scope, receive, send)
+            peer, body = self._servers.find(name), Body(receive)
+            sent = await self._forwarding.send(name, peer, scope, body, send)
             if sent:
                 return
             if sent is None and peer is not None and path.startswith(_API):
@@ -54,6 +54,7 @@ class Affinity:
                 refusal = JSONResponse({"detail": ELSEWHERE}, 421, {HEADER: MARK})
                 await refusal(scope, receive, send)
                 return
+            receive = body.receive
         await self._app(scope, receive, self._with_cookie(browser, send))
 
     def _with_cookie(self, browser: HTTPConnection, send: Send) -> Send:

@@ -16,7 +16,7 @@ from cryptography.fernet import InvalidToken
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from genregenie.common.replicas import Replica
 from genregenie.storage.registry import sealer
@@ -26,6 +26,7 @@ NOTE: Final = "x-genregenie-forwarded"
 MAX_HOPS: Final = 2
 """From one machine to another, and there to one of its workers."""
 CONNECT_S: Final = 2.0
+_KEPT_BYTES: Final = 1 << 20
 _ASK_S: Final = 3.0
 _NOTE_S: Final = 60
 """So old a note may be, with clocks that differ."""
@@ -64,15 +65,15 @@ class Forwarding:
         self._clients: dict[str, httpx.AsyncClient] = {}
 
     async def send(
-        self, name: str, peer: Peer | None, scope: Scope, receive: Receive, send: Send
+        self, name: str, peer: Peer | None, scope: Scope, body: "Body", send: Send
     ) -> bool | None:
         """Have a server answer a request.
 
         Returns
         -------
         bool or None
-            False, with nothing done, if the server is not there, and None if it cannot be reached
-            from here at all.
+            False, with nothing said yet, if the server is not there, or no more: what it had begun
+            has gone with it, so another may answer. None if it cannot be reached from here at all.
         """
         client = self._client(name, peer)
         if client is None:
@@ -81,7 +82,7 @@ class Forwarding:
             scope["method"],
             client.base_url.copy_with(raw_path=_target(scope)),
             headers=self._headers(scope),
-            content=_body(receive) if _has_body(scope) else None,
+            content=body.pieces() if _has_body(scope) else None,
         )
         try:
             answer = await client.send(request, stream=True)
@@ -91,10 +92,12 @@ class Forwarding:
             return True
         except httpx.HTTPError as error:
             log.warning("a request that %s had was broken off: %s", name, type(error).__name__)
+            if body.is_kept:
+                return False
             broken = PlainTextResponse(BROKEN_OFF, 502, {"retry-after": "1"})
-            await broken(scope, receive, send)
+            await broken(scope, body.receive, send)
             return True
-        await _pass_on(answer, receive, send)
+        await _pass_on(answer, body.rest, send)
         return True
 
     async def ask_beside(self, scope: Scope) -> dict[str, bytes]:
@@ -186,14 +189,36 @@ def _has_body(scope: Scope) -> bool:
     return "content-length" in headers or "transfer-encoding" in headers
 
 
-async def _body(receive: Receive) -> AsyncIterator[bytes]:
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        yield message.get("body", b"")
-        more = message.get("more_body", False)
+class Body:
+    """What a browser sends; as long as it is short it is kept, in case somebody else answers."""
+
+    def __init__(self, receive: Receive) -> None:
+        self.rest = receive
+        self.is_kept = True
+        self._kept: list[Message] = []
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The body, as it comes.
+
+        Raises
+        ------
+        ClientDisconnect
+        """
+        more, size = True, 0
+        while more:
+            message = await self.rest()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            piece = message.get("body", b"")
+            size += len(piece)
+            self.is_kept = size <= _KEPT_BYTES
+            self._kept = [*self._kept, message] if self.is_kept else []
+            yield piece
+            more = message.get("more_body", False)
+
+    async def receive(self) -> Message:
+        """All of it from the beginning, for who answers in the end."""
+        return self._kept.pop(0) if self._kept else await self.rest()
 
 
 async def _pass_on(answer: httpx.Response, receive: Receive, send: Send) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import json
+import socketserver
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -235,6 +237,33 @@ def test_a_forged_cookie_leads_nowhere(members: dict[str, Member]) -> None:
 def test_what_breaks_off_is_not_taken_for_whole(members: dict[str, Member]) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
         ask(members["a-1"], f"{API}/ends", cookies=members["b"].cookie)
+
+
+def test_who_dies_at_it_is_taken_over_from_with_all_that_was_sent(
+    members: dict[str, Member],
+) -> None:
+    class Dies(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(100_000)
+
+    a = members["a-1"]
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Dies) as dying:
+        thread = threading.Thread(target=dying.serve_forever)
+        thread.start()
+        a.servers._peers["d"] = Peer("d", f"http://127.0.0.1:{dying.server_address[1]}")
+        cookie = {SERVER: a.servers._sign("d")}
+        try:
+            short = ask(a, f"{API}/x", method="POST", cookies=cookie, content=b"x" * 3_000)
+            long = ask(a, f"{API}/long", method="POST", cookies=cookie, content=b"x" * 9_000_000)
+        finally:
+            del a.servers._peers["d"]
+            dying.shutdown()
+            thread.join()
+    assert (short.json()["server"], short.json()["size"]) == ("a-1", 3_000)
+    assert short.cookies[SERVER].startswith("a-1.")
+    # What is long is not kept for that: it is told in a sentence.
+    assert long.status_code == 502
+    assert "Please try again" in long.text
 
 
 def test_nothing_goes_round_in_circles(members: dict[str, Member]) -> None:
