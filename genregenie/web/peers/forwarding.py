@@ -94,8 +94,9 @@ class Forwarding:
             log.warning("a request that %s had was broken off: %s", name, type(error).__name__)
             if body.is_kept:
                 return False
+            await body.drop()  # whoever is still sending hears no answer
             broken = PlainTextResponse(BROKEN_OFF, 502, {"retry-after": "1"})
-            await broken(scope, body.receive, send)
+            await broken(scope, body.rest, send)
             return True
         await _pass_on(answer, body.rest, send)
         return True
@@ -196,6 +197,7 @@ class Body:
         self.rest = receive
         self.is_kept = True
         self._kept: list[Message] = []
+        self._more = True
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body, as it comes.
@@ -204,9 +206,10 @@ class Body:
         ------
         ClientDisconnect
         """
-        more, size = True, 0
-        while more:
+        size = 0
+        while self._more:
             message = await self.rest()
+            self._more = message.get("more_body", False)
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
             piece = message.get("body", b"")
@@ -214,7 +217,11 @@ class Body:
             self.is_kept = size <= _KEPT_BYTES
             self._kept = [*self._kept, message] if self.is_kept else []
             yield piece
-            more = message.get("more_body", False)
+
+    async def drop(self) -> None:
+        """Take the rest of it, for nobody."""
+        while self._more:
+            self._more = (await self.rest()).get("more_body", False)
 
     async def receive(self) -> Message:
         """All of it from the beginning, for who answers in the end."""

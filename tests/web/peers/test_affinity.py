@@ -244,7 +244,9 @@ def test_who_dies_at_it_is_taken_over_from_with_all_that_was_sent(
 ) -> None:
     class Dies(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            self.request.recv(100_000)
+            head = self.request.recv(1000)
+            for _ in range(2000 if b"/long " in head else 0):
+                self.request.recv(1000)
 
     a = members["a-1"]
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Dies) as dying:
