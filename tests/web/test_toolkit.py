@@ -50,6 +50,14 @@ def test_an_idle_page_rests(server: Server) -> None:
     assert queue.progress_update_sleep_when_free == 5 * toolkit.LOOKS_EVERY_S
 
 
+def test_a_page_has_its_title_before_any_script_runs(app: Server, server: Server) -> None:
+    with app.browser() as client:
+        assert "<title>GenreGenie</title>" in client.show("/app/").text
+    with server.browser() as client:
+        client.cookies.set("genregenie", server.guest())
+        assert client.show("/app/").text.count("<title>Behind the gate</title>") == 1
+
+
 NOTE_WHEN_FRAMES_ARE_ASKED_FOR = """
   const frame = window.requestAnimationFrame.bind(window);
   window.requestAnimationFrame = (step) => {
