@@ -179,7 +179,8 @@
     if (key === "Escape" && now) end(true);
   });
 
-  // What was cancelled is over at once; Gradio's own sign of waiting may stay for a while.
+  // What was cancelled is over at once. Gradio's own sign of waiting may stay for a while, and what
+  // was on its way when it was cancelled may come after the empty tab and stay for ever.
   const cancelled = (is) => one("#listen")?.classList.toggle("cancelled", is);
   document.addEventListener("click", ({ target }) => {
     if (!(target instanceof Element)) return;

@@ -31,9 +31,18 @@
       ribbon.shown = now;
       show(ribbon, now);
     }
-    requestAnimationFrame(follow);
+    const plays = [...document.querySelectorAll("audio")].some((audio) => !audio.paused);
+    frame = plays ? requestAnimationFrame(follow) : 0;
   }
-  requestAnimationFrame(follow);
+  // From frame to frame while something plays. Otherwise a look is due when a place or a ribbon is
+  // new: a page that asks for every frame keeps a tenth of a core busy for nothing.
+  let frame = 0;
+  const look = () => { frame ||= requestAnimationFrame(follow); };
+  for (const moved of ["play", "timeupdate", "seeking", "emptied"]) {
+    document.addEventListener(moved, look, true);
+  }
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+  look();
 
   function go(ribbon, time) {
     const audio = audioOf(ribbon);

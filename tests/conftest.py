@@ -1,9 +1,11 @@
 """What all tests share."""
 
+import gc
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,6 +26,21 @@ MARKED_BY_FIXTURE = {
     "browser": {"chromium", "open_chromium"},
     "data": {"gtzan", "gtzan_table", "spotify_data"},
 }
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Nothing of what is collected is garbage before the end.
+
+    To look through it again and again takes a quarter of the collection, and processes that are
+    forked from this one would get copies of all of it.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -70,3 +87,16 @@ def spotify_data() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the Spotify tables: set GENREGENIE_SHARED to the folder that holds them")
     return folder
+
+
+@pytest.fixture
+def keras(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Keras, for trainings of a few steps.
+
+    They are over before a graph of them is drawn, which is what takes long; processes that are
+    started draw it all the same.
+    """
+    module = pytest.importorskip("keras")
+    as_it_stands = property(lambda model: True, lambda model, asked: None)
+    monkeypatch.setattr(module.Model, "run_eagerly", as_it_stands)
+    return module

@@ -259,7 +259,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
     take_turns(blocks)
     toolkit.rest_while_idle(blocks)
     toolkit.leave_no_halves()
-    toolkit.name_files(files())
+    toolkit.complete_pages(files())
 
     def user_name(request: Request) -> str | None:
         who = user_of(request.scope)

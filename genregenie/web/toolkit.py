@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import BaseLoader, Environment
 
+from genregenie.common import resources
+
 if TYPE_CHECKING:
     import gradio as gr
     from starlette.datastructures import FormData
@@ -22,6 +24,7 @@ LOOKS_EVERY_S: Final = 0.02
 """So often an idle page looks for events in its queue, and, five times as seldom, for progress."""
 
 _THEIR_MANIFEST: Final = re.compile(r"<link[^>]*/manifest\.json[^>]*>")
+_THEIR_SCRIPTS: Final = '<script type="module"'
 _STUBS_MAKER: Final = "gradio.component_meta"
 
 
@@ -79,23 +82,27 @@ def leave_no_halves() -> None:
     route_utils.GradioMultiPartParser = Parser
 
 
-def name_files(links: str) -> None:
-    """Have Gradio's page name its manifest and its icon in these words.
+def complete_pages(links: str) -> None:
+    """Have Gradio's pages begin with what they lack; call it before one is served.
 
-    Of its own accord it asks for both at the root of the host, which need not be ours.
+    They name their manifest and their icon in these words: of its own accord Gradio asks for both
+    at the root of the host, which need not be ours. They have a title from the start, which a
+    script gives them otherwise, too late for whoever has it read out. And an open page asks for no
+    frames while nothing goes on: what sees to that stands before the scripts of Gradio, which keep
+    what they find when they come, and so not with those that Gradio is given for the head.
     """
     from gradio import routes
 
     environment = routes.templates.env
-    if not isinstance(environment.loader, _Renamed):
-        environment.loader = _Renamed(environment.loader, links)
+    if not isinstance(environment.loader, _Completed):
+        environment.loader = _Completed(environment.loader, links)
         # Templates that were read already.
         if environment.cache is not None:
             environment.cache.clear()
 
 
-class _Renamed(BaseLoader):
-    """Reads Gradio's templates, and says in them where manifest and icon are."""
+class _Completed(BaseLoader):
+    """Reads Gradio's templates, and puts into them what they lack."""
 
     def __init__(self, theirs: BaseLoader, links: str) -> None:
         self._theirs = theirs
@@ -105,6 +112,12 @@ class _Renamed(BaseLoader):
         self, environment: Environment, template: str
     ) -> tuple[str, str | None, Callable[[], bool] | None]:
         source, file, is_fresh = self._theirs.get_source(environment, template)
+        script = (resources.assets() / "frames.js").read_text(encoding="utf-8")
+        ours = (
+            "<title>{{ config.title }}</title>\n"
+            f"<script>{{% raw %}}\n{script}{{% endraw %}}</script>\n"
+        )
+        source = source.replace(_THEIR_SCRIPTS, ours + _THEIR_SCRIPTS, 1)
         return _THEIR_MANIFEST.sub(self._links, source), file, is_fresh
 
 

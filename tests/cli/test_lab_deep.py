@@ -58,8 +58,7 @@ def test_without_keras_it_says_what_to_install(capsys, monkeypatch):
 
 
 @pytest.mark.slow
-def test_one_network_under_one_protocol(capsys, monkeypatch, tmp_path):
-    pytest.importorskip("keras")
+def test_one_network_under_one_protocol(capsys, keras, monkeypatch, tmp_path):
     monkeypatch.setenv("GENREGENIE_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setattr(clips, "open_clips", lambda kind: small_clips())
     monkeypatch.setattr(networks, "NETWORKS", (SMALL,))
@@ -77,8 +76,7 @@ def test_one_network_under_one_protocol(capsys, monkeypatch, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_whole_run_writes_everything_and_forgets_its_work(capsys, monkeypatch, tmp_path):
-    pytest.importorskip("keras")
+def test_the_whole_run_writes_everything_and_forgets_its_work(capsys, keras, monkeypatch, tmp_path):
     monkeypatch.setenv("GENREGENIE_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setattr(whole, "open_clips", lambda kind: small_clips())
     monkeypatch.setattr(whole, "NETWORKS", (BRIEF,))

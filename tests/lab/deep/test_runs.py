@@ -64,8 +64,7 @@ def test_every_genre_is_held_out_where_artists_stay_apart():
 
 
 @pytest.fixture
-def order():
-    pytest.importorskip("keras")
+def order(keras):
     return whole.Order((SMALL,), seeds=2, epochs=2)
 
 

@@ -16,8 +16,7 @@ from genregenie.lab.deep.networks import NETWORKS, Schedule, networks_of, rate_a
 from genregenie.lab.deep.training import Plan, trained
 from tests.lab.deep.conftest import SMALL, small_clips
 
-pytest.importorskip("keras")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("keras")]
 
 
 def trained_to_the_end(network, learnt, held=None, plan=training.AS_PUBLISHED, checkpoint=None):

@@ -77,8 +77,7 @@ def test_a_process_that_dies_and_data_that_is_missing_are_told(monkeypatch, tmp_
 
 
 @pytest.mark.slow
-def test_the_training_itself_keeps_artists_apart(monkeypatch):
-    pytest.importorskip("keras")
+def test_the_training_itself_keeps_artists_apart(keras, monkeypatch):
     monkeypatch.setattr(live, "open_clips", lambda kind: small_clips(90, 30))
     steps = live.short_training(SMALL, 3)
     found = []

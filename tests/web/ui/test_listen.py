@@ -23,6 +23,7 @@ from tests.web.servers import NewTab, Scheme, Server
 def page(new_tab: NewTab, app: Server) -> Page:
     opened = new_tab(app)
     opened.goto("/app/")
+    expect(opened.locator("#listen-button")).to_be_visible()
     return opened
 
 

@@ -217,6 +217,11 @@ def test_waiting_shows_the_place_in_the_queue_and_can_be_cancelled(
         expect(page.locator("#clip input[type=file]")).to_be_attached()
         expect(page.locator("#cancel")).to_be_hidden()
         expect(page.locator("#verdict")).not_to_contain_text("Error")
+        # What was on its way when it was cancelled comes late, and nobody is left with that.
+        page.locator("#verdict [data-state]").evaluate("e => { e.dataset.state = 'working' }")
+        expect(page.locator("#listen-button")).to_be_visible()
+        expect(page.locator("#clip")).to_be_visible()
+        expect(page.locator("#verdict [data-state]")).to_be_hidden()
     # Cancelling made room for who waited.
     expect(fourth.locator("#verdict")).to_contain_text("heard so far", timeout=VERDICT_MS)
     slow.set()
