@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from genregenie.common.settings import BlobPlace
-from genregenie.storage.blobs import Blob, Blobs
+from genregenie.storage.blobs import Blob, BlobError, Blobs, new_key
 from genregenie.storage.database import Database
 from genregenie.storage.database_blobs import DatabaseBlobs
+
+_OWNER: Final = "owner"
+"""The kind of blob that says whose a place is; its name stands for a database."""
 
 
 class MovedBlobs:
@@ -57,6 +60,8 @@ class MovedBlobs:
         """
         moved = 0
         for blob in self._before.each():
+            if blob.key.startswith(f"{_OWNER}/"):
+                continue
             content = self._before.get(blob.key)
             if content is not None:
                 self._now.put(blob.key, content)
@@ -88,7 +93,29 @@ def open_blobs(
     in_database = DatabaseBlobs(db, clock)
     if place.kind == "database":
         return in_database
-    return MovedBlobs(open_place(place), in_database)
+    elsewhere = open_place(place)
+    _claim(elsewhere, in_database, place)
+    return MovedBlobs(elsewhere, in_database)
+
+
+def _claim(elsewhere: Blobs, in_database: Blobs, place: BlobPlace) -> None:
+    """Have a place belong to one database.
+
+    What no row of a database names is deleted. With the address of another one, or with none by
+    mistake, that would be everything.
+    """
+    ours = {blob.key for blob in in_database.each(f"{_OWNER}/")}
+    if not ours:
+        in_database.put(new_key(_OWNER), b"")
+        ours = {blob.key for blob in in_database.each(f"{_OWNER}/")}
+    theirs = {blob.key for blob in elsewhere.each(f"{_OWNER}/")}
+    if not theirs:
+        elsewhere.put(min(ours), b"")
+    elif not theirs & ours:
+        raise BlobError(
+            f"{place.where} holds the files of another database. If that is no more, remove what "
+            f"is under {_OWNER}/ there."
+        )
 
 
 def open_place(place: BlobPlace) -> Blobs:

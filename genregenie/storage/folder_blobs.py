@@ -46,7 +46,9 @@ class FolderBlobs:
         path = self._path(key)
         source = BytesIO(content) if isinstance(content, bytes) else content
         with self._failures():
-            path.parent.mkdir(exist_ok=True, mode=0o700)
+            if not path.parent.is_dir():
+                path.parent.mkdir(exist_ok=True, mode=0o700)
+                sync_folder(self._folder)
             with replacing(path, _PRIVATE) as draft, draft.open("wb") as file:
                 shutil.copyfileobj(source, file)
             sync_folder(path.parent)

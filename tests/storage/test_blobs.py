@@ -2,9 +2,11 @@
 
 import io
 import os
+import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -242,18 +244,52 @@ def test_what_the_database_has_is_found_and_moved(tmp_path: Path) -> None:
     earlier = open_blobs(db, BlobPlace())
     for number in range(3):
         earlier.put(f"audio/{number}", bytes([number]))
-    blobs = open_blobs(db, BlobPlace("folder", str(tmp_path / "blobs")))
+    place = BlobPlace("folder", str(tmp_path / "blobs"))
+    blobs = open_blobs(db, place)
     assert isinstance(blobs, MovedBlobs)
     assert (blobs.get("audio/1"), blobs.get("audio/9")) == (b"\1", None)
     blobs.delete("audio/0")
     blobs.put("audio/3", b"\3")
-    assert held(earlier) == {"audio/1": 1, "audio/2": 1}
-    assert held(blobs) == {"audio/1": 1, "audio/2": 1, "audio/3": 1}
+    assert held(earlier, "audio/") == {"audio/1": 1, "audio/2": 1}
+    assert held(blobs, "audio/") == {"audio/1": 1, "audio/2": 1, "audio/3": 1}
     assert (blobs.move(), blobs.move()) == (2, 0)
-    assert held(earlier) == {}
+    assert held(earlier, "audio/") == {}
     assert {n: blobs.get(f"audio/{n}") for n in range(4)} == {0: None, 1: b"\1", 2: b"\2", 3: b"\3"}
     blobs.delete("audio/2")
-    assert held(blobs) == {"audio/1": 1, "audio/3": 1}
+    assert held(blobs, "audio/") == {"audio/1": 1, "audio/3": 1}
+    db.close()
+
+
+def test_a_place_is_for_one_database(tmp_path: Path) -> None:
+    place = BlobPlace("folder", str(tmp_path / "blobs"))
+
+    def opened(name: str) -> Blobs:
+        db = Database(f"sqlite:///{tmp_path}/{name}.sqlite3")
+        db.upgrade(MIGRATIONS)
+        try:
+            return open_blobs(db, place)
+        finally:
+            db.close()
+
+    opened("first").put("audio/a", b"x")
+    assert opened("first").get("audio/a") == b"x"
+    with pytest.raises(BlobError, match="files of another database"):
+        opened("second")  # which would find that nobody names any of them
+    shutil.rmtree(tmp_path / "blobs" / "owner")
+    assert opened("second").get("audio/a") == b"x"
+    with pytest.raises(BlobError, match="files of another database"):
+        opened("first")
+
+
+def test_processes_that_claim_a_place_at_once_all_have_it(tmp_path: Path) -> None:
+    db = Database(f"sqlite:///{tmp_path}/x.sqlite3")
+    db.upgrade(MIGRATIONS)
+    place = BlobPlace("folder", str(tmp_path / "blobs"))
+    with ThreadPoolExecutor(6) as pool:
+        some = list(pool.map(lambda _: open_blobs(db, place), range(6)))
+    some[0].put("audio/a", b"x")
+    assert [blobs.get("audio/a") for blobs in some] == [b"x"] * 6
+    assert open_blobs(db, place).get("audio/a") == b"x"
     db.close()
 
 

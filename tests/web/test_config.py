@@ -129,3 +129,13 @@ def test_the_key_is_made_once_and_kept_private(
     assert [p.name for p in (tmp_path / "data").iterdir()] == ["secret-key"]
     monkeypatch.setenv("GENREGENIE_SECRET_KEY", "k" * 32)
     assert load_key() == b"k" * 32
+
+
+def test_how_long_what_people_heard_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert WebConfig.from_settings().keep_days is None
+    monkeypatch.setenv("GENREGENIE_KEEP_DAYS", " 90 ")
+    assert WebConfig.from_settings().keep_days == 90
+    for wrong in ("0", "-1", "1.5", "a week"):
+        monkeypatch.setenv("GENREGENIE_KEEP_DAYS", wrong)
+        with pytest.raises(SettingsError, match="GENREGENIE_KEEP_DAYS must be a whole number"):
+            WebConfig.from_settings()

@@ -76,14 +76,14 @@ def backup(db: Database, blobs: Blobs, folder: Path, now: datetime, keep: int = 
     Raises
     ------
     BackupError
-        If somebody else is writing one there.
+        If somebody else is writing one there, or there is one of a later time.
     WriteError, BlobError, DatabaseError
         If it cannot be written, or not be read.
     """
     with _alone(folder):
         _clear_drafts(folder)
         pool = FolderBlobs(folder / layout.BLOBS)
-        path = _free_name(folder, now)
+        path = _next_name(folder, now)
         with replacing_folder(path) as draft:
             with contextlib.suppress(OSError):  # not every file system has permissions
                 draft.chmod(0o700)
@@ -121,10 +121,11 @@ def _clear_drafts(folder: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _free_name(folder: Path, now: datetime) -> Path:
+def _next_name(folder: Path, now: datetime) -> Path:
     path = folder / layout.name_of(now)
-    if path.exists():
-        raise BackupError(f"{path} exists already.")
+    if any(earlier >= path for earlier in layout.backups_in(folder)):
+        # It would not be the newest, which is what is kept and restored.
+        raise BackupError(f"There is a backup of a later time in {folder}: is the clock right?")
     return path
 
 

@@ -6,7 +6,7 @@ Open to everybody who has the link. There is no audio here, no name of a person,
 from threading import Lock
 from typing import Any, Final
 
-from cachetools import TTLCache, cached
+from cachetools import TTLCache
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,7 +30,7 @@ from genregenie.web.views import result, sentences
 _READ: Final = ["GET", "HEAD"]
 _UNLISTED: Final = {"x-robots-tag": "noindex, nofollow"}
 _CARDS_AT_HAND: Final = 64
-_cards: Final[TTLCache[Any, bytes]] = TTLCache(_CARDS_AT_HAND, ttl=600)
+_cards: TTLCache[tuple[str, str, bytes | None], bytes] = TTLCache(_CARDS_AT_HAND, ttl=600)
 _cards_lock: Final = Lock()
 
 
@@ -99,11 +99,17 @@ def _content(kept: StoredResult, cover: bytes | None) -> dict[str, Any]:
     }
 
 
-@cached(_cards, lock=_cards_lock)
 def _card(name: str, details: str, cover: bytes | None) -> bytes:
-    prediction = _prediction(details)
-    about = _about(prediction, cover)
-    return share_card(prediction, about.title or name, about.artist, cover)
+    key = (name, details, cover)
+    with _cards_lock:
+        drawn = _cards.get(key)
+    if drawn is None:
+        prediction = _prediction(details)
+        about = _about(prediction, cover)
+        drawn = share_card(prediction, about.title or name, about.artist, cover)
+        with _cards_lock:
+            _cards[key] = drawn
+    return drawn
 
 
 def forget_cards() -> None:

@@ -40,7 +40,7 @@ def everything(accounts: Accounts) -> dict[str, list[dict[str, Any]]]:
         }
     rows["blobs"] = [
         {"key": blob.key, "content": accounts.blobs.get(blob.key)}
-        for blob in sorted(accounts.blobs.each(), key=lambda b: b.key)
+        for blob in sorted(accounts.blobs.each("audio/"), key=lambda b: b.key)
     ]
     return rows
 

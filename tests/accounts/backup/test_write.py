@@ -218,6 +218,17 @@ def test_two_at_once_do_not_meet(full: Accounts, tmp_path: Path, monkeypatch) ->
     assert [c.faults for c in checked(tmp_path)] == [[]]
 
 
+def test_a_clock_that_was_set_back_spoils_nothing(full: Accounts, tmp_path: Path) -> None:
+    for minute in (1, 2):
+        made(full, tmp_path, minute)
+    before = find(tmp_path)
+    for minute in (0, 2):
+        with pytest.raises(BackupError, match="is the clock right"):
+            made(full, tmp_path, minute, keep=1)
+    assert find(tmp_path) == before
+    assert [c.faults for c in checked(tmp_path)] == [[], []]
+
+
 def test_where_nothing_can_be_written_the_place_is_named(full: Accounts, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("no folder")
     for folder in (tmp_path / "taken", tmp_path / "taken" / "x", tmp_path / "no" / "such"):

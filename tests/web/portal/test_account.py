@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from tests.web.servers import GOOD, NEW, Browser, Server
+from genregenie.web.config import WebConfig
+from tests.web.servers import GOOD, NEW, Browser, Server, Start
 
 pytestmark = pytest.mark.slow
 
@@ -21,6 +22,17 @@ def test_the_account_page(server: Server, browser: Browser) -> None:
         answer = browser.fill("/account/session", page="/account", session=other[1])
         assert answer.headers["location"] == "/account?done=session"
         assert phone.show("/app/").status_code == 303
+
+
+def test_it_says_how_long_what_was_heard_is_kept(
+    server: Server, browser: Browser, start: Start
+) -> None:
+    browser.newcomer("for-ever")
+    assert "is deleted after" not in browser.show("/account").text
+    for days, words in ((1, "1 day,"), (90, "90 days,")):
+        with start(WebConfig(keep_days=days)).browser() as other:
+            other.newcomer(f"for-{days}")
+            assert f"What you heard is deleted after {words}" in other.show("/account").text
 
 
 def test_change_the_password(server: Server, browser: Browser) -> None:

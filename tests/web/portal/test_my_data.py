@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from genregenie.accounts.results import Audio, Result
+from genregenie.storage.blobs import BlobError
 from genregenie.web.portal import my_data
 from tests.web.servers import Browser, Server
 
@@ -98,4 +99,20 @@ def test_a_full_disk_is_a_sentence(ada: Browser, monkeypatch: pytest.MonkeyPatch
         answer = ada.fill("/account/data", page="/account")
         assert answer.status_code == 507
         assert "no room" in answer.text
+    assert ada.fill("/account/data", page="/account").status_code == 200
+
+
+def test_audio_that_cannot_be_reached_is_a_sentence(
+    server: Server, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_key: str) -> None:
+        raise BlobError("The folder /srv/secret cannot be used: it is away.", "OSError")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(server.accounts.blobs, "get", away)
+        answer = ada.fill("/account/data", page="/account")
+    assert answer.status_code == 503
+    assert "retry-after" in answer.headers
+    assert "audio that people keep cannot be reached" in answer.text
+    assert "secret" not in answer.text
     assert ada.fill("/account/data", page="/account").status_code == 200

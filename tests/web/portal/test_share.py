@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import httpx
 import pytest
+from cachetools import TTLCache
 from PIL import Image
 
 from genregenie.inference.classifier import Classifier
@@ -17,6 +18,7 @@ from genregenie.inference.headline import Headline
 from genregenie.inference.prediction import Prediction
 from genregenie.web.config import WebConfig
 from genregenie.web.paths import is_shared
+from genregenie.web.portal import share
 from genregenie.web.saved_results import as_result
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.views import sentences
@@ -172,3 +174,21 @@ def test_nothing_else_is_open(server: Server, path: str) -> None:
     with contextlib.closing(HTTPConnection("127.0.0.1", server.port, timeout=30)) as client:
         client.request("GET", path)
         assert client.getresponse().status == 401
+
+
+def test_a_card_that_was_drawn_is_forgotten_in_time(
+    server: Server, person: int, heard: Prediction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(share, "_cards", TTLCache(64, 600, timer=lambda: now[0]))
+    number = keep(server, person, heard)
+    path = link(server, person, number)
+    with server.browser() as client:
+        assert client.show(f"{path}/card.png").status_code == 200
+    drawn = share._cards.currsize
+    server.accounts.results.delete(person, number)
+    with server.browser() as client:  # in no process, from now on
+        assert client.show(f"{path}/card.png").status_code == 404
+    now[0] = 601.0
+    share.forget_cards()
+    assert (drawn, len(share._cards)) == (1, 0)
