@@ -13,7 +13,7 @@ from genregenie.common.version import __version__
 from genregenie.web.api import models, routes
 from genregenie.web.api.bodies import small
 from genregenie.web.api.problems import MEDIA_TYPE, show_problem
-from genregenie.web.paths import API_CLASSIFY
+from genregenie.web.paths import API_CLASSIFY, V1
 from genregenie.web.programs import Programs
 from genregenie.web.security.upload_rate import TooManyFilesError
 
@@ -69,6 +69,8 @@ def build_api(programs: Programs) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
+        servers=[{"url": programs.config.root_path + V1}],
+        root_path_in_servers=False,
     )
     app.state.programs = programs
     app.include_router(routes.router)

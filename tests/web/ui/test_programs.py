@@ -53,7 +53,7 @@ def bob(called_app: Server) -> Iterator[Program]:
 def connect(program: Program, folder: Path) -> Client:
     headers = {"Authorization": f"Bearer {program.token}"}
     return Client(
-        f"{program.base_url}/app/".replace("//app", "/app"),
+        str(program.base_url).rstrip("/") + "/app/",
         headers=headers,
         verbose=False,
         analytics_enabled=False,
@@ -123,6 +123,30 @@ def test_people_and_their_programs_share_what_is_theirs_and_no_more(
     with called_app.browser() as browser:
         browser.log_in(ada.user.name)
         assert browser.get(f"{API}/file={path}").status_code == 200
+
+
+def test_all_of_it_lies_under_a_path_of_the_host(start: Start, tmp_path: Path) -> None:
+    server = start(WebConfig(root_path="/genre", mcp=True), page=None)
+    under = Server(server.app, server.accounts, server.url)
+    under.url += "/genre"
+    with pytest.MonkeyPatch.context() as patch, Program(under, somebody(server)) as program:
+        patch.setenv("GRADIO_TEMP_DIR", str(server.folder))
+        told = program.get("/api/v1/openapi.json").json()
+        assert told["servers"] == [{"url": "/genre/api/v1"}]
+        clip = {"file": ("jazz.mp3", CLIP.read_bytes())}
+        kept = program.post("/api/v1/classify?keep=true", files=clip)
+        entry = program.get(kept.url.join(kept.headers["location"]))
+        assert (entry.status_code, entry.json()["genre"]) == (200, "jazz")
+        client = connect(program, tmp_path)
+        try:
+            assert client.predict(handle_file(CLIP), api_name="/classify")["genre"] == "jazz"
+        finally:
+            client.close()
+        asked = {"name": "name_genre", "arguments": {"clip": upload(program)}}
+        call = {**CALL, "method": "tools/call", "params": asked}
+        assert "confident" in program.post(MCP, json=call, headers=ACCEPT).text
+        html = httpx.get(f"{under.url}/guide/programs").text
+        assert "<h1>Use it from programs</h1>" in html
 
 
 # --- assistants ------------------------------------------------------------------------------
