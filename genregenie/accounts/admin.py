@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from genregenie.accounts import audit, daily
+from genregenie.accounts.access_tokens import end_tokens
 from genregenie.accounts.core import Core, delete_person, find_person
 from genregenie.accounts.errors import NotAllowedError, UnknownPersonError
 from genregenie.accounts.names import name_key
@@ -138,7 +139,7 @@ class Administration:
         self._set_role(name, "", by, "demoted")
 
     def end_sessions(self, number: int, by: str) -> None:
-        """Log somebody out everywhere.
+        """Log somebody out everywhere, and revoke their tokens.
 
         Raises
         ------
@@ -148,6 +149,7 @@ class Administration:
         with self._core.db.write() as session:
             person = _account(session, number)
             end_sessions(session, person.id)
+            end_tokens(session, person.id)
             audit.note(session, self._core, by, "ended all sessions of", person.name)
 
     def delete(self, number: int, by: str) -> None:

@@ -1,6 +1,7 @@
 """The audit log: what those who look after the server did, to whom, and when. No secret is in it.
 
-A line stays when the account that it is about goes; after a year it is dropped.
+The tokens that people make stand there, too: they let somebody in. A line stays when the account
+that it is about goes; after a year it is dropped.
 """
 
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ def note(
     session.add(
         AuditRow(done_at=core.clock(), actor=actor, action=action, subject=subject, detail=detail)
     )
-    log.info("an administrator: %s", action)  # who, and about whom, is kept with it
+    log.info("audit: %s", action)  # who, and about whom, is kept with it
 
 
 def forget_old(session: Session, core: Core) -> None:

@@ -79,6 +79,17 @@ class UploadQuotaError(AccountError):
         )
 
 
+class InvalidTokenNameError(AccountError):
+    """An access token cannot be called that."""
+
+
+class InvalidScopesError(AccountError):
+    """An access token has to be for something that there is."""
+
+    def __init__(self) -> None:
+        super().__init__("Choose what the token is for.")
+
+
 class NotAllowedError(AccountError):
     """What whoever looks after the server may not do from here."""
 

@@ -12,7 +12,15 @@ from typing import BinaryIO, Final
 
 from sqlalchemy.orm import Session
 
-from genregenie.accounts import daily, feedback, opinions, people, results, sessions
+from genregenie.accounts import (
+    access_tokens,
+    daily,
+    feedback,
+    opinions,
+    people,
+    results,
+    sessions,
+)
 from genregenie.accounts.core import BlobOf, Json
 from genregenie.storage.blobs import Blobs
 from genregenie.storage.database import Database
@@ -26,6 +34,7 @@ a list one by one."""
 SECTIONS: Final[Mapping[str, Section]] = {
     "account": people.section,
     "sessions": sessions.section,
+    "access_tokens": access_tokens.section,
     "feedback": feedback.section,
     "opinions": opinions.section,
     "results": results.section,

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from genregenie.accounts import audit
+from genregenie.accounts.access_tokens import end_tokens
 from genregenie.accounts.core import Core, User, find_person, log, numbered
 from genregenie.accounts.errors import UnknownPersonError, WrongCodeError
 from genregenie.accounts.names import email_key, name_key
@@ -171,6 +172,7 @@ class Recovery:
         person.password_hash = new_hash
         person.password_changed_at = self._core.clock()
         end_sessions(session, person.id)
+        end_tokens(session, person.id)  # whoever knew the old password may have made some
         session.execute(delete(ResetToken).where(ResetToken.person_id == person.id))
         self._core.throttles.clear(session, person.name, origin)
 

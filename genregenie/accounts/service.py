@@ -1,13 +1,14 @@
 """All of the accounts behind one name: open it, use its parts, close it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sqlalchemy import URL, delete, false, make_url, select
 from sqlalchemy.exc import ArgumentError
 
-from genregenie.accounts import audit, daily, invitations, kept_audio, retention
+from genregenie.accounts import access_tokens, audit, daily, invitations, kept_audio, retention
+from genregenie.accounts.access_tokens import PREFIX, AccessTokens
 from genregenie.accounts.admin import Administration
 from genregenie.accounts.audit import Audit
 from genregenie.accounts.clock import ClockWatch
@@ -35,9 +36,9 @@ from genregenie.storage.database_blobs import DatabaseBlobs
 class Accounts:
     """Everything that can be done with people; `db` and `blobs` is where it is kept.
 
-    `people`, `guests`, `sessions` and `recovery`; and what they keep and said: `opinions`,
-    `results`, `shares`, `feedback`. `daily` counts what they do, and for those who look after the
-    server there are `invitations`, `admin` and `audit`.
+    `people`, `guests`, `sessions`, `access_tokens` and `recovery`; and what they keep and said:
+    `opinions`, `results`, `shares`, `feedback`. `daily` counts what they do, and for those who look
+    after the server there are `invitations`, `admin` and `audit`.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Accounts:
         self._core = Core(db, hasher, clock, watch, throttles, self.blobs)
         self._sweeper = kept_audio.Sweeper(self._core, ticks)
         self.sessions = Sessions(self._core)
+        self.access_tokens = AccessTokens(self._core)
         self.people = People(self._core, self.sessions)
         self.guests = Guests(self._core, self.sessions)
         self.recovery = Recovery(self._core)
@@ -65,6 +67,14 @@ class Accounts:
         self.invitations = Invitations(self._core)
         self.audit = Audit(self._core)
         self.admin = Administration(self._core)
+
+    def living(self, secrets: Iterable[str]) -> frozenset[str]:
+        """Those of these secrets, of browsers and of programs, that still let somebody in."""
+        tokens, sessions = set[str](), set[str]()
+        for secret in secrets:
+            (tokens if secret.startswith(PREFIX) else sessions).add(secret)
+        found = self.sessions.living(sessions) if sessions else frozenset()
+        return found | (self.access_tokens.living(tokens) if tokens else frozenset())
 
     def tidy(self, keep_days: int | None = None) -> None:
         """Remove what has run out: sessions, links, failures, guests. Call it now and then.
@@ -81,7 +91,7 @@ class Accounts:
             session.execute(delete(LoginSession).where(LoginSession.expires_at <= now))
             forget_expired(session, self._core)
             self._core.throttles.forget_old(session)
-            for part in (audit, daily, invitations):
+            for part in (access_tokens, audit, daily, invitations):
                 part.forget_old(session, self._core)
         self.guests.clear()
         if keep_days is not None:

@@ -96,6 +96,23 @@ class ResetToken(Base):
     expires_at: Mapped[datetime]
 
 
+class AccessTokenRow(Base):
+    """What lets one of a person's programs in, and for what: scopes with blanks between them."""
+
+    __tablename__ = "access_tokens"
+    # Numbers are never given twice: the audit log names tokens by them.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = _person_key()
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    scopes: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    last_used_at: Mapped[datetime | None]
+
+
 class OpinionRow(Base):
     """Like, or not for me, about one recommended track."""
 

@@ -341,6 +341,17 @@ def log_form() -> str:
     return environment.one_of("GENREGENIE_LOG", ("text", "json"), default="text")
 
 
+def mcp() -> bool:
+    """Whether assistants may call what the page can do: ``GENREGENIE_MCP`` is ``on`` or ``off``.
+
+    Raises
+    ------
+    SettingsError
+        For any other value.
+    """
+    return environment.one_of("GENREGENIE_MCP", ("on", "off"), default="off") == "on"
+
+
 @dataclass(frozen=True)
 class Smtp:
     """Where reset mails are handed in, and who they come from."""

@@ -17,7 +17,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from genregenie.audio import AudioError, AudioFile, Source
 from genregenie.audio.about import About, about
@@ -57,7 +57,8 @@ MORE_BYTES: Final = 1 << 30
 
 TELL_EVERY_S: Final = 0.5
 
-Clip = str | bytes
+Clip = str | bytes | BinaryIO
+"""The path of a file, what is in it, or the file itself, open and with a descriptor."""
 
 log = logging.getLogger("genregenie.web")
 
@@ -67,8 +68,8 @@ def hear(clip: Clip) -> Generator[float, None, Prediction]:
 
     Parameters
     ----------
-    clip : str or bytes
-        The path of a file, or what is in it.
+    clip : str, bytes or open file
+        The path of a file, what is in it, or the file.
 
     Yields
     ------
@@ -123,13 +124,19 @@ def _told_and_heard(clip: Clip) -> Generator[About | float | None, None, Predict
     # What a clip says of itself is shown before anything is heard.
     yield result_of(in_worker(_about, clip))
     try:
-        whole = clip if isinstance(clip, bytes) else Path(clip)
-        return (yield from cluster.listen(whole, MAX_LISTENING_S))
+        return (yield from cluster.listen(_whole(clip), MAX_LISTENING_S))
     except TimeoutError as error:
         raise AudioError(TOO_SLOW) from error
     except ClusterError as error:
         log.warning("a clip is heard here instead: %s", error)
     return (yield from in_worker(_hear, clip))
+
+
+def _whole(clip: Clip) -> Path | bytes:
+    if isinstance(clip, (str, bytes)):
+        return Path(clip) if isinstance(clip, str) else clip
+    clip.seek(0)
+    return clip.read()
 
 
 def predict(clip: Clip) -> Prediction:
@@ -202,7 +209,8 @@ def in_worker(function: Callable[[Source], Any], clip: Clip) -> Generator[Any, N
     with _told_in_words():
         if isinstance(clip, bytes):
             return (yield from run(clip))
-        with open_source(clip)[0] as file:
+        file, owned = open_source(clip)
+        with file if owned else contextlib.nullcontext():
             return (yield from run(file=file))
 
 

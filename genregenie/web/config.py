@@ -50,6 +50,8 @@ class WebConfig:
         What all paths begin with for people: empty, or such as ``/genre``.
     proxies : tuple of str
         Addresses and networks whose word on whom they ask for counts.
+    mcp : bool
+        Whether assistants may call what the page can do, with a token.
     """
 
     gate: str = "on"
@@ -66,6 +68,7 @@ class WebConfig:
     watchers: Watchers = field(default_factory=Watchers)
     root_path: str = ""
     proxies: tuple[str, ...] = ()
+    mcp: bool = False
 
     @classmethod
     def from_settings(cls, host: str | None = None) -> "WebConfig":
@@ -96,6 +99,7 @@ class WebConfig:
             uploads=limits.upload_limits(),
             root_path=settings.root_path(),
             proxies=tuple(settings.trusted_proxies()),
+            mcp=settings.mcp(),
         )
 
     @property

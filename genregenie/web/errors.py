@@ -16,6 +16,8 @@ from genregenie.accounts.errors import (
     GuestLimitError,
     InvalidEmailError,
     InvalidNameError,
+    InvalidScopesError,
+    InvalidTokenNameError,
     InvitationError,
     NameTakenError,
     NotAllowedError,
@@ -91,6 +93,7 @@ class Problem:
         return {} if wait_s is None else {"retry-after": str(pause_s(wait_s))}
 
 
+FAULT: Final = "Something went wrong on the server. Whoever runs it finds what in its log."
 RETRY_AFTER_S: Final = 10
 _AGAIN: Final = f"Please try again in {format_pause(RETRY_AFTER_S)}."
 # A database's own text is for whoever runs the server, and may repeat what was asked of it.
@@ -127,6 +130,8 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     UnknownPersonError: Problem(404, title="Not found"),
     NotAllowedError: Problem(422, ""),
     InvalidNameError: Problem(422, "username"),
+    InvalidTokenNameError: Problem(422, "name"),
+    InvalidScopesError: Problem(422, "scopes"),
     NameTakenError: Problem(422, "username"),
     InvalidEmailError: Problem(422, "email"),
     WeakPasswordError: Problem(422, "password"),

@@ -1,4 +1,4 @@
-"""Who asks: a user with a session, or nobody, who is None.
+"""Who asks: a user with a session or a program with a user's token, or nobody, who is None.
 
 The gate finds out once for each connection and leaves the answer in its scope. Portal, page and
 guards read it here, and none of them looks at cookies again.
@@ -17,20 +17,23 @@ _KEY: Final = "genregenie.identity"
 
 @dataclass(frozen=True)
 class Identity:
-    """Somebody with a session.
+    """Somebody with a session, or a program of theirs.
 
     Attributes
     ----------
     user : User
     session_token : str
-        For what concerns this very session.
+        For what concerns this very session; of a program its access token.
     form_token : str
-        What a form on this person's page must carry.
+        What a form on this person's page must carry; a program has none.
+    scopes : frozenset of str or None
+        What a program may do; None for people, who may do all that is theirs.
     """
 
     user: User
     session_token: str = field(repr=False)
     form_token: str = field(repr=False)
+    scopes: frozenset[str] | None = None
 
 
 class PageRequest(Protocol):
@@ -72,6 +75,12 @@ def is_guest(request: PageRequest) -> bool:
     """Whether a handler of the page works for a guest."""
     who = who_asks(request)
     return who is not None and who.guest
+
+
+def is_program(scope: Scope) -> bool:
+    """Whether a connection was let in by a token."""
+    identity = identity_of(scope)
+    return identity is not None and identity.scopes is not None
 
 
 def id_of(user: User | None) -> int | None:

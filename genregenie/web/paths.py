@@ -25,6 +25,17 @@ ASSETS: Final = "/portal/"
 SPOTIFY_LOGIN: Final = "/spotify/connect"
 HISTORY_CSV: Final = "/history/results.csv"
 HISTORY_JSON: Final = "/history/results.json"
+API: Final = "/api"
+"""For programs: nobody comes in there with a session."""
+V1: Final = f"{API}/v1"
+API_CLASSIFY: Final = f"{V1}/classify"
+API_HISTORY: Final = f"{V1}/history"
+API_FEEDBACK: Final = f"{V1}/feedback"
+API_DESCRIPTION: Final = f"{V1}/openapi.json"
+UPLOADS: Final = frozenset({f"{APP}/gradio_api/upload", API_CLASSIFY})
+"""Where people, and their programs, send clips; without a slash at the end."""
+MCP: Final = f"{APP}/gradio_api/mcp"
+"""For assistants that call tools; without a slash at the end."""
 
 # Reachable without a session, together with the portal's assets by their full names. A path is
 # compared whole, never by how it begins, so that no spelling of another path can pass for one.
@@ -48,6 +59,11 @@ def share_path(token: str) -> str:
 def is_shared(path: str) -> bool:
     """Whether this is the address of a shared result or of its picture: open to everybody."""
     return _SHARED.fullmatch(path) is not None
+
+
+def is_api(path: str) -> bool:
+    """Whether this is an address for programs alone."""
+    return path == API or path.startswith(f"{API}/")
 
 
 def local_target(wanted: str | None) -> str:

@@ -133,4 +133,9 @@ def as_result(prediction: Prediction, name: str | None = None) -> Result:
 
 def as_prediction(details: str, space: TangentSpace) -> Prediction:
     """The prediction again, with the place that its clip has in `space`."""
-    return Prediction.from_dict(json.loads(details)).located(space)
+    return prediction_of(details).located(space)
+
+
+def prediction_of(details: str) -> Prediction:
+    """The prediction again, wherever it lies."""
+    return Prediction.from_dict(json.loads(details))

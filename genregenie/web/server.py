@@ -18,11 +18,13 @@ from genregenie.common.errors import GenreGenieError
 from genregenie.spotify import oauth
 from genregenie.storage.registry import MemoryRegistry, Registry
 from genregenie.web import analysis, toolkit, upload_folders
+from genregenie.web.api.app import build_api
+from genregenie.web.api.problems import Problems
 from genregenie.web.compression import Compression
 from genregenie.web.config import WebConfig
-from genregenie.web.errors import NOTHING_LASTS
+from genregenie.web.errors import FAULT, NOTHING_LASTS
 from genregenie.web.identity import user_of
-from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON, MANIFEST
+from genregenie.web.paths import APP, ASSETS, HEALTH, HOME, ICON, MANIFEST, V1
 from genregenie.web.peers.affinity import Affinity
 from genregenie.web.peers.forwarding import Arrivals
 from genregenie.web.peers.several import Several, join
@@ -40,6 +42,7 @@ from genregenie.web.portal import (
 )
 from genregenie.web.portal.context import PortalContext
 from genregenie.web.portal.dependencies import show_error
+from genregenie.web.programs import Clips, Programs
 from genregenie.web.security.allowance import Allowance
 from genregenie.web.security.gate import Gate
 from genregenie.web.security.headers import SecurityHeaders
@@ -64,8 +67,6 @@ if TYPE_CHECKING:
 TIDY_EVERY_S = 600
 # Looked at every ten minutes, so that no upload or result lives an hour.
 FILES_LIVE_S = 3000
-
-FAULT = "Something went wrong on the server. Whoever runs it finds what in its log."
 
 log = logging.getLogger("genregenie.web")
 
@@ -110,10 +111,11 @@ def create_app(
     if config.gate == "on":  # it may have been open before
         accounts.guests.clear(everybody=True)
     portal = PortalContext(accounts, workers, config, ownership, registry)
+    programs = Programs(accounts, workers, config, Clips())
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        work = [_keep_tidy(portal, registry), streams.keep_watch(accounts.sessions.living, workers)]
+        work = [_keep_tidy(portal, registry), streams.keep_watch(accounts.living, workers)]
         if several:
             work.append(several.servers.keep_telling(workers, portal.hear_of_the_gone))
         tasks = [asyncio.create_task(one) for one in work]
@@ -137,9 +139,12 @@ def create_app(
     app.state.several = several
     for part in (landing, login, reset, account, admin, history, share, spotify, guide, health):
         app.include_router(part.router)
+    app.mount(V1, build_api(programs))
     _add_small_routes(app, portal)
     _add_error_pages(app, portal)
-    streams.pages = _mount_page(app, page, config, accounts)
+    # Those whom the gate has let in with a token, so nobody where it is off.
+    mcp = config.mcp and config.gate != "off"
+    streams.pages = _mount_page(app, page, programs, ownership if mcp else None)
     metrics.watch(lambda: app.state.waiting()[0], lambda: len(connections or ()))
     app.state.streams = streams
     ownership.publish()
@@ -150,7 +155,7 @@ def create_app(
     app.add_middleware(Marked)
     app.add_middleware(Streams, streams=streams)
     app.add_middleware(Refusals, prefix=f"{APP}/")
-    app.add_middleware(Isolation, ownership=ownership, workers=workers)
+    app.add_middleware(Isolation, ownership=ownership, workers=workers, mcp=mcp)
     app.add_middleware(Allowance, accounts=accounts, workers=workers, config=config)
     app.add_middleware(UploadRate, config=config, registry=registry, workers=workers)
     app.add_middleware(
@@ -167,6 +172,7 @@ def create_app(
             forwarding=several.forwarding,
             cookies=portal.cookies,
         )
+    app.add_middleware(Problems)
     app.add_middleware(Shares, most=limits.connections().an_address)
     if several:
         app.add_middleware(Arrivals, key=config.key)
@@ -240,20 +246,28 @@ def _add_error_pages(app: FastAPI, portal: PortalContext) -> None:
         return answer
 
 
-def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Accounts) -> Pages:
+def _mount_page(
+    app: FastAPI, page: Page | None, programs: Programs, for_assistants: Ownership | None
+) -> Pages:
     toolkit.before_loading()
     import gradio as gr
 
+    from genregenie.web.ui.assistants import Assistants, expect_mcp, offer_only_the_tool
     from genregenie.web.ui.handlers import guard_handlers
     from genregenie.web.ui.open_pages import OpenPages
     from genregenie.web.ui.turns import take_turns
     from genregenie.web.views.page import files
 
     options: dict[str, Any] = {}
+    config, assistants = programs.config, None
+    if for_assistants is not None:
+        expect_mcp()
+        assistants = Assistants(programs, for_assistants)
     if page is None:
         from genregenie.web.ui.page import build_page, launch_options
 
-        page, options = functools.partial(build_page, accounts, config), launch_options()
+        page = functools.partial(build_page, programs.accounts, config, assistants)
+        options = launch_options()
     blocks = page()
     guard_handlers(blocks)
     take_turns(blocks)
@@ -272,7 +286,7 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
         app,
         blocks,
         path=APP,
-        mcp_server=False,
+        mcp_server=assistants is not None,
         enable_monitoring=False,
         # The text of a fault is for the log; what people are told has words of its own.
         show_error=False,
@@ -280,6 +294,8 @@ def _mount_page(app: FastAPI, page: Page | None, config: WebConfig, accounts: Ac
         auth_dependency=None if config.gate == "off" else user_name,
         **{**usual, **options},
     )
+    if assistants is not None:
+        offer_only_the_tool(blocks)
     mounted: Any = next(r for r in app.routes if isinstance(r, Mount) and r.path == APP)
     pages = mounted.app.state_holder = OpenPages(limits.page_kept_s())
     pages.set_blocks(blocks)

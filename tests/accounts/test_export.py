@@ -27,6 +27,7 @@ def live(accounts: Accounts, clock: Clock, name: str) -> int:
     accounts.recovery.make_links(name)
     accounts.opinions.say(who.id, StoredOpinion("4uLU6hMCjMI75M1A2tKUQC", "Björk", "pop", True))
     accounts.opinions.say(who.id, StoredOpinion("cher/believe", "Cher", "pop", False))
+    accounts.access_tokens.make(who, "my „script“", ("history", "classify"), 90)
     clock.move(seconds=1)
     numbers = struct.pack("<4d", 1.0, -2.5, 1e-9, 3.0)
     accounts.feedback.give(who.id, Answer("jazz", "blues", "confident", "v1", "Nina", numbers))
@@ -56,7 +57,15 @@ def test_the_download_is_as_it_has_always_been(accounts: Accounts, clock: Clock)
 def test_somebody_who_has_done_nothing_has_empty_sections(accounts: Accounts) -> None:
     who, _ = accounts.people.sign_up("Ada", "", GOOD)
     data = export_person(accounts.db, accounts.blobs, who.id)
-    assert list(data) == ["account", "sessions", "feedback", "opinions", "results", "daily"]
+    assert list(data) == [
+        "account",
+        "sessions",
+        "access_tokens",
+        "feedback",
+        "opinions",
+        "results",
+        "daily",
+    ]
     assert not any(data[section] for section in list(data)[1:])
 
 

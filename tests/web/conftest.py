@@ -14,11 +14,13 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect, sync_playwright
 
 from genregenie.accounts import open_accounts
+from genregenie.accounts.core import User
 from genregenie.accounts.passwords import HashCost
 from genregenie.common.limits import SignupRules, UploadLimits
 from genregenie.storage.database import sqlite_url
 from genregenie.web.config import WebConfig
 from genregenie.web.server import create_app
+from tests.web.programs import Program, Programs, somebody
 from tests.web.servers import (
     CHEAP,
     Browser,
@@ -86,7 +88,8 @@ def gradio_folder(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Gradio looks up its folder in the environment, which the last server made has changed."""
-    used = [name for name in ("server", "app", "gated_app") if name in request.fixturenames]
+    servers = ("server", "app", "gated_app", "called_app")
+    used = [name for name in servers if name in request.fixturenames]
     folder = request.getfixturevalue(used[-1]).folder if used else tmp_path / "gradio"
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
 
@@ -95,6 +98,20 @@ def gradio_folder(
 def browser(server: Server) -> Iterator[Browser]:
     with server.browser() as client:
         yield client
+
+
+@pytest.fixture
+def programs(server: Server) -> Iterator[Programs]:
+    """Start a program of somebody new, or of somebody given."""
+    opened: list[Program] = []
+
+    def begin(*scopes: str, user: User | None = None, on: Server = server) -> Program:
+        opened.append(Program(on, user or somebody(on), *scopes))
+        return opened[-1]
+
+    yield begin
+    for program in opened:
+        program.close()
 
 
 # --- a browser -------------------------------------------------------------------------------

@@ -7,9 +7,11 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 import numpy as np
@@ -291,3 +293,14 @@ def test_earlier_systems_are_asked_beside_the_workers_that_open_clips(
         assert {answer.system for answer in told} == set("ABCDE")
         assert any(answer.confidences for answer in told)
     assert analysis._beside is None
+
+
+@pytest.mark.parametrize("kept", [tempfile.TemporaryFile, tempfile.SpooledTemporaryFile])
+def test_a_clip_may_be_an_open_file_which_stays_open(kept: Callable[[], BinaryIO]) -> None:
+    clip = EXAMPLES[0].path.read_bytes()
+    with kept() as file:
+        file.write(clip)
+        first, again = analysis.predict(file), analysis.predict(file)
+        assert file.seek(0) == 0
+        assert analysis._whole(file) == analysis._whole(clip) == clip
+    assert first == again == analysis.predict(clip)

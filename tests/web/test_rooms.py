@@ -7,7 +7,7 @@ import pytest
 
 SCRIPT = """
 import importlib, pkgutil, sys
-for room in ("security", "portal", "views", "images"):
+for room in ("api", "security", "portal", "views", "images"):
     package = importlib.import_module(f"genregenie.web.{room}")
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         importlib.import_module(module.name)

@@ -6,6 +6,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount
+from starlette.types import ASGIApp
 
 from genregenie.accounts import open_accounts
 from genregenie.storage.database import sqlite_url
@@ -48,6 +49,8 @@ POST /account/email
 POST /account/everywhere
 POST /account/password
 POST /account/session
+POST /account/tokens
+POST /account/tokens/revoke
 POST /admin/invitations
 POST /admin/invitations/revoke
 POST /admin/people/{number:int}/delete
@@ -59,6 +62,12 @@ POST /reset
 POST /reset/link
 POST /signup
 POST /signup/codes
+"""
+V1 = """
+GET /api/v1/history
+GET /api/v1/history/{number}
+POST /api/v1/classify
+POST /api/v1/feedback
 """
 API = {
     "/classify": ["path"],
@@ -84,13 +93,24 @@ def portal_routes(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
             yield from portal_routes(router.routes)
 
 
+def mounted(whole: FastAPI, path: str) -> ASGIApp:
+    (app,) = (r.app for r in whole.routes if isinstance(r, Mount) and r.path == path)
+    return app
+
+
 def test_the_portal_answers_at_the_same_addresses(whole: FastAPI) -> None:
     found = [f"{' '.join(sorted(r.methods or ()))} {r.path}" for r in portal_routes(whole.routes)]
     assert sorted(found) == PORTAL.split("\n")[1:-1]
 
 
+def test_programs_call_the_api_at_the_same_addresses(whole: FastAPI) -> None:
+    routes = portal_routes(mounted(whole, "/api/v1").routes)  # type: ignore[attr-defined]
+    found = [f"{' '.join(sorted(r.methods or ()))} /api/v1{r.path}" for r in routes]
+    assert sorted(found) == V1.split("\n")[1:-1]
+
+
 def test_programs_call_the_page_by_the_same_names(whole: FastAPI) -> None:
-    (page,) = (r.app for r in whole.routes if isinstance(r, Mount))
+    page = mounted(whole, "/app")
     named = page.blocks.get_api_info()["named_endpoints"]  # type: ignore[attr-defined]
     asked = {n: [p["parameter_name"] for p in e["parameters"]] for n, e in named.items()}
     assert asked == API
@@ -98,7 +118,7 @@ def test_programs_call_the_page_by_the_same_names(whole: FastAPI) -> None:
 
 
 def test_everything_else_of_the_page_is_its_own_affair(whole: FastAPI) -> None:
-    (page,) = (r.app for r in whole.routes if isinstance(r, Mount))
+    page = mounted(whole, "/app")
     handlers = page.blocks.fns.values()  # type: ignore[attr-defined]
     public = {f"/{f.api_name}" for f in handlers if f.api_visibility == "public"}
     assert public == set(API)

@@ -20,6 +20,8 @@ from genregenie.web.serving.process import HEADER, MARK
 
 ELSEWHERE: Final = "This page was loaded from another server. Please load it again."
 _API: Final = f"{APP}/gradio_api/"
+# gradio_client begins with the last of these, and keeps the cookies of that answer alone.
+_PAGE: Final = frozenset({APP, HOME, f"{APP}/config"})
 
 
 class Affinity:
@@ -36,7 +38,7 @@ class Affinity:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         path = scope.get("path", "")
-        if scope["type"] != "http" or not (path in (APP, HOME) or path.startswith(_API)):
+        if scope["type"] != "http" or not (path in _PAGE or path.startswith(_API)):
             await self._app(scope, receive, send)
             return
         browser = HTTPConnection(scope)

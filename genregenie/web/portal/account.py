@@ -1,4 +1,4 @@
-"""The account page: password, e-mail, recovery codes, sessions, one's data, and leaving."""
+"""The account page: sessions, tokens, password, e-mail, recovery codes, one's data, and leaving."""
 
 from functools import partial
 from typing import Annotated, Any, Final
@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from genregenie.accounts.access_tokens import DAYS, SCOPES, USUAL_DAYS
 from genregenie.accounts.errors import TooManyAttemptsError, WrongCredentialsError
 from genregenie.web.errors import Problem
 from genregenie.web.identity import identity_of
@@ -20,6 +21,7 @@ DONE: Final = {
     "password": "Your password is changed. All other devices are logged out.",
     "email": "Your e-mail address is saved.",
     "session": "That device is logged out.",
+    "token": "That token works no more.",
 }
 # Here the name is known, so it is the password that is wrong, and it stands in a field of its own.
 PROBLEMS: Final = {
@@ -46,6 +48,7 @@ async def _page(
     if profile is None:  # the account was deleted on another device
         return RedirectResponse(LOGIN, 303)
     sessions = await look_up(portal.accounts.sessions.of, number, token)
+    tokens = await look_up(portal.accounts.access_tokens.of, number)
     kept = await look_up(portal.accounts.results.kept_bytes, number)
     uploaded = await look_up(portal.accounts.daily.uploaded_today, number)
     return portal.page(
@@ -55,6 +58,9 @@ async def _page(
         status,
         profile=profile,
         sessions=sessions,
+        tokens=tokens,
+        days=DAYS,
+        usual_days=USUAL_DAYS,
         kept=kept,
         uploaded=uploaded,
         section=section,
@@ -138,6 +144,35 @@ async def end_all(
     """All devices are logged out."""
     await portal.workers.quick(portal.accounts.sessions.end_all, user)
     return portal.leave(request, "/login?note=everywhere")
+
+
+@router.post(f"{ACCOUNT}/tokens")
+async def make_token(
+    request: Request,
+    portal: Portal,
+    user: Member,
+    origin: Inside,
+    form: Annotated[Form, _sent("tokens")],
+) -> Response:
+    """A new token for a program, which is shown once."""
+    confirm, make = portal.accounts.people.confirm, portal.accounts.access_tokens.make
+    name, days = form.get("name"), form.get("days")
+    scopes = [scope for scope in SCOPES if form.get(f"scope-{scope}")]
+    await portal.workers.hashing(origin, confirm, user, form.get("current"), origin)
+    lasts = int(days) if days in map(str, DAYS) else 0
+    made = await portal.workers.quick(make, user, name, scopes, lasts)
+    return portal.page(request, "token.html", made=made, name=name)
+
+
+@router.post(f"{ACCOUNT}/tokens/revoke")
+async def revoke_token(
+    portal: Portal, user: Member, form: Annotated[Form, _sent("tokens")]
+) -> Response:
+    """One token works no more."""
+    number = form.get("number")
+    if number.isascii() and number.isdigit() and len(number) < 10:
+        await portal.workers.quick(portal.accounts.access_tokens.revoke, user, int(number))
+    return RedirectResponse(f"{ACCOUNT}?done=token", 303)
 
 
 @router.post(f"{ACCOUNT}/data")

@@ -1,4 +1,4 @@
-"""How much people may upload: an ASGI middleware in front of Gradio's own upload.
+"""How much people may upload: an ASGI middleware in front of all uploads.
 
 Clips are counted where they are listened to; this keeps the disk from being filled by what is not.
 What was uploaded in a day is counted in the database, which all servers share; guests, who stay for
@@ -21,7 +21,7 @@ from genregenie.common.formatting import format_megabytes
 from genregenie.web.config import WebConfig
 from genregenie.web.errors import log_problem, problem_of
 from genregenie.web.identity import user_of
-from genregenie.web.security.isolation import API
+from genregenie.web.paths import UPLOADS
 from genregenie.web.workers import Workers
 
 BYTES_A_CLIP: Final = 10 << 20
@@ -59,7 +59,7 @@ class Allowance:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        upload = scope["type"] == "http" and scope["path"].rstrip("/") == f"{API}/upload"
+        upload = scope["type"] == "http" and scope["path"].rstrip("/") in UPLOADS
         user = user_of(scope) if upload else None
         if user is None:
             await self._app(scope, receive, send)

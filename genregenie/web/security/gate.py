@@ -1,8 +1,8 @@
 """The gate: a plain ASGI middleware in front of everything that is served.
 
-Without a session only the portal's public pages, its assets, what people share by a link, and the
-health check are there. All else, Gradio's routes, event streams and websockets included, is
-refused before it is looked at.
+Without a session or a token only the portal's public pages, its assets, what people share by a
+link, and the health check are there. All else, Gradio's routes, event streams and websockets
+included, is refused before it is looked at. `genregenie.web.security.bearers` knows the tokens.
 """
 
 from starlette.datastructures import MutableHeaders
@@ -27,17 +27,19 @@ from genregenie.web.paths import (
     PRIVATE,
     PUBLIC,
     READY,
+    is_api,
     is_shared,
     login_url,
 )
 from genregenie.web.security import cookies
+from genregenie.web.security.bearers import Bearers, TokenError, token_of
 from genregenie.web.security.csrf import SAFE_METHODS, FormTokens, from_other_site
 from genregenie.web.security.headers import SecurityHeaders
 from genregenie.web.workers import Workers
 
 
 class Gate:
-    """Lets through what has a session, and what needs none.
+    """Lets through what has a session or a token, and what needs none.
 
     Parameters
     ----------
@@ -63,6 +65,7 @@ class Gate:
         self._config = config
         self._cookies = cookies.Cookies(config.cookies, config.root_path)
         self._tokens = FormTokens(config.key)
+        self._bearers = Bearers(accounts, workers)
         self._headers = SecurityHeaders(config.cookies)
         self._free = assets | {HEALTH, READY, METRICS, ICON, MANIFEST}
 
@@ -77,10 +80,14 @@ class Gate:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
-        path = scope["path"]
-        if self._is_foreign(scope, connection):
-            refusal: Response | None = PlainTextResponse("This came from another site.", 403)
-        elif path in self._free or is_shared(path):
+        path, token = scope["path"], token_of(connection)
+        is_free = path in self._free or is_shared(path)
+        is_program = self._config.gate != "off" and (token is not None or is_api(path))
+        if is_program and not is_free:  # no browser adds a token because another site wants it to
+            refusal: Response | None = await self._refused_program(scope, token)
+        elif self._is_foreign(scope, connection):
+            refusal = PlainTextResponse("This came from another site.", 403)
+        elif is_free:
             refusal = None
         elif self._config.gate == "off":
             portal = path in PUBLIC | PRIVATE or path.startswith((f"{ACCOUNT}/", f"{ADMIN}/"))
@@ -89,10 +96,7 @@ class Gate:
             try:
                 known = await self._recognise(scope, connection)
             except GenreGenieError as error:
-                problem = problem_of(error) or ACCOUNTS_AWAY
-                log_problem(error, problem)
-                words, headers = problem.words(error), problem.headers(error)
-                refusal = PlainTextResponse(words, problem.status, headers)
+                refusal = _away(error)
             else:
                 refusal = None if known or path in PUBLIC else _to_login(scope, connection)
         await (refusal or self._app)(scope, receive, send)
@@ -118,6 +122,15 @@ class Gate:
         else:
             await socket.close(code=1008)
 
+    async def _refused_program(self, scope: Scope, token: str | None) -> Response | None:
+        try:
+            await self._bearers.admit(scope, token)
+        except TokenError as error:
+            return PlainTextResponse(str(error), error.status, error.headers)
+        except GenreGenieError as error:
+            return _away(error)
+        return None
+
     async def _recognise(self, scope: Scope, connection: HTTPConnection) -> bool:
         token, look_up = self._cookies.read(connection, cookies.SESSION), self._workers.look_up
         user = await look_up(self._accounts.sessions.user_of, token) if token else None
@@ -136,6 +149,12 @@ class Gate:
             await send(message)
 
         return wrapped
+
+
+def _away(error: GenreGenieError) -> Response:
+    problem = problem_of(error) or ACCOUNTS_AWAY
+    log_problem(error, problem)
+    return PlainTextResponse(problem.words(error), problem.status, problem.headers(error))
 
 
 def _to_login(scope: Scope, connection: HTTPConnection) -> Response:

@@ -2,7 +2,7 @@
 
 It reads what goes in (file paths, session hashes, event ids must be the person's own) and what
 comes out (files that Gradio hands a person become theirs). Doors of Gradio that the page does not
-use stay shut.
+use stay shut; that for assistants (MCP) is open to programs alone, where it is wanted.
 """
 
 import functools
@@ -18,8 +18,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from genregenie.common.errors import GenreGenieError
-from genregenie.web.identity import id_of, user_of
-from genregenie.web.paths import APP
+from genregenie.web.identity import id_of, is_program, user_of
+from genregenie.web.paths import APP, MCP
 from genregenie.web.security.ownership import Ownership
 from genregenie.web.workers import Workers
 
@@ -52,10 +52,13 @@ class NotYoursError(GenreGenieError):
 class Isolation:
     """Refuses what is not a person's own, and what is nobody's: the server's own files."""
 
-    def __init__(self, app: ASGIApp, ownership: Ownership, workers: Workers) -> None:
+    def __init__(
+        self, app: ASGIApp, ownership: Ownership, workers: Workers, mcp: bool = False
+    ) -> None:
         self._app = app
         self._own = ownership
         self._workers = workers
+        self._mcp = mcp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -67,7 +70,7 @@ class Isolation:
         # With the gate off everybody is the same nobody, whose requests are checked all the same.
         person_id = id_of(user_of(scope))
         try:
-            if _SHUT.match(path):
+            if _SHUT.match(path) and not self._is_for_assistants(scope):
                 refusal = JSONResponse({"detail": "Not found."}, 404)
             elif path.startswith(API):
                 await self._check_address(person_id, scope)
@@ -78,6 +81,14 @@ class Isolation:
         except ValueError:
             refusal = JSONResponse({"detail": "This request cannot be read."}, 400)
         await (refusal or self._app)(scope, receive, send)
+
+    def _is_for_assistants(self, scope: Scope) -> bool:
+        """Whether this is a call by MCP's one way in; the gate let in tokens that are for it.
+
+        What streams for ever or tells of more than that (GET, ``/sse``, ``/schema``) stays shut.
+        """
+        called = scope["method"] == "POST" and scope["path"] in (MCP, f"{MCP}/")
+        return self._mcp and called and is_program(scope)
 
     async def _check_address(self, person_id: int | None, scope: Scope) -> None:
         if file := _FILE.match(scope["path"]):

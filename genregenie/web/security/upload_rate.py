@@ -1,4 +1,4 @@
-"""How much a person may upload within minutes: an ASGI middleware in front of Gradio's own upload.
+"""How much a person may upload within minutes: an ASGI middleware in front of all uploads.
 
 `genregenie.web.security.allowance` has the quotas of a day and of a guest. This keeps one person
 from filling the disk at once, or in an hour, which is how long uploads may lie there. Several
@@ -24,11 +24,10 @@ from genregenie.storage.registry import Registry
 from genregenie.web.config import WebConfig
 from genregenie.web.errors import ACCOUNTS_AWAY, log_problem, problem_of
 from genregenie.web.identity import user_of
+from genregenie.web.paths import UPLOADS
 from genregenie.web.security.allowance import announced, not_announced
-from genregenie.web.security.isolation import API
 from genregenie.web.workers import Workers
 
-PATH: Final = f"{API}/upload"
 MINUTES: Final = 10
 """What may be uploaded at all is counted over so long."""
 MAX_FILES_AT_ONCE: Final = 300
@@ -71,7 +70,7 @@ class UploadRate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http" or scope["path"].rstrip("/") != PATH:
+        if scope["type"] != "http" or scope["path"].rstrip("/") not in UPLOADS:
             await self._app(scope, receive, send)
             return
         length = announced(scope)
@@ -171,7 +170,9 @@ class _Parts:
     def __init__(self, receive: Receive, kind: str) -> None:
         found = _BOUNDARY.search(kind)
         boundary = (found["a"] or found["b"]) if found else ""
-        self._mark = b"--" + boundary.encode("latin-1", "replace")
+        # A body that is no form is one file, with no marks in it.
+        is_form = kind.strip().lower().startswith("multipart/")
+        self._mark = b"--" + boundary.encode("latin-1", "replace") if is_form else None
         self._receive, self._tail = receive, b""
         self._marks = self.bytes = 0
 
@@ -191,6 +192,8 @@ class _Parts:
         message = await self._receive()
         body = message.get("body", b"")
         self.bytes += len(body)
+        if self._mark is None:
+            return message
         seen = self._tail + body
         self._marks += seen.count(self._mark)
         rest = seen[seen.rfind(self._mark) + len(self._mark) :] if self._mark in seen else seen

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 _LINE: Final = "%(asctime)s %(levelname)s %(which)s%(name)s: %(message)s%(about)s"
-_NOISY: Final = ("httpx", "httpcore", "alembic", "python_multipart")
+_NOISY: Final = ("httpx", "httpcore", "alembic", "python_multipart", "mcp", "sse_starlette")
 # Which can be made to write as much as anybody likes: by requests that are none, and where asyncio
 # has no descriptor left for the next connection, which it says a hundred times a second.
 _REPEATING: Final = ("asyncio", "uvicorn.error", "genregenie.web.connections")

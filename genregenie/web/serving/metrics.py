@@ -41,6 +41,8 @@ CLIP_SECONDS: Final = Histogram(
 )
 ERRORS: Final = _counter("errors", "What the server was to blame for", "kind")
 LOGINS: Final = _counter("logins", "Tries to log in", "outcome")
+API: Final = _counter("api", "Calls of programs that were let in", "call")
+TOKENS: Final = _counter("tokens", "Requests of programs with a token", "outcome")
 SPOTIFY: Final = _counter("spotify", "Answers of Spotify, or why there was none", "state")
 REQUESTS: Final = _counter("requests", "Requests that were answered", "status")
 TURNED_AWAY: Final = _counter("turned_away", "Connections and requests without a place", "reason")

@@ -14,6 +14,7 @@ from genregenie.web.guests import admission
 from genregenie.web.saved_results import saved_results
 from genregenie.web.serving.process import MARK
 from genregenie.web.ui import events
+from genregenie.web.ui.assistants import Assistants
 from genregenie.web.ui.examples import EXAMPLES_DIR
 from genregenie.web.ui.sections import feedback, recommendations, sharing, song_map
 from genregenie.web.ui.session_bar import session_bar
@@ -31,8 +32,14 @@ _TOGGLE: Final = """
 """
 
 
-def build_page(accounts: Accounts | None = None, config: WebConfig | None = None) -> gr.Blocks:
-    """The page, not yet launched or mounted; `accounts` keep what people like and their results.
+def build_page(
+    accounts: Accounts | None = None,
+    config: WebConfig | None = None,
+    assistants: Assistants | None = None,
+) -> gr.Blocks:
+    """The page, not yet launched or mounted.
+
+    `accounts` keep what people like and their results; `assistants` is what these may call.
 
     Raises
     ------
@@ -56,6 +63,8 @@ def build_page(accounts: Accounts | None = None, config: WebConfig | None = None
                 my_music.build(tab, accounts, saved)
             with gr.Tab("About", id="about"):
                 about.build(admit)
+        if assistants is not None:
+            assistants.build()
         page.load(session_bar, None, bar, **events.PRIVATE)
         theme.click(None, js=_TOGGLE, **events.PRIVATE)
     return page.queue(max_size=None)  # `turns` says how many may wait

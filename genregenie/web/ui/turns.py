@@ -13,7 +13,7 @@ from typing import Any, Final
 import gradio as gr
 from fastapi import HTTPException, Request
 
-from genregenie.web.identity import user_of
+from genregenie.web.identity import is_program, user_of
 from genregenie.web.ui import events
 
 MAX_HEAVY: Final = 10
@@ -27,6 +27,7 @@ _YOURS: Final = (
     f"{MAX_HEAVY} of your clips wait already. Please try again when some of them have been heard."
 )
 _TOO_FAST: Final = "That was too much at once. Please try again in a moment."
+_FOR_THE_PAGE: Final = "This function is for the page, not for programs."
 _RETRY_AFTER_S: Final = {"retry-after": "5"}
 
 
@@ -62,6 +63,8 @@ class _Turns:
         """
         handler = self._queue.blocks.fns.get(body.fn_index)
         if handler is not None:
+            if is_program(request.scope) and handler.api_visibility != "public":
+                raise HTTPException(403, _FOR_THE_PAGE)
             self._check(person_of(request), handler)
         if len(self._queue) >= events.MAX_QUEUE:
             raise HTTPException(503, _FULL, _RETRY_AFTER_S)

@@ -39,6 +39,9 @@ def full(accounts: Accounts, clock: Clock) -> Accounts:
     accounts.shares.show_cover(ada.id, 2, b"\x89PNG\0")
     accounts.results.delete(ada.id, 4)
     accounts.invitations.make(25, 30, "Class 7b")
+    accounts.access_tokens.bearer_of(
+        accounts.access_tokens.make(ada, "a „script“", ("classify",), 30)
+    )
     accounts.admin.promote("Ada")
     with accounts.db.write() as session:
         day = date(2026, 2, 28)

@@ -141,6 +141,12 @@ def test_without_a_cookie_whoever_is_asked_answers_and_keeps_the_browser(
     assert not ask(members["a-1"], "/app/", cookies=members["a-1"].cookie).cookies.get(SERVER)
 
 
+def test_gradio_client_stays_where_it_has_begun(members: dict[str, Member]) -> None:
+    cookies = dict(ask(members["b"], "/app/config").cookies)  # which it keeps, and no others
+    for path in (f"{API}/info", f"{API}/queue/data?session_hash=x"):
+        assert ask(members["a-1"], path, cookies=cookies).json()["server"] == "b"
+
+
 @pytest.mark.parametrize("there", ["a-2", "b"])
 def test_what_is_for_another_reaches_it_as_it_was(members: dict[str, Member], there: str) -> None:
     path = f"{API}/file=/tmp/a%20b%2Fc?x=1&y=%C3%A4"

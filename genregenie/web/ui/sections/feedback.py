@@ -10,12 +10,12 @@ from typing import Any, Final
 import gradio as gr
 
 from genregenie.accounts import Accounts
-from genregenie.accounts.feedback import Answer, clip_key
+from genregenie.accounts.feedback import clip_key
 from genregenie.common import resources
 from genregenie.common.genres import display_name
-from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
 from genregenie.storage.database import DatabaseError
+from genregenie.web.feedback import NoGenreError, answer_to
 from genregenie.web.identity import id_of, is_guest, who_asks
 from genregenie.web.ui import events
 from genregenie.web.views import feedback as views
@@ -28,7 +28,6 @@ _KEPT: Final = (
     "Thanks, models can learn from it. Kept {where}: {what} and numbers about the sound, never the "
     "sound itself."
 )
-_MAX_ARTIST_LENGTH: Final = 200
 
 log = logging.getLogger("genregenie.web")
 
@@ -119,17 +118,10 @@ class Handlers:
             if genre == "":
                 self._feedback.take_back(person_id, key)
                 return quiet("Taken back. Nothing of it is kept.")
-            if not isinstance(genre, str) or genre not in prediction.confidences:
-                return quiet("That is no genre of the model, so nothing was kept.")
-            answer = Answer(
-                genre=genre,
-                model_genre=prediction.genre,
-                verdict=prediction.verdict,
-                model_version=Classifier.load().model.version,
-                artist=_plain(prediction.artist or ""),
-                numbers=numbers,
-            )
+            answer = answer_to(prediction, genre)
             kept = self._feedback.give(person_id, answer)
+        except NoGenreError as error:
+            return quiet(str(error))
         except DatabaseError as error:
             log.error("feedback cannot be kept: %s", error.kind)
             return quiet("That could not be kept just now. Please try again.")
@@ -140,8 +132,3 @@ class Handlers:
             where = "until you leave"
         what = "your answer, the artist" if answer.artist else "your answer"
         return quiet(_KEPT.format(where=where, what=what))
-
-
-def _plain(tag: str) -> str:
-    """A file's tag as every database takes it: not endless, and without NUL characters."""
-    return tag.replace("\0", "")[:_MAX_ARTIST_LENGTH]
