@@ -12,6 +12,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeGuard
 
 from genregenie.common.errors import GenreGenieError
 from genregenie.common.formatting import reason
@@ -24,6 +25,11 @@ class WriteError(GenreGenieError, OSError):
 
     def __str__(self) -> str:
         return f"{self.filename} cannot be written: {self.strerror}."
+
+
+def no_room(error: BaseException) -> TypeGuard[OSError]:
+    """Whether an error is that the disk, or what this account may have of it, is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextlib.contextmanager

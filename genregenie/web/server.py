@@ -59,6 +59,7 @@ from genregenie.web.serving.logs import request_id
 from genregenie.web.serving.process import Marked
 from genregenie.web.serving.requests import HEADER, Requests
 from genregenie.web.serving.shares import Shares
+from genregenie.web.serving.telemetry import Traced
 from genregenie.web.workers import Workers
 
 if TYPE_CHECKING:
@@ -176,6 +177,7 @@ def create_app(
     app.add_middleware(Shares, most=limits.connections().an_address)
     if several:
         app.add_middleware(Arrivals, key=config.key)
+    app.add_middleware(Traced)
     app.add_middleware(Requests)
     app.add_middleware(
         Front, root_path=config.root_path, proxies=config.proxies, public_url=config.public_url

@@ -14,7 +14,7 @@ from genregenie.common import limits, settings
 from genregenie.common.errors import GenreGenieError
 from genregenie.common.replicas import replica, server_name
 from genregenie.web.config import WebConfig
-from genregenie.web.serving import logs
+from genregenie.web.serving import logs, telemetry
 from genregenie.web.serving.descriptors import raise_open_files, room
 from genregenie.web.serving.lifeline import Lifeline
 from genregenie.web.sockets import listen, listen_beside
@@ -103,6 +103,7 @@ def run(
     genregenie.common.settings.SettingsError
     """
     have_room = room(raise_open_files())
+    telemetry.set_up(server_name())
     import uvicorn
 
     from genregenie.web.server import create_app
@@ -141,8 +142,11 @@ def run(
             app.state.streams.stop()
             await super().shutdown(sockets)
 
-    with contextlib.suppress(KeyboardInterrupt):
-        Server(server).run(sockets)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            Server(server).run(sockets)
+    finally:
+        telemetry.shut_down()
 
 
 def find_data_folder() -> None:

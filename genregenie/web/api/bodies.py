@@ -4,7 +4,6 @@ It goes to a file as it arrives. No more is read than a clip may have, whatever 
 """
 
 import contextlib
-import errno
 import re
 import tempfile
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
+from genregenie.common.files import no_room
 from genregenie.common.formatting import format_megabytes
 from genregenie.web.api.problems import RequestError
 from genregenie.web.errors import NoRoomOnDiskError
@@ -28,7 +28,6 @@ _MAX_FIELD_BYTES: Final = 4 << 10
 _MAX_NAME: Final = 300
 _TRUE: Final = frozenset({"true", "1", "yes", "on"})
 _FALSE: Final = frozenset({"false", "0", "no", "off", ""})
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _TOO_LARGE: Final = f"A clip may have {format_megabytes(MAX_CLIP_BYTES)}."
 _NO_CLIP: Final = (
     "Send the clip as one file in a form (multipart/form-data), or its bytes alone with a "
@@ -129,7 +128,7 @@ def _room() -> Any:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if no_room(error):
             raise NoRoomOnDiskError from error
         raise
 

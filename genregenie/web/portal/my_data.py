@@ -4,7 +4,6 @@ It is written into a file without a name first, a piece at a time and away from 
 and then sent as fast as the browser takes it: who is slow holds no connection to the database.
 """
 
-import errno
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from genregenie.accounts import Accounts
 from genregenie.accounts.export import write_person
+from genregenie.common.files import no_room
 from genregenie.web.errors import DownloadingError, NoRoomOnDiskError
 from genregenie.web.workers import Workers
 
@@ -49,7 +49,7 @@ class Downloads:
             )
         except BaseException as error:
             self._end(person_id, file)
-            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if no_room(error):
                 raise NoRoomOnDiskError from error
             raise
         return _Download(file, self._workers, lambda: self._end(person_id, file))

@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from genregenie.common.files import no_room
 from genregenie.web.security.upload_rate import TooManyFilesError
 
 UNREADABLE: Final = "This request cannot be read."
@@ -35,7 +36,6 @@ _PHRASES: Final = frozenset(status.phrase for status in HTTPStatus)
 # What Gradio writes into a stream that it opened for nothing.
 _NOT_FOUND: Final = str(HTTPException(404))
 _MAX_CHARACTERS: Final = 300
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 # What a name alone can do to a file system; any other OSError is the server's own trouble.
 _NAMES: Final = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.ENOTDIR, errno.ELOOP})
 
@@ -67,8 +67,8 @@ class Refusals:
             log.info("a %s was broken off", scope["method"])
             await answer.refuse(400, UNREADABLE)
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in _FULL:
-                log.error("no room on the disk: %s", errno.errorcode[error.errno])
+            if no_room(error):
+                log.error("no room on the disk: %s", errno.errorcode[error.errno or 0])
                 await answer.refuse(507, NO_ROOM)
                 return
             if not is_the_requests(error):

@@ -17,7 +17,14 @@ _LINE: Final = "%(asctime)s %(levelname)s %(which)s%(name)s: %(message)s%(about)
 _NOISY: Final = ("httpx", "httpcore", "alembic", "python_multipart", "mcp", "sse_starlette")
 # Which can be made to write as much as anybody likes: by requests that are none, and where asyncio
 # has no descriptor left for the next connection, which it says a hundred times a second.
-_REPEATING: Final = ("asyncio", "uvicorn.error", "genregenie.web.connections")
+_REPEATING: Final = (
+    *("asyncio", "uvicorn.error", "genregenie.web.connections"),
+    # While nobody collects traces.
+    *(
+        "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+        "opentelemetry.sdk._shared_internal",
+    ),
+)
 
 request_id: Final[ContextVar[str]] = ContextVar("request_id", default="")
 """The request that is being answered; empty where there is none."""

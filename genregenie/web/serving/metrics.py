@@ -23,6 +23,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
+from genregenie.web.serving.telemetry import span
+
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 REGISTRY: Final = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)  # memory, processor time, open files
@@ -103,14 +105,16 @@ class Clip:
 def clip() -> Iterator[Clip]:
     """Count a clip, and how long it takes: the time within the block."""
     heard, begun = Clip(), time.perf_counter()
-    try:
-        yield heard
-    except GeneratorExit:  # whoever asked has gone
-        heard.verdict = "given up"
-        raise
-    finally:
-        CLIPS.labels(heard.verdict).inc()
-        CLIP_SECONDS.observe(time.perf_counter() - begun)
+    with span("listen to a clip") as about:
+        try:
+            yield heard
+        except GeneratorExit:  # whoever asked has gone
+            heard.verdict = "given up"
+            raise
+        finally:
+            CLIPS.labels(heard.verdict).inc()
+            CLIP_SECONDS.observe(time.perf_counter() - begun)
+            about["genregenie.verdict"] = heard.verdict
 
 
 @contextlib.contextmanager

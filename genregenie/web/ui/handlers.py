@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import gradio as gr
 
-from genregenie.web.errors import log_problem, problem_of
+from genregenie.common.files import no_room
+from genregenie.web.errors import NoRoomOnDiskError, log_problem, problem_of
 from genregenie.web.security.refusals import TITLE, is_the_requests, note_refusal
 
 _NOT_TAKEN: Final = "What was sent is not what this function takes."
@@ -23,6 +24,7 @@ def guard_handlers(blocks: gr.Blocks) -> None:
     code stays a traceback: that is ours to mend.
     """
     preprocess, call = blocks.preprocess_data, blocks.call_function
+    postprocess = blocks.postprocess_data
 
     async def preprocess_or_tell(handler: Any, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -44,16 +46,31 @@ def guard_handlers(blocks: gr.Blocks) -> None:
                 event._data = {}  # so that asking it for anything is an AttributeError
         try:
             return await call(handler, *args, **kwargs)
-        except Exception as error:
-            if problem := problem_of(error):
-                log_problem(error, problem)
-                words = problem.words(error)
-                raise gr.Error(words, title=problem.title, print_exception=False) from error
+        except Exception as failure:
+            error = NoRoomOnDiskError() if no_room(failure) else failure
+            if problem_of(error):
+                raise _told(error) from failure
             if _in_own_code(handler.fn, error) or not is_the_requests(error):
                 raise
             raise _refusal(error) from error
 
+    async def postprocess_or_tell(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await postprocess(*args, **kwargs)
+        except OSError as error:  # what is shown goes through files
+            if not no_room(error):
+                raise
+            raise _told(NoRoomOnDiskError()) from error
+
     blocks.preprocess_data, blocks.call_function = preprocess_or_tell, call_or_tell
+    blocks.postprocess_data = postprocess_or_tell
+
+
+def _told(error: Exception) -> gr.Error:
+    problem = problem_of(error)
+    assert problem is not None  # noqa: S101 - whoever calls this knows
+    log_problem(error, problem)
+    return gr.Error(problem.words(error), title=problem.title, print_exception=False)
 
 
 def _refusal(error: Exception, sentence: str = _NOT_TAKEN) -> gr.Error:

@@ -16,7 +16,7 @@ from gradio import route_utils
 from genregenie.common.limits import UploadLimits
 from genregenie.web.config import WebConfig
 from genregenie.web.security import upload_rate
-from tests.web.security.test_isolation import API, somebody
+from tests.web.security.test_isolation import API, run, somebody
 from tests.web.servers import Browser, Server, Start
 
 pytestmark = pytest.mark.slow
@@ -147,3 +147,17 @@ def test_a_full_disk_is_a_sentence(
     assert "Traceback" not in caplog.text
     assert not halves(small)
     assert send(ada, 1000).status_code == 200
+
+
+def test_a_disk_that_is_full_when_a_result_is_written_is_a_sentence(
+    small: Server, ada: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tests.web.servers.tempfile.NamedTemporaryFile", full)
+        assert "no room for this on the server" in str(run(ada, "make", "words"))
+    assert "Traceback" not in caplog.text
+    (made,) = run(ada, "make", "words")
+    assert made["size"] == len("words")

@@ -96,6 +96,10 @@ def test_ready_says_what_stands_in_the_way(start: Start, monkeypatch: pytest.Mon
         patch.setenv("GENREGENIE_MODEL", "/nowhere")
         status, found = checks()
         assert (status, found["model"][:8]) == (503, "failing:")
+    with monkeypatch.context() as patch:  # what is written would not last, and it answers
+        patch.setattr(server.accounts.db, "fault", lambda: "it was deleted")
+        assert checks() == (503, ok | {"database": "failing: the database has gone"})
+        assert httpx.get(f"{server.url}/healthz").status_code == 503
     monkeypatch.setattr(server.accounts.db, "ask", lost)
     assert checks() == (503, ok | {"database": "failing: DatabaseLostError"})
 
