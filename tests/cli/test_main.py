@@ -19,7 +19,8 @@ from tests.tagging.conftest import EXAMPLES
 
 COMMANDS = [
     *("classify", "listen", "spotify-features", "recommend", "similar", "index", "tag", "untag"),
-    *("serve", "users", "feedback", "train", "evaluate", "lab", "completion"),
+    *("serve", "users", "feedback", "backup", "verify", "restore"),
+    *("train", "evaluate", "lab", "completion"),
 ]
 
 
