@@ -25,6 +25,7 @@ from tests.web.servers import GOOD, HTML
 pytestmark = pytest.mark.slow
 
 APP = "127.0.0.1:7860"
+HERE = "127.0.0.1:786"
 SMALL = "200k"  # less than an example has
 
 
@@ -268,11 +269,23 @@ def named(name: str, port: int) -> Iterator[None]:
         thread.join()
 
 
-@pytest.mark.parametrize("program", [proxies.nginx, proxies.caddy])
-def test_people_stay_with_their_server_while_it_is_there(program: Any) -> None:
+COMPOSED = (machine.ROOT / "contrib" / "Caddyfile").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("program", "text", "servers"),
+    [
+        (program, proxies.configuration(program.__name__, "Two servers"), (f"{HERE}1", f"{HERE}2"))
+        for program in (proxies.nginx, proxies.caddy)
+    ]
+    + [(proxies.caddy, COMPOSED.replace("{$SITE}", proxies.NAME), ("a:7860", "b:7860"))],
+    ids=["nginx", "caddy", "compose"],
+)
+def test_people_stay_with_their_server_while_it_is_there(
+    program: Any, text: str, servers: tuple[str, str]
+) -> None:
     a, b, port = free_port(), free_port(), free_port()
-    text = proxies.configuration(program.__name__, "Two servers")
-    ports = {"127.0.0.1:7861": f"127.0.0.1:{a}", "127.0.0.1:7862": f"127.0.0.1:{b}"}
+    ports = {there: f"127.0.0.1:{here}" for there, here in zip(servers, (a, b), strict=True)}
     with contextlib.ExitStack() as stack:
         stack.enter_context(program((port, text, ports)))
         client = stack.enter_context(proxies.visitor(f"https://localhost:{port}"))
