@@ -15,7 +15,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, Request, expect
+from starlette.requests import HTTPConnection
 
+from genregenie.web.security.cookies import SERVER, Cookies
 from genregenie.web.ui.examples import EXAMPLES
 from tests import machine
 from tests.machine import free_port
@@ -272,6 +274,15 @@ def named(name: str, port: int) -> Iterator[None]:
 COMPOSED = (machine.ROOT / "contrib" / "Caddyfile").read_text(encoding="utf-8")
 
 
+def cookie_name(profile: str, root_path: str = "") -> str:
+    """What the app calls the cookie that names a server."""
+    browser = HTTPConnection({"type": "http", "headers": [], "scheme": "http"})
+    return Cookies(profile, root_path).store(browser, SERVER, "")[1].partition("=")[0]
+
+
+NAMES_OF_COOKIE = [cookie_name("http"), cookie_name("https"), cookie_name("https", "/genre")]
+
+
 @pytest.mark.parametrize(
     ("program", "text", "servers"),
     [
@@ -291,9 +302,11 @@ def test_people_stay_with_their_server_while_it_is_there(
         client = stack.enter_context(proxies.visitor(f"https://localhost:{port}"))
         stack.enter_context(named("b", b))
         with named("a", a):
-            assert answers(client, "genregenie-server=a.sig") == {"a"}
-            assert answers(client, "x=1; genregenie-server=b.sig; y=2") == {"b"}
+            for cookie in NAMES_OF_COOKIE:
+                assert answers(client, f"{cookie}=a.1.sig") == {"a"}
+                assert answers(client, f"x=1; {cookie}=b-2.1.sig; y=2") == {"b"}
             assert answers(client, "not-genregenie-server=a.sig") == {"a", "b"}
+            assert answers(client, "genregenie-server=ab.sig; x=a.") == {"a", "b"}
             first = client.get("/").text
             assert {client.get("/").text for _ in range(8)} == {first}
         # Its people go to the other one.
