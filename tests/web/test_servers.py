@@ -45,8 +45,9 @@ class Site(NamedTuple):
 class App:
     """The app as a process of its own, which can be ended and started again."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self.port, self._log = free_port(), folder / "log"
+    def __init__(self, folder: Path, port: int | None = None, **environment: str) -> None:
+        self.port = port or free_port()
+        self._log = folder / f"log-{self.port}"
         self._environment = {
             "GENREGENIE_DATA_DIR": str(folder),
             "GENREGENIE_TRUSTED_PROXIES": "127.0.0.1",
@@ -242,6 +243,61 @@ def test_a_restart_is_told_and_got_over(page: Page, sites: dict[str, Site], at_r
         at_root.wait()
     page.reload()
     pages.judged(page, EXAMPLES[0].path)
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[tuple[Site, dict[str, App]]]:
+    """Two servers on one database, behind nginx."""
+    site = Site(free_port())
+    ports = {"a": free_port(), "b": free_port()}
+    servers = {
+        name: App(
+            tmp_path,
+            port,
+            GENREGENIE_SERVER_NAME=name,
+            GENREGENIE_SERVER_ADDRESS=f"http://127.0.0.1:{port}",
+        )
+        for name, port in ports.items()
+    }
+    addresses = {f"{HERE}1": f"127.0.0.1:{ports['a']}", f"{HERE}2": f"127.0.0.1:{ports['b']}"}
+    try:
+        for server in servers.values():
+            server.wait()
+        with proxies.nginx((site.port, proxies.configuration("nginx", "Two servers"), addresses)):
+            yield site, servers
+    finally:
+        for server in servers.values():
+            server.end(signal.SIGKILL)
+
+
+def test_who_loses_a_server_goes_on_with_the_other(
+    page: Page, two: tuple[Site, dict[str, App]]
+) -> None:
+    site, servers = two
+    let_in(page, site)
+    pages.judged(page, EXAMPLES[0].path)
+    mine = server_of(page)
+    servers[mine].end(signal.SIGKILL)
+    page.get_by_role("button", name="Another song").click()
+    for _ in range(200):
+        if server_of(page) != mine:
+            break
+        page.wait_for_timeout(100)
+    # It loads itself again, or says that it should be: this is the same, at a time of ours.
+    page.reload()
+    expect(page.locator("#bar").get_by_text("person-")).to_be_visible()
+    page.goto(f"{site.url}/app/")
+    pages.judged(page, EXAMPLES[1].path)
+    assert {server_of(page), mine} == set(servers)
+    # What the one kept the other has.
+    kept = page.request.get(f"{site.url}/history/results.csv").text()
+    assert len(kept.strip().splitlines()) == 1 + 2
+
+
+def server_of(page: Page) -> str:
+    """Which server a browser's cookie names."""
+    cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    return cookies["__Host-genregenie-server"].partition(".")[0]
 
 
 class Named(BaseHTTPRequestHandler):
