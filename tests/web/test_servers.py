@@ -276,6 +276,7 @@ def test_who_loses_a_server_goes_on_with_the_other(
     site, servers = two
     let_in(page, site)
     pages.judged(page, EXAMPLES[0].path)
+    wait_until_kept(page, site, 1)
     mine = server_of(page)
     servers[mine].end(signal.SIGKILL)
     page.get_by_role("button", name="Another song").click()
@@ -290,8 +291,17 @@ def test_who_loses_a_server_goes_on_with_the_other(
     pages.judged(page, EXAMPLES[1].path)
     assert {server_of(page), mine} == set(servers)
     # What the one kept the other has.
-    kept = page.request.get(f"{site.url}/history/results.csv").text()
-    assert len(kept.strip().splitlines()) == 1 + 2
+    wait_until_kept(page, site, 2)
+
+
+def wait_until_kept(page: Page, site: Site, count: int) -> None:
+    """Wait for so many results: they are saved when a verdict has been shown."""
+    for _ in range(200):
+        kept = page.request.get(f"{site.url}/history/results.csv").text()
+        if len(kept.strip().splitlines()) == 1 + count:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(kept)
 
 
 def server_of(page: Page) -> str:
