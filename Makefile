@@ -21,8 +21,8 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pyte
 # Debian packages the tests need, as program:package.
 TEST_PROGRAMS := chromium:chromium espeak-ng:espeak-ng
 # Without PostgreSQL (or GENREGENIE_TEST_DATABASE_URL) the account tests run on SQLite alone, and
-# what a shell completes is tried in the shells there are.
-OPTIONAL_PROGRAMS := pg_ctlcluster:postgresql zsh:zsh fish:fish
+# what a shell completes is tried in the shells there are, and so is what stands in front.
+OPTIONAL_PROGRAMS := pg_ctlcluster:postgresql zsh:zsh fish:fish /usr/sbin/nginx:nginx caddy:caddy
 
 # What the example clips are played with, and where that lies once installed.
 EXAMPLE_PACKAGES := fluidsynth fluid-soundfont-gm

@@ -10,10 +10,11 @@
     504: "The server did not answer in time. Please try again in a minute.",
   };
   const ask = window.fetch;
-  const isOurs = ({ headers }) =>
-    headers.has("x-request-id") || headers.get("content-type")?.startsWith("text/plain");
+  const isPlain = ({ headers }) => headers.get("content-type")?.startsWith("text/plain");
+  const isOurs = (answer) => answer.headers.has("x-request-id") || isPlain(answer);
   const toldBy = async (answer) => {
     if (!isOurs(answer)) return proxies[answer.status];
+    if (isPlain(answer)) return (await answer.clone().text()).trim();
     const told = await answer.clone().json().catch(() => null);
     return typeof told?.detail === "string" ? told.detail : undefined;
   };

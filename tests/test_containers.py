@@ -60,6 +60,8 @@ def test_the_composition_agrees_with_itself() -> None:
     assert set(servers) == {"a", "b"}
     for name, server in servers.items():
         assert server["environment"]["GENREGENIE_SERVER_NAME"] == name
+        address = f"http://{name}:{containers.PORT}"
+        assert server["environment"]["GENREGENIE_SERVER_ADDRESS"] == address
         assert server["read_only"]
         assert server["cap_drop"] == ["ALL"]
         assert server["healthcheck"]["test"] == ["CMD", *containers.health_check()]

@@ -7,6 +7,7 @@ onnxruntime is imported when it is loaded.
 
 import json
 import logging
+import os
 from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -69,6 +70,9 @@ def session(path: Path) -> Any:
     AutotagError
         If it cannot be read, or onnxruntime is missing.
     """
+    # Unless it is told so before it is loaded, it sends what it is used for to its makers, and
+    # keeps a number in the home folder that it is known by.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnxruntime
     except ImportError as error:

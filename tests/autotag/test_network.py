@@ -13,7 +13,7 @@ from genregenie.autotag import network as module
 from genregenie.autotag.mel import BANDS, MEL_RATE_HZ, PATCH_FRAMES, patch_of
 from genregenie.autotag.network import AutotagError, Network, network
 from genregenie.common import resources
-from tests import sounds
+from tests import machine, sounds
 
 
 @pytest.fixture
@@ -119,3 +119,11 @@ def test_without_its_libraries_it_is_left_out_unless_it_is_wanted(tmp_path, hear
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert (str(clip) in done.stdout) == (status == 0)
+
+
+def test_nobody_is_told_what_is_heard(tmp_path):
+    # The runtime would keep a number at home to be known by, and send what it is used for.
+    command = "from genregenie.autotag.network import Network; Network()"
+    done = machine.run("-c", command, environment={"HOME": str(tmp_path)})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(tmp_path.iterdir()) == []

@@ -15,7 +15,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, Request, expect
+from starlette.requests import HTTPConnection
 
+from genregenie.web.security.cookies import SERVER, Cookies
 from genregenie.web.ui.examples import EXAMPLES
 from tests import machine
 from tests.machine import free_port
@@ -25,6 +27,7 @@ from tests.web.servers import GOOD, HTML
 pytestmark = pytest.mark.slow
 
 APP = "127.0.0.1:7860"
+HERE = "127.0.0.1:786"
 SMALL = "200k"  # less than an example has
 
 
@@ -42,8 +45,9 @@ class Site(NamedTuple):
 class App:
     """The app as a process of its own, which can be ended and started again."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self.port, self._log = free_port(), folder / "log"
+    def __init__(self, folder: Path, port: int | None = None, **environment: str) -> None:
+        self.port = port or free_port()
+        self._log = folder / f"log-{self.port}"
         self._environment = {
             "GENREGENIE_DATA_DIR": str(folder),
             "GENREGENIE_TRUSTED_PROXIES": "127.0.0.1",
@@ -241,6 +245,71 @@ def test_a_restart_is_told_and_got_over(page: Page, sites: dict[str, Site], at_r
     pages.judged(page, EXAMPLES[0].path)
 
 
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[tuple[Site, dict[str, App]]]:
+    """Two servers on one database, behind nginx."""
+    site = Site(free_port())
+    ports = {"a": free_port(), "b": free_port()}
+    servers = {
+        name: App(
+            tmp_path,
+            port,
+            GENREGENIE_SERVER_NAME=name,
+            GENREGENIE_SERVER_ADDRESS=f"http://127.0.0.1:{port}",
+        )
+        for name, port in ports.items()
+    }
+    addresses = {f"{HERE}1": f"127.0.0.1:{ports['a']}", f"{HERE}2": f"127.0.0.1:{ports['b']}"}
+    try:
+        for server in servers.values():
+            server.wait()
+        with proxies.nginx((site.port, proxies.configuration("nginx", "Two servers"), addresses)):
+            yield site, servers
+    finally:
+        for server in servers.values():
+            server.end(signal.SIGKILL)
+
+
+def test_who_loses_a_server_goes_on_with_the_other(
+    page: Page, two: tuple[Site, dict[str, App]]
+) -> None:
+    site, servers = two
+    let_in(page, site)
+    pages.judged(page, EXAMPLES[0].path)
+    wait_until_kept(page, site, 1)
+    mine = server_of(page)
+    servers[mine].end(signal.SIGKILL)
+    page.get_by_role("button", name="Another song").click()
+    for _ in range(200):
+        if server_of(page) != mine:
+            break
+        page.wait_for_timeout(100)
+    # It loads itself again, or says that it should be: this is the same, at a time of ours.
+    page.reload()
+    expect(page.locator("#bar").get_by_text("person-")).to_be_visible()
+    page.goto(f"{site.url}/app/")
+    pages.judged(page, EXAMPLES[1].path)
+    assert {server_of(page), mine} == set(servers)
+    # What the one kept the other has.
+    wait_until_kept(page, site, 2)
+
+
+def wait_until_kept(page: Page, site: Site, count: int) -> None:
+    """Wait for so many results: they are saved when a verdict has been shown."""
+    for _ in range(200):
+        kept = page.request.get(f"{site.url}/history/results.csv").text()
+        if len(kept.strip().splitlines()) == 1 + count:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(kept)
+
+
+def server_of(page: Page) -> str:
+    """Which server a browser's cookie names."""
+    cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    return cookies["__Host-genregenie-server"].partition(".")[0]
+
+
 class Named(BaseHTTPRequestHandler):
     """Says its server's name, gives it as a cookie, and says who it was asked for."""
 
@@ -268,19 +337,42 @@ def named(name: str, port: int) -> Iterator[None]:
         thread.join()
 
 
-@pytest.mark.parametrize("program", [proxies.nginx, proxies.caddy])
-def test_people_stay_with_their_server_while_it_is_there(program: Any) -> None:
+COMPOSED = (machine.ROOT / "contrib" / "Caddyfile").read_text(encoding="utf-8")
+
+
+def cookie_name(profile: str, root_path: str = "") -> str:
+    """What the app calls the cookie that names a server."""
+    browser = HTTPConnection({"type": "http", "headers": [], "scheme": "http"})
+    return Cookies(profile, root_path).store(browser, SERVER, "")[1].partition("=")[0]
+
+
+NAMES_OF_COOKIE = [cookie_name("http"), cookie_name("https"), cookie_name("https", "/genre")]
+
+
+@pytest.mark.parametrize(
+    ("program", "text", "servers"),
+    [
+        (program, proxies.configuration(program.__name__, "Two servers"), (f"{HERE}1", f"{HERE}2"))
+        for program in (proxies.nginx, proxies.caddy)
+    ]
+    + [(proxies.caddy, COMPOSED.replace("{$SITE}", proxies.NAME), ("a:7860", "b:7860"))],
+    ids=["nginx", "caddy", "compose"],
+)
+def test_people_stay_with_their_server_while_it_is_there(
+    program: Any, text: str, servers: tuple[str, str]
+) -> None:
     a, b, port = free_port(), free_port(), free_port()
-    text = proxies.configuration(program.__name__, "Two servers")
-    ports = {"127.0.0.1:7861": f"127.0.0.1:{a}", "127.0.0.1:7862": f"127.0.0.1:{b}"}
+    ports = {there: f"127.0.0.1:{here}" for there, here in zip(servers, (a, b), strict=True)}
     with contextlib.ExitStack() as stack:
         stack.enter_context(program((port, text, ports)))
         client = stack.enter_context(proxies.visitor(f"https://localhost:{port}"))
         stack.enter_context(named("b", b))
         with named("a", a):
-            assert answers(client, "genregenie-server=a.sig") == {"a"}
-            assert answers(client, "x=1; genregenie-server=b.sig; y=2") == {"b"}
+            for cookie in NAMES_OF_COOKIE:
+                assert answers(client, f"{cookie}=a.1.sig") == {"a"}
+                assert answers(client, f"x=1; {cookie}=b-2.1.sig; y=2") == {"b"}
             assert answers(client, "not-genregenie-server=a.sig") == {"a", "b"}
+            assert answers(client, "genregenie-server=ab.sig; x=a.") == {"a", "b"}
             first = client.get("/").text
             assert {client.get("/").text for _ in range(8)} == {first}
         # Its people go to the other one.
