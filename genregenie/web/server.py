@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Mount
 
 from genregenie.accounts import Accounts, open_accounts
-from genregenie.common import limits, settings
+from genregenie.common import limits, resources, settings
 from genregenie.common.errors import GenreGenieError
 from genregenie.spotify import oauth
 from genregenie.storage.registry import MemoryRegistry, Registry
@@ -258,7 +258,7 @@ def _mount_page(
     from genregenie.web.ui.handlers import guard_handlers
     from genregenie.web.ui.open_pages import OpenPages
     from genregenie.web.ui.turns import take_turns
-    from genregenie.web.views.page import files
+    from genregenie.web.views.page import head
 
     options: dict[str, Any] = {}
     config, assistants = programs.config, None
@@ -275,7 +275,8 @@ def _mount_page(
     take_turns(blocks)
     toolkit.rest_while_idle(blocks)
     toolkit.leave_no_halves()
-    toolkit.complete_pages(files())
+    rest = (resources.assets() / "frames.js").read_text(encoding="utf-8")
+    toolkit.complete_pages(head(rest))
 
     def user_name(request: Request) -> str | None:
         who = user_of(request.scope)

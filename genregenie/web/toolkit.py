@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import BaseLoader, Environment
 
-from genregenie.common import resources
-
 if TYPE_CHECKING:
     import gradio as gr
     from starlette.datastructures import FormData
@@ -24,7 +22,6 @@ LOOKS_EVERY_S: Final = 0.02
 """So often an idle page looks for events in its queue, and, five times as seldom, for progress."""
 
 _THEIR_MANIFEST: Final = re.compile(r"<link[^>]*/manifest\.json[^>]*>")
-_THEIR_SCRIPTS: Final = '<script type="module"'
 _STUBS_MAKER: Final = "gradio.component_meta"
 
 
@@ -82,20 +79,21 @@ def leave_no_halves() -> None:
     route_utils.GradioMultiPartParser = Parser
 
 
-def complete_pages(links: str) -> None:
+def complete_pages(head: str) -> None:
     """Have Gradio's pages begin with what they lack; call it before one is served.
 
-    They name their manifest and their icon in these words: of its own accord Gradio asks for both
-    at the root of the host, which need not be ours. They have a title from the start, which a
-    script gives them otherwise, too late for whoever has it read out. And an open page asks for no
-    frames while nothing goes on: what sees to that stands before the scripts of Gradio, which keep
-    what they find when they come, and so not with those that Gradio is given for the head.
+    Parameters
+    ----------
+    head : str
+        What stands in place of the link to their manifest, as a template of theirs. That is before
+        their scripts, which keep what they find when they come; what Gradio is given for the head
+        comes later.
     """
     from gradio import routes
 
     environment = routes.templates.env
     if not isinstance(environment.loader, _Completed):
-        environment.loader = _Completed(environment.loader, links)
+        environment.loader = _Completed(environment.loader, head)
         # Templates that were read already.
         if environment.cache is not None:
             environment.cache.clear()
@@ -104,21 +102,15 @@ def complete_pages(links: str) -> None:
 class _Completed(BaseLoader):
     """Reads Gradio's templates, and puts into them what they lack."""
 
-    def __init__(self, theirs: BaseLoader, links: str) -> None:
+    def __init__(self, theirs: BaseLoader, head: str) -> None:
         self._theirs = theirs
-        self._links = links
+        self._head = head
 
     def get_source(
         self, environment: Environment, template: str
     ) -> tuple[str, str | None, Callable[[], bool] | None]:
         source, file, is_fresh = self._theirs.get_source(environment, template)
-        script = (resources.assets() / "frames.js").read_text(encoding="utf-8")
-        ours = (
-            "<title>{{ config.title }}</title>\n"
-            f"<script>{{% raw %}}\n{script}{{% endraw %}}</script>\n"
-        )
-        source = source.replace(_THEIR_SCRIPTS, ours + _THEIR_SCRIPTS, 1)
-        return _THEIR_MANIFEST.sub(self._links, source), file, is_fresh
+        return _THEIR_MANIFEST.sub(lambda _: self._head, source), file, is_fresh
 
 
 class _NoStubs(MetaPathFinder):

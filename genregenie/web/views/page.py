@@ -58,9 +58,15 @@ def keep_it() -> Markup:
     return for_an_account("Gone when you leave.", "Keep it: create an account.")
 
 
-def files() -> Markup:
-    """Where the page's manifest and its icon are, in its own words."""
-    return render("page", "files", assets=from_app(ASSETS))
+def head(script: str) -> Markup:
+    """What Gradio's template of the page lacks in its head.
+
+    It says where the page's manifest and its icon are: of its own accord Gradio asks for both at
+    the root of the host, which need not be ours. The page has its title from the start, which a
+    script gives it otherwise, too late for whoever has it read out. The `script` is our own, and
+    runs before Gradio's.
+    """
+    return render("page", "head", assets=from_app(ASSETS), script=Markup(script))  # noqa: S704
 
 
 def home_screen() -> Markup:

@@ -359,6 +359,7 @@ SAY_WHAT_IS_OURS = {
     page.brand,
     page.examples_title,
     page.guide_link,
+    page.head,
     page.home_screen,
     page.keep_it,
     page.paper,
