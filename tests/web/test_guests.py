@@ -59,7 +59,7 @@ def test_where_there_are_no_accounts_nobody_is_counted() -> None:
 def test_a_guest_does_not_have_models_trained(accounts: Accounts) -> None:
     request = asked_by(accounts.guests.add()[0])
     (only,) = lab.run_for("E", "gtzan", "grouped", request)
-    assert 'needs an account. <a href="/signup">' in only
+    assert 'needs an account. <a href="../signup">' in only
 
 
 def test_a_guest_gets_no_playlist(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +69,7 @@ def test_a_guest_gets_no_playlist(accounts: Accounts, monkeypatch: pytest.Monkey
     listener = recommendations.Listener(prediction=heard)
     request = asked_by(accounts.guests.add()[0])
     told = recommendations.Handlers(accounts).save(listener, request)
-    assert 'needs an account. <a href="/signup">' in told
+    assert 'needs an account. <a href="../signup">' in told
 
 
 def test_what_a_guest_says_of_a_verdict_is_kept_until_the_guest_leaves(

@@ -219,7 +219,7 @@ def test_guests_have_music_until_they_leave(app: Server, heard: Prediction) -> N
         told = empty["past-note"]
         assert "Your songs will appear here. Listen to one." in empty["past-summary"]
         assert "<path" in empty["past-map"]
-        assert 'Gone when you leave. <a href="/signup">Create an account to keep them.' in told
+        assert 'Gone when you leave. <a href="../signup">Create an account to keep them.' in told
         number = keep(app, who.id, heard, "A guest's song")
         told = tab.fire(tab.on("My music", "select"), *UNFILTERED[:3])
         assert "A guest's song" in html.unescape(told["past-list"])
@@ -230,7 +230,7 @@ def test_guests_have_music_until_they_leave(app: Server, heard: Prediction) -> N
         assert shared["past-row-link"] == ""
         opened = tab.open(number)
         assert not opened["past-share"]["visible"]
-        assert 'needs an account. <a href="/signup">' in opened["past-link"]
+        assert 'needs an account. <a href="../signup">' in opened["past-link"]
         # Nor does it help to click what is not there.
         told = tab.fire(tab.on("past-share", "click"), number, None, False)
         assert "needs an account" in told["past-link"]
@@ -274,7 +274,7 @@ def test_guests_have_so_many_clips_whatever_way_they_bring_them(app: Server) -> 
         assert ",not heard,,,,,Guests may listen to 30 clips. Create an account" in second
         told = tab.fire(tab.on("clip", "upload"), uploaded, None)["verdict"]
         assert "Guests may listen to 30 clips." in told
-        assert '<a href="/signup">Create an account.</a>' in told
+        assert '<a href="../signup">Create an account.</a>' in told
         for name, more in (("classify", []), ("recommend", ["", "", "any"])):
             call = guest.post(f"{API}/call/{name}", json={"data": [uploaded, *more]})
             stream = guest.get(f"{API}/call/{name}/{call.json()['event_id']}").text
