@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from genregenie.audio import AudioError
+from genregenie.audio.about import About
 from genregenie.common.steps import Steps
 from genregenie.inference import cluster_service
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.cluster import ClusterError
 from genregenie.inference.cluster_service import ClusterService
 from genregenie.inference.prediction import Prediction
+from genregenie.web import analysis
 from tests import sounds
 from tests.clusters import Cluster
 from tests.machine import free_port
@@ -93,3 +95,23 @@ def test_without_workers_it_is_left_alone_and_found_again(
         cluster.worker()
     service._rests_until = 0
     assert heard(service, clip).duration_s == pytest.approx(2.0)
+
+
+def test_a_server_hears_there_and_here_where_it_cannot(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clip = sounds.encode(sounds.tune(2.0))
+    monkeypatch.setenv("GENREGENIE_DASK", cluster.address)
+    monkeypatch.setattr(analysis, "_service", None)
+    with analysis.workers_for_a_server():
+        told: Steps[About | float, Prediction] = Steps(analysis.listen(clip))
+        about, *_ = told
+        assert isinstance(about, About)
+        assert "heard here instead" not in caplog.text
+        cluster.dismiss()
+        try:
+            here = analysis.predict(clip)
+        finally:
+            cluster.worker()
+    assert "a clip is heard here instead: The cluster has no workers." in caplog.text
+    assert here.confidences == pytest.approx(told.result.confidences)
