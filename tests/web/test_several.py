@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import signal
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -160,14 +161,15 @@ def test_numbers_are_those_of_all(two_workers: Process) -> None:
 
 
 def test_they_end_together_and_leave_nothing(tmp_path: Path) -> None:
-    found = Process(tmp_path, "--workers", "2", TMPDIR=str(tmp_path)).wait()
+    scratch = Path(tempfile.mkdtemp())  # a short path: there are sockets in it
+    found = Process(tmp_path, "--workers", "2", TMPDIR=str(scratch)).wait()
     workers = found.workers()
     assert set(workers) == {"1", "2"}
     with Browser(found.url) as ada:
         ada.sign_up("Ada")
     assert found.end() == 0
     assert not any(Path(f"/proc/{number}").exists() for number in workers.values())
-    assert [path.name for path in tmp_path.glob("genregenie-*")] == []
+    assert list(scratch.iterdir()) == []
     assert b"Ada" in (tmp_path / SQLITE_NAME).read_bytes()  # and not in a log beside it
     assert "Traceback" not in found.log.read_text()
 
@@ -219,12 +221,22 @@ class Site:
     """Two servers, each with a folder of its own, and both ways in."""
 
     def __init__(self, folder: Path, database: str) -> None:
-        self.servers = {name: self._start(folder / name, name, database) for name in "ab"}
+        self._folder, self._database = folder, database
+        self.ports = {name: free_port() for name in "ab"}
         self.sticky, self.in_turn = free_port(), free_port()
+        self.servers: dict[str, Process] = {}
 
-    def _start(self, folder: Path, name: str, database: str) -> Process:
+    def begin(self) -> None:
+        """Have both servers, whichever was killed."""
+        for name in self.ports:
+            if name not in self.servers or self.servers[name].process.poll() is not None:
+                self.servers[name] = self._start(name)
+        for server in self.servers.values():
+            server.wait()
+
+    def _start(self, name: str) -> Process:
+        folder, port = self._folder / name, str(self.ports[name])
         folder.mkdir(exist_ok=True)
-        port = str(free_port())
         return Process(
             folder,
             port=port,
@@ -232,16 +244,15 @@ class Site:
             GENREGENIE_SERVER_ADDRESS=f"http://127.0.0.1:{port}",
             GENREGENIE_SECRET_KEY="one key for both of them, and for nobody else",
             GENREGENIE_TRUSTED_PROXIES="127.0.0.1",
-            DATABASE_URL=database,
+            DATABASE_URL=self._database,
         )
 
     @contextlib.contextmanager
     def open(self) -> Iterator[None]:
-        for server in self.servers.values():
-            server.wait()
+        self.begin()
         here = {
-            "127.0.0.1:7861": f"127.0.0.1:{self.servers['a'].port}",
-            "127.0.0.1:7862": f"127.0.0.1:{self.servers['b'].port}",
+            "127.0.0.1:7861": f"127.0.0.1:{self.ports['a']}",
+            "127.0.0.1:7862": f"127.0.0.1:{self.ports['b']}",
         }
         sticky = proxies.configuration("nginx", "Two servers")
         with proxies.nginx((self.sticky, sticky, here)), proxies.nginx((self.in_turn, ROUND, here)):
@@ -283,6 +294,7 @@ def page(chromium: Chromium) -> Iterator[Page]:
 
 
 def test_requests_spread_over_two_servers_all_succeed(site: Site, page: Page) -> None:
+    site.begin()
     sign_up(site.servers["a"].url, "Turn")
     watch = Watch(page)
     log_in(page, f"https://localhost:{site.in_turn}", "Turn")
@@ -298,6 +310,7 @@ def test_requests_spread_over_two_servers_all_succeed(site: Site, page: Page) ->
 
 
 def test_a_browser_walks_on_while_a_server_is_killed(site: Site, page: Page) -> None:
+    site.begin()
     sign_up(site.servers["a"].url, "Walker")
     watch = Watch(page)
     log_in(page, f"https://localhost:{site.sticky}", "Walker")

@@ -1,11 +1,11 @@
 """The whole app under a path of its host: no link, form, script or picture leads out of it."""
 
-import html
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -41,12 +41,22 @@ class Links(HTMLParser):
                 self.found.append(value)
 
 
+def texts(value: Any) -> Iterator[str]:
+    """Every text in parsed JSON."""
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from texts(part)
+    elif isinstance(value, str):
+        yield value
+
+
 def addresses(page: httpx.Response) -> set[str]:
     """Where a page leads, also by the pieces of HTML in Gradio's settings."""
-    settings_of = re.findall(r'"(?:[^"\\]|\\.)*<(?:[^"\\]|\\.)*"', page.text)
-    pieces = [json.loads(text, strict=False) for text in settings_of if "\\" in text]
-    written = [page.text, *map(html.unescape, pieces)]
-    return {urljoin(str(page.url), link) for text in written for link in Links(text).found}
+    found = re.search(r"window\.gradio_config = (\{.*?\});\s*</script>", page.text, re.DOTALL)
+    pieces = [text for text in texts(json.loads(found[1])) if "<" in text] if found else []
+    return {
+        urljoin(str(page.url), link) for text in (page.text, *pieces) for link in Links(text).found
+    }
 
 
 @pytest.fixture(scope="module")
