@@ -7,7 +7,10 @@ how it came. Whatever a client itself writes into that header is dropped.
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator
+import socket
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass
 from typing import Final
 
 import anyio
@@ -26,6 +29,8 @@ NOTE: Final = "x-genregenie-forwarded"
 MAX_HOPS: Final = 2
 """From one machine to another, and there to one of its workers."""
 CONNECT_S: Final = 2.0
+TAKES_S: Final = 60.0
+"""So long a server may take no more of what it is sent."""
 _KEPT_BYTES: Final = 1 << 20
 _ASK_S: Final = 3.0
 _NOTE_S: Final = 60
@@ -37,6 +42,17 @@ _OWN_WAY: Final = frozenset(
 _OF_PROXIES: Final = frozenset({"x-forwarded-for", "x-forwarded-proto", "forwarded"})
 """What they told has been read; the note has it."""
 BROKEN_OFF: Final = "The server that was at work on this has stopped. Please try again.\n"
+
+# Streams are silent for long; who waits for nothing is the browser's to say.
+_TIMES: Final = httpx.Timeout(None, connect=CONNECT_S, write=TAKES_S).as_dict()
+# A machine that has lost its power says nothing either, so its system is asked.
+_ASKED: Final = {"SO_KEEPALIVE": 1, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+_LOST_MS: Final = {"TCP_USER_TIMEOUT": 25_000}
+_OPTIONS: Final = [
+    (socket.SOL_SOCKET if name.startswith("SO") else socket.IPPROTO_TCP, number, value)
+    for name, value in (_ASKED | _LOST_MS).items()
+    if (number := getattr(socket, name, None)) is not None  # systems know some of them
+]
 
 log = logging.getLogger("genregenie.web")
 
@@ -62,7 +78,8 @@ class Forwarding:
     def __init__(self, me: Replica, key: bytes) -> None:
         self._me = me
         self._seal = sealer(key, "forwarding")
-        self._clients: dict[str, httpx.AsyncClient] = {}
+        # A client would add headers and cookies of its own to what is somebody else's.
+        self._lines: dict[str, _Line] = {}
 
     async def send(
         self, name: str, peer: Peer | None, scope: Scope, body: "Body", send: Send
@@ -75,17 +92,15 @@ class Forwarding:
             False, with nothing said yet, if the server is not there, or no more: what it had begun
             has gone with it, so another may answer. None if it cannot be reached from here at all.
         """
-        client = self._client(name, peer)
-        if client is None:
+        line = self._line(name, peer)
+        if line is None:
             return None
-        request = client.build_request(
-            scope["method"],
-            client.base_url.copy_with(raw_path=_target(scope)),
-            headers=self._headers(scope),
-            content=body.pieces() if _has_body(scope) else None,
-        )
         try:
-            answer = await client.send(request, stream=True)
+            if not _has_body(scope):
+                await body.take()
+            content = body.pieces() if _has_body(scope) else None
+            request = self._request(line, scope, content)
+            answer = await _unless_gone(line.transport.handle_async_request(request), body)
         except (httpx.ConnectError, httpx.ConnectTimeout):
             return False
         except ClientDisconnect:
@@ -98,7 +113,8 @@ class Forwarding:
             broken = PlainTextResponse(BROKEN_OFF, 502, {"retry-after": "1"})
             await broken(scope, body.rest, send)
             return True
-        await _pass_on(answer, body.rest, send)
+        if answer is not None:
+            await _pass_on(answer, body.rest, send)
         return True
 
     async def ask_beside(self, scope: Scope) -> dict[str, bytes]:
@@ -110,54 +126,69 @@ class Forwarding:
         answers: dict[str, bytes] = {}
 
         async def ask(name: str) -> None:
-            client = self._client(name, None)
-            if client is None:
+            line = self._line(name, None)
+            if line is None:
                 return
-            url = client.base_url.copy_with(raw_path=_target(scope))
-            with contextlib.suppress(httpx.HTTPError):
-                answer = await client.get(url, headers=self._headers(scope), timeout=_ASK_S)
+            with contextlib.suppress(httpx.HTTPError), anyio.move_on_after(_ASK_S):
+                answer = await line.transport.handle_async_request(self._request(line, scope))
+                try:
+                    told = await answer.aread()
+                finally:
+                    await answer.aclose()
                 if answer.is_success:
-                    answers[name] = answer.content
+                    answers[name] = told
 
         async with anyio.create_task_group() as tasks:
-            for socket in beside:
-                if socket.stem != self._me.name:
-                    tasks.start_soon(ask, socket.stem)
+            for path in beside:
+                if path.stem != self._me.name:
+                    tasks.start_soon(ask, path.stem)
         return answers
 
     async def close(self) -> None:
         """Let go of all connections."""
-        for client in self._clients.values():
-            await client.aclose()
+        for line in self._lines.values():
+            await line.transport.aclose()
 
-    def _client(self, name: str, peer: Peer | None) -> httpx.AsyncClient | None:
+    def _line(self, name: str, peer: Peer | None) -> "_Line | None":
         beside = self._me.sockets / f"{name}.sock" if self._me.sockets else None
-        if beside is not None and beside.exists():
-            where = str(beside)
-        elif peer is not None and peer.address is not None:
-            where = peer.address
-        else:
+        here = beside is not None and beside.exists()
+        where = str(beside) if here else peer.address if peer is not None else None
+        if where is None:
             return None
-        if where not in self._clients:
-            here = beside is not None and where == str(beside)
-            self._clients[where] = httpx.AsyncClient(
-                base_url="http://peer" if here else where,
-                transport=httpx.AsyncHTTPTransport(
-                    uds=where if here else None,
-                    trust_env=False,
-                    limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
-                ),
-                # Streams are silent for long; who waits for nothing is the browser's to say.
-                timeout=httpx.Timeout(None, connect=CONNECT_S),
+        if where not in self._lines:
+            transport = httpx.AsyncHTTPTransport(
+                uds=where if here else None,
                 trust_env=False,
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+                socket_options=None if here else _OPTIONS,
             )
-        return self._clients[where]
+            self._lines[where] = _Line(httpx.URL("http://peer" if here else where), transport)
+        return self._lines[where]
+
+    def _request(
+        self, line: "_Line", scope: Scope, content: AsyncIterator[bytes] | None = None
+    ) -> httpx.Request:
+        return httpx.Request(
+            scope["method"],
+            line.url.copy_with(raw_path=_target(scope)),
+            headers=self._headers(scope),
+            content=content,
+            extensions={"timeout": _TIMES},
+        )
 
     def _headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         dropped = _OWN_WAY | _OF_PROXIES | {NOTE}
         kept = [(k, v) for k, v in scope["headers"] if k.decode("latin-1") not in dropped]
         note = {"client": scope.get("client"), "scheme": scope["scheme"], "hops": hops(scope) + 1}
         return [*kept, (NOTE.encode(), self._seal.encrypt(json.dumps(note).encode()))]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """The way to a server, and what stands before paths there."""
+
+    url: httpx.URL
+    transport: httpx.AsyncHTTPTransport
 
 
 class Arrivals:
@@ -196,8 +227,19 @@ class Body:
     def __init__(self, receive: Receive) -> None:
         self.rest = receive
         self.is_kept = True
-        self._kept: list[Message] = []
+        self._kept: deque[Message] = deque()
         self._more = True
+        self._whole = anyio.Event()
+
+    async def take(self) -> None:
+        """Read and keep what there is of none: one message, which is empty.
+
+        Raises
+        ------
+        ClientDisconnect
+        """
+        async for _ in self.pieces():
+            pass
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body, as it comes.
@@ -215,8 +257,17 @@ class Body:
             piece = message.get("body", b"")
             size += len(piece)
             self.is_kept = size <= _KEPT_BYTES
-            self._kept = [*self._kept, message] if self.is_kept else []
+            if self.is_kept:
+                self._kept.append(message)
+            else:
+                self._kept.clear()
             yield piece
+        self._whole.set()
+
+    async def gone(self) -> None:
+        """Come back when whoever has sent all of it has gone away."""
+        await self._whole.wait()
+        await _gone(self.rest)
 
     async def drop(self) -> None:
         """Take the rest of it, for nobody."""
@@ -225,15 +276,40 @@ class Body:
 
     async def receive(self) -> Message:
         """All of it from the beginning, for who answers in the end."""
-        return self._kept.pop(0) if self._kept else await self.rest()
+        return self._kept.popleft() if self._kept else await self.rest()
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _unless_gone(answering: Awaitable[httpx.Response], body: Body) -> httpx.Response | None:
+    """What is answered; None if nobody waits for it any more."""
+    answer: httpx.Response | None = None
+    failure: Exception | None = None
+    async with anyio.create_task_group() as tasks:
+
+        async def watch() -> None:
+            await body.gone()
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(watch)
+        try:
+            answer = await answering
+        except Exception as error:  # noqa: BLE001 (a group would wrap it in one of its own)
+            failure = error
+        tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+    return answer
 
 
 async def _pass_on(answer: httpx.Response, receive: Receive, send: Send) -> None:
     """Send an answer as it comes, for as long as anybody wants it."""
 
     async def watch(ending: anyio.CancelScope) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await _gone(receive)
         ending.cancel()
 
     dropped = _OWN_WAY | {"date"}  # which this server says, too

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 import socketserver
 import threading
 import time
@@ -81,6 +82,7 @@ class Member:
             "note": NOTE in Headers(scope=scope),
             "said": Headers(scope=scope).get("x-said"),
             "size": size,
+            "names": sorted({name.decode() for name, _ in scope["headers"]}),
         }
         if scope["path"].endswith("/ends"):
             length = [(b"content-length", b"1000")]
@@ -173,7 +175,49 @@ def test_what_is_for_another_reaches_it_as_it_was(members: dict[str, Member], th
         "note": False,
         "said": "this",
         "size": 3_000_000,
+        "names": [
+            *("accept", "accept-encoding", "content-length", "cookie", "host", "user-agent"),
+            "x-said",
+        ],
     }
+
+
+@pytest.mark.parametrize("there", ["a-2", "b"])
+def test_nothing_is_said_for_whoever_says_nothing(members: dict[str, Member], there: str) -> None:
+    with socket.create_connection(("127.0.0.1", members["a-1"].port), timeout=10) as line:
+        cookie = f"{SERVER}={members[there].servers.cookie()}"
+        head = f"GET {API}/x HTTP/1.1\r\nhost: a\r\ncookie: {cookie}\r\nconnection: close\r\n\r\n"
+        line.sendall(head.encode())
+        told = b"".join(iter(lambda: line.recv(9999), b""))
+    # What would be compressed, say, the browser might not be able to read.
+    assert b'"names": ["cookie", "host"]' in told
+
+
+@pytest.mark.parametrize("content", [None, b"x" * 3_000_000])
+def test_whoever_leaves_waits_for_no_answer(
+    members: dict[str, Member], content: bytes | None
+) -> None:
+    a, ended = members["a-1"], threading.Event()
+
+    class NeverAnswers(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            while self.request.recv(65536):
+                pass
+            ended.set()
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), NeverAnswers) as silent:
+        thread = threading.Thread(target=silent.serve_forever)
+        thread.start()
+        a.servers._peers["s"] = Peer("s", f"http://127.0.0.1:{silent.server_address[1]}")
+        cookie = {SERVER: a.servers._sign("s")}
+        try:
+            with pytest.raises(httpx.ReadTimeout):
+                ask(a, f"{API}/x", method="POST", cookies=cookie, content=content, timeout=1)
+            assert ended.wait(10)
+        finally:
+            del a.servers._peers["s"]
+            silent.shutdown()
+            thread.join()
 
 
 def test_pages_of_the_portal_and_assets_are_anybodys(members: dict[str, Member]) -> None:
