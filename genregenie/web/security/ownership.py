@@ -151,14 +151,13 @@ class Ownership:
                 owners.discard(person_id)
                 if not owners:
                     gone.append(name)
-                    del self._files[name]
-                    if name not in self._public:
-                        with contextlib.suppress(OSError):
-                            (self.folder / name).unlink(missing_ok=True)
-                elif not (self.folder / name).exists():
+                if not owners or not (self.folder / name).exists():
                     del self._files[name]
             for handle in [h for h, owner in self._handles.items() if owner == person_id]:
                 del self._handles[handle]
-        if self.shared is not None:
-            for name in gone:
-                self.shared.forget(name)
+        for name in gone:
+            # Somebody may have sent the same file to another server.
+            alone = self.shared is None or self.shared.forget(person_id, name)
+            if alone and name not in self._public:
+                with contextlib.suppress(OSError):
+                    (self.folder / name).unlink(missing_ok=True)

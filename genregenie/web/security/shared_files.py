@@ -5,7 +5,6 @@ proxy sent the request elsewhere. Whose a file is stands in the registry; server
 a folder find uploads among the blobs.
 """
 
-import contextlib
 import hashlib
 import json
 import logging
@@ -15,6 +14,7 @@ from typing import Final
 
 from genregenie.common.errors import GenreGenieError
 from genregenie.common.files import creating
+from genregenie.common.formatting import reason
 from genregenie.storage.blobs import Blobs
 from genregenie.storage.registry import Registry
 
@@ -47,31 +47,39 @@ class SharedFiles:
         """Have all servers know that a file is this person's, too."""
 
         def with_them(known: str | None) -> str:
-            owners = set(json.loads(known)) if known else set()
-            return json.dumps(list(owners | {person_id}))
+            return json.dumps(list(_owners(known) | {person_id}))
 
         self._registry.change(_KIND, name, with_them, KNOWN_S)
 
     def owners(self, name: str) -> set[int | None]:
         """Whose a file is."""
-        known = self._registry.get(_KIND, name)
-        return set(json.loads(known)) if known else set()
+        return _owners(self._registry.get(_KIND, name))
 
     def hand_over(self, names: Iterable[str], old_id: int, new_id: int) -> None:
         """Have what one person has be another's."""
 
         def instead(known: str | None) -> str | None:
-            owners = set(json.loads(known)) if known else set()
+            owners = _owners(known)
             return json.dumps(list(owners - {old_id} | {new_id})) if owners else None
 
         for name in names:
             self._registry.change(_KIND, name, instead, KNOWN_S)
 
-    def forget(self, name: str) -> None:
-        """Have nobody know a file any more, and keep no copy of it."""
-        self._registry.delete(_KIND, name)
+    def forget(self, person_id: int | None, name: str) -> bool:
+        """Have a file be this person's no more; whether it was nobody else's and its copy went."""
+        others: set[int | None] = set()
+
+        def without_them(known: str | None) -> str | None:
+            others.clear()
+            others.update(_owners(known) - {person_id})
+            return json.dumps(list(others)) if others else None
+
+        self._registry.change(_KIND, name, without_them, KNOWN_S)
+        if others:
+            return False
         if self._blobs is not None:
             self._blobs.delete(_key(name))
+        return True
 
     def send(self, name: str) -> None:
         """Keep a copy of an upload for the others.
@@ -93,9 +101,14 @@ class SharedFiles:
             return
         content = self._blobs.get(_key(name))
         if content is not None:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with contextlib.suppress(FileExistsError), creating(path) as draft:
-                draft.write_bytes(content)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                with creating(path) as draft:
+                    draft.write_bytes(content)
+            except FileExistsError:
+                pass
+            except OSError as error:
+                log.warning("another server's upload cannot be had here: %s", reason(error))
 
     def sweep(self, older_than_s: float, now_s: float) -> None:
         """Remove old copies, whoever made them."""
@@ -104,6 +117,10 @@ class SharedFiles:
         for blob in self._blobs.each(f"{_BLOBS}/"):
             if now_s - blob.made_at.timestamp() > older_than_s:
                 self._blobs.delete(blob.key)
+
+
+def _owners(known: str | None) -> set[int | None]:
+    return set(json.loads(known)) if known else set()
 
 
 def _key(name: str) -> str:

@@ -87,6 +87,33 @@ def test_when_somebody_goes_no_copy_is_left(house: House) -> None:
     assert house.registry.values("file") == []
 
 
+def test_who_goes_takes_nothing_from_somebody_with_the_same_file(house: House) -> None:
+    here, there = house.upload(ADA)
+    beside = Ownership(house.a.folder, house.a.shared)  # a server of the same machine
+    beside.grant(BOB, here)
+    beside.share(BOB, [here], uploaded=True)
+    house.a.forget(ADA)
+    assert Path(here).exists()
+    house.b.learn(ADA, [there])
+    assert not house.b.may_use(ADA, there)
+    house.b.learn(BOB, [there])
+    assert Path(there).exists()
+    beside.forget(BOB)
+    assert not Path(here).exists()
+    assert house.registry.values("file") == []
+
+
+def test_where_nothing_can_be_written_it_is_not_fetched(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, there = house.upload(ADA)
+    house.b.folder.rmdir()
+    house.b.folder.write_text("in the way")
+    house.b.learn(ADA, [there])
+    assert not Path(there).exists()
+    assert "cannot be had here" in caplog.text
+
+
 def test_old_copies_are_swept_up(house: House) -> None:
     house.upload(ADA)
     house.b.sweep(3600)
