@@ -61,10 +61,14 @@ class _Tokens(CacheHandler):
     def save_token_to_cache(self, token: dict[str, Any]) -> None:
         """Keep a fresh token, for no longer than the one before it."""
         kept = self._registry.get(_CONNECTED, self._key)
-        if kept is not None:
-            about = json.loads(kept) | {"token": token}
-            left_s = about["until_s"] - time.time()
-            self._registry.put(_CONNECTED, self._key, json.dumps(about), left_s)
+        if kept is None:
+            return
+
+        def renewed(known: str | None) -> str | None:  # of who has left meanwhile nothing is kept
+            return known and json.dumps(json.loads(known) | {"token": token})
+
+        left_s = json.loads(kept)["until_s"] - time.time()
+        self._registry.change(_CONNECTED, self._key, renewed, left_s)
 
 
 class Logins:
@@ -197,19 +201,23 @@ class Logins:
 
 
 def _in_time(work: Callable[[], T]) -> T:
-    """Run what speaks to Spotify, for 8 s at most, with one kind of error."""
+    """Run what speaks to Spotify, for 8 s at most; what fails there is one kind of error."""
 
-    def tried() -> T | SpotifyUnavailableError:
+    def tried() -> T | GenreGenieError:
         try:
             return work()
         except FAILURES as error:
             return failure_of(error)
+        except GenreGenieError as error:  # of the registry
+            return error
 
     (result,) = run_until(time.monotonic() + BUDGET_S, [tried])
     if result is None:
         result = SpotifyUnavailableError(FailureKind.SLOW)
     if isinstance(result, SpotifyUnavailableError):
         raise LoginError(str(result)) from result
+    if isinstance(result, GenreGenieError):
+        raise result
     return result
 
 

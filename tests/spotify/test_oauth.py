@@ -1,13 +1,18 @@
 """Log-in to Spotify with PKCE, and the playlist it is for."""
 
+import json
 import logging
+import threading
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 
-from genregenie.spotify.oauth import LoginError, Logins, shared_logins
+from genregenie.spotify.oauth import LoginError, Logins, _Tokens, shared_logins
 from genregenie.spotify.tracks import Track
+from genregenie.storage.database import DatabaseError
+from genregenie.storage.registry import MemoryRegistry
 from tests.spotify import standin
 from tests.spotify.standin import Failure, error
 
@@ -135,3 +140,38 @@ def test_no_secret_in_any_log(logins, server, caplog):
     own = [record for record in caplog.records if "/authorize" not in record.getMessage()]
     text = "\n".join(record.getMessage() for record in own)
     assert [secret for secret in server.secrets if secret in text] == []
+
+
+class Away(MemoryRegistry):
+    """A registry whose database goes away."""
+
+    is_away = False
+
+    def get(self, kind: str, key: str) -> str | None:
+        if self.is_away and threading.current_thread().name == "spotify":
+            raise DatabaseError(OSError("away"))
+        return super().get(kind, key)
+
+
+def test_without_the_database_it_is_not_spotify_that_is_slow(server):
+    registry = Away()
+    address = server.address
+    logins = Logins(standin.CLIENT_ID, standin.REDIRECT_URI, address, address, registry)
+    connect(logins, ADA)
+    registry.is_away = True
+    with pytest.raises(DatabaseError):
+        logins.save_playlist(ADA, "x", TRACKS)
+
+
+def test_a_fresh_token_of_who_has_left_is_not_kept():
+    class LeavesAtOnce(MemoryRegistry):
+        def get(self, kind: str, key: str) -> str | None:
+            found = super().get(kind, key)
+            self.delete(kind, key)
+            return found
+
+    registry = LeavesAtOnce()
+    until_s = time.time() + 60
+    registry.put("spotify", "1", json.dumps({"person": ADA, "until_s": until_s, "token": {}}), 60)
+    _Tokens(registry, ADA).save_token_to_cache({"access_token": "fresh"})
+    assert registry.values("spotify") == []

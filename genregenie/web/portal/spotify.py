@@ -17,13 +17,14 @@ router = APIRouter()
 
 
 @router.get(SPOTIFY_LOGIN)
-async def connect(request: Request) -> Response:
+async def connect(request: Request, portal: Portal) -> Response:
     """To Spotify; home where log-in to Spotify is not set up."""
     user = user_of(request.scope)
     if user is not None and user.guest:
         return RedirectResponse(SIGNUP, 303)
     logins = shared_logins()
-    return RedirectResponse(logins.begin(id_of(user)) if logins else HOME, 303)
+    target = await portal.workers.quick(logins.begin, id_of(user)) if logins else HOME
+    return RedirectResponse(target, 303)
 
 
 @router.get(CALLBACK)
