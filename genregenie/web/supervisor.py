@@ -7,12 +7,10 @@ share is in the database.
 import contextlib
 import logging
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +18,9 @@ from pathlib import Path
 from typing import Final
 
 from genregenie.common import settings
+from genregenie.common.formatting import reason
 from genregenie.common.replicas import SOCKETS, replica
+from genregenie.web import upload_folders
 
 HANGS_AFTER_S: Final = 30.0
 """So long a process may be silent that has been ready."""
@@ -98,6 +98,8 @@ class Supervisor:
                 if worker is None:
                     if time.monotonic() >= self._due_s[name]:
                         self._workers[name] = self._begin(name)
+                        if self._workers[name] is None:
+                            self._put_off(name)
                     continue
                 worker.listen()
                 if worker.ready and not self._any_ready:
@@ -116,29 +118,47 @@ class Supervisor:
             time.sleep(_LOOK_EVERY_S)
         return 0
 
-    def _begin(self, name: str) -> _Worker:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = self._start(name, theirs.fileno())
+    def _begin(self, name: str) -> _Worker | None:
+        """Start one; None where the machine has no room for it, which may pass."""
+        try:
+            ours, theirs = socket.socketpair()
+            with theirs:
+                try:
+                    process = self._start(name, theirs.fileno())
+                except OSError:
+                    ours.close()
+                    raise
+        except OSError as error:
+            if not self._any_ready:
+                raise
+            log.error("server %s cannot be started: %s", name, reason(error))
+            return None
         ours.setblocking(False)
         now = time.monotonic()
         return _Worker(name, process, ours, now, now)
 
     def _note_end(self, worker: _Worker, status: int) -> None:
         worker.line.close()
-        soon = time.monotonic() - worker.begun_s < _SETTLED_S
-        self._early[worker.name] = self._early[worker.name] + 1 if soon else 0
-        pause_s = min(2.0 ** self._early[worker.name], _MAX_PAUSE_S) if soon else 0.0
-        self._due_s[worker.name] = time.monotonic() + pause_s
         self._workers[worker.name] = None
+        if time.monotonic() - worker.begun_s < _SETTLED_S:
+            self._put_off(worker.name)
+        else:
+            self._early[worker.name], self._due_s[worker.name] = 0, 0.0
         how = f"signal {-status}" if status < 0 else f"status {status}"
         log.error("server %s has ended (%s) and is replaced", worker.name, how)
+
+    def _put_off(self, name: str) -> None:
+        """Wait before the next try, longer each time."""
+        self._early[name] += 1
+        self._due_s[name] = time.monotonic() + min(2.0 ** self._early[name], _MAX_PAUSE_S)
 
     def _renew(self) -> None:
         """Replace each by one that is ready before it has to go."""
         self._renewing = False
         for name, old in list(self._workers.items()):
             new = self._begin(name)
+            if new is None:
+                return
             while not (new.ready or new.hangs or self._ending) and new.process.poll() is None:
                 time.sleep(_LOOK_EVERY_S)
                 new.listen()
@@ -205,7 +225,7 @@ def supervise(
         raise settings.SettingsError("Several processes can serve on Linux and macOS only.")
     me = replica()
     names = [f"{me.name}-{n}" if me else str(n) for n in range(1, number + 1)]
-    folder = Path(tempfile.mkdtemp(prefix="genregenie-", dir=settings.upload_parent()))
+    folder = upload_folders.of_this_process()
     descriptors = [listening.fileno() for listening in sockets]
     # Whatever it was that this process was found by, they find it, too.
     package = str(Path(__file__).parents[2])
@@ -226,9 +246,6 @@ def supervise(
             start_new_session=True,
         )
 
-    try:
-        status = Supervisor(names, start).run(lambda: log.info("%s", ready))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    status = Supervisor(names, start).run(lambda: log.info("%s", ready))
     if status:
         raise SystemExit(status)

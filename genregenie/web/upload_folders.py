@@ -18,6 +18,11 @@ _NAME: Final = "genregenie-uploads"
 
 def fresh() -> Path:
     """A folder for this process alone, so that nobody meets files of a time before it."""
+    return _told(of_this_process())
+
+
+def of_this_process() -> Path:
+    """A folder that goes when this process ends; where it was killed, when the next one begins."""
     parent = settings.upload_parent()
     for old in parent.glob(f"{_NAME}-*"):
         owner = old.name.split("-")[2]
@@ -25,7 +30,7 @@ def fresh() -> Path:
             shutil.rmtree(old, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{_NAME}-{os.getpid()}-", dir=parent))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return _told(folder)
+    return folder
 
 
 def shared(replica: Replica, key: bytes) -> Path:

@@ -1,6 +1,7 @@
 """Processes that serve are looked after; here they only say that they are alive."""
 
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -155,3 +156,54 @@ def test_one_that_says_nothing_is_ended(
     assert "server 1 says nothing any more" in caplog.text
     for process in begun:
         process.wait()
+
+
+def test_where_one_cannot_be_started_the_others_stay(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(supervisor.Supervisor, "_signals", lambda _: contextlib.nullcontext())
+    begun: dict[str, list[subprocess.Popen[bytes]]] = {"1": [], "2": []}
+    full = threading.Event()
+
+    def start(name: str, line: int) -> subprocess.Popen[bytes]:
+        if full.is_set():
+            full.clear()
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        code = f"import os, time; os.write({line}, b'.'); time.sleep(60)"
+        process = subprocess.Popen([sys.executable, "-c", code], pass_fds=[line])
+        begun[name].append(process)
+        return process
+
+    ready = threading.Event()
+    watched = Supervisor(list(begun), start)
+    thread = threading.Thread(target=watched.run, args=[ready.set])
+    with caplog.at_level(logging.ERROR):
+        thread.start()
+        assert ready.wait(30)
+        full.set()
+        begun["1"][0].kill()
+        wait_for(lambda: len(begun["1"]) == 2, "another")
+    assert begun["2"][0].poll() is None
+    watched._ending = True
+    thread.join(20)
+    assert "server 1 cannot be started" in caplog.text
+    for process in [*begun["1"], *begun["2"]]:
+        process.wait()
+
+
+def test_what_one_that_was_killed_had_on_the_disk_is_removed(tmp_path: Path) -> None:
+    code = """
+import os, sys
+from genregenie.web import supervisor
+supervisor.Supervisor.run = lambda *_: eval(sys.argv[1])
+supervisor.supervise(2, [], "", "127.0.0.1", 20)
+"""
+
+    def run(what: str) -> int:
+        options = {"env": {**os.environ, "TMPDIR": str(tmp_path)}, "cwd": machine.ROOT}
+        return subprocess.run([sys.executable, "-c", code, what], check=False, **options).returncode
+
+    assert run("os.kill(os.getpid(), 9)") == -signal.SIGKILL
+    assert len(list(tmp_path.iterdir())) == 1
+    assert run("0") == 0
+    assert list(tmp_path.iterdir()) == []
