@@ -84,6 +84,11 @@ class Blobs(Protocol):
         ...
 
 
+def is_key(key: str) -> bool:
+    """Whether something may be kept under this."""
+    return len(key) <= MAX_KEY_LENGTH and _KEY.fullmatch(key) is not None
+
+
 def check_key(key: str) -> str:
     """A key, as it was given.
 
@@ -92,7 +97,7 @@ def check_key(key: str) -> str:
     ValueError
         If it is none.
     """
-    if len(key) > MAX_KEY_LENGTH or not _KEY.fullmatch(key):
+    if not is_key(key):
         raise ValueError(f"{key!r} is no key of a blob")
     return key
 

@@ -39,6 +39,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from genregenie.common.errors import GenreGenieError
+from genregenie.storage.blobs import is_key
 from genregenie.storage.tables import UtcDateTime
 
 FORMAT: Final = 1
@@ -49,6 +50,7 @@ _NAME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z")
 # From a backup to the audio beside it.
 _TO_BLOBS: Final = f"../{BLOBS}/"
 _SUM: Final = re.compile(r"([0-9a-f]{64})  ([^\0\n]+)")
+_FILE: Final = re.compile(r"[a-z0-9_]+\.jsonl?")
 
 Row = dict[str, Any]
 
@@ -73,6 +75,20 @@ class TableEntry:
     columns: dict[str, str]
     rows: int
     last_number: int
+
+    @classmethod
+    def from_json(cls, known: dict[str, Any]) -> "TableEntry":
+        """What stands in a manifest.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError, AttributeError
+            If that is no table.
+        """
+        columns = {str(name): str(word) for name, word in known["columns"].items()}
+        if not _TYPES.keys() >= set(columns.values()):
+            raise ValueError("a column has a type that there is not")
+        return cls(columns, int(known["rows"]), int(known["last_number"]))
 
 
 @dataclass(frozen=True)
@@ -116,9 +132,14 @@ class Manifest:
             known = json.loads(text)
             if known["format"] != FORMAT:
                 raise BackupError("It was written by another release of GenreGenie.")
-            tables = {name: TableEntry(**entry) for name, entry in known["tables"].items()}
+            tables = {name: TableEntry.from_json(e) for name, e in known["tables"].items()}
             made_at = datetime.fromisoformat(known["made_at"])
-            return cls(made_at, known["program"], known["schema"], tables, known["clips"])
+            program, schema, clips = (
+                str(known["program"]),
+                str(known["schema"]),
+                int(known["clips"]),
+            )
+            return cls(made_at, program, schema, tables, clips)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise BackupError(f"Its {MANIFEST} cannot be read.") from None
 
@@ -150,13 +171,19 @@ def read_sums(path: Path) -> dict[str, str]:
     Raises
     ------
     BackupError
-        If a line is none.
+        If a line is none, or of a file that no backup has.
     """
     lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     found = [_SUM.fullmatch(line) for line in lines[:-1]]
-    if lines[-1] or not all(found):
+    if lines[-1] or not all(match and _is_ours(match[2]) for match in found):
         raise BackupError(f"Its {SUMS} cannot be read.")
     return {match[2]: match[1] for match in found if match}
+
+
+def _is_ours(name: str) -> bool:
+    return bool(_FILE.fullmatch(name)) or (
+        name.startswith(_TO_BLOBS) and is_key(name.removeprefix(_TO_BLOBS))
+    )
 
 
 def name_of_blob(key: str) -> str:

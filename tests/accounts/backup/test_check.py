@@ -99,3 +99,33 @@ def test_one_of_a_later_release_is_refused(sound_backup: Path, empty: Accounts) 
     reseal(sound_backup)
     with pytest.raises(BackupError, match="written by another release"):
         restore(empty.db, empty.blobs, sound_backup)
+
+
+@pytest.mark.parametrize(
+    "name", ["../blobs/audio/../../x", "../blobs/Weird", "/etc/hostname", "a/b"]
+)
+def test_what_no_backup_has_is_not_looked_at(
+    sound_backup: Path, empty: Accounts, name: str
+) -> None:
+    with (sound_backup / layout.SUMS).open("a") as sums:
+        sums.write(f"{'0' * 64}  {name}\n")
+    (found,) = checked(sound_backup)
+    assert found.faults == ["Its SHA256SUMS cannot be read."]
+    with pytest.raises(BackupError, match="is not as it was written"):
+        restore(empty.db, empty.blobs, sound_backup)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("columns", 5), ("columns", {"name": "colour"}), ("rows", "x"), ("last_number", None)],
+)
+def test_a_manifest_of_another_shape_cannot_be_read(
+    sound_backup: Path, name: str, value: object
+) -> None:
+    path = sound_backup / layout.MANIFEST
+    manifest = json.loads(path.read_text())
+    manifest["tables"]["people"][name] = value
+    path.write_text(json.dumps(manifest))
+    reseal(sound_backup)
+    (found,) = checked(sound_backup)
+    assert found.faults == ["Its manifest.json cannot be read."]
