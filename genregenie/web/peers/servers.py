@@ -89,7 +89,8 @@ class Servers:
         try:
             while True:
                 try:
-                    await workers.quick(self.tell)
+                    # On a thread of its own: who is only busy is not gone.
+                    await asyncio.to_thread(self.tell)
                     await workers.quick(then)
                 except GenreGenieError as error:
                     log.warning("the other servers do not hear of this one: %s", error)

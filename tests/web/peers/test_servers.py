@@ -1,8 +1,11 @@
 """Which servers there are, and which one a browser stays with."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +16,7 @@ from genregenie.common.replicas import Replica, replica
 from genregenie.storage.database import Database, sqlite_url
 from genregenie.storage.registry import DatabaseRegistry
 from genregenie.web.peers.servers import GONE_AFTER_S, Servers
+from genregenie.web.workers import Workers
 from tests.web.servers import CHEAP
 
 KEY = b"a key that all servers have"
@@ -90,3 +94,23 @@ def test_by_itself_a_server_has_no_name(monkeypatch: pytest.MonkeyPatch) -> None
         replica()
     monkeypatch.setenv("GENREGENIE_SERVER_NAME", "web2")
     assert replica() == Replica("web2", "http://10.0.0.5:7860")
+
+
+def test_who_is_busy_is_not_gone(db: Database) -> None:
+    one = servers(db, "a")
+
+    async def work() -> None:
+        workers, held = Workers(), threading.Event()
+        busy = [asyncio.create_task(workers.quick(held.wait)) for _ in range(20)]
+        await asyncio.sleep(0)
+        telling = asyncio.create_task(one.keep_telling(workers, lambda: None))
+        try:
+            with anyio.fail_after(10):
+                while one.find("a") is None:
+                    await asyncio.sleep(0.01)
+        finally:
+            held.set()
+            telling.cancel()
+            await asyncio.gather(*busy, telling, return_exceptions=True)
+
+    asyncio.run(work())
