@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from genregenie.accounts import open_accounts
 from genregenie.common.replicas import Replica
 from genregenie.storage.database import sqlite_url
-from genregenie.storage.registry import DatabaseRegistry
+from genregenie.storage.registry import DatabaseRegistry, sealer
 from genregenie.web.peers.affinity import Affinity
 from genregenie.web.peers.forwarding import NOTE, Arrivals, Forwarding
 from genregenie.web.peers.servers import Peer, Servers
@@ -249,6 +249,20 @@ def test_nobody_else_can_write_the_note(members: dict[str, Member]) -> None:
         told = answer.json()
         assert (told["server"], told["client"], told["scheme"]) == (name, "127.0.0.1", "http")
         assert told["note"] is False
+
+
+@pytest.mark.parametrize("off_s", [-120, 120])
+def test_a_note_of_another_time_is_not_believed_and_said_so(
+    members: dict[str, Member], caplog: pytest.LogCaptureFixture, off_s: int
+) -> None:
+    about = json.dumps({"client": ["10.0.0.1", 1], "scheme": "https", "hops": 1}).encode()
+    note = sealer(KEY, "forwarding").encrypt_at_time(about, int(time.time()) + off_s)
+    headers = {NOTE: note.decode()}
+    answer = ask(members["a-1"], f"{API}/x", cookies=members["b"].cookie, headers=headers)
+    told = answer.json()
+    # And it is not handed on, which might be for ever.
+    assert (told["server"], told["client"], told["scheme"]) == ("a-1", "127.0.0.1", "http")
+    assert "another server's clock is" in caplog.text
 
 
 def test_who_cannot_be_reached_is_not_taken_over_from(members: dict[str, Member]) -> None:
