@@ -118,7 +118,7 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         work = [_keep_tidy(portal, registry), streams.keep_watch(accounts.living, workers)]
         if several:
-            work.append(several.servers.keep_telling(workers, portal.hear_of_the_gone))
+            work.append(several.servers.keep_telling(workers, portal.hear_of_people))
         tasks = [asyncio.create_task(one) for one in work]
         try:
             with analysis.workers_for_a_server():

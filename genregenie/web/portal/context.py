@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -48,7 +49,8 @@ _TYPES: Final = {
 
 
 _GONE: Final = "gone"
-_GONE_S: Final = 60.0
+_BROUGHT: Final = "brought"
+_TOLD_S: Final = 60.0
 """Long enough for all servers to hear of it, which they ask for every few seconds."""
 
 
@@ -189,8 +191,12 @@ class PortalContext:
         before = user_of(request.scope)
         if before is None or not before.guest:
             return False
-        await self.workers.quick(self.ownership.hand_over, before.id, user.id)
+        await self.workers.quick(self._hand_over, before.id, user.id)
         return True
+
+    def _hand_over(self, old_id: int, new_id: int) -> None:
+        self.ownership.hand_over(old_id, new_id)
+        self._registry.put(_BROUGHT, str(old_id), json.dumps([old_id, new_id]), _TOLD_S)
 
     def leave(self, request: Request, target: str) -> Response:
         """Send somebody away without a session."""
@@ -206,10 +212,12 @@ class PortalContext:
     def forget_files(self, person_id: int) -> None:
         """Remove what somebody who is deleted has uploaded, and was shown, from all servers."""
         self.ownership.forget(person_id)
-        self._registry.put(_GONE, str(person_id), str(person_id), _GONE_S)
+        self._registry.put(_GONE, str(person_id), str(person_id), _TOLD_S)
 
-    def hear_of_the_gone(self) -> None:
-        """Remove what people have here whom another server has deleted."""
+    def hear_of_people(self) -> None:
+        """Do here what another server did: hand over what guests had, remove what the gone had."""
+        for both in self._registry.values(_BROUGHT):
+            self.ownership.hand_over(*json.loads(both))
         for number in self._registry.values(_GONE):
             self.ownership.forget(int(number))
 
