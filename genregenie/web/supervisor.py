@@ -225,7 +225,7 @@ def supervise(
         raise settings.SettingsError("Several processes can serve on Linux and macOS only.")
     me = replica()
     names = [f"{me.name}-{n}" if me else str(n) for n in range(1, number + 1)]
-    folder = upload_folders.of_this_process()
+    folder = upload_folders.of_workers()
     descriptors = [listening.fileno() for listening in sockets]
     # Whatever it was that this process was found by, they find it, too.
     package = str(Path(__file__).parents[2])

@@ -1,6 +1,7 @@
 """The folder that a server keeps uploads and results in until they are swept away."""
 
 import atexit
+import contextlib
 import hashlib
 import os
 import shutil
@@ -14,21 +15,28 @@ from genregenie.common.formatting import reason
 from genregenie.common.replicas import Replica
 
 _NAME: Final = "genregenie-uploads"
+_OWNER: Final = "owner"
 
 
 def fresh() -> Path:
     """A folder for this process alone, so that nobody meets files of a time before it."""
-    return _told(of_this_process())
-
-
-def of_this_process() -> Path:
-    """A folder that goes when this process ends; where it was killed, when the next one begins."""
     parent = settings.upload_parent()
     for old in parent.glob(f"{_NAME}-*"):
-        owner = old.name.split("-")[2]
-        if owner.isdigit() and not _runs(int(owner)):
-            shutil.rmtree(old, ignore_errors=True)
+        _remove_of(old, old.name.split("-")[2])
     folder = Path(tempfile.mkdtemp(prefix=f"{_NAME}-{os.getpid()}-", dir=parent))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return _told(folder)
+
+
+def of_workers() -> Path:
+    """A folder for those that this process starts, which goes when it ends, or after its kill."""
+    parent = settings.upload_parent()
+    for owner in parent.glob(f"genregenie-*/{_OWNER}"):
+        with contextlib.suppress(OSError):  # of somebody else
+            _remove_of(owner.parent, owner.read_text())
+    # Sockets lie there, whose paths have to be short: so who it is of stands inside.
+    folder = Path(tempfile.mkdtemp(prefix="genregenie-", dir=parent))
+    (folder / _OWNER).write_text(str(os.getpid()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
@@ -70,6 +78,11 @@ def shared(replica: Replica, key: bytes) -> Path:
 def _told(folder: Path) -> Path:
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
     return folder
+
+
+def _remove_of(folder: Path, process: str) -> None:
+    if process.isdigit() and not _runs(int(process)):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _runs(process: int) -> bool:
