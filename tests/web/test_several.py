@@ -145,6 +145,26 @@ def test_a_page_goes_on_when_its_process_is_killed(
         expect(page.get_by_role("button", name="Corner Table").first).to_be_visible()
 
 
+def test_a_page_does_not_wait_for_what_went_with_a_process(
+    two_workers: Process, chromium: Chromium
+) -> None:
+    two_workers.wait()
+    with chromium.new_context() as context:
+        page = context.new_page()
+        watch = Watch(page)
+        page.goto(two_workers.url)
+        page.get_by_role("button", name=re.compile("Try")).first.click()
+        expect(page.locator("#listen-button")).to_be_visible()
+        pages.judged(page, JAZZ)
+        watch.rest()
+        # A process takes an event, says so, and is gone before anybody hears more of it.
+        taken = {"status": 200, "json": {"event_id": "of-the-killed"}}
+        page.route("**/queue/join*", lambda route: route.fulfill(**taken), times=1)
+        page.get_by_role("button", name="Another song").click()
+        expect(page.locator("#listen-button")).to_be_visible()  # it has loaded itself again
+        pages.judged(page, METAL)
+
+
 def test_numbers_are_those_of_all(two_workers: Process) -> None:
     two_workers.wait()
     deadline = time.monotonic() + 60

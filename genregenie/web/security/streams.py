@@ -13,7 +13,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from genregenie.common.errors import GenreGenieError
@@ -25,6 +26,8 @@ LOOK_EVERY_S: Final = 0.5
 
 _HEARTBEAT: Final = re.compile(rf"{API}/heartbeat/(?P<page>[^/]+)/?")
 _STREAM: Final = re.compile(rf"{API}/(queue/data|upload_progress|call/(v2/)?[^/]+/[^/]+)/?")
+_QUEUE: Final = f"{API}/queue/data"
+_NOTHING: Final = "There is no such session or event, or it is over."
 _DISCONNECTED: Final[Message] = {"type": "http.disconnect"}
 
 log = logging.getLogger("genregenie.web")
@@ -38,6 +41,9 @@ class Pages(Protocol):
 
     def left(self, page: str) -> None:
         """A page's heartbeat has ended."""
+
+    def expects(self, page: str) -> bool:
+        """Whether anything is still to be told to a page."""
 
 
 class OpenStreams:
@@ -118,6 +124,8 @@ class Streams:
         heartbeat = _HEARTBEAT.fullmatch(path)
         if scope["type"] != "http" or scope["method"] != "GET":
             await self._app(scope, receive, send)
+        elif path.rstrip("/") == _QUEUE and not self._expected(scope):
+            await JSONResponse({"detail": _NOTHING}, 404)(scope, receive, send)
         elif heartbeat or _STREAM.fullmatch(path):
             identity = identity_of(scope)
             token = identity.session_token if identity else None
@@ -128,6 +136,17 @@ class Streams:
                 await stream.end()
         else:
             await self._app(scope, receive, send)
+
+
+    def _expected(self, scope: Scope) -> bool:
+        """Whether a page has anything to wait for.
+
+        What was to be told may have gone with the process that took it, and Gradio would have the
+        page wait for ever.
+        """
+        page = QueryParams(scope["query_string"]).get("session_hash")
+        pages = self._streams.pages
+        return page is None or pages is None or pages.expects(page)
 
 
 class _Stream:

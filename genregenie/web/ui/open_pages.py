@@ -88,6 +88,10 @@ class OpenPages(StateHolder):
             del self._open[page]
         self._used[page] = time.monotonic()
 
+    def expects(self, page: str) -> bool:
+        """Whether events of a page wait or work, or their results have not been fetched."""
+        return bool(self.blocks._queue.pending_event_ids_session.get(page))
+
     def __getitem__(self, session_id: str) -> SessionState:
         with self.lock:
             if session_id not in self.session_data:
