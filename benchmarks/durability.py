@@ -40,7 +40,7 @@ from genregenie.accounts.feedback import clip_key
 from genregenie.web.saved_results import prediction_of
 from tests.machine import free_port
 
-LONGEST_S = 2.5
+LONGEST_S = 4.0
 STARTS_WITHIN_S = 180
 SETTLED_S = 10.0
 """A worker that dies sooner is replaced after a pause."""
@@ -66,11 +66,12 @@ class Clients:
         self._url = url
         self._names = names
         self._serial = 0
+        self._tokens: dict[str, str] = {}
         self._music = music()
 
     @contextlib.asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        """Have all of them write, again and again."""
+        """Have all of them write, again and again, whatever becomes of the server."""
         work = (self._join, self._join, self._ask, self._keep)
         clients = [asyncio.create_task(self._again(each)) for each in work]
         try:
@@ -81,16 +82,26 @@ class Clients:
             await asyncio.gather(*clients, return_exceptions=True)
 
     async def _again(self, work: Callable[[Person], Coroutine[Any, Any, None]]) -> None:
+        person = None
         while True:
-            self._serial += 1
-            person = Person(self._url, f"{self._names}{self._serial}")
             try:
-                await self._sign_up(person)
+                if person is None:
+                    person = await self._newcomer()
                 await work(person)
+                await person.close()
+                person = None
             except FAILED:
                 await asyncio.sleep(0.05)  # killed, or not there yet
-            finally:
-                await person.close()
+
+    async def _newcomer(self) -> Person:
+        self._serial += 1
+        person = Person(self._url, f"{self._names}{self._serial}")
+        try:
+            await self._sign_up(person)
+        except FAILED:
+            await person.close()
+            raise
+        return person
 
     def _note(self, kind: str, name: str, is_there: Callable[[Accounts], bool]) -> None:
         self.told[kind, name] = is_there
@@ -103,13 +114,15 @@ class Clients:
         self._note("accounts", name, lambda accounts: _number(accounts, name) is not None)
 
     async def _token(self, person: Person) -> str:
+        if person.name in self._tokens:
+            return self._tokens[person.name]
         fields = {"current": PASSWORD, "name": "Script", "days": "30"}
         fields |= {f"scope-{scope}": "on" for scope in ("classify", "history", "feedback")}
         shown = await person.fill("/account", "/account/tokens", 200, **fields)
         found = re.search(r'id="made"><code>([^<]+)<', shown)
         if found is None:
             raise CutOffError("no token")
-        token = found[1]
+        token = self._tokens[person.name] = found[1]
         self._note("tokens", token, lambda a: a.access_tokens.bearer_of(token) is not None)
         return token
 
@@ -202,26 +215,22 @@ async def on_one(folder: Path, url: str, options: argparse.Namespace) -> tuple[T
     ) as loaded:
         assert loaded.stdin is not None  # noqa: S101
         assert loaded.stdout is not None  # noqa: S101
-        while not _over(rounds, options):
-            loaded.stdin.write("\n")
-            loaded.stdin.flush()
-            pid = int(await asyncio.to_thread(loaded.stdout.readline) or 0)
-            if not pid:
-                raise RuntimeError("the servers cannot be loaded")
-            known = set(clients.told)
-            clients.has_begun.clear()
-            try:
-                async with clients.at_work():
+        async with clients.at_work():
+            while not _over(rounds, options):
+                loaded.stdin.write("\n")
+                loaded.stdin.flush()
+                pid = int(await asyncio.to_thread(loaded.stdout.readline) or 0)
+                if not pid:
+                    raise RuntimeError("the servers cannot be loaded")
+                try:
+                    clients.has_begun.clear()
                     await asyncio.wait_for(clients.has_begun.wait(), STARTS_WITHIN_S)
                     await asyncio.sleep(luck.uniform(0.0, LONGEST_S))
+                finally:
                     os.kill(pid, signal.SIGKILL)
-                    await asyncio.sleep(0.05)  # what was answered is read
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            rounds += 1
-            fresh = {name: found for name, found in clients.told.items() if name not in known}
-            gone.update(lost(url, fresh))
+                rounds += 1
+                await asyncio.sleep(0.05)  # what was answered is read
+                gone.update(await asyncio.to_thread(lost, url, dict(clients.told)))
         loaded.stdin.close()
     return clients.told, gone.union(lost(url, clients.told)), rounds
 

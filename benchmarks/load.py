@@ -94,6 +94,8 @@ def main() -> None:
     parser.add_argument("--on", nargs="+", default=["one"], choices=WAYS)
     parser.add_argument("--kill", action="store_true", help="kill one of the processes")
     options = parser.parse_args()
+    if options.kill and "one" in options.on:
+        parser.error("--kill needs --on workers or nginx: of one process nothing would be left")
     clip, lost = music(), 0
     with tempfile.TemporaryDirectory() as folder:
         sign_up(Path(folder), max(*options.people, 1))

@@ -26,7 +26,7 @@ ANALYSIS: Final[Options] = {
 """What analyses sound or numbers."""
 
 AFTERWARDS: Final[Options] = {
-    "concurrency_limit": max(analysis.WORKERS // 2, 1),
+    "concurrency_limit": analysis.WORKERS,
     "concurrency_id": "afterwards",
 }
 """What is drawn of a clip after its verdict: clips that wait for theirs come first."""
