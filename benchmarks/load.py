@@ -128,7 +128,7 @@ async def measure(
     """One table; gives medians, and how much was lost."""
     page, log_ins, hash_s = await alone(site.url)
     empty = site.megabytes()
-    async with idle_pages(site.url, page, options.idle, number) as pages:
+    async with idle_pages(site.url, page, options.idle, number) as beats:
         with_idle = site.megabytes()
         crowd = Crowd(site, page, options, clip)
         watching = asyncio.create_task(watch(crowd))
@@ -139,7 +139,7 @@ async def measure(
         for task in (watching, killing):
             if task is not None:
                 task.cancel()
-        ended = sum(page.done() for page in pages)
+        ended = sum(beat.done() for beat in beats)
     load = os.getloadavg()[0]
     print(f"\n{number} people at once, {options.idle} more pages idle; on: {way}")
     print(
@@ -250,7 +250,7 @@ async def hear(person: Person, crowd: Crowd) -> bool:
     """Upload a clip and wait for its verdict, again where a process was killed."""
     for tries in range(TRIES):
         try:
-            if tries > 1:  # a sentence, and then another: the page is loaded again
+            if tries:  # which the page says, or does by itself
                 crowd.kill.reloads += 1
                 await person.open(crowd.page)
             path = await step(crowd, "upload", person.upload(f"{uuid.uuid4()}.wav", crowd.clip))
@@ -301,7 +301,7 @@ async def idle_pages(url: str, page: Page, number: int, people: int):
     turns, browsers = asyncio.Semaphore(OPENED_AT_ONCE), {}
     async with contextlib.AsyncExitStack() as stack:
 
-        async def look(tab: int) -> asyncio.Task[None]:
+        async def look(tab: int) -> asyncio.Task[None] | None:
             async with turns:
                 name = f"person{tab % people}"
                 person = Person(url, name, browsers.get(name))
@@ -310,7 +310,7 @@ async def idle_pages(url: str, page: Page, number: int, people: int):
                     await come_in(person)
                     browsers[name] = person.client.cookies
                 await person.open(page)
-                return await stack.enter_async_context(person.heartbeat())
+                return person.beat
 
         yield await asyncio.gather(*(look(tab) for tab in range(number)))
 

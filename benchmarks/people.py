@@ -84,10 +84,18 @@ class Person:
             base_url=url, timeout=PATIENCE_S, limits=limits, verify=_anybody(), cookies=cookies
         )
         self._tab = ""
+        self.beat: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
         """Close the browser."""
+        await self._close_tab()
         await self.client.aclose()
+
+    async def _close_tab(self) -> None:
+        if self.beat is not None:
+            self.beat.cancel()
+            await asyncio.gather(self.beat, return_exceptions=True)
+            self.beat = None
 
     @property
     def server(self) -> str:
@@ -125,11 +133,13 @@ class Person:
         return Page((await self._asked("GET", "/app/config")).json())
 
     async def open(self, page: Page) -> None:
-        """Open the page, in a tab of its own."""
+        """Open the page, in a tab of its own; `beat` ends when its server does."""
+        await self._close_tab()
         self._tab = uuid.uuid4().hex[:11]
         if 'name="password"' in await self.see("/app/"):
             raise GoneError
         await self._asked("GET", "/app/theme.css")
+        self.beat = asyncio.create_task(self._listen_to_the_heart())
         await self._do(page, page.first)
 
     async def upload(self, name: str, clip: bytes) -> str:
@@ -165,16 +175,11 @@ class Person:
         await self._do(page, [event], [True], lambda _, line: said.append(line))
         return any("with the audio; only you hear it" in line for line in said)
 
-    @contextlib.asynccontextmanager
-    async def heartbeat(self) -> AsyncIterator[asyncio.Task[None]]:
-        """Have the page open; the task ends when the server ends that."""
-        async with self.client.stream("GET", f"{API}/heartbeat/{self._tab}") as beating:
-            reading = asyncio.create_task(_drain(beating))
-            try:
-                yield reading
-            finally:
-                reading.cancel()
-                await asyncio.gather(reading, return_exceptions=True)
+    async def _listen_to_the_heart(self) -> None:
+        with contextlib.suppress(httpx.HTTPError):
+            async with self.client.stream("GET", f"{API}/heartbeat/{self._tab}") as beating:
+                async for _ in beating.aiter_raw():
+                    pass
 
     async def _do(
         self,
@@ -183,7 +188,28 @@ class Person:
         given: Iterable[Any] = (),
         look: Callable[[dict[str, Any], str], None] = lambda _event, _line: None,
     ) -> None:
-        """Ask for events, and for what follows them, until all of it has come."""
+        """Ask for events, and for what follows them, until all of it has come.
+
+        What a server was asked for that is gone never comes, and another one may not know.
+        """
+        assert self.beat is not None  # noqa: S101 - a page is open
+        work = asyncio.create_task(self._done(page, events, given, look))
+        try:
+            await asyncio.wait((work, self.beat), return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise CutOffError("the server of this page is gone")
+            await work
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+    async def _done(
+        self,
+        page: Page,
+        events: list[dict[str, Any]],
+        given: Iterable[Any],
+        look: Callable[[dict[str, Any], str], None],
+    ) -> None:
         waiting: dict[str, dict[str, Any]] = {}
         for event in events:
             waiting[await self._join(page, event, given)] = event
@@ -254,12 +280,6 @@ def _judge(answer: httpx.Response, status: int) -> httpx.Response:
     if answer.status_code in (303, 401, 404, 421):
         raise GoneError(text[:200])
     raise CutOffError(f"{answer.request.url}: {answer.status_code} {text[:200]}")
-
-
-async def _drain(answer: httpx.Response) -> None:
-    with contextlib.suppress(httpx.HTTPError):
-        async for _ in answer.aiter_raw():
-            pass
 
 
 @cache
