@@ -35,11 +35,11 @@ class Site:
 
     def processes(self) -> dict[str, int]:
         """The processes that serve, by name."""
-        found = {name: process.pid for name, process in self.started.items()}
+        found = {n: process.pid for n, process in self.started.items() if process.poll() is None}
         for name, process in self.started.items():
             workers = dict(_workers(process.pid))
             if workers:
-                del found[name]
+                found.pop(name, None)
                 found |= workers
         return found
 
@@ -155,5 +155,6 @@ def _is_ready(pid: int) -> bool:
 
 
 def _megabytes(pid: int) -> float:
-    text = Path(f"/proc/{pid}/status").read_text()
-    return int(text.split("VmRSS:")[1].split()[0]) / 1e3
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    # One that has ended, and whose end nobody has noticed yet, has none.
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1e3
