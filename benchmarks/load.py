@@ -1,41 +1,50 @@
 """Many people at once, as they are: each logs in, opens the page, uploads a clip, reads, waits.
 
-    python benchmarks/load.py [--people 20 100] [--idle 100] [--think-s 2]
+    python benchmarks/load.py [--people 20 100] [--idle 100] [--think-s 2] [--on one workers nginx]
+    python benchmarks/load.py --people 20 --clips 3 --kill --on workers nginx
 
 Starts the app as people do (gate, argon2id at its real cost, SQLite on disk) and asks it over real
 HTTP from this process, on the same cores, so a machine of its own would be quicker. A person logs
-in, opens the page, thinks, uploads ten seconds of music, waits for the verdict, and thinks again.
-Others have a page open and do nothing. Prints one table for each number of people; asserts nothing,
-and ends with status 1 if anybody was lost: cut off, or answered without a sentence.
+in, opens the page, thinks, uploads ten seconds of music, waits for the verdict and for all else
+that the page shows, and thinks again. Others have a page open and do nothing. Prints one table for
+each number of people, with the medians as ratios to the first way to run it where there are
+several; with ``--kill`` one of the processes is killed in the middle, and people whose page fails
+try again. Asserts nothing, and ends with status 1 if anybody was lost: cut off, or answered without
+a sentence, and after a kill whoever has no verdict in the end.
 """
 
 import argparse
 import asyncio
-import json
+import contextlib
 import os
 import random
 import statistics
+import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
 import numpy as np
-from idle import megabytes, server_process
-from servers import PASSWORD, URL, server, sign_up
+from argon2 import PasswordHasher
+from people import CutOffError, GoneError, Page, Person, RefusedError, timed
+from servers import PASSWORD, sign_up
+from sites import WAYS, Site
 
+from genregenie.accounts.passwords import AT_ONCE, HashCost
 from genregenie.audio import RATE_HZ, AudioFile
 from genregenie.audio.samples import as_wav
+from genregenie.web.lanes import BUSY_WAIT_S
 from genregenie.web.ui.examples import EXAMPLES
 
-API = "/app/gradio_api"
 CLIP_S = 10
-PATIENCE_S = 300
-# All who come here come from one address, which is more than an address may have.
-ROOM = {"GENREGENIE_CONNECTIONS": "20000", "GENREGENIE_CONNECTIONS_AN_ADDRESS": "10000"}
-HTML = {"accept": "text/html", "sec-fetch-dest": "document"}
+TRIES = 12
+OPENED_AT_ONCE = 8
+WANTED = ("log in", "open the page", "upload", "verdict", "the whole page")
+Medians = dict[str, float]
 
 
 @dataclass
@@ -47,30 +56,56 @@ class Outcomes:
     lost: int = 0
 
 
-class RefusedError(Exception):
-    """A 429 or 503 with a sentence."""
+@dataclass
+class Kill:
+    """What became of people when a process was killed."""
+
+    name: str = ""
+    failed: int = 0
+    reloads: int = 0
+    with_a_verdict: int = 0
+    there: set[str] = field(default_factory=set)
+    noticed: dict[str, float] = field(default_factory=dict)
+    again_s: list[float] = field(default_factory=list)
 
 
-class LostError(Exception):
-    """Anything else that is no answer."""
+@dataclass
+class Crowd:
+    """Those who come at once, and what became of them."""
 
-
-Steps = dict[str, Outcomes]
+    site: Site
+    page: Page
+    options: argparse.Namespace
+    clip: bytes
+    steps: dict[str, Outcomes] = field(default_factory=dict)
+    kill: Kill = field(default_factory=Kill)
+    people: list[Person] = field(default_factory=list)
+    began_s: float = 0.0
+    in_s: float = 0.0
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--people", type=int, nargs="+", default=[20, 100])
-    parser.add_argument("--idle", type=int, default=100, help="people on pages they only look at")
+    parser.add_argument("--idle", type=int, default=100, help="pages that people only look at")
     parser.add_argument("--think-s", type=float, default=2.0)
+    parser.add_argument("--clips", type=int, default=1, help="clips of each person")
+    parser.add_argument("--on", nargs="+", default=["one"], choices=WAYS)
+    parser.add_argument("--kill", action="store_true", help="kill one of the processes")
     options = parser.parse_args()
+    if options.kill and "one" in options.on:
+        parser.error("--kill needs --on workers or nginx: of one process nothing would be left")
     clip, lost = music(), 0
     with tempfile.TemporaryDirectory() as folder:
         sign_up(Path(folder), max(*options.people, 1))
         for people in options.people:
-            with server(Path(folder), **ROOM):
-                lost += asyncio.run(measure(people, options.idle, options.think_s, clip))
+            base: Medians | None = None
+            for way in options.on:
+                with WAYS[way](Path(folder)) as site:
+                    found, gone = asyncio.run(measure(site, way, people, options, clip, base))
+                base, lost = base or found, lost + gone
+                sys.stdout.flush()
     raise SystemExit(bool(lost))
 
 
@@ -82,155 +117,238 @@ def music() -> bytes:
     return as_wav((32_767 * samples).astype(np.int16), RATE_HZ)
 
 
-async def measure(people: int, idle: int, think_s: float, clip: bytes) -> int:
-    """One table; gives how many steps were lost."""
-    pid = server_process()
-    steps: Steps = {}
-    empty = megabytes(pid)
-    leave = asyncio.Event()
-    are_open = [asyncio.Event() for _ in range(idle)]
-    idlers = [asyncio.create_task(look(n % people, e, leave)) for n, e in enumerate(are_open)]
-    for is_open in are_open:
-        await is_open.wait()
-    with_idle = megabytes(pid)
-    watching = asyncio.create_task(watch(steps))
-    began = time.perf_counter()
-    await asyncio.gather(*(visit(n, think_s, clip, steps) for n in range(people)))
-    took_s, most = time.perf_counter() - began, megabytes(pid)
-    watching.cancel()
-    leave.set()
-    gone = sum(1 for told in await asyncio.gather(*idlers, return_exceptions=True) if told)
-    load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
+async def measure(
+    site: Site,
+    way: str,
+    number: int,
+    options: argparse.Namespace,
+    clip: bytes,
+    base: Medians | None,
+) -> tuple[Medians, int]:
+    """One table; gives medians, and how much was lost."""
+    page, log_ins, hash_s = await alone(site.url)
+    empty = site.megabytes()
+    async with idle_pages(site.url, page, options.idle, number) as beats:
+        with_idle = site.megabytes()
+        crowd = Crowd(site, page, options, clip)
+        watching = asyncio.create_task(watch(crowd))
+        began = crowd.began_s = time.perf_counter()
+        killing = asyncio.create_task(kill(crowd, number)) if options.kill else None
+        await asyncio.gather(*(visit(n, crowd) for n in range(number)))
+        took_s, most = time.perf_counter() - began, site.megabytes()
+        for task in (watching, killing):
+            if task is not None:
+                task.cancel()
+        ended = sum(beat.done() for beat in beats)
+    load = os.getloadavg()[0]
+    print(f"\n{number} people at once, {options.idle} more pages idle; on: {way}")
     print(
-        f"\n{people} people at once, {idle} more on idle pages; {os.cpu_count()} cores, load {load}"
+        f"{took_s:.0f} s in all, think time {options.think_s:g} s; {os.cpu_count()} cores, ", end=""
     )
-    print(f"{took_s:.0f} s in all, think time {think_s:g} s\n")
-    print("| step | done | refused | lost | median, s | p95, s |")
-    print("|---|---|---|---|---|---|")
-    for name, found in sorted(steps.items()):
+    print(
+        f"load {load:.1f}\n\n{log_ins}; all {number} were in after "
+        f"{crowd.in_s:.1f} s, {crowd.in_s / number / hash_s:.1f} times what their hashes take\n"
+    )
+    found = table(crowd.steps, base)
+    tracebacks = site.tracebacks()
+    print(
+        f"\nidle pages ended: {ended}; tracebacks in the log: {tracebacks}\n"
+        f"memory: {empty:.0f} MB at first, {(with_idle - empty) / max(options.idle, 1):.2f} MB "
+        f"an idle page, {(most - with_idle) / number:.2f} MB a person, {most:.0f} MB in all, "
+        "workers that listen apart"
+    )
+    lost = sum(outcomes.lost for outcomes in crowd.steps.values()) + tracebacks
+    if options.kill:
+        lost += tell_of_kill(crowd, number)
+    else:
+        lost += ended
+    return found, lost
+
+
+async def alone(url: str) -> tuple[Page, str, float]:
+    """Log-ins with nobody else there, beside what their hashes take.
+
+    Gives the page, what is to be said, and how long each hash takes of so many at a time.
+    """
+    cost = HashCost()
+    hasher = PasswordHasher(cost.passes, cost.memory_kib, cost.lanes)
+    kept = hasher.hash(PASSWORD)
+    hashes, log_ins = [], []
+    for _ in range(10):
+        began = time.perf_counter()
+        hasher.verify(kept, PASSWORD)
+        hashes.append(time.perf_counter() - began)
+        person = Person(url, "person0")
+        token = await person.form()
+        log_ins.append(await timed(person.log_in(token)))
+        page = await person.config()
+        await person.close()
+    one, of_ours = statistics.median(hashes), statistics.median(log_ins)
+    told = f"argon2id alone {1e3 * one:.0f} ms, a log-in with nobody else there {1e3 * of_ours:.0f}"
+    began = time.perf_counter()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda _: hasher.verify(kept, PASSWORD), range(20)))
+    each_s = (time.perf_counter() - began) / 20
+    return page, f"{told} ms: {of_ours / one:.1f} times that", each_s
+
+
+def table(steps: dict[str, Outcomes], base: Medians | None) -> Medians:
+    """Print it; gives the medians."""
+    more = ("| as a ratio ", "---|") if base else ("", "")
+    print(f"| step | done | refused | lost | median, s | p95, s {more[0]}|")
+    print(f"|---|---|---|---|---|---|{more[1]}")
+    medians: Medians = {}
+    for name in (*WANTED, *sorted(set(steps) - set(WANTED))):
+        found = steps.get(name, Outcomes())
         ordered = sorted(found.took_s) or [float("nan")]
+        medians[name] = statistics.median(ordered)
         p95 = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
         told = f"{len(found.took_s)} | {found.refused} | {found.lost}"
-        print(f"| {name} | {told} | {statistics.median(ordered):.2f} | {p95:.2f} |")
-    print(
-        f"\nidle pages lost: {gone}; memory an idle page: {(with_idle - empty) / max(idle, 1):.2f}"
-    )
-    print(
-        f"MB, a person: {(most - with_idle) / people:.2f} MB; in all {most:.0f} MB, workers apart"
-    )
-    return gone + sum(found.lost for found in steps.values())
+        ratio = f"| {medians[name] / base.get(name, float('nan')):.2f} " if base else ""
+        print(f"| {name} | {told} | {medians[name]:.2f} | {p95:.2f} {ratio}|")
+    return medians
 
 
-async def visit(number: int, think_s: float, clip: bytes, steps: Steps) -> None:
-    """One person, from the log-in to the verdict."""
-    luck = random.Random(number)  # noqa: S311
+# --- people ----------------------------------------------------------------------------------
 
-    async def think() -> None:
+
+async def visit(number: int, crowd: Crowd) -> None:
+    """One person, from the log-in to the last verdict."""
+    luck, person = random.Random(number), Person(crowd.site.url, f"person{number}")  # noqa: S311
+    think_s = crowd.options.think_s
+    crowd.people.append(person)
+    with contextlib.suppress(CutOffError, GoneError, RefusedError):
+        await told_to_come_back(lambda: step(crowd, "log in", come_in(person)))
+        crowd.in_s = time.perf_counter() - crowd.began_s
+        await step(crowd, "open the page", person.open(crowd.page))
+        judged = 0
+        for _ in range(crowd.options.clips):
+            await asyncio.sleep(luck.uniform(0.5, 1.5) * think_s)
+            judged += await hear(person, crowd)
+        crowd.kill.with_a_verdict += judged == crowd.options.clips
         await asyncio.sleep(luck.uniform(0.5, 1.5) * think_s)
+    await person.close()
 
-    async with browser() as client:
-        if not await tried(steps, "1 log in", log_in(client, number)):
+
+async def told_to_come_back(work: Callable[[], Awaitable[object]]) -> None:
+    """Do it again where the answer is a sentence that says so."""
+    for _ in range(TRIES):
+        try:
+            await work()
+        except RefusedError:
+            await asyncio.sleep(BUSY_WAIT_S)
+        else:
             return
-        if not await tried(steps, "2 open the page", open_page(client)):
-            return
-        await think()
-        path = await tried(steps, "3 upload", upload(client, clip))
-        if path:
-            await tried(steps, "4 verdict", classify(client, path))
-        await think()
+    raise RefusedError
 
 
-async def tried(steps: Steps, name: str, step) -> object:
-    """The answer of a step, which is counted; None where there was none."""
-    outcomes, began = steps.setdefault(name, Outcomes()), time.perf_counter()
+async def come_in(person: Person) -> None:
+    await person.log_in(await person.form())
+
+
+async def hear(person: Person, crowd: Crowd) -> bool:
+    """Upload a clip and wait for its verdict, again where a process was killed."""
+    for tries in range(TRIES):
+        try:
+            if tries:  # which the page says, or does by itself
+                crowd.kill.reloads += 1
+                await person.open(crowd.page)
+            path = await step(crowd, "upload", person.upload(f"{uuid.uuid4()}.wav", crowd.clip))
+            await listen(person, crowd, path)
+        except (CutOffError, GoneError, RefusedError):
+            if not crowd.kill.name:
+                raise
+            crowd.kill.failed += 1
+            crowd.kill.noticed.setdefault(person.name, time.perf_counter())
+            await asyncio.sleep(1)
+        else:
+            return True
+    return False
+
+
+async def listen(person: Person, crowd: Crowd, path: object) -> None:
+    began = time.perf_counter()
+
+    def judged() -> None:
+        now = time.perf_counter()
+        crowd.steps.setdefault("verdict", Outcomes()).took_s.append(now - began)
+        if person.name in crowd.kill.noticed:
+            crowd.kill.again_s.append(now - crowd.kill.noticed.pop(person.name))
+
+    await step(crowd, "the whole page", person.listen(crowd.page, str(path), judged))
+
+
+async def step(crowd: Crowd, name: str, work) -> object:
+    """The answer of a step, which is counted."""
+    outcomes, began = crowd.steps.setdefault(name, Outcomes()), time.perf_counter()
     try:
-        answer = await step
+        answer = await work
     except RefusedError:
         outcomes.refused += 1
-    except (LostError, httpx.HTTPError, ValueError, KeyError):
-        outcomes.lost += 1
-    else:
-        outcomes.took_s.append(time.perf_counter() - began)
-        return answer or True
-    return None
+        raise
+    except (CutOffError, GoneError) as error:
+        if not crowd.kill.name:
+            outcomes.lost += 1
+            print(f"lost at “{name}”: {type(error).__name__} {error}")
+        raise
+    outcomes.took_s.append(time.perf_counter() - began)
+    return answer
 
 
-def browser() -> httpx.AsyncClient:
-    limits = httpx.Limits(max_connections=6)
-    return httpx.AsyncClient(base_url=URL, timeout=PATIENCE_S, limits=limits)
+@contextlib.asynccontextmanager
+async def idle_pages(url: str, page: Page, number: int, people: int):
+    """So many pages, of so many people, on which nobody does anything; gives their heartbeats."""
+    turns, browsers = asyncio.Semaphore(OPENED_AT_ONCE), {}
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def look(tab: int) -> asyncio.Task[None] | None:
+            async with turns:
+                name = f"person{tab % people}"
+                person = Person(url, name, browsers.get(name))
+                stack.push_async_callback(person.close)
+                if name not in browsers:
+                    await come_in(person)
+                    browsers[name] = person.client.cookies
+                await person.open(page)
+                return person.beat
+
+        yield await asyncio.gather(*(look(tab) for tab in range(number)))
 
 
-def fits(answer: httpx.Response, status: int = 200) -> httpx.Response:
-    """The answer, if it is the one that was hoped for."""
-    if answer.status_code == status:
-        return answer
-    if answer.status_code in (429, 503) and "try again" in answer.text.lower():
-        raise RefusedError
-    raise LostError(f"{answer.request.url}: {answer.status_code}")
-
-
-async def log_in(client: httpx.AsyncClient, number: int) -> None:
-    form = fits(await client.get("/login", headers=HTML)).text
-    token = form.split('name="token" value="')[1].split('"')[0]
-    fields = {"token": token, "username": f"person{number}", "password": PASSWORD}
-    fits(await client.post("/login", data=fields, headers=HTML), 303)
-
-
-async def open_page(client: httpx.AsyncClient) -> None:
-    fits(await client.get("/app/", headers=HTML))
-    fits(await client.get("/app/config"))
-    fits(await client.get("/app/theme.css"))
-
-
-async def upload(client: httpx.AsyncClient, clip: bytes) -> str:
-    files = {"files": (f"{uuid.uuid4()}.wav", clip)}
-    return fits(await client.post(f"{API}/upload", files=files)).json()[0]
-
-
-async def classify(client: httpx.AsyncClient, path: object) -> None:
-    file = {"path": path, "meta": {"_type": "gradio.FileData"}}
-    asked = fits(await client.post(f"{API}/call/classify", json={"data": [file]})).json()
-    told = fits(await client.get(f"{API}/call/classify/{asked['event_id']}")).text
-    answer = json.loads([x[6:] for x in told.splitlines() if x.startswith("data: ")][-1])
-    if "verdict" not in answer[0]:
-        raise LostError(told)
-
-
-async def look(number: int, is_open: asyncio.Event, leave: asyncio.Event) -> bool:
-    """Somebody who has a page open and does nothing; whether that ended before its time."""
-    async with browser() as client:
-        await log_in(client, number)
-        await open_page(client)
-        address = f"{API}/heartbeat/{uuid.uuid4().hex[:11]}"
-        async with client.stream("GET", address) as beating:
-            is_open.set()
-            reading, leaving = (
-                asyncio.create_task(drained(beating)),
-                asyncio.create_task(leave.wait()),
-            )
-            await asyncio.wait((reading, leaving), return_when=asyncio.FIRST_COMPLETED)
-            ended = reading.done()
-            reading.cancel()
-            leaving.cancel()
-            return ended
-
-
-async def drained(answer: httpx.Response) -> None:
-    async for _ in answer.aiter_raw():
-        pass
-
-
-async def watch(steps: Steps) -> None:
+async def watch(crowd: Crowd) -> None:
     """Ask for light pages all the while."""
-    async with browser() as client:
-        while True:
-            for path in ("/healthz", "/login"):
-                await tried(steps, f"5 {path}, meanwhile", seen(client, path))
-            await asyncio.sleep(0.25)
+    person = Person(crowd.site.url, "")
+    while True:
+        for path in ("/healthz", "/login"):
+            with contextlib.suppress(CutOffError, GoneError, RefusedError):
+                await step(crowd, f"{path}, meanwhile", person.see(path))
+        await asyncio.sleep(0.25)
 
 
-async def seen(client: httpx.AsyncClient, path: str) -> None:
-    fits(await client.get(path, headers=HTML))
+# --- a process is killed ---------------------------------------------------------------------
+
+
+async def kill(crowd: Crowd, number: int) -> None:
+    """Kill one of the processes when half of the people have their first verdict."""
+    while len(crowd.steps.get("verdict", Outcomes()).took_s) < number / 2:
+        await asyncio.sleep(0.05)
+    name = max(crowd.site.processes())
+    crowd.kill.there = {person.name for person in crowd.people if person.server == name}
+    crowd.kill.name = name
+    crowd.site.kill(name)
+
+
+def tell_of_kill(crowd: Crowd, number: int) -> int:
+    """Print what became of people; gives how many have no verdict in the end."""
+    found, lost = crowd.kill, number - crowd.kill.with_a_verdict
+    again = sorted(found.again_s) or [float("nan")]
+    print(
+        f"\nserver {found.name} was killed, with {len(found.there)} of {number} people on it: "
+        f"{found.failed} requests failed, {len(found.again_s)} people noticed and tried again, "
+        f"{found.reloads} loaded the page again; their next verdict came "
+        f"{statistics.median(again):.1f} s later, {again[-1]:.1f} s at most; lost: {lost}"
+    )
+    return lost
 
 
 if __name__ == "__main__":

@@ -25,13 +25,21 @@ ANALYSIS: Final[Options] = {
 }
 """What analyses sound or numbers."""
 
+AFTERWARDS: Final[Options] = {
+    "concurrency_limit": analysis.WORKERS,
+    "concurrency_id": "afterwards",
+}
+"""What is drawn of a clip after its verdict: clips that wait for theirs come first."""
+
 PICTURES: Final[Options] = {"concurrency_limit": 2, "concurrency_id": "pictures"}
 """What draws pictures to post: a moment's work, which does not wait for what analyses."""
 
 LAB: Final[Options] = {"concurrency_limit": 1, "concurrency_id": "lab"}
 """What trains models."""
 
-HEAVY: Final = frozenset(str(kind["concurrency_id"]) for kind in (ANALYSIS, PICTURES, LAB))
+HEAVY: Final = frozenset(
+    str(kind["concurrency_id"]) for kind in (ANALYSIS, AFTERWARDS, PICTURES, LAB)
+)
 """What takes a processor its time; all else is over in a moment, or waits for others."""
 
 STORAGE: Final[Options] = {"concurrency_limit": 8}

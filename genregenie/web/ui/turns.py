@@ -3,7 +3,7 @@
 Gradio's queue knows events alone, first come, first served. Here each belongs to somebody: a person
 with an account, a guest, or, with the gate off, an address. Who has one event waiting is served
 before the second of who has many; nobody has more than so many waiting, nor more than half of the
-places to work in.
+places to work in. What is drawn after a verdict waits for those who have none yet.
 """
 
 import random
@@ -104,15 +104,24 @@ class _Turns:
         most_in_all = _half(len(self._queue.active_jobs))
         lanes = list(self._queue.event_queue_per_concurrency_id.items())
         self._luck.shuffle(lanes)  # as Gradio does, with what nobody else draws from
+        lanes.sort(key=lambda named: named[0] == events.AFTERWARDS["concurrency_id"])
+        verdicts_wait = False
         for name, lane in lanes:
             limit = lane.concurrency_limit
-            if not lane.queue or (limit is not None and lane.current_concurrency >= limit):
+            is_full = limit is not None and lane.current_concurrency >= limit
+            is_for_verdicts = name == events.ANALYSIS["concurrency_id"]
+            if not lane.queue or (is_full and not is_for_verdicts):
+                continue
+            if name == events.AFTERWARDS["concurrency_id"] and verdicts_wait:
                 continue
             here = Counter(person_of(e.request) for e in running if e.concurrency_id == name)
             most = most_in_all if limit is None else _half(limit)
             for event in lane.queue:
                 person = person_of(event.request)
                 if here[person] < most and in_all[person] < most_in_all:
+                    if is_full:
+                        verdicts_wait = True
+                        break
                     lane.queue.remove(event)
                     return [event], False, name
         return None

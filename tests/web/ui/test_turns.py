@@ -1,6 +1,7 @@
 """One person who asks for very much, and what becomes of everybody else; over HTTP."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import gradio as gr
@@ -32,6 +33,7 @@ class Work:
             analysis = {**events.ANALYSIS, "concurrency_limit": 2}
             box.submit(heavy, box, box, api_name="heavy", **analysis)
             box.blur(heavy, box, box, api_name="learn", **events.LAB)
+            box.input(heavy, box, box, api_name="afterwards", **events.AFTERWARDS)
             box.change(lambda text: text, box, box, api_name="light")
         return page.queue(max_size=None)
 
@@ -87,6 +89,22 @@ def test_people_take_turns(place: Server, work: Work, ada: Browser, bob: Browser
     at = work.order.index
     assert at("bob 1") < at("ada 3")
     assert at("ada 3") < at("bob 3")
+
+
+def test_what_is_drawn_afterwards_waits_for_those_who_have_no_verdict(
+    place: Server, work: Work, ada: Browser, bob: Browser
+) -> None:
+    with somebody(place) as carla, somebody(place) as dora:
+        for person, text in ((ada, "ada"), (bob, "bob"), (carla, "carla"), (dora, "dora")):
+            assert ask(person, "heavy", text) == 200  # two at work, two in the queue
+        assert ask(ada, "afterwards", "picture of ada") == 200
+        assert run(bob, "light", "who am I") == ["who am I"]  # so the queue has been looked through
+        work.may_end.set()
+        run(bob, "heavy", "bob again")
+    while "picture of ada" not in work.order:
+        time.sleep(0.01)
+    at = work.order.index
+    assert at("picture of ada") > min(at("carla"), at("dora"))
 
 
 def test_the_whole_queue_is_bounded_too(

@@ -117,7 +117,7 @@ def build(accounts: Accounts | None, saved_results: SavedResults | None, admit: 
             [picture, *saved],
             **events.QUIET,
             trigger_mode="always_last",
-            **events.ANALYSIS,
+            **events.AFTERWARDS,
         )
         feedback.connect(question, heard, listened, accounts)
         gr.on(
