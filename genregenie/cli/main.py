@@ -16,6 +16,7 @@ from genregenie.cli import (
     backup,
     classify,
     completion,
+    duplicates,
     evaluate,
     feedback,
     index,
@@ -114,6 +115,7 @@ _GROUPS: Final[Mapping[str, Mapping[str, Callable[[Commands], None]]]] = {
         "index": index.add,
     },
     "tag a library": {"tag": tag.add, "untag": untag.add},
+    "look through a library": {"duplicates": duplicates.add},
     "run the app": {"serve": serve.add, "users": users.add, "feedback": feedback.add},
     "keep it safe": {
         "backup": backup.add_backup,

@@ -142,7 +142,7 @@ def _tag(options: argparse.Namespace) -> int:
         options.jobs,
         classifier.fast,
     )
-    files, unreadable = _found(options.paths, options.exclude)
+    files, unreadable = found(options.paths, options.exclude)
     for path, reason in unreadable:
         log.error("%s: %s", path, reason)
     log.debug("%d files, heard by model %s", len(files), classifier.version)
@@ -152,9 +152,10 @@ def _tag(options: argparse.Namespace) -> int:
     return int(bool(unreadable) or any(item.state == "failed" for item in items))
 
 
-def _found(
+def found(
     paths: Sequence[str], exclude: Sequence[str]
 ) -> tuple[list["AudioPath"], list[tuple[str, str]]]:
+    """The files that are meant; the names of what cannot be looked at, and why."""
     from genregenie.audio.scan import AudioPath, walk
 
     files, unreadable = [], []
