@@ -14,6 +14,7 @@ from typing import Final
 
 from genregenie.cli import (
     backup,
+    check,
     classify,
     completion,
     duplicates,
@@ -115,7 +116,7 @@ _GROUPS: Final[Mapping[str, Mapping[str, Callable[[Commands], None]]]] = {
         "index": index.add,
     },
     "tag a library": {"tag": tag.add, "untag": untag.add},
-    "look through a library": {"duplicates": duplicates.add},
+    "look through a library": {"duplicates": duplicates.add, "check": check.add},
     "run the app": {"serve": serve.add, "users": users.add, "feedback": feedback.add},
     "keep it safe": {
         "backup": backup.add_backup,
