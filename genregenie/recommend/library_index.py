@@ -195,6 +195,16 @@ class Library:
         """Every file, in the order of `directions`."""
         return _entries(self._tracks)
 
+    def rows(self) -> list[dict[str, Any]]:
+        """What is known of each file, for tables: what it is, and the tags that are heard."""
+        entries = self.entries()
+        heard = self._characters(list(range(len(self))), [entry.genre for entry in entries])
+        plain = ("path", "artist", "title", "genre")
+        return [
+            {name: getattr(entry, name) for name in plain} | {"heard": "; ".join(names)}
+            for entry, names in zip(entries, heard, strict=True)
+        ]
+
     def _search(self, direction: Directions, count: int) -> tuple[list[int], list[float]]:
         if self._faiss is None:
             cosines = self.directions @ direction
