@@ -1,18 +1,20 @@
 """Listens to a folder of music and writes an index of it; `library_index` searches that."""
 
+import contextlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from genregenie.audio import AudioError
 from genregenie.audio.scan import Skipped, files_in
 from genregenie.autotag.vocabulary import probabilities_of
-from genregenie.common.files import replacing_folder
+from genregenie.common.files import remove_drafts, replacing_folder
 from genregenie.common.formatting import reason, valid_text
 from genregenie.inference.batch import classify_many
 from genregenie.inference.classifier import Classifier
@@ -91,6 +93,47 @@ def index_folder(
     return _index(folder, files, skipped, output, jobs, progress)
 
 
+def index_files(
+    folder: Path,
+    files: Iterable[Path],
+    output: Path,
+    jobs: int = -1,
+    progress: Progress | None = None,
+) -> Indexed:
+    """`index_folder` for those files alone; others that the index holds are taken out of it.
+
+    Raises
+    ------
+    LibraryError
+    ModelError, AutotagError
+    """
+    _check_output(output)
+    return _index(folder, files, [], output, jobs, progress)
+
+
+@contextlib.contextmanager
+def only_writer(index: Path) -> Iterator[None]:
+    """While it lasts no other process writes this index; within one process it may be nested.
+
+    Raises
+    ------
+    LibraryError
+        If another process is at it, or the folder cannot be written.
+    """
+    place = index.absolute()
+    lock = FileLock(place.with_name(f".{place.name}.lock"), timeout=0, is_singleton=True)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with lock:
+            if lock.lock_counter == 1:
+                remove_drafts(place)
+            yield
+    except Timeout as error:
+        raise LibraryError(
+            f"Another genregenie is writing the index in {index}. Wait for it, or stop it."
+        ) from error
+
+
 def renew(
     index: Path,
     jobs: int = -1,
@@ -140,6 +183,18 @@ def _index(
     progress: Progress | None,
 ) -> Indexed:
     """Write the index of the files that are somewhere."""
+    with only_writer(output):
+        return _index_alone(where, files, skipped, output, jobs, progress)
+
+
+def _index_alone(
+    where: Path,
+    files: Iterable[Path],
+    skipped: list[Skipped],
+    output: Path,
+    jobs: int,
+    progress: Progress | None,
+) -> Indexed:
     classifier = Classifier.load()
     likeness = classifier.model.catalogue.likeness
     known = _known(output, likeness)
