@@ -4,7 +4,15 @@ import argparse
 import json
 from collections import Counter
 
-from genregenie.cli.arguments import Commands, add_command, add_fast, add_jobs, add_json, any_path
+from genregenie.cli.arguments import (
+    Commands,
+    add_command,
+    add_dask,
+    add_fast,
+    add_jobs,
+    add_json,
+    any_path,
+)
 from genregenie.cli.messages import Bar, log, print_table
 from genregenie.common.formatting import count_of, printable
 
@@ -24,7 +32,9 @@ def add(commands: Commands) -> None:
         "--no-genres", action="store_true", help="look at the sound alone, not at genre tags"
     )
     add_json(check, "array")
-    add_jobs(check)
+    where = check.add_mutually_exclusive_group()
+    add_jobs(where)
+    add_dask(where, "have a Dask cluster listen, whose workers see the files, too")
     add_fast(check)
 
 
@@ -41,7 +51,11 @@ def _check(options: argparse.Namespace) -> int:
     with Bar(options, len(files), label="Checking") as bar:
         odd = list(
             check_files(
-                files, genres=not options.no_genres, jobs=options.jobs, progress=bar.advance
+                files,
+                genres=not options.no_genres,
+                jobs=options.jobs,
+                progress=bar.advance,
+                cluster=options.dask,
             )
         )
     if options.json:

@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from genregenie.cli.arguments import Commands, add_command, add_jobs, add_json, any_path
+from genregenie.cli.arguments import Commands, add_command, add_dask, add_jobs, add_json, any_path
 from genregenie.cli.messages import Bar, log
 from genregenie.common.formatting import count_of, format_duration, format_megabytes, printable
 
@@ -24,7 +24,9 @@ def add(commands: Commands) -> None:
         "paths", nargs="+", type=any_path, metavar="PATH", help="files, folders or patterns"
     )
     add_json(duplicates, "array of groups")
-    add_jobs(duplicates)
+    where = duplicates.add_mutually_exclusive_group()
+    add_jobs(where)
+    add_dask(where, "have a Dask cluster listen, whose workers see the files, too")
 
 
 def _duplicates(options: argparse.Namespace) -> int:
@@ -33,7 +35,7 @@ def _duplicates(options: argparse.Namespace) -> int:
 
     files, unreadable = found(options.paths, ())
     with Bar(options, len(files), label="Listening") as bar:
-        made = find_duplicates(files, options.jobs, bar.advance)
+        made = find_duplicates(files, options.jobs, bar.advance, options.dask)
     for skip in (*unreadable, *((printable(s.path), s.reason) for s in made.skipped)):
         log.error("%s: %s", *skip)
     if options.json:

@@ -8,6 +8,7 @@ from genregenie.cli.arguments import (
     TABLES,
     Commands,
     add_command,
+    add_dask,
     add_fast,
     add_jobs,
     add_output,
@@ -29,7 +30,9 @@ def add(commands: Commands) -> None:
     index.add_argument("folder", type=folder_path, metavar="FOLDER")
     add_output(index, f"default: {INDEX_NAME} in FOLDER")
     add_tables(index)
-    add_jobs(index)
+    where = index.add_mutually_exclusive_group()
+    add_jobs(where)
+    add_dask(where, "have a Dask cluster listen, such as tcp://10.0.0.5:8786")
     add_fast(index)
 
 
@@ -37,7 +40,10 @@ def _index(options: argparse.Namespace) -> int:
     from genregenie.recommend.indexing import index_folder
 
     with Bar(options, label="Listening") as bar:
-        made = index_folder(options.folder, options.output, options.jobs, bar.reach)
+        made = index_folder(
+            *(options.folder, options.output, options.jobs, bar.reach),
+            backend=options.dask or "processes",
+        )
     if any(getattr(options, name) is not None for name in TABLES):
         _write_tables(options, made.path)
     for skip in made.skipped:

@@ -112,7 +112,10 @@ FINGERPRINT: Final = Measurement(
 
 
 def find_duplicates(
-    files: Sequence[AudioPath], jobs: int = -1, progress: Callable[[], None] = lambda: None
+    files: Sequence[AudioPath],
+    jobs: int = -1,
+    progress: Callable[[], None] = lambda: None,
+    cluster: str | None = None,
 ) -> Duplicates:
     """Find the files that hold the same recording. Nothing is changed.
 
@@ -123,14 +126,16 @@ def find_duplicates(
         Processes; -1 takes one per core.
     progress : callable
         Called after each file.
+    cluster : str, optional
+        Address of a Dask scheduler that has the files heard.
 
     Raises
     ------
-    MeasuredError
+    MeasuredError, ClusterError
     """
     heard: list[tuple[AudioPath, Heard]] = []
     skipped = []
-    for file, result in measured(files, FINGERPRINT, jobs):
+    for file, result in measured(files, FINGERPRINT, jobs, cluster):
         if isinstance(result, AudioError):
             skipped.append(Skipped(file.path, str(result)))
         else:

@@ -19,6 +19,7 @@ from genregenie.audio.parallel import in_processes
 from genregenie.audio.scan import AudioPath
 from genregenie.common import settings
 from genregenie.common.errors import GenreGenieError
+from genregenie.inference.cluster import on_cluster
 
 T = TypeVar("T")
 
@@ -51,7 +52,7 @@ class Measurement(Generic[T]):
 
 
 def measured(
-    files: Sequence[AudioPath], of: Measurement[T], jobs: int = -1
+    files: Sequence[AudioPath], of: Measurement[T], jobs: int = -1, cluster: str | None = None
 ) -> Iterator[tuple[AudioPath, T | AudioError]]:
     """Measure files; those that are as they were are not opened.
 
@@ -61,6 +62,8 @@ def measured(
     of : Measurement
     jobs : int
         Processes; -1 takes one per core.
+    cluster : str, optional
+        Address of a Dask scheduler, whose workers see the files under the same names.
 
     Yields
     ------
@@ -69,12 +72,18 @@ def measured(
 
     Raises
     ------
-    MeasuredError
+    MeasuredError, ClusterError
     """
     with _Kept(settings.data_dir() / FILE_NAME) as kept:
         known = [kept.recall(file, of.name) for file in files]
         new = [file.path for file, data in zip(files, known, strict=True) if data is None]
-        results = in_processes(of.measure, new, jobs)
+        if not new:
+            results: Iterator[T | AudioError] = iter(())
+        elif cluster is None:
+            results = in_processes(of.measure, new, jobs)
+        else:
+            named = [str(Path(path).absolute()) for path in new]
+            results = on_cluster(of.measure, named, cluster)
         try:
             for file, data in zip(files, known, strict=True):
                 if data is not None:
@@ -85,7 +94,8 @@ def measured(
                     kept.remember(file, of.name, of.dump(result))
                 yield file, result
         finally:
-            results.close()  # type: ignore[attr-defined]  # a generator: its processes end
+            if new:
+                results.close()  # type: ignore[attr-defined]  # a generator: its processes end
 
 
 class _Kept:

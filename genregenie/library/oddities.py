@@ -90,6 +90,7 @@ def check_files(
     genres: bool = True,
     jobs: int = -1,
     progress: Callable[[], None] = lambda: None,
+    cluster: str | None = None,
 ) -> Iterator[Oddity]:
     """What may be wrong with files. Nothing is changed.
 
@@ -102,6 +103,8 @@ def check_files(
         Processes; -1 takes one per core.
     progress : callable
         Called after each file.
+    cluster : str, optional
+        Address of a Dask scheduler that has the files measured.
 
     Yields
     ------
@@ -110,7 +113,7 @@ def check_files(
 
     Raises
     ------
-    ModelError, AutotagError, MeasuredError
+    ModelError, AutotagError, MeasuredError, ClusterError
     """
     of = Measurement(
         f"check 1 {Classifier.load().version if genres else ''}",
@@ -118,7 +121,7 @@ def check_files(
         lambda found: json.dumps(found).encode(),
         json.loads,
     )
-    for file, result in measured(files, of, jobs):
+    for file, result in measured(files, of, jobs, cluster):
         if isinstance(result, AudioError):
             yield Oddity(file.path, "unreadable", str(result))
         else:

@@ -65,7 +65,11 @@ class _Track:
 
 
 def index_folder(
-    folder: Path, output: Path | None = None, jobs: int = -1, progress: Progress | None = None
+    folder: Path,
+    output: Path | None = None,
+    jobs: int = -1,
+    progress: Progress | None = None,
+    backend: str = "processes",
 ) -> Indexed:
     """Index every audio file below a folder; files listened to before are not heard again.
 
@@ -79,18 +83,20 @@ def index_folder(
         Where the index goes; by default ``genregenie-index`` in `folder`.
     jobs : int
         Processes; -1 takes one per core.
+    backend : str
+        As for `genregenie.inference.batch.classify_many`: the address of a Dask scheduler, say.
 
     Raises
     ------
     LibraryError
         If there is nothing to index, or `output` holds something else.
-    ModelError, AutotagError
+    ModelError, AutotagError, ClusterError
     """
     folder = folder.absolute()
     output = (output or folder / FOLDER_NAME).absolute()
     _check_output(output)
     files, skipped = _files(folder, output)
-    return _index(folder, files, skipped, output, jobs, progress)
+    return _index(folder, files, skipped, output, jobs, progress, backend)
 
 
 def index_files(
@@ -181,10 +187,11 @@ def _index(
     output: Path,
     jobs: int,
     progress: Progress | None,
+    backend: str = "processes",
 ) -> Indexed:
     """Write the index of the files that are somewhere."""
     with only_writer(output):
-        return _index_alone(where, files, skipped, output, jobs, progress)
+        return _index_alone(where, files, skipped, output, jobs, progress, backend)
 
 
 def _index_alone(
@@ -194,6 +201,7 @@ def _index_alone(
     output: Path,
     jobs: int,
     progress: Progress | None,
+    backend: str,
 ) -> Indexed:
     classifier = Classifier.load()
     likeness = classifier.model.catalogue.likeness
@@ -213,7 +221,7 @@ def _index_alone(
             new.append((path, status))
     unchanged = len(tracks)
 
-    results = classify_many([path for path, _ in new], jobs=jobs)
+    results = classify_many([path for path, _ in new], backend=backend, jobs=jobs)
     for done, ((path, status), result) in enumerate(zip(new, results, strict=True), start=1):
         if isinstance(result, AudioError):
             skipped.append(Skipped(str(path), str(result)))

@@ -37,7 +37,7 @@ VECTORS: Final = "vectors.npy"
 AUTOTAGS: Final = "autotags.npy"
 FAISS: Final = "vectors.faiss"
 
-EXACT_ROWS: Final = 100_000
+EXACT_ROWS: Final = 50_000
 """Up to so many rows NumPy compares them all, in a few milliseconds; above, FAISS chooses."""
 
 _RERANKED: Final = 4  # the index stores 8 bits a number, so more come out and are compared again

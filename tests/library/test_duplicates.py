@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
+from genregenie.common import resources
 from genregenie.features.fingerprint import SILENT, WORD_S
 from genregenie.library import duplicates
 from genregenie.library.matching import matches
@@ -125,3 +126,27 @@ def _as_mp3(file, target):
     part = samples[None, 4 * rate + 123 :]
     target.write_bytes(encode(part, rate, "mp3", "libmp3lame", bit_rate=48_000))
     return str(target)
+
+
+@pytest.mark.slow
+def test_a_cluster_hears_as_this_machine_does(music, here, tmp_path, data_dir):
+    pytest.importorskip("distributed", reason="needs dask[distributed]")
+    from tests.clusters import Cluster
+
+    (music / "broken.mp3").write_bytes(b"no audio" * 99)
+    shutil.copy(resources.assets() / "examples" / "jazz.mp3", music)
+    cluster = Cluster(tmp_path)
+    try:
+        cluster.worker()
+        far = [
+            here(command, music, "--json", "--dask", cluster.address, *more)
+            for command, more in (("duplicates", ()), ("check", ("--no-genres",)))
+        ]
+        indexed = here("index", music, "--dask", cluster.address)
+    finally:
+        cluster.stop()
+    (data_dir / "measured.sqlite3").unlink()
+    assert far[0].stdout == here("duplicates", music, "--json", "--jobs", "1").stdout
+    assert far[1].stdout == here("check", music, "--no-genres", "--json", "--jobs", "1").stdout
+    assert far[0].stderr.startswith(f"{music / 'broken.mp3'}: This is not audio")
+    assert indexed.stdout.startswith("1 tracks in "), indexed.stderr
