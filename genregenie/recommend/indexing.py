@@ -130,14 +130,21 @@ def only_writer(index: Path) -> Iterator[None]:
     lock = FileLock(place.with_name(f".{place.name}.lock"), timeout=0, is_singleton=True)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with lock:
-            if lock.lock_counter == 1:
-                remove_drafts(place)
-            yield
+        lock.acquire()
     except Timeout as error:
         raise LibraryError(
             f"Another genregenie is writing the index in {index}. Wait for it, or stop it."
         ) from error
+    except OSError as error:
+        raise LibraryError(
+            f"The index cannot be written to {index}: {reason(error)}. Choose another --output."
+        ) from error
+    try:
+        if lock.lock_counter == 1:
+            remove_drafts(place)
+        yield
+    finally:
+        lock.release()
 
 
 def renew(

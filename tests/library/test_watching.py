@@ -127,6 +127,15 @@ def test_one_process_writes_an_index(music):
     assert index_folder(music, jobs=1).tracks == 1  # a lock goes with its process
 
 
+def test_an_index_that_cannot_be_written_is_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with (
+        pytest.raises(LibraryError, match=r"cannot be written to .*--output"),
+        only_writer(tmp_path / "file" / "index"),
+    ):
+        raise AssertionError
+
+
 def started(music, *words):
     other = machine.start(
         *("-m", "genregenie", "watch", str(music), "--json", "--jobs", "1", *words),
