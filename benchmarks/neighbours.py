@@ -14,6 +14,8 @@ reference tracks, for them and for new songs. ``but`` is what *calmer* and the l
 
 import argparse
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -383,12 +385,38 @@ def milliseconds(work: Callable[[int], object], repeats: int) -> float:
     return 1e3 * median(times)
 
 
+def memory_of(index: Path) -> str:
+    """What a process of its own has in memory more, once it has opened an index and asked it a
+    hundred times: all of it, and what of that is not the files themselves, mapped."""
+    code = (
+        "import sys, numpy as np, pathlib, faiss\n"
+        "from genregenie.inference.classifier import Classifier\n"
+        "from genregenie.recommend.library_index import Library\n"
+        "def now():\n"
+        "    lines = open('/proc/self/status').read().splitlines()\n"
+        "    kb = {l.split(':')[0]: int(l.split()[1]) for l in lines if l.endswith(' kB')}\n"
+        "    return np.array([kb['VmRSS'], kb['RssAnon']]) / 1024\n"
+        "catalogue = Classifier.load().model.catalogue\n"
+        "directions = catalogue.directions[:100]; before = now()\n"
+        "library = Library.load(pathlib.Path(sys.argv[1]), catalogue.likeness)\n"
+        "for direction in directions: library.nearest(direction)\n"
+        "print('{:.0f}, {:.0f} of its own'.format(*(now() - before)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(index)], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
 def time_queries(references: Catalogue, rows: int) -> None:
     """Print the table of times."""
     likeness, acoustic = references.likeness, Acoustic(references)
-    print("\n| rows | how | one query (ms) | recall at 10 |\n|---|---|---|---|")
+    print(
+        "\n| rows | how | one query (ms) | recall at 10 | on disk (MB) | opened (MB) | built (s) |"
+    )
+    print("|---|---|---|---|---|---|---|")
     shipped = milliseconds(lambda i: acoustic.nearest(references.directions[i]), 200)
-    print(f"| {len(references.vectors):,} | shipped catalogue, NumPy | {shipped:.2f} | 1 |")
+    print(f"| {len(references.vectors):,} | shipped catalogue, NumPy | {shipped:.2f} | 1 | | | |")
     drawn, heard = draw_library(references, rows)
     vectors = references.vectors
     away = np.random.default_rng(1).normal(scale=0.2 * vectors.std(axis=0), size=vectors.shape)
@@ -399,6 +427,8 @@ def time_queries(references: Catalogue, rows: int) -> None:
             start = time.perf_counter()
             write_library(Path(name), entries, drawn[:size], heard[:size], likeness)
             built = time.perf_counter() - start
+            disk = sum(file.stat().st_size for file in Path(name).iterdir()) / 2**20
+            opened_mb = memory_of(Path(name))
             opened = Library.load(Path(name), likeness)
             spent = milliseconds(lambda i, o=opened: o.nearest(queries[i]), 100)
             recalls = []
@@ -407,10 +437,13 @@ def time_queries(references: Catalogue, rows: int) -> None:
                 found = {int(Path(t.path or "").stem) for t in opened.nearest(query, TEN)}
                 recalls.append(len(found & set(truth.tolist())) / TEN)
         how = "FAISS, reranked" if size > library_index.EXACT_ROWS else "NumPy"
-        print(f"| {size:,} | index, {how} | {spent:.2f} | {np.mean(recalls):.3f} |", flush=True)
+        print(
+            f"| {size:,} | index, {how} | {spent:.2f} | {np.mean(recalls):.3f} "
+            f"| {disk:.0f} | {opened_mb} | {built:.0f} |",
+            flush=True,
+        )
     plain = milliseconds(lambda i: np.argpartition(drawn @ queries[i], -TEN), 20)
-    print(f"| {rows:,} | NumPy alone, for comparison | {plain:.1f} | 1 |")
-    print(f"\nwriting the index of {rows:,} rows took {built:.0f} s")
+    print(f"| {rows:,} | NumPy alone, for comparison | {plain:.1f} | 1 | | | |")
 
 
 if __name__ == "__main__":

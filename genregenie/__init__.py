@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from genregenie.inference.cluster import ClusterError
     from genregenie.inference.live import LiveClassifier
     from genregenie.inference.prediction import Moment, Neighbour, Prediction
+    from genregenie.inference.tables import to_frame
     from genregenie.model.model import ModelError
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "classify",
     "classify_many",
     "load",
+    "to_frame",
 ]
 
 _MODULES: Final = {
@@ -67,6 +69,7 @@ _MODULES: Final = {
     "classify": "inference.batch",
     "classify_many": "inference.batch",
     "load": "inference.classifier",
+    "to_frame": "inference.tables",
 }
 
 

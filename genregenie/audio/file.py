@@ -8,7 +8,7 @@ from typing import BinaryIO, Final, Self, cast
 import av
 import numpy as np
 
-from genregenie.audio import ogg
+from genregenie.audio import ogg, riff
 from genregenie.audio.decoding import DAMAGED, audio_errors, open_source
 from genregenie.audio.formats import RATE_HZ, Samples, Source
 from genregenie.audio.offset import without_offset
@@ -136,6 +136,11 @@ class AudioFile:
         """Step between the values of the samples as stored, full scale being 1; 0 if unknown."""
         return max(self._step, self._stream.precision.step if self._stream else 0.0)
 
+    @property
+    def claimed_s(self) -> float:
+        """What the header says, also where the file was cut off and holds less."""
+        return self.duration_s * riff.stated_share(self._file)
+
     def stretches(self, spread: Spread = WHOLE) -> Iterator[Stretch]:
         """Hand out the audio, whole or as evenly spread stretches.
 
@@ -167,6 +172,17 @@ class AudioFile:
                     self.duration_s = self._end_s
                     break
         self._check_enough()
+
+    def frames(self) -> Iterator[av.AudioFrame]:
+        """All of the audio as it is stored: rate, channels and format are the file's own.
+
+        Raises
+        ------
+        AudioError
+            When the audio turns out damaged.
+        """
+        with audio_errors():
+            yield from self._frames(0.0, float("inf"))
 
     def _check_enough(self) -> None:
         self._close_stream()

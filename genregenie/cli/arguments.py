@@ -76,6 +76,22 @@ def add_json(parser: "argparse._ActionsContainer", what: str) -> None:
     parser.add_argument("--json", action="store_true", help=f"print a JSON {what}")
 
 
+TABLES: Final = {
+    "csv": "a table",
+    "jsonl": "lines of JSON",
+    "parquet": "Parquet, which needs genregenie[parquet]",
+}
+"""Files that results are written to, and what each is."""
+
+
+def add_tables(parser: "argparse._ActionsContainer") -> None:
+    """Add ``--csv``, ``--jsonl`` and ``--parquet``, each with a file to write."""
+    for name, what in TABLES.items():
+        parser.add_argument(
+            f"--{name}", type=file_path, metavar="FILE", help=f"write them as {what}"
+        )
+
+
 def add_jobs(parser: "argparse._ActionsContainer") -> None:
     """Add ``--jobs``, a number of processes."""
     parser.add_argument(

@@ -5,9 +5,18 @@ import glob
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from genregenie.cli.arguments import Commands, add_command, add_fast, add_jobs, add_json, file_path
+from genregenie.cli.arguments import (
+    TABLES,
+    Commands,
+    add_command,
+    add_fast,
+    add_jobs,
+    add_json,
+    add_tables,
+    file_path,
+)
 from genregenie.cli.messages import Bar, log
 from genregenie.common.formatting import printable
 from genregenie.common.genres import display_name, ranked
@@ -30,7 +39,14 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         help="files, folders or patterns ('music/**/*.mp3')",
     )
-    add_json(classify, "array")
+    printed = classify.add_mutually_exclusive_group()
+    add_json(printed, "array")
+    printed.add_argument(
+        "--acousticbrainz",
+        action="store_true",
+        help="print a JSON array of documents as AcousticBrainz has them, with what is measured",
+    )
+    add_tables(classify)
     add_fast(classify)
     add_jobs(classify)
 
@@ -40,6 +56,7 @@ def _classify(options: argparse.Namespace) -> int:
 
     keep_to_one_thread()
     from genregenie.audio import AudioError
+    from genregenie.inference.acousticbrainz import document
     from genregenie.inference.batch import classify_many
     from genregenie.inference.classifier import Classifier
     from genregenie.inference.prediction import record
@@ -48,19 +65,49 @@ def _classify(options: argparse.Namespace) -> int:
     files, failed = _named_files(options.files)
     log.debug("%d files, heard by model %s", len(files), classifier.version)
     results = zip(files, classify_many(files, jobs=options.jobs), strict=True)
-    objects = []
+    objects: list[dict[str, Any]] = []
+    kept: list[tuple[Path, Prediction | AudioError]] = []
+    keep = any(getattr(options, name) is not None for name in TABLES)
     width = min(max((len(printable(str(path))) for path in files), default=0), 60)
     with Bar(options, len(files)) as bar:
         for path, result in results:
             failed |= isinstance(result, AudioError)
+            if keep:
+                kept.append((path, result))
             if options.json:
                 objects.append(record(str(path), result))
+            elif options.acousticbrainz:
+                if isinstance(result, AudioError):
+                    log.error("%s: %s", printable(str(path)), result)
+                else:
+                    objects.append(document(str(path), result))
             else:
                 bar.print(_as_line(path, result, width))
             bar.advance()
-    if options.json:
+    if options.json or options.acousticbrainz:
         print(json.dumps(objects, indent=2))
+    if keep:
+        _write_tables(options, kept)
     return int(failed)
+
+
+def _write_tables(
+    options: argparse.Namespace, kept: "Sequence[tuple[Path, Prediction | AudioError]]"
+) -> None:
+    from genregenie.common import tables
+    from genregenie.inference.prediction import record
+    from genregenie.inference.tables import flat_rows
+
+    rows = [
+        {"file": str(path), **row}
+        for (path, _), row in zip(kept, flat_rows([result for _, result in kept]), strict=True)
+    ]
+    if options.csv is not None:
+        tables.write_csv(options.csv, rows)
+    if options.parquet is not None:
+        tables.write_parquet(options.parquet, rows)
+    if options.jsonl is not None:
+        tables.write_json_lines(options.jsonl, (record(str(path), result) for path, result in kept))
 
 
 def _named_files(paths: Sequence[Path]) -> tuple[list[Path], bool]:

@@ -5,11 +5,14 @@ from pathlib import Path
 
 from genregenie.cli.arguments import (
     INDEX_NAME,
+    TABLES,
     Commands,
     add_command,
+    add_dask,
     add_fast,
     add_jobs,
     add_output,
+    add_tables,
     folder_path,
 )
 from genregenie.cli.messages import Bar, log
@@ -26,7 +29,10 @@ def add(commands: Commands) -> None:
     )
     index.add_argument("folder", type=folder_path, metavar="FOLDER")
     add_output(index, f"default: {INDEX_NAME} in FOLDER")
-    add_jobs(index)
+    add_tables(index)
+    where = index.add_mutually_exclusive_group()
+    add_jobs(where)
+    add_dask(where, "have a Dask cluster listen, such as tcp://10.0.0.5:8786")
     add_fast(index)
 
 
@@ -34,7 +40,12 @@ def _index(options: argparse.Namespace) -> int:
     from genregenie.recommend.indexing import index_folder
 
     with Bar(options, label="Listening") as bar:
-        made = index_folder(options.folder, options.output, options.jobs, bar.reach)
+        made = index_folder(
+            *(options.folder, options.output, options.jobs, bar.reach),
+            backend=options.dask or "processes",
+        )
+    if any(getattr(options, name) is not None for name in TABLES):
+        _write_tables(options, made.path)
     for skip in made.skipped:
         log.warning("skipped %s: %s", printable(skip.path), skip.reason)
     print(
@@ -42,6 +53,23 @@ def _index(options: argparse.Namespace) -> int:
         f"Search it with: genregenie similar FILE --index '{made.path}'"
     )
     return 0
+
+
+def _write_tables(options: argparse.Namespace, index: Path) -> None:
+    """What the index holds of each file."""
+    from genregenie.common import tables
+    from genregenie.inference.classifier import Classifier
+    from genregenie.recommend.library_index import Library
+
+    library = Library.load(index, Classifier.load().model.catalogue.likeness)
+    rows = library.rows()
+    for path, write in (
+        (options.csv, tables.write_csv),
+        (options.jsonl, tables.write_json_lines),
+        (options.parquet, tables.write_parquet),
+    ):
+        if path is not None:
+            write(path, rows)
 
 
 def renewed(index: Path, options: argparse.Namespace) -> None:

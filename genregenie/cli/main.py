@@ -14,8 +14,10 @@ from typing import Final
 
 from genregenie.cli import (
     backup,
+    check,
     classify,
     completion,
+    duplicates,
     evaluate,
     feedback,
     index,
@@ -30,6 +32,7 @@ from genregenie.cli import (
     train,
     untag,
     users,
+    watch,
 )
 from genregenie.cli.arguments import Commands, add_volume
 from genregenie.cli.version import Version
@@ -114,6 +117,11 @@ _GROUPS: Final[Mapping[str, Mapping[str, Callable[[Commands], None]]]] = {
         "index": index.add,
     },
     "tag a library": {"tag": tag.add, "untag": untag.add},
+    "look through a library": {
+        "duplicates": duplicates.add,
+        "check": check.add,
+        "watch": watch.add,
+    },
     "run the app": {"serve": serve.add, "users": users.add, "feedback": feedback.add},
     "keep it safe": {
         "backup": backup.add_backup,

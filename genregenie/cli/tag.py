@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from genregenie.cli.arguments import (
     GROUPS,
+    TABLES,
     Commands,
     add_command,
     add_dask,
@@ -105,7 +106,7 @@ def add(commands: Commands) -> None:
     where = tag.add_mutually_exclusive_group()
     add_jobs(where)
     add_dask(where, "have a Dask cluster listen, such as tcp://10.0.0.5:8786")
-    for name, what in (("csv", "a table"), ("jsonl", "lines of JSON"), ("html", "a page")):
+    for name, what in {**TABLES, "html": "a page"}.items():
         tag.add_argument(f"--{name}", type=file_path, metavar="FILE", help=f"report as {what}")
     tag.add_argument(
         "--playlists", type=folder_path, metavar="DIR", help="a playlist for each genre"
@@ -142,7 +143,7 @@ def _tag(options: argparse.Namespace) -> int:
         options.jobs,
         classifier.fast,
     )
-    files, unreadable = _found(options.paths, options.exclude)
+    files, unreadable = found(options.paths, options.exclude)
     for path, reason in unreadable:
         log.error("%s: %s", path, reason)
     log.debug("%d files, heard by model %s", len(files), classifier.version)
@@ -152,9 +153,10 @@ def _tag(options: argparse.Namespace) -> int:
     return int(bool(unreadable) or any(item.state == "failed" for item in items))
 
 
-def _found(
+def found(
     paths: Sequence[str], exclude: Sequence[str]
 ) -> tuple[list["AudioPath"], list[tuple[str, str]]]:
+    """The files that are meant; the names of what cannot be looked at, and why."""
     from genregenie.audio.scan import AudioPath, walk
 
     files, unreadable = [], []
@@ -180,7 +182,7 @@ class _Tagging:
         self._journal = journal
         self._policy = policy
         self._listening = listening
-        wanted = (options.csv, options.jsonl, options.html, options.playlists)
+        wanted = (*(getattr(options, name) for name in TABLES), options.html, options.playlists)
         self._keep = any(path is not None for path in wanted)
         self._heard_unsure = 0
 
@@ -300,6 +302,7 @@ def _report(options: argparse.Namespace, items: Sequence["Item"]) -> None:
     for path, write in (
         (options.csv, reports.write_csv),
         (options.jsonl, reports.write_json_lines),
+        (options.parquet, reports.write_parquet),
         (options.html, reports.write_html),
     ):
         if path is not None:

@@ -5,11 +5,14 @@ finished. Whoever reads sees the one or the other; what fails on the way leaves 
 """
 
 import contextlib
+import ctypes
 import errno
+import glob
 import os
 import secrets
 import shutil
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeGuard
@@ -18,6 +21,7 @@ from genregenie.common.errors import GenreGenieError
 from genregenie.common.formatting import reason
 
 _WRITABLE = 0o222
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
 
 
 class WriteError(GenreGenieError, OSError):
@@ -141,6 +145,8 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             draft.rename(place)
             return
         _like(place, draft)
+        if _exchanged(draft, place):  # what was there goes with the draft
+            return
         old = _beside(place)
         place.rename(old)
         try:
@@ -149,6 +155,17 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             old.rename(place)
             raise
         shutil.rmtree(old, ignore_errors=True)
+
+
+def remove_drafts(path: Path) -> None:
+    """Remove what killed processes were about to put in the place of `path`.
+
+    Only for who knows that nobody else is writing there.
+    """
+    place = Path(os.path.realpath(path))
+    with contextlib.suppress(OSError):
+        for draft in place.parent.glob(f".{glob.escape(place.name[:200])}-" + "[0-9a-f]" * 8):
+            shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
 
 
 def sync_folder(path: Path) -> None:
@@ -196,6 +213,20 @@ def _place(path: Path) -> Path:
         # The system would not mind, since it is the folder above that is written.
         raise WriteError(errno.EACCES, "it is read-only", str(path))
     return place
+
+
+def _exchanged(first: Path, second: Path) -> bool:
+    """Have two folders swap names in one step, where system and file system can.
+
+    In two steps, whoever is killed between them leaves nothing of that name.
+    """
+    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+    rename = getattr(libc, "renameat2", None)
+    if rename is None:
+        return False
+    names = os.fsencode(first), os.fsencode(second)
+    done: int = rename(_HERE, names[0], _HERE, names[1], _EXCHANGE)
+    return done == 0
 
 
 def _like(old: Path, new: Path) -> None:

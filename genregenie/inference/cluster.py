@@ -9,11 +9,11 @@ given up.
 import asyncio
 import contextlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from genregenie.audio import AudioError, Spread
 from genregenie.audio.parallel import attempt
@@ -22,6 +22,8 @@ from genregenie.common.errors import GenreGenieError
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
 from genregenie.model.model import ModelError
+
+R = TypeVar("R")
 
 CONNECT_S: Final = 10
 """So long a scheduler may take to answer, and a first worker to turn up."""
@@ -120,6 +122,39 @@ def connect(address: str) -> Any:
         ) from error
 
 
+def on_cluster(
+    function: Callable[[str], R], files: Iterable[str], address: str
+) -> Iterator[R | AudioError]:
+    """`genregenie.audio.parallel.attempt` files on the workers, which see them under their names.
+
+    Parameters
+    ----------
+    function : callable
+        Pickled by its name.
+    files : iterable of str
+        Absolute.
+    address : str
+        Of the scheduler.
+
+    Yields
+    ------
+    result or AudioError
+        In the order of `files`; the error also for a file that a worker does not see.
+
+    Raises
+    ------
+    ClusterError
+    """
+    from joblib import delayed
+
+    client = connect(address)
+    try:
+        _wait_for_workers(client)
+        yield from _results(client, (delayed(attempt)(function, file) for file in files))
+    finally:
+        client.close()
+
+
 @contextlib.contextmanager
 def joblib_on(address: str | None) -> Iterator[None]:
     """All joblib work inside goes to the Dask scheduler at `address`; None for this machine.
@@ -144,6 +179,16 @@ def joblib_on(address: str | None) -> Iterator[None]:
 def _on_client(
     client: Any, files: Sequence[Path], about: tuple[Any, ...]
 ) -> Iterator[Prediction | AudioError]:
+    _wait_for_workers(client)
+    send = not _all_see(client, files, about)
+    for file, result in zip(files, _run(client, files, send, about), strict=True):
+        if isinstance(result, _NotSeen):  # a worker that joined later
+            (result,) = _run(client, [file], True, about)
+        assert not isinstance(result, _NotSeen)  # noqa: S101
+        yield result
+
+
+def _wait_for_workers(client: Any) -> None:
     try:
         client.wait_for_workers(1, timeout=CONNECT_S)
     except TimeoutError as error:
@@ -151,12 +196,6 @@ def _on_client(
             f"The cluster at {client.scheduler.address} has no workers. Start one on each machine "
             "with 'dask worker ADDRESS'."
         ) from error
-    send = not _all_see(client, files, about)
-    for file, result in zip(files, _run(client, files, send, about), strict=True):
-        if isinstance(result, _NotSeen):  # a worker that joined later
-            (result,) = _run(client, [file], True, about)
-        assert not isinstance(result, _NotSeen)  # noqa: S101
-        yield result
 
 
 def _all_see(client: Any, files: Sequence[Path], about: tuple[Any, ...]) -> bool:
@@ -178,9 +217,14 @@ def _run_everywhere(client: Any, task: Task) -> list[bool]:
 def _run(
     client: Any, files: Sequence[Path], send: bool, about: tuple[Any, ...]
 ) -> Iterator[Prediction | AudioError | _NotSeen]:
-    from joblib import Parallel, delayed, parallel_config
+    from joblib import delayed
 
-    work: Any = (delayed(listen_to)(_task(file, send, about)) for file in files)
+    yield from _results(client, (delayed(listen_to)(_task(file, send, about)) for file in files))
+
+
+def _results(client: Any, work: Any) -> Iterator[Any]:
+    from joblib import Parallel, parallel_config
+
     with warnings.catch_warnings():
         # A file travels with its task once and is let go; scattering it would keep it.
         warnings.filterwarnings("ignore", "Sending large graph")

@@ -1,18 +1,20 @@
 """Listens to a folder of music and writes an index of it; `library_index` searches that."""
 
+import contextlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from genregenie.audio import AudioError
 from genregenie.audio.scan import Skipped, files_in
 from genregenie.autotag.vocabulary import probabilities_of
-from genregenie.common.files import replacing_folder
+from genregenie.common.files import remove_drafts, replacing_folder
 from genregenie.common.formatting import reason, valid_text
 from genregenie.inference.batch import classify_many
 from genregenie.inference.classifier import Classifier
@@ -63,7 +65,11 @@ class _Track:
 
 
 def index_folder(
-    folder: Path, output: Path | None = None, jobs: int = -1, progress: Progress | None = None
+    folder: Path,
+    output: Path | None = None,
+    jobs: int = -1,
+    progress: Progress | None = None,
+    backend: str = "processes",
 ) -> Indexed:
     """Index every audio file below a folder; files listened to before are not heard again.
 
@@ -77,18 +83,68 @@ def index_folder(
         Where the index goes; by default ``genregenie-index`` in `folder`.
     jobs : int
         Processes; -1 takes one per core.
+    backend : str
+        As for `genregenie.inference.batch.classify_many`: the address of a Dask scheduler, say.
 
     Raises
     ------
     LibraryError
         If there is nothing to index, or `output` holds something else.
-    ModelError, AutotagError
+    ModelError, AutotagError, ClusterError
     """
     folder = folder.absolute()
     output = (output or folder / FOLDER_NAME).absolute()
     _check_output(output)
     files, skipped = _files(folder, output)
-    return _index(folder, files, skipped, output, jobs, progress)
+    return _index(folder, files, skipped, output, jobs, progress, backend)
+
+
+def index_files(
+    folder: Path,
+    files: Iterable[Path],
+    output: Path,
+    jobs: int = -1,
+    progress: Progress | None = None,
+) -> Indexed:
+    """`index_folder` for those files alone; others that the index holds are taken out of it.
+
+    Raises
+    ------
+    LibraryError
+    ModelError, AutotagError
+    """
+    _check_output(output)
+    return _index(folder, files, [], output, jobs, progress)
+
+
+@contextlib.contextmanager
+def only_writer(index: Path) -> Iterator[None]:
+    """While it lasts no other process writes this index; within one process it may be nested.
+
+    Raises
+    ------
+    LibraryError
+        If another process is at it, or the folder cannot be written.
+    """
+    place = index.absolute()
+    lock = FileLock(place.with_name(f".{place.name}.lock"), timeout=0, is_singleton=True)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise LibraryError(
+            f"Another genregenie is writing the index in {index}. Wait for it, or stop it."
+        ) from error
+    except OSError as error:
+        raise LibraryError(
+            f"The index cannot be written to {index}: {reason(error)}. Choose another --output."
+        ) from error
+    try:
+        if lock.lock_counter == 1:
+            remove_drafts(place)
+        yield
+    finally:
+        lock.release()
 
 
 def renew(
@@ -138,8 +194,22 @@ def _index(
     output: Path,
     jobs: int,
     progress: Progress | None,
+    backend: str = "processes",
 ) -> Indexed:
     """Write the index of the files that are somewhere."""
+    with only_writer(output):
+        return _index_alone(where, files, skipped, output, jobs, progress, backend)
+
+
+def _index_alone(
+    where: Path,
+    files: Iterable[Path],
+    skipped: list[Skipped],
+    output: Path,
+    jobs: int,
+    progress: Progress | None,
+    backend: str,
+) -> Indexed:
     classifier = Classifier.load()
     likeness = classifier.model.catalogue.likeness
     known = _known(output, likeness)
@@ -158,7 +228,7 @@ def _index(
             new.append((path, status))
     unchanged = len(tracks)
 
-    results = classify_many([path for path, _ in new], jobs=jobs)
+    results = classify_many([path for path, _ in new], backend=backend, jobs=jobs)
     for done, ((path, status), result) in enumerate(zip(new, results, strict=True), start=1):
         if isinstance(result, AudioError):
             skipped.append(Skipped(str(path), str(result)))

@@ -37,7 +37,7 @@ VECTORS: Final = "vectors.npy"
 AUTOTAGS: Final = "autotags.npy"
 FAISS: Final = "vectors.faiss"
 
-EXACT_ROWS: Final = 100_000
+EXACT_ROWS: Final = 50_000
 """Up to so many rows NumPy compares them all, in a few milliseconds; above, FAISS chooses."""
 
 _RERANKED: Final = 4  # the index stores 8 bits a number, so more come out and are compared again
@@ -194,6 +194,16 @@ class Library:
     def entries(self) -> list[Entry]:
         """Every file, in the order of `directions`."""
         return _entries(self._tracks)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """What is known of each file, for tables: what it is, and the tags that are heard."""
+        entries = self.entries()
+        heard = self._characters(list(range(len(self))), [entry.genre for entry in entries])
+        plain = ("path", "artist", "title", "genre")
+        return [
+            {name: getattr(entry, name) for name in plain} | {"heard": "; ".join(names)}
+            for entry, names in zip(entries, heard, strict=True)
+        ]
 
     def _search(self, direction: Directions, count: int) -> tuple[list[int], list[float]]:
         if self._faiss is None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from genregenie.audio import format_duration
 from genregenie.autotag.vocabulary import Autotag, shown
+from genregenie.common import tables
 from genregenie.common.errors import GenreGenieError
 from genregenie.common.formatting import csv_lines, printable, reason
 from genregenie.common.genres import display_name
@@ -52,6 +53,17 @@ def write_json_lines(path: Path, items: Iterable[Item]) -> None:
                 "autotags": [tag.to_dict() for tag in _autotags(item)],
             }
             file.write(json.dumps(_row(item) | more) + "\n")
+
+
+def write_parquet(path: Path, items: Iterable[Item]) -> None:
+    """The same table as `write_csv`, as Parquet.
+
+    Raises
+    ------
+    TableError
+        Also where pyarrow is not installed.
+    """
+    tables.write_parquet(path, [dict(zip(COLUMNS, _cells(item), strict=True)) for item in items])
 
 
 def _row(item: Item) -> dict[str, Any]:

@@ -29,7 +29,7 @@ TYPED = (
     ("genregenie tag --mode rep", "replace"),
     ("genregenie users pro", "promote"),
     ("genregenie listen --list", "--list-devices"),
-    ("genregenie classify --js", "--json"),
+    ("genregenie check --js", "--json"),
     ("genregenie classify a", "song.wav"),
     ("genregenie index mu", "music"),
 )

@@ -19,6 +19,7 @@ from tests.tagging.conftest import EXAMPLES
 
 COMMANDS = [
     *("classify", "listen", "spotify-features", "recommend", "similar", "index", "tag", "untag"),
+    *("duplicates", "check", "watch"),
     *("serve", "users", "feedback", "backup", "verify", "restore"),
     *("train", "evaluate", "lab", "completion"),
 ]

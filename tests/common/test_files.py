@@ -17,6 +17,7 @@ from genregenie.accounts.backup.check import Checker
 from genregenie.accounts.backup.write import backup
 from genregenie.accounts.core import utc_now
 from genregenie.accounts.results import Audio, Result
+from genregenie.common import files
 from genregenie.common.files import (
     WriteError,
     creating,
@@ -181,6 +182,9 @@ def test_a_folder_that_cannot_take_its_place_leaves_the_old_one(
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", only_away)
+    monkeypatch.setattr(
+        files, "_exchanged", lambda *both: False
+    )  # as where names cannot be swapped
     with pytest.raises(WriteError, match="in use"), replacing_folder(path) as draft:
         (draft / "new").touch()
     assert everything(tmp_path) == ["folder"]

@@ -7,6 +7,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote
 
+import pandas as pd
 import pytest
 from playwright.sync_api import sync_playwright
 
@@ -62,6 +63,18 @@ def test_the_table_has_a_line_a_file_and_no_formula(tmp_path):
     assert rows[2]["file"] == "/music/two\\nlines \\udcff.mp3"
     assert rows[3]["artist"] == "'=cmd()"
     assert (rows[6]["reason"], rows[6]["genre"]) == ("This file is empty.", "")
+
+
+def test_parquet_holds_the_same_table(tmp_path):
+    reports.write_parquet(tmp_path / "a.parquet", ITEMS)
+    frame = pd.read_parquet(tmp_path / "a.parquet")
+    assert tuple(frame.columns) == reports.COLUMNS
+    assert frame.after[0] == "Live; Jazz"
+    assert frame.confidence[0] == 0.8
+    assert frame.file[2] == "/music/two\\nlines \\udcff.mp3"
+    assert frame.artist[3] == "=cmd()"  # no spreadsheet takes it for a formula
+    reports.write_parquet(tmp_path / "none.parquet", [])
+    assert len(pd.read_parquet(tmp_path / "none.parquet")) == 0
 
 
 def test_lines_of_json_have_the_same_keys_and_the_true_name(tmp_path):

@@ -1,0 +1,41 @@
+"""How much sound a WAV says it holds: FFmpeg tells only how much there is room for in the file."""
+
+import os
+import struct
+from typing import BinaryIO, Final
+
+_UNKNOWN: Final = (0, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)  # what writers to a pipe leave there
+_MAX_CHUNKS: Final = 64
+
+
+def stated_share(file: BinaryIO) -> float:
+    """Bytes of sound by the header, against those that are there; 1 where all is well or unknown.
+
+    Parameters
+    ----------
+    file : seekable binary file
+        Left where it is.
+    """
+    place = file.tell()
+    try:
+        return _share(file, file.seek(0, os.SEEK_END))
+    finally:
+        file.seek(place)
+
+
+def _share(file: BinaryIO, size: int) -> float:
+    file.seek(0)
+    head = file.read(12)
+    if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+        return 1.0
+    for _ in range(_MAX_CHUNKS):
+        chunk = file.read(8)
+        if len(chunk) < 8:
+            break
+        name, stated = struct.unpack("<4sI", chunk)
+        there = size - file.tell()
+        if name == b"data":
+            lacks = stated not in _UNKNOWN and 0 < there < stated
+            return stated / there if lacks else 1.0
+        file.seek(stated + stated % 2, os.SEEK_CUR)
+    return 1.0
