@@ -119,7 +119,7 @@ def renew(
     ModelError, AutotagError
     """
     try:
-        if Library.load(index, Classifier.load().model.catalogue.likeness).autotags is not None:
+        if Library.load(index, Classifier.load().model.catalogue.likeness).is_current:
             return None
     except OtherModelError:
         pass
@@ -195,7 +195,7 @@ def _known(output: Path, likeness: Likeness) -> dict[str, _Track]:
     """What the last index holds; nothing if there is none that can be used."""
     try:
         library = Library.load(output, likeness)
-        if library.autotags is None:
+        if not library.is_current or library.autotags is None:
             return {}
         return {
             entry.path: _Track(entry, np.array(direction), np.array(autotags))
@@ -219,7 +219,19 @@ def _entry(path: Path, result: Prediction, status: os.stat_result) -> Entry:
     readable = valid_text(str(path))
     title = result.title or Path(readable).stem
     genre = result.genre or ""
-    return Entry(readable, result.artist or "", title, genre, status.st_size, status.st_mtime_ns)
+    return Entry(
+        readable,
+        result.artist or "",
+        title,
+        genre,
+        status.st_size,
+        status.st_mtime_ns,
+        is_sure=result.verdict == "confident",
+        confidence=result.confidence,
+        duration_s=result.duration_s,
+        tempo_bpm=result.tempo_bpm if result.is_tempo_sure else None,
+        musical_key=result.key if result.is_key_sure else None,
+    )
 
 
 def _replace(output: Path, tracks: list[_Track], likeness: Likeness) -> None:
