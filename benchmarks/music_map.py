@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
+from genregenie.common.names import artist_key
 from genregenie.features.key import KEYS
 from genregenie.inference.classifier import Classifier
 from genregenie.model.likeness import unit
@@ -64,10 +65,29 @@ def made_up(model: Model, count: int) -> Songs:
     return Songs(entries, unit(mixed + noise), np.nan_to_num(tags))
 
 
+def print_nearness(model: Model) -> None:
+    """How well a place on the map says what a song sounds like, artists apart."""
+    catalogue, near = model.catalogue, 10
+    names = enumerate(catalogue.artist.tolist())
+    artist = np.array([artist_key(name) or f"unknown {i}" for i, name in names])
+    same = artist[:, None] == artist
+    alike = np.where(same, -1.0, catalogue.directions @ catalogue.directions.T)
+    at = model.map.place(alike)
+    apart = np.linalg.norm(at[:, None] - model.map.positions, axis=2)
+    on_map = np.argsort(np.where(same, np.inf, apart), axis=1)[:, :near]
+    by_ear = np.argsort(-alike, axis=1)[:, :near]
+    for name, rows in (("on the map", on_map), ("by ear", by_ear)):
+        share = (catalogue.genre[rows] == catalogue.genre[:, None]).mean()
+        print(f"of the {near} nearest {name} {share:.0%} are of the genre")
+    both = np.mean([len(np.intersect1d(a, b)) / near for a, b in zip(on_map, by_ear, strict=True)])
+    print(f"{both:.0%} are the same")
+
+
 def main() -> None:
     """Make a map, open it, and say how long that takes."""
     count, width = (int(word) for word in [*sys.argv[1:], "20000", "1280"][:2])
     model = Classifier.load().model
+    print_nearness(model)
     songs = made_up(model, count)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         page_file = Path(folder) / "map.html"

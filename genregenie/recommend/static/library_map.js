@@ -307,8 +307,9 @@ addEventListener("keydown", (event) => {
 // --- which songs -------------------------------------------------------------------------------
 
 const genreOf = (i) => genres[songs.genre[i]].name;
-const heardIn = (i) => songs.heard[i].map((word) => words[word]).slice(0, 4);
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+const heardIn = (i) => songs.heard[i].map((word) => words[word])
+  .filter((word) => plain(word) !== plain(genreOf(i))).slice(0, 4);
 const sought = songs.title.map((title, i) => plain(`${songs.artist[i]} ${title}`));
 const number = (id) => (by(id).value === "" ? null : Number(by(id).value));
 
@@ -370,8 +371,8 @@ genres.forEach(({ name, colour }, genre) => {
   chips.set(genre, chip);
   by("genres").append(chip);
 });
-by("filters").addEventListener("input", filter);
-by("filters").addEventListener("submit", (event) => event.preventDefault());
+by("more").addEventListener("input", filter);
+by("more").addEventListener("submit", (event) => event.preventDefault());
 
 // --- the table ---------------------------------------------------------------------------------
 
