@@ -106,7 +106,7 @@ def write_map(path: Path, songs: Songs, model: Model, root: str) -> None:
     write_text(path, page(songs, model, root))
 
 
-def page(songs: Songs, model: Model, root: str) -> str:
+def page(songs: Songs, model: Model, root: str, sounds: str = "", home: str = "") -> str:
     """The map as HTML, with its data, style and script inside.
 
     Parameters
@@ -115,6 +115,10 @@ def page(songs: Songs, model: Model, root: str) -> str:
     model : Model
     root : str
         The folder from which the page says where songs lie.
+    sounds : str
+        Below which address ten seconds of each song are, by its number; empty where nothing plays.
+    home : str
+        Where a link leads back to; empty for none.
 
     Raises
     ------
@@ -132,12 +136,14 @@ def page(songs: Songs, model: Model, root: str) -> str:
     style, script = _static("library_map.css"), _static("library_map.js")
     return templates.get_template("library_map.html").render(
         mark=MARK,
+        sounds=sounds,
+        home=home,
         name=printable(PurePath(root).name or root),
         count=len(songs),
         groups=[(group, [shown(name) for name in tags]) for group, tags in GROUPS.items()],
         style=style,
         script=script,
-        data=_embedded(_content(songs, model, root)),
+        data=_embedded(_content(songs, model, root) | {"sounds": sounds}),
         style_hash=_hash(style),
         script_hash=_hash(script),
     )

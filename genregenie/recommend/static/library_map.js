@@ -272,7 +272,7 @@ canvas.addEventListener("pointermove", (event) => {
 function lift(event) {
   if (!fingers.delete(event.pointerId)) return;
   if (event.type === "pointerup") {
-    if (moved < 6) tell(nearest(...place(event)));
+    if (moved < 6) pick(nearest(...place(event)));
     else if (drawn && drawn.length > 2) selectInside(drawn, event.ctrlKey || event.metaKey);
   }
   drawn = null;
@@ -462,7 +462,7 @@ function show(i) {
   if (view.zoom < 4) zoomAt(4 / view.zoom, 0, 0);
   moveBy(view.width / 2 - across(songs.x[i]), view.height / 2 - down(songs.y[i]));
   canvas.scrollIntoView({ block: "nearest" });
-  tell(i);
+  pick(i);
 }
 
 document.querySelector("thead").addEventListener("click", ({ target }) => {
@@ -482,6 +482,37 @@ by("clear").addEventListener("click", () => {
   by("only").checked = false;
   list();
 });
+
+// --- a little of a song, where a server stands behind the page -------------------------------------
+
+const play = by("play"), sound = new Audio();
+let picked = -1;
+
+// What was clicked stays picked while the pointer is on its way to the button.
+function pick(i) {
+  tell(i);
+  if (!play || i < 0) return;
+  picked = i;
+  play.disabled = false;
+  play.setAttribute("aria-label", `Play 10 s of ${songs.title[i]}`);
+}
+
+function playing(is) {
+  play.textContent = is ? "Stop" : "Play 10 s";
+  play.setAttribute("aria-pressed", String(is));
+}
+
+play?.addEventListener("click", () => {
+  if (!sound.paused) return sound.pause();
+  sound.src = data.sounds + picked;
+  sound.play().catch(() => {
+    by("status").textContent = `${songs.title[picked]} cannot be played.`;
+    playing(false);
+  });
+});
+for (const [event, is] of [["playing", true], ["pause", false], ["ended", false]]) {
+  if (play) sound.addEventListener(event, () => playing(is));
+}
 
 // --- playlists ---------------------------------------------------------------------------------
 
