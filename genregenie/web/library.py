@@ -25,7 +25,7 @@ class ServedLibrary:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: tuple[Path, int] | None = None
-        self._page = ""
+        self._pages: dict[bool, str] = {}
         self._paths: tuple[str, ...] = ()
 
     @staticmethod
@@ -33,8 +33,13 @@ class ServedLibrary:
         """Whether the server has one."""
         return settings.library_index() is not None
 
-    def page(self) -> str:
-        """The map as HTML, whose songs play.
+    def page(self, *, plays: bool) -> str:
+        """The map as HTML.
+
+        Parameters
+        ----------
+        plays : bool
+            Whether who sees it may hear songs.
 
         Raises
         ------
@@ -43,7 +48,7 @@ class ServedLibrary:
         """
         with self._lock:
             self._read()
-            return self._page
+            return self._pages[plays]
 
     def sound(self, number: int) -> bytes:
         """Ten seconds of a song, as a WAV; songs are counted as on the map.
@@ -83,6 +88,9 @@ class ServedLibrary:
         root = library_map.root_of(songs.entries, index)
         # Addresses as seen from the page, wherever the app lies.
         sounds, home = LIBRARY_SOUND.lstrip("/"), HOME.lstrip("/")
-        self._page = library_map.page(songs, model, root, sounds, home)
+        self._pages = {
+            plays: library_map.page(songs, model, root, sounds if plays else "", home)
+            for plays in (False, True)
+        }
         self._paths = tuple(entry.path for entry in songs.entries)
         self._known = made

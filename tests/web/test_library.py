@@ -59,7 +59,15 @@ def test_guests_are_sent_to_make_one(gated_app: Server, library: Path) -> None:
         guest.fill("/guest", "/")
         answer = guest.show("/library")
         assert (answer.status_code, answer.headers["location"]) == (303, "/signup")
-        assert guest.get("/library/sound/0").status_code == 404
+        assert guest.get("/library/sound/0").headers["location"] == "/signup"
+
+
+def test_with_the_gate_off_nothing_plays(app: Server, library: Path) -> None:
+    with app.browser() as anybody:
+        page = anybody.show("/library").text
+        assert songs_of(page)["sounds"] == ""
+        assert 'id="play"' not in page
+        assert anybody.get("/library/sound/0").status_code in (303, 404)
 
 
 @pytest.mark.slow
@@ -115,12 +123,16 @@ def test_my_music_leads_to_it() -> None:
 
 
 @pytest.mark.slow
-def test_it_plays_in_a_browser(app: Server, library: Path, new_tab: NewTab) -> None:
-    page = new_tab(app)
+def test_it_plays_in_a_browser(
+    server: Server, somebody: Browser, library: Path, new_tab: NewTab
+) -> None:
+    page = new_tab(server)
+    (token,) = (c.value for c in somebody.cookies.jar if c.name == "genregenie")
+    page.context.add_cookies([{"name": "genregenie", "value": token, "url": server.url}])
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto(f"{app.url}/library")
+    page.goto(f"{server.url}/library")
     expect(page.locator("#rows tr")).to_have_count(3)
     expect(page.locator("#play")).to_be_disabled()
     page.locator("#rows td button").first.click()
