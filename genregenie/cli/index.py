@@ -38,8 +38,12 @@ def add(commands: Commands) -> None:
 def _index(options: argparse.Namespace) -> int:
     from genregenie.recommend.indexing import index_folder
 
-    with Bar(options, label="Listening") as bar:
-        made = index_folder(options.folder, options.output, options.jobs, bar.reach)
+    try:
+        with Bar(options, label="Listening") as bar:
+            made = index_folder(options.folder, options.output, options.jobs, bar.reach)
+    except KeyboardInterrupt:
+        log.warning("What was heard is kept: the same command goes on from there.")
+        raise
     for skip in made.skipped:
         log.warning("skipped %s: %s", printable(skip.path), skip.reason)
     print(

@@ -31,6 +31,9 @@ from genregenie.recommend.library_index import (
 
 FOLDER_NAME: Final = "genregenie-index"
 
+KEPT_EVERY: Final = 500
+"""So many files are heard again at most by whoever goes on after a power cut."""
+
 Progress = Callable[[int, int, str], None]
 """Called with how many are done, how many there are, and what was done last."""
 
@@ -68,7 +71,8 @@ def index_folder(
     """Index every audio file below a folder; files listened to before are not heard again.
 
     They are where another model listened, or an earlier release, or where the network was left out
-    and now is not.
+    and now is not. What has been heard is kept when it is interrupted, and now and then before, so
+    that the same call goes on from there.
 
     Parameters
     ----------
@@ -88,7 +92,7 @@ def index_folder(
     output = (output or folder / FOLDER_NAME).absolute()
     _check_output(output)
     files, skipped = _files(folder, output)
-    return _index(folder, files, skipped, output, jobs, progress)
+    return _index(folder, files, skipped, output, jobs, progress, keeps_parts=True)
 
 
 def renew(
@@ -138,8 +142,13 @@ def _index(
     output: Path,
     jobs: int,
     progress: Progress | None,
+    *,
+    keeps_parts: bool = False,
 ) -> Indexed:
-    """Write the index of the files that are somewhere."""
+    """Write the index of the files that are somewhere.
+
+    Parts are not kept where the last index alone knows which files there are.
+    """
     classifier = Classifier.load()
     likeness = classifier.model.catalogue.likeness
     known = _known(output, likeness)
@@ -159,17 +168,24 @@ def _index(
     unchanged = len(tracks)
 
     results = classify_many([path for path, _ in new], jobs=jobs)
-    for done, ((path, status), result) in enumerate(zip(new, results, strict=True), start=1):
-        if isinstance(result, AudioError):
-            skipped.append(Skipped(str(path), str(result)))
-        elif result.genre is None:
-            skipped.append(Skipped(str(path), "This does not sound like music."))
-        else:
-            direction = direction_of(result, likeness)
-            autotags = probabilities_of(result.autotags)
-            tracks.append(_Track(_entry(path, result, status), direction, autotags))
-        if progress is not None:
-            progress(done, len(new), path.name)
+    try:
+        for done, ((path, status), result) in enumerate(zip(new, results, strict=True), start=1):
+            if isinstance(result, AudioError):
+                skipped.append(Skipped(str(path), str(result)))
+            elif result.genre is None:
+                skipped.append(Skipped(str(path), "This does not sound like music."))
+            else:
+                direction = direction_of(result, likeness)
+                autotags = probabilities_of(result.autotags)
+                tracks.append(_Track(_entry(path, result, status), direction, autotags))
+            if progress is not None:
+                progress(done, len(new), path.name)
+            if keeps_parts and tracks and done % KEPT_EVERY == 0 and done < len(new):
+                _replace(output, tracks, likeness)
+    except KeyboardInterrupt:
+        if keeps_parts and tracks:
+            _replace(output, tracks, likeness)
+        raise
     if not tracks:
         raise LibraryError(f"{where} holds no music that GenreGenie can read.")
     _replace(output, tracks, likeness)

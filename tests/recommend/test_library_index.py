@@ -14,6 +14,7 @@ from genregenie.autotag.vocabulary import TAGS, probabilities_of
 from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.inference.classifier import Classifier
 from genregenie.model.likeness import Likeness, unit
+from genregenie.recommend import indexing
 from genregenie.recommend import library_index as module
 from genregenie.recommend.acoustic import direction_of
 from genregenie.recommend.indexing import index_folder, renew
@@ -303,6 +304,39 @@ def test_a_folder_is_indexed_and_refreshed(music):
         direction = direction_of(classifier.predict(entry.path), likeness)
         assert library.nearest(direction)[0].path == entry.path
     assert sorted(p.name for p in music.iterdir() if "index" in p.name) == ["genregenie-index"]
+
+
+@pytest.mark.parametrize(("cut", "kept_every"), [(KeyboardInterrupt, 500), (MemoryError, 1)])
+def test_what_was_heard_is_kept_when_it_is_cut_off(music, monkeypatch, cut, kept_every):
+    monkeypatch.setattr(indexing, "KEPT_EVERY", kept_every)
+    before, heard = [], []
+
+    def stop(done, total, name):
+        before.append(name)
+        if len(before) == total:
+            raise cut
+
+    with pytest.raises(cut):
+        index_folder(music, jobs=1, progress=stop)
+    likeness = Classifier.load().model.catalogue.likeness
+    kept = len(Library.load(music / "genregenie-index", likeness))
+    made = index_folder(music, jobs=1, progress=lambda done, total, name: heard.append(name))
+    assert (made.tracks, made.unchanged) == (2, kept)
+    assert kept >= 1
+    assert len(heard) == 4 - kept
+
+
+def test_an_index_that_alone_knows_its_files_is_not_made_in_parts(music, monkeypatch):
+    monkeypatch.setattr(indexing, "KEPT_EVERY", 1)
+    made = index_folder(music, jobs=1)
+    as_another_model_wrote_it(made.path)
+
+    def stop(done, total, name):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        renew(made.path, 1, stop)
+    assert renew(made.path, 1).tracks == 2
 
 
 def test_real_clips_are_indexed(gtzan, tmp_path):
