@@ -13,7 +13,6 @@ from genregenie.common.playlists import PlaylistEntry, as_m3u
 from genregenie.recommend.library_map import write_map
 from genregenie.recommend.songs import Songs
 from tests.recommend.test_library_map import HOSTILE, MODEL, library
-from tests.web.conftest import chromium, open_chromium  # noqa: F401
 from tests.web.pages import serious_faults
 
 COUNT = 120
@@ -38,7 +37,7 @@ def file(songs: Songs, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def opened(chromium: Browser, file: Path) -> Iterator[Page]:  # noqa: F811
+def opened(chromium: Browser, file: Path) -> Iterator[Page]:
     context = chromium.new_context(offline=True, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     said: list[str] = []
@@ -219,7 +218,7 @@ def test_zoom_keeps_the_map_on_its_sheet(opened):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])
-def test_nobody_is_kept_out(chromium, file, width, scheme):  # noqa: F811
+def test_nobody_is_kept_out(chromium, file, width, scheme):
     context = chromium.new_context(
         viewport={"width": width, "height": 812}, color_scheme=scheme, bypass_csp=True
     )
