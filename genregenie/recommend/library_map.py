@@ -15,6 +15,7 @@ from pathlib import Path, PurePath
 from typing import Any, Final
 
 import numpy as np
+from markupsafe import Markup
 
 from genregenie.autotag.vocabulary import GROUPS, shown
 from genregenie.common import resources
@@ -31,7 +32,7 @@ from genregenie.recommend.library_index import Entry
 from genregenie.recommend.playlist import relative
 from genregenie.recommend.songs import Songs
 
-MARK: Final = '<meta name="generator" content="GenreGenie map">'
+MARK: Final = "GenreGenie map"
 """By which a page of ours is known again."""
 
 _BATCH: Final = 4096
@@ -141,9 +142,9 @@ def page(songs: Songs, model: Model, root: str, sounds: str = "", home: str = ""
         name=printable(PurePath(root).name or root),
         count=len(songs),
         groups=[(group, [shown(name) for name in tags]) for group, tags in GROUPS.items()],
-        style=style,
-        script=script,
-        data=_embedded(_content(songs, model, root) | {"sounds": sounds}),
+        style=Markup(style),  # noqa: S704 - our own files, and data that cannot end its element
+        script=Markup(script),  # noqa: S704
+        data=Markup(_embedded(_content(songs, model, root) | {"sounds": sounds})),  # noqa: S704
         style_hash=_hash(style),
         script_hash=_hash(script),
     )
@@ -218,4 +219,4 @@ def _hash(text: str) -> str:
 
 def _is_map(path: Path) -> bool:
     with path.open("rb") as file:
-        return MARK.encode() in file.read(1000)
+        return f'content="{MARK}"'.encode() in file.read(1000)
