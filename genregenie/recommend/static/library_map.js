@@ -11,7 +11,7 @@ const view = { zoom: 1, left: 0, top: 0, width: 1, height: 1 };
 const chosen = new Set();
 let shown = new Uint8Array(count).fill(1);
 let listed = [], page = 0, sort = { by: null, sign: 1 };
-let mode = "move", told = -1, drawn = null, frame = 0;
+let mode = "move", told = -1, picked = -1, drawn = null, frame = 0;
 
 // --- where things are --------------------------------------------------------------------------
 
@@ -148,9 +148,10 @@ function draw() {
   paper.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
   drawDots();
   drawNames();
-  if (told >= 0) {
+  for (const i of new Set([told, picked])) {
+    if (i < 0 || !shown[i]) continue;
     paper.beginPath();
-    paper.arc(across(songs.x[told]), down(songs.y[told]), radius() + 4, 0, 7);
+    paper.arc(across(songs.x[i]), down(songs.y[i]), radius() + 4, 0, 7);
     paper.lineWidth = 2.5;
     paper.strokeStyle = ink;
     paper.stroke();
@@ -486,24 +487,25 @@ by("clear").addEventListener("click", () => {
 // --- a little of a song, where a server stands behind the page -------------------------------------
 
 const play = by("play"), sound = new Audio();
-let picked = -1;
 
 // What was clicked stays picked while the pointer is on its way to the button.
 function pick(i) {
-  tell(i);
-  if (!play || i < 0) return;
   picked = i;
-  play.disabled = false;
-  play.setAttribute("aria-label", `Play 10 s of ${songs.title[i]}`);
+  tell(i);
+  if (!play) return;
+  play.disabled = i < 0 && sound.paused;
+  play.title = i < 0 ? "" : songs.title[i];
 }
 
 function playing(is) {
   play.textContent = is ? "Stop" : "Play 10 s";
   play.setAttribute("aria-pressed", String(is));
+  play.disabled = !is && picked < 0;
 }
 
 play?.addEventListener("click", () => {
   if (!sound.paused) return sound.pause();
+  if (picked < 0) return;
   sound.src = data.sounds + picked;
   sound.play().catch(() => {
     by("status").textContent = `${songs.title[picked]} cannot be played.`;
