@@ -134,7 +134,8 @@ def page(songs: Songs, model: Model, root: str, sounds: str = "", home: str = ""
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style, script = _static("library_map.css"), _static("library_map.js")
+    style = _static("library_map.css")
+    script = _static("library_map.js") + _static("library_table.js")
     return templates.get_template("library_map.html").render(
         mark=MARK,
         sounds=sounds,
