@@ -21,8 +21,12 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from genregenie.accounts import open_accounts, sqlite_url
 from genregenie.audio import RATE_HZ, AudioFile
-from genregenie.common import resources
+from genregenie.common import resources, settings
 from genregenie.inference.classifier import Classifier
+from genregenie.recommend.indexing import index_folder
+from genregenie.recommend.library_index import Library
+from genregenie.recommend.library_map import write_map
+from genregenie.recommend.songs import Songs
 from genregenie.web.saved_results import as_result
 from genregenie.web.ui.examples import EXAMPLES
 
@@ -31,6 +35,7 @@ EXAMPLE = "Corner Table"
 NAME, PASSWORD = "Ada", "a calm indigo morning"
 WIDE = {"width": 1100, "height": 1000}
 DOOR = {"width": 1100, "height": 720}
+MAP = {"width": 1100, "height": 900}
 PHONE = {"width": 390, "height": 844}
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
 LIVE_S, FRAME_S, ANIMATED = 10.0, 0.25, 320
@@ -134,6 +139,26 @@ def live_listening(playwright: Playwright, url: str) -> None:
     )
 
 
+def library_map(chromium: Browser) -> None:
+    """The map of the music that models are tried on, with one song told about."""
+    music = settings.training_data_dir()
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder) / "music"
+        for part in ("outside/music", "gtzan/audio"):
+            shutil.copytree(music / part, library / part)
+        made = index_folder(library)
+        model = Classifier.load().model
+        songs = Songs.of(Library.load(made.path, model.catalogue.likeness))
+        write_map(library / "map.html", songs, model, str(library))
+        page = chromium.new_page(viewport=MAP)
+        page.goto((library / "map.html").as_uri())
+        page.wait_for_selector("#rows tr")
+        told = next(i for i, e in enumerate(songs.entries) if e.genre == "country" and e.is_sure)
+        page.evaluate("i => tell(i)", told)
+        page.wait_for_timeout(500)
+        page.screenshot(path=IMAGES / "map.png")
+
+
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with running_app() as url, sync_playwright() as playwright:
@@ -141,6 +166,7 @@ def main() -> None:
         chromium = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=ARGUMENTS
         )
+        library_map(chromium)
         door = chromium.new_page(viewport=DOOR)
         door.goto(url)
         door.screenshot(path=IMAGES / "landing.png")

@@ -202,6 +202,23 @@ def characters(probabilities: Array, genres: Sequence[str]) -> list[tuple[str, .
     ]
 
 
+def standing_out(probabilities: Array) -> NDArray[np.bool_]:
+    """Which tags count where songs are looked for: moods and eras by level, others as heard.
+
+    Parameters
+    ----------
+    probabilities : array, shape (n, 50)
+        In the order of `names`; NaN in the row of a sound that the network has not heard.
+
+    Returns
+    -------
+    bool array, shape (n, 50)
+    """
+    levels = level_of(probabilities)
+    by_level = np.array([_GROUP[name] in ("mood", "era") for name in names()])
+    return np.where(by_level, levels >= MOOD_LEVEL, _heard(probabilities, levels))
+
+
 def _finer(genre: str) -> frozenset[str]:
     return FINER.get(genre.casefold(), frozenset())
 

@@ -1,6 +1,7 @@
 """What arguments may be, and the options that several commands share, each declared once."""
 
 import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -12,6 +13,9 @@ Run: TypeAlias = Callable[[argparse.Namespace], int]
 """What a command does with its options; its exit status."""
 
 INDEX_NAME: Final = "genregenie-index"
+
+MAX_LENGTH_S: Final = 24 * 3600
+"""No playlist is longer."""
 
 GROUPS: Final = ("style", "era", "mood", "voice")
 """What heard tags speak of, as in `genregenie.autotag.vocabulary`, which takes a while to load."""
@@ -183,6 +187,35 @@ def kinds(text: str) -> tuple[str, ...]:
     if not named:
         raise argparse.ArgumentTypeError(f"name some of {', '.join(KINDS)}")
     return tuple(name for name in KINDS if name in named)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Words with commas between."""
+    found = tuple(dict.fromkeys(filter(None, map(str.strip, text.split(",")))))
+    if not found:
+        raise argparse.ArgumentTypeError("name one at least; several with commas between")
+    return found
+
+
+def length_s(text: str) -> float:
+    """A length such as ``60m`` or ``1h30m``, in seconds."""
+    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m(?:in)?)?(?:(\d+)s)?", text.strip().casefold())
+    hours, minutes, seconds = (int(part or 0) for part in (found.groups() if found else ("0",) * 3))
+    length = 3600 * hours + 60 * minutes + seconds
+    if not length:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a length such as 60m or 1h30m")
+    if length > MAX_LENGTH_S:
+        raise argparse.ArgumentTypeError(f"{text} is more than {MAX_LENGTH_S // 3600} hours")
+    return float(length)
+
+
+def tempo_range(text: str) -> tuple[float, float]:
+    """Beats a minute, the slowest and the fastest, such as ``80-110``."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)", text.strip())
+    slowest, fastest = (float(part) for part in (found.groups() if found else ("1", "0")))
+    if slowest > fastest:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range of tempi such as 80-110")
+    return slowest, fastest
 
 
 def port(text: str) -> int:

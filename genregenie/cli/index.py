@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genregenie.cli.arguments import (
     INDEX_NAME,
@@ -15,8 +16,12 @@ from genregenie.cli.arguments import (
     add_tables,
     folder_path,
 )
-from genregenie.cli.messages import Bar, log
+from genregenie.cli.messages import Bar, CommandError, log
+from genregenie.common import settings
 from genregenie.common.formatting import printable
+
+if TYPE_CHECKING:
+    from genregenie.recommend.songs import Songs
 
 
 def add(commands: Commands) -> None:
@@ -25,7 +30,7 @@ def add(commands: Commands) -> None:
         commands,
         "index",
         _index,
-        "listen to a folder of music, so that 'similar' and 'recommend' can search it",
+        "listen to a folder of music, to search it, map it and make playlists of it",
     )
     index.add_argument("folder", type=folder_path, metavar="FOLDER")
     add_output(index, f"default: {INDEX_NAME} in FOLDER")
@@ -39,18 +44,23 @@ def add(commands: Commands) -> None:
 def _index(options: argparse.Namespace) -> int:
     from genregenie.recommend.indexing import index_folder
 
-    with Bar(options, label="Listening") as bar:
-        made = index_folder(
-            *(options.folder, options.output, options.jobs, bar.reach),
-            backend=options.dask or "processes",
-        )
+    try:
+        with Bar(options, label="Listening") as bar:
+            made = index_folder(
+                *(options.folder, options.output, options.jobs, bar.reach),
+                backend=options.dask or "processes",
+            )
+    except KeyboardInterrupt:
+        log.warning("What was heard is kept: the same command goes on from there.")
+        raise
     if any(getattr(options, name) is not None for name in TABLES):
         _write_tables(options, made.path)
     for skip in made.skipped:
         log.warning("skipped %s: %s", printable(skip.path), skip.reason)
     print(
         f"{made.tracks} tracks in {made.path}, {made.unchanged} of them known from before.\n"
-        f"Search it with: genregenie similar FILE --index '{made.path}'"
+        f"Search it with: genregenie similar FILE --index '{made.path}'\n"
+        f"See all of it:  genregenie map --index '{made.path}'"
     )
     return 0
 
@@ -70,6 +80,42 @@ def _write_tables(options: argparse.Namespace, index: Path) -> None:
     ):
         if path is not None:
             write(path, rows)
+
+
+def find_index(options: argparse.Namespace, beside: Path) -> Path:
+    """The index that is meant: ``--index``, the setting, or that of a folder above a place.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    beside : Path
+        A file, or a folder that may itself hold one.
+
+    Raises
+    ------
+    CommandError
+        If there is none.
+    """
+    index: Path | None = options.index or settings.library_index()
+    if index is not None:
+        return index / INDEX_NAME if (index / INDEX_NAME / "library.json").is_file() else index
+    for folder in (beside.absolute(), *beside.absolute().parents):
+        if (folder / INDEX_NAME / "library.json").is_file():
+            return folder / INDEX_NAME
+    raise CommandError(
+        f"There is no {INDEX_NAME} in a folder above {beside}. Make one with "
+        "'genregenie index FOLDER', or give --index."
+    )
+
+
+def indexed_songs(index: Path, options: argparse.Namespace) -> "Songs":
+    """All songs of an index, which is made anew before if it is of another model or release."""
+    from genregenie.inference.classifier import Classifier
+    from genregenie.recommend.library_index import Library
+    from genregenie.recommend.songs import Songs
+
+    renewed(index, options)
+    return Songs.of(Library.load(index, Classifier.load().model.catalogue.likeness))
 
 
 def renewed(index: Path, options: argparse.Namespace) -> None:

@@ -24,6 +24,8 @@ from genregenie.cli import (
     lab,
     listen,
     messages,
+    music_map,
+    playlist,
     recommend,
     serve,
     similar,
@@ -115,6 +117,8 @@ _GROUPS: Final[Mapping[str, Mapping[str, Callable[[Commands], None]]]] = {
         "recommend": recommend.add,
         "similar": similar.add,
         "index": index.add,
+        "map": music_map.add,
+        "playlist": playlist.add,
     },
     "tag a library": {"tag": tag.add, "untag": untag.add},
     "look through a library": {

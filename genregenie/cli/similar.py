@@ -2,7 +2,6 @@
 
 import argparse
 import json
-from pathlib import Path
 
 from genregenie.cli.arguments import (
     INDEX_NAME,
@@ -15,9 +14,8 @@ from genregenie.cli.arguments import (
     file_path,
     positive,
 )
-from genregenie.cli.index import renewed
-from genregenie.cli.messages import CommandError, about, log
-from genregenie.common import settings
+from genregenie.cli.index import find_index, renewed
+from genregenie.cli.messages import about, log
 from genregenie.common.formatting import printable, valid_text
 from genregenie.common.genres import display_name
 
@@ -49,12 +47,7 @@ def _similar(options: argparse.Namespace) -> int:
 
     with about(options.file):
         prediction = apart(classify, options.file)
-    folder = options.index or settings.library_index() or _index_above(options.file)
-    if folder is None:
-        raise CommandError(
-            f"There is no {INDEX_NAME} in a folder above {options.file}. Make one with "
-            "'genregenie index FOLDER', or give --index."
-        )
+    folder = find_index(options, options.file)
     renewed(folder, options)
     likeness = Classifier.load().model.catalogue.likeness
     library = Library.load(folder, likeness)
@@ -75,10 +68,3 @@ def _similar(options: argparse.Namespace) -> int:
         print(f"{track.alike:>4.0%} alike  {printable(name)}  ({display_name(track.genre)})")
         print(f"            {printable(track.path or '')}")
     return 0
-
-
-def _index_above(file: Path) -> Path | None:
-    for folder in file.absolute().parents:
-        if (folder / INDEX_NAME / "library.json").is_file():
-            return folder / INDEX_NAME
-    return None

@@ -50,7 +50,7 @@ def as_m3u(entries: Iterable[PlaylistEntry]) -> str:
     """An extended M3U playlist of where the sounds are, else of the pages about them."""
     lines = (
         f"#EXTINF:{-1 if entry.duration_s is None else round(entry.duration_s)},"
-        f"{printable(entry.name)}\n{_line(entry.path) or entry.page}\n"
+        f"{printable(entry.name)}\n{m3u_line(entry.path) or entry.page}\n"
         for entry in entries
     )
     return "#EXTM3U\n" + "".join(lines)
@@ -81,8 +81,8 @@ def as_xspf(entries: Iterable[PlaylistEntry], title: str = "GenreGenie") -> str:
     return ElementTree.tostring(playlist, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _line(path: str) -> str:
-    """The path, or an address where a line of M3U cannot hold it."""
+def m3u_line(path: str) -> str:
+    """How M3U says where a sound is: by the path, or an address where a line cannot hold that."""
     is_text = printable(path) == path == path.strip() and "\\" not in path.replace(os.sep, "")
     return path if is_text and not path.startswith("#") else _address(path)
 

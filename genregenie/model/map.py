@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genregenie.common.arrays import Array
-from genregenie.model.likeness import Directions
 
 NEAREST: Final = 5
 """How many reference tracks say where a song lies."""
@@ -37,7 +36,7 @@ class Map:
     def __len__(self) -> int:
         return len(self.positions)
 
-    def place(self, alike: Directions, nearest: int = NEAREST) -> Array:
+    def place(self, alike: NDArray[np.floating], nearest: int = NEAREST) -> Array:
         """Where songs lie: the mean of their nearest tracks, weighed by one over the distance.
 
         Parameters

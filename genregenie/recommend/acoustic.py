@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 POOL: Final = 60
 """How many candidates are looked at, so that enough are left by different artists."""
 
-_SAME_RECORDING: Final = 0.9995
+SAME_RECORDING: Final = 0.9995
+"""Sounds that are more alike than this are of one recording."""
 _SAME_VECTOR: Final = 5e-7
 
 
@@ -154,7 +155,7 @@ def direction_of(prediction: "Prediction", likeness: Likeness) -> Directions:
 
 def is_same(likeness: Likeness, directions: Directions, direction: Directions) -> list[bool]:
     """Which of some directions, shape (n, width), are of the very recording that another is of."""
-    same: list[bool] = (likeness.timbre_alike(directions, direction) > _SAME_RECORDING).tolist()
+    same: list[bool] = (likeness.timbre_alike(directions, direction) > SAME_RECORDING).tolist()
     return same
 
 

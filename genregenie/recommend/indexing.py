@@ -33,6 +33,9 @@ from genregenie.recommend.library_index import (
 
 FOLDER_NAME: Final = "genregenie-index"
 
+KEPT_EVERY: Final = 500
+"""So many files are heard again at most by whoever goes on after a power cut."""
+
 Progress = Callable[[int, int, str], None]
 """Called with how many are done, how many there are, and what was done last."""
 
@@ -74,7 +77,8 @@ def index_folder(
     """Index every audio file below a folder; files listened to before are not heard again.
 
     They are where another model listened, or an earlier release, or where the network was left out
-    and now is not.
+    and now is not. What has been heard is kept when it is interrupted, and now and then before, so
+    that the same call goes on from there.
 
     Parameters
     ----------
@@ -96,7 +100,7 @@ def index_folder(
     output = (output or folder / FOLDER_NAME).absolute()
     _check_output(output)
     files, skipped = _files(folder, output)
-    return _index(folder, files, skipped, output, jobs, progress, backend)
+    return _index(folder, files, skipped, output, jobs, progress, backend, keeps_parts=True)
 
 
 def index_files(
@@ -175,7 +179,7 @@ def renew(
     ModelError, AutotagError
     """
     try:
-        if Library.load(index, Classifier.load().model.catalogue.likeness).autotags is not None:
+        if Library.load(index, Classifier.load().model.catalogue.likeness).is_current:
             return None
     except OtherModelError:
         pass
@@ -195,10 +199,15 @@ def _index(
     jobs: int,
     progress: Progress | None,
     backend: str = "processes",
+    *,
+    keeps_parts: bool = False,
 ) -> Indexed:
-    """Write the index of the files that are somewhere."""
+    """Write the index of the files that are somewhere.
+
+    Parts are not kept where the last index alone knows which files there are.
+    """
     with only_writer(output):
-        return _index_alone(where, files, skipped, output, jobs, progress, backend)
+        return _index_alone(where, files, skipped, output, jobs, progress, backend, keeps_parts)
 
 
 def _index_alone(
@@ -209,6 +218,7 @@ def _index_alone(
     jobs: int,
     progress: Progress | None,
     backend: str,
+    keeps_parts: bool,
 ) -> Indexed:
     classifier = Classifier.load()
     likeness = classifier.model.catalogue.likeness
@@ -229,17 +239,24 @@ def _index_alone(
     unchanged = len(tracks)
 
     results = classify_many([path for path, _ in new], backend=backend, jobs=jobs)
-    for done, ((path, status), result) in enumerate(zip(new, results, strict=True), start=1):
-        if isinstance(result, AudioError):
-            skipped.append(Skipped(str(path), str(result)))
-        elif result.genre is None:
-            skipped.append(Skipped(str(path), "This does not sound like music."))
-        else:
-            direction = direction_of(result, likeness)
-            autotags = probabilities_of(result.autotags)
-            tracks.append(_Track(_entry(path, result, status), direction, autotags))
-        if progress is not None:
-            progress(done, len(new), path.name)
+    try:
+        for done, ((path, status), result) in enumerate(zip(new, results, strict=True), start=1):
+            if isinstance(result, AudioError):
+                skipped.append(Skipped(str(path), str(result)))
+            elif result.genre is None:
+                skipped.append(Skipped(str(path), "This does not sound like music."))
+            else:
+                direction = direction_of(result, likeness)
+                autotags = probabilities_of(result.autotags)
+                tracks.append(_Track(_entry(path, result, status), direction, autotags))
+            if progress is not None:
+                progress(done, len(new), path.name)
+            if keeps_parts and tracks and done % KEPT_EVERY == 0 and done < len(new):
+                _replace(output, tracks, likeness)
+    except KeyboardInterrupt:
+        if keeps_parts and tracks:
+            _replace(output, tracks, likeness)
+        raise
     if not tracks:
         raise LibraryError(f"{where} holds no music that GenreGenie can read.")
     _replace(output, tracks, likeness)
@@ -265,7 +282,7 @@ def _known(output: Path, likeness: Likeness) -> dict[str, _Track]:
     """What the last index holds; nothing if there is none that can be used."""
     try:
         library = Library.load(output, likeness)
-        if library.autotags is None:
+        if not library.is_current or library.autotags is None:
             return {}
         return {
             entry.path: _Track(entry, np.array(direction), np.array(autotags))
@@ -289,7 +306,19 @@ def _entry(path: Path, result: Prediction, status: os.stat_result) -> Entry:
     readable = valid_text(str(path))
     title = result.title or Path(readable).stem
     genre = result.genre or ""
-    return Entry(readable, result.artist or "", title, genre, status.st_size, status.st_mtime_ns)
+    return Entry(
+        readable,
+        result.artist or "",
+        title,
+        genre,
+        status.st_size,
+        status.st_mtime_ns,
+        is_sure=result.verdict == "confident",
+        confidence=result.confidence,
+        duration_s=result.duration_s,
+        tempo_bpm=result.tempo_bpm if result.is_tempo_sure else None,
+        musical_key=result.key if result.is_key_sure else None,
+    )
 
 
 def _replace(output: Path, tracks: list[_Track], likeness: Likeness) -> None:

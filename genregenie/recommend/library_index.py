@@ -2,20 +2,22 @@
 
 ===================  =====================================================================
 ``library.json``     format, number of tracks, and which model the directions belong to
-``tracks.sqlite3``   path, artist, title, genre, and what tells whether a file has changed
+``tracks.sqlite3``   path, artist, title, genre, what tells whether a file has changed, and what
+                     else was heard: how sure the genre is, length, tempo and key
 ``vectors.npy``      directions by `genregenie.model.likeness`, float32, shape (n, width)
 ``autotags.npy``     probabilities of the network's tags, float16, shape (n, 50), NaN if unheard
 ``vectors.faiss``    an inverted file over them, for libraries too big to compare one by one
 ===================  =====================================================================
 
-Format 1, of an earlier release, has directions of timbre alone and no tags. It is still searched.
+Format 1 has directions of timbre alone and no tags, format 2 nothing of length, tempo and key. Both
+are still searched.
 """
 
 import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -30,7 +32,7 @@ from genregenie.model.likeness import Directions, Likeness, unit
 from genregenie.recommend.acoustic import POOL, SimilarTrack, as_share, is_same, top, track_key
 from genregenie.recommend.inverted_file import open_inverted_file, write_inverted_file
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 LIBRARY_JSON: Final = "library.json"
 TRACKS: Final = "tracks.sqlite3"
 VECTORS: Final = "vectors.npy"
@@ -44,7 +46,6 @@ _RERANKED: Final = 4  # the index stores 8 bits a number, so more come out and a
 _CHANGED: Final = 2_000
 """So many of the most alike are looked through for what is calmer, happier and the like."""
 
-_SELECT: Final = "SELECT path, artist, title, genre, size, changed_ns, number FROM tracks"
 _UNFIT: Final = "its parts do not fit together"
 
 
@@ -66,6 +67,15 @@ class Entry:
         Absolute.
     size, changed_ns : int
         As of when it was listened to; a file that differs is listened to again.
+    is_sure : bool
+        Whether the verdict on its genre is ``"confident"``.
+    confidence : float
+        In its genre.
+    duration_s : float
+    tempo_bpm : float or None
+    musical_key : str or None
+        One of `genregenie.features.key.KEYS`. Tempo and key are None where they are not sure, and
+        all from `is_sure` on is empty in an index of an earlier release.
     """
 
     path: str
@@ -74,6 +84,15 @@ class Entry:
     genre: str
     size: int
     changed_ns: int
+    is_sure: bool = False
+    confidence: float = 0.0
+    duration_s: float = 0.0
+    tempo_bpm: float | None = None
+    musical_key: str | None = None
+
+
+_COLUMNS: Final = tuple(f.name for f in fields(Entry))
+_EARLIER_COLUMNS: Final = _COLUMNS[:6]
 
 
 class Library:
@@ -83,7 +102,9 @@ class Library:
     ----------
     directions : float32 array, shape (n, width)
     autotags : float16 array, shape (n, 50), or None
-        None in an index of an earlier release.
+        None in an index of format 1.
+    is_current : bool
+        Whether it holds all that this release asks for.
     """
 
     def __init__(
@@ -93,7 +114,11 @@ class Library:
         directions: Directions,
         autotags: NDArray[np.float16] | None,
         faiss_index: Any | None,
+        *,
+        is_current: bool,
     ) -> None:
+        self.is_current = is_current
+        self._columns = _COLUMNS if is_current else _EARLIER_COLUMNS
         self._tracks = _address(folder)
         self._likeness = likeness
         self.directions = directions
@@ -124,7 +149,7 @@ class Library:
             header = json.loads((folder / LIBRARY_JSON).read_text(encoding="utf-8"))
             if header["format"] == 1:
                 likeness = Likeness(likeness.centre)
-            if header["format"] not in (1, FORMAT) or header["model"] != fingerprint(likeness):
+            if not 1 <= header["format"] <= FORMAT or header["model"] != fingerprint(likeness):
                 raise OtherModelError(
                     f"The index in {folder} was made with another model or version. "
                     "Make it again with 'genregenie index'."
@@ -138,7 +163,8 @@ class Library:
             if not (folder / TRACKS).exists():
                 raise ValueError(_UNFIT)
             found = open_inverted_file(folder / FAISS) if big else None
-            return cls(folder, likeness, directions, autotags, found)
+            is_current = header["format"] == FORMAT
+            return cls(folder, likeness, directions, autotags, found, is_current=is_current)
         except FileNotFoundError as error:
             raise LibraryError(
                 f"There is no index in {folder}. Make one with 'genregenie index FOLDER'."
@@ -193,7 +219,8 @@ class Library:
 
     def entries(self) -> list[Entry]:
         """Every file, in the order of `directions`."""
-        return _entries(self._tracks)
+        query = f"SELECT {', '.join(self._columns)} FROM tracks ORDER BY number"  # noqa: S608
+        return [_entry(row) for row in _rows(self._tracks, query)]
 
     def rows(self) -> list[dict[str, Any]]:
         """What is known of each file, for tables: what it is, and the tags that are heard."""
@@ -236,8 +263,9 @@ class Library:
     def _entries(self, rows: list[int]) -> list[Entry]:
         # Row numbers, not text: nothing from outside is put into the statement.
         numbers = ",".join(str(row + 1) for row in rows)
-        rows_found = _rows(self._tracks, f"{_SELECT} WHERE number IN ({numbers})")
-        found = {row[6]: Entry(*row[:6]) for row in rows_found}
+        columns = ", ".join(self._columns)
+        query = f"SELECT number, {columns} FROM tracks WHERE number IN ({numbers})"  # noqa: S608
+        found = {row[0]: _entry(row[1:]) for row in _rows(self._tracks, query)}
         try:
             return [found[row + 1] for row in rows]
         except KeyError as error:
@@ -254,7 +282,8 @@ def indexed_paths(folder: Path) -> list[Path]:
     LibraryError
         If that cannot be read.
     """
-    return [Path(entry.path) for entry in _entries(_address(folder))]
+    rows = _rows(_address(folder), "SELECT path FROM tracks ORDER BY number")
+    return [Path(path) for (path,) in rows]
 
 
 def write_library(
@@ -281,10 +310,11 @@ def write_library(
     try:
         connection.execute(
             "CREATE TABLE tracks (number INTEGER PRIMARY KEY, path TEXT, artist TEXT, title TEXT,"
-            " genre TEXT, size INTEGER, changed_ns INTEGER, key TEXT)"
+            " genre TEXT, size INTEGER, changed_ns INTEGER, is_sure INTEGER, confidence REAL,"
+            " duration_s REAL, tempo_bpm REAL, musical_key TEXT, key TEXT)"
         )
         connection.executemany(
-            "INSERT INTO tracks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO tracks VALUES (?{', ?' * (len(_COLUMNS) + 1)})",  # noqa: S608
             (
                 (i, *astuple(entry), track_key(entry.artist, entry.title))
                 for i, entry in enumerate(entries, start=1)
@@ -315,8 +345,9 @@ def _address(folder: Path) -> str:
     return (folder / TRACKS).absolute().as_uri() + "?mode=ro"
 
 
-def _entries(tracks: str) -> list[Entry]:
-    return [Entry(*row[:6]) for row in _rows(tracks, f"{_SELECT} ORDER BY number")]
+def _entry(row: Sequence[Any]) -> Entry:
+    known = dict(zip(_COLUMNS, row, strict=False))
+    return Entry(**known | {"is_sure": bool(known.get("is_sure"))})
 
 
 def _rows(tracks: str, query: str, values: Sequence[str] = ()) -> list[tuple[Any, ...]]:

@@ -13,13 +13,16 @@ import io
 import logging
 import threading
 import time
+import wave
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from genregenie.audio import AudioError, AudioFile, Source
+import numpy as np
+
+from genregenie.audio import RATE_HZ, AudioError, AudioFile, Source, Spread
 from genregenie.audio.about import About, about
 from genregenie.audio.decoding import open_source
 from genregenie.audio.parallel import CRASHED
@@ -56,6 +59,8 @@ MORE_BYTES: Final = 1 << 30
 """So much memory a worker may take beside what it has when it is ready."""
 
 TELL_EVERY_S: Final = 0.5
+
+EXCERPT: Final = Spread(1, 10.0, 12.0)
 
 Clip = str | bytes | BinaryIO
 """The path of a file, what is in it, or the file itself, open and with a descriptor."""
@@ -158,6 +163,17 @@ def picture(path: str) -> tuple[bytes, str]:
     """
     drawn: tuple[bytes, str] = result_of(in_worker(_draw, path))
     return drawn
+
+
+def excerpt(path: str) -> bytes:
+    """Ten seconds from the middle of a file, as a WAV.
+
+    Raises
+    ------
+    AudioError
+    """
+    cut: bytes = result_of(in_worker(_cut, path))
+    return cut
 
 
 def sound(path: str) -> Sound:
@@ -304,6 +320,7 @@ def _rehearse() -> None:
     clip = (resources.assets() / "examples" / "jazz.mp3").read_bytes()
     result_of(_listen(clip))
     _draw(clip)
+    _cut(clip)
     hear_for_system_a(clip)
     hear_the_middle(clip)
     Image.init()
@@ -336,6 +353,18 @@ def _about(clip: Source) -> About:
 
     found = about(clip)
     return replace(found, cover=small(found.cover)) if found.cover else found
+
+
+def _cut(clip: Source) -> bytes:
+    with AudioFile(clip) as audio:
+        samples = np.concatenate([b for s in audio.stretches(EXCERPT) for b in s.blocks])
+    written = io.BytesIO()
+    with wave.open(written, "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(RATE_HZ)
+        wav.writeframes((np.clip(samples, -1.0, 1.0) * 32_767).astype("<i2").tobytes())
+    return written.getvalue()
 
 
 def _draw(clip: Source) -> tuple[bytes, str]:

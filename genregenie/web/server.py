@@ -35,6 +35,7 @@ from genregenie.web.portal import (
     health,
     history,
     landing,
+    library,
     login,
     reset,
     share,
@@ -138,7 +139,8 @@ def create_app(
     )
     app.state.portal = portal
     app.state.several = several
-    for part in (landing, login, reset, account, admin, history, share, spotify, guide, health):
+    inside = account, admin, history, library, spotify
+    for part in (landing, login, reset, *inside, share, guide, health):
         app.include_router(part.router)
     app.mount(V1, build_api(programs))
     _add_small_routes(app, portal)

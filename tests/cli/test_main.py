@@ -18,8 +18,8 @@ from tests.machine import genregenie
 from tests.tagging.conftest import EXAMPLES
 
 COMMANDS = [
-    *("classify", "listen", "spotify-features", "recommend", "similar", "index", "tag", "untag"),
-    *("duplicates", "check", "watch"),
+    *("classify", "listen", "spotify-features", "recommend", "similar", "index", "map", "playlist"),
+    *("tag", "untag", "duplicates", "check", "watch"),
     *("serve", "users", "feedback", "backup", "verify", "restore"),
     *("train", "evaluate", "lab", "completion"),
 ]
@@ -122,7 +122,7 @@ def test_no_command_but_serve_loads_the_web(tmp_path):
         "from genregenie.cli.main import main\n"
         "words = ['classify X', 'tag X', 'untag', 'recommend --offline X', 'similar X']\n"
         "words += ['spotify-features X', 'lab --list', 'evaluate X', 'train X', 'users list']\n"
-        "words += ['index D', 'feedback export X', 'completion bash']\n"
+        "words += ['map', 'playlist', 'index D', 'feedback export X', 'completion bash']\n"
         "for line in words:\n"
         "    assert main(line.split()) in (0, 1), line\n"
         "print(sorted({'gradio', 'fastapi', 'uvicorn', 'genregenie.web'} & set(sys.modules)))"

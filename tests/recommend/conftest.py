@@ -4,11 +4,14 @@ import numpy as np
 
 from genregenie.autotag.vocabulary import TAGS, autotags, names
 from genregenie.common.genres import GENRES
+from genregenie.features.key import KEYS
 from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.inference.prediction import Prediction
 from genregenie.model.catalogue import Catalogue
-from genregenie.model.likeness import TagAxes
+from genregenie.model.likeness import TagAxes, unit
 from genregenie.model.space import TangentSpace
+from genregenie.recommend.library_index import Entry
+from genregenie.recommend.songs import Songs
 from tests.spotify.conftest import clock, server, spotify, spotify_environment  # noqa: F401
 
 UNHEARD = np.full(TAGS, np.nan)
@@ -41,6 +44,32 @@ def make_catalogue(
     space = TangentSpace(np.zeros(13), np.eye(13), 1.0, 1.0, 0.0)
     tags = np.tile(UNHEARD, (len(vectors), 1)) if tags is None else tags
     return Catalogue(artist, title, genre, vectors, space, tags, axes)
+
+
+def make_songs(count: int, seed: int = 0, tags: np.ndarray | None = None, **columns) -> Songs:
+    """Songs of any sound, 2 to 6 minutes long, by some ten artists; `columns` say more of each."""
+    rng = np.random.default_rng(seed)
+    known = {
+        "artist": [f"artist {n}" for n in rng.integers(10, size=count)],
+        "genre": rng.choice(GENRES, size=count).tolist(),
+        "duration_s": rng.uniform(120, 360, size=count).tolist(),
+        "tempo_bpm": [t if t > 70 else None for t in rng.uniform(50, 180, size=count).tolist()],
+        "musical_key": [None if k == 24 else KEYS[k] for k in rng.integers(25, size=count)],
+        "confidence": rng.uniform(0.2, 1.0, size=count).tolist(),
+        "is_sure": (rng.uniform(size=count) < 0.5).tolist(),
+    } | columns
+    entries = [
+        Entry(
+            path=f"/music/{i % 7}/{i}.mp3",
+            title=f"song {chr(97 + i // 26 % 26)}{chr(97 + i % 26)}{i}",
+            size=1,
+            changed_ns=2,
+            **{name: column[i] for name, column in known.items()},
+        )
+        for i in range(count)
+    ]
+    directions = unit(rng.normal(size=(count, 12)))
+    return Songs(entries, directions, np.tile(make_tags(), (count, 1)) if tags is None else tags)
 
 
 def around(rng: np.random.Generator, centre: np.ndarray, spread: float) -> np.ndarray:

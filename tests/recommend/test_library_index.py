@@ -14,6 +14,7 @@ from genregenie.autotag.vocabulary import TAGS, probabilities_of
 from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.inference.classifier import Classifier
 from genregenie.model.likeness import Likeness, unit
+from genregenie.recommend import indexing
 from genregenie.recommend import library_index as module
 from genregenie.recommend.acoustic import direction_of
 from genregenie.recommend.indexing import index_folder, renew
@@ -27,6 +28,7 @@ from genregenie.recommend.library_index import (
 from tests import deaths, sounds
 from tests.recommend.conftest import UNHEARD, make_axes, make_tags
 
+NEW_COLUMNS = ("is_sure", "confidence", "duration_s", "tempo_bpm", "musical_key")
 LIKENESS = Likeness(np.zeros(VECTOR_WIDTH), make_axes())
 
 
@@ -89,7 +91,9 @@ def test_a_big_library_finds_the_same(tmp_path, monkeypatch):
         ),
         (
             lambda folder: (folder / "library.json").write_text(
-                json.dumps({"format": 3, "tracks": 20, "model": fingerprint(LIKENESS)})
+                json.dumps(
+                    {"format": module.FORMAT + 1, "tracks": 20, "model": fingerprint(LIKENESS)}
+                )
             ),
             "another model or version",
         ),
@@ -175,7 +179,18 @@ def as_an_earlier_release_wrote_it(index):
     (index / "autotags.npy").unlink()
     with sqlite3.connect(index / "tracks.sqlite3") as connection:
         connection.execute("DROP INDEX keys")
-        connection.execute("ALTER TABLE tracks DROP COLUMN key")
+        for column in ("key", *NEW_COLUMNS):
+            connection.execute(f"ALTER TABLE tracks DROP COLUMN {column}")
+    connection.close()
+
+
+def as_format_2(index):
+    """The index as it was before length, tempo and key."""
+    header = json.loads((index / "library.json").read_text())
+    (index / "library.json").write_text(json.dumps(header | {"format": 2}))
+    with sqlite3.connect(index / "tracks.sqlite3") as connection:
+        for column in NEW_COLUMNS:
+            connection.execute(f"ALTER TABLE tracks DROP COLUMN {column}")
     connection.close()
 
 
@@ -184,7 +199,9 @@ def as_another_model_wrote_it(index):
     (index / "library.json").write_text(json.dumps(header | {"model": "another"}))
 
 
-@pytest.mark.parametrize("spoil", [as_an_earlier_release_wrote_it, as_another_model_wrote_it])
+@pytest.mark.parametrize(
+    "spoil", [as_an_earlier_release_wrote_it, as_format_2, as_another_model_wrote_it]
+)
 def test_an_old_index_is_made_anew_with_a_word(music, spoil):
     made = index_folder(music, jobs=1)
     assert renew(made.path) is None
@@ -230,6 +247,32 @@ def test_an_index_of_an_earlier_release_is_still_searched(music):
         library.nearest(direction, change=change)
 
 
+def test_an_index_of_format_2_is_searched_and_heard_again_by_index(music):
+    made = index_folder(music, jobs=1)
+    classifier = Classifier.load()
+    likeness = classifier.model.catalogue.likeness
+    new = Library.load(made.path, likeness)
+    prediction = classifier.predict(music / "one.flac")
+    entries = new.entries()
+    first = next(entry for entry in entries if entry.path.endswith("one.flac"))
+    assert first.duration_s == pytest.approx(prediction.duration_s)
+    assert (first.is_sure, first.confidence) == (
+        prediction.verdict == "confident",
+        prediction.confidence,
+    )
+    assert first.tempo_bpm == (prediction.tempo_bpm if prediction.is_tempo_sure else None)
+    assert first.musical_key == (prediction.key if prediction.is_key_sure else None)
+    direction = direction_of(prediction, likeness)
+    found = new.nearest(direction)
+    as_format_2(made.path)
+    old = Library.load(made.path, likeness)
+    assert (new.is_current, old.is_current) == (True, False)
+    assert old.nearest(direction) == found
+    assert {entry.duration_s for entry in old.entries()} == {0.0}
+    assert index_folder(music, jobs=1).unchanged == 0
+    assert Library.load(made.path, likeness).entries() == entries
+
+
 def test_what_was_heard_without_the_network_is_heard_again_with_it(music, monkeypatch):
     monkeypatch.setenv("GENREGENIE_HEARING", "timbre")
     made = index_folder(music, jobs=1)
@@ -264,6 +307,39 @@ def test_a_folder_is_indexed_and_refreshed(music):
         ".genregenie-index.lock",
         "genregenie-index",
     ]
+
+
+@pytest.mark.parametrize(("cut", "kept_every"), [(KeyboardInterrupt, 500), (MemoryError, 1)])
+def test_what_was_heard_is_kept_when_it_is_cut_off(music, monkeypatch, cut, kept_every):
+    monkeypatch.setattr(indexing, "KEPT_EVERY", kept_every)
+    before, heard = [], []
+
+    def stop(done, total, name):
+        before.append(name)
+        if len(before) == total:
+            raise cut
+
+    with pytest.raises(cut):
+        index_folder(music, jobs=1, progress=stop)
+    likeness = Classifier.load().model.catalogue.likeness
+    kept = len(Library.load(music / "genregenie-index", likeness))
+    made = index_folder(music, jobs=1, progress=lambda done, total, name: heard.append(name))
+    assert (made.tracks, made.unchanged) == (2, kept)
+    assert kept >= 1
+    assert len(heard) == 4 - kept
+
+
+def test_an_index_that_alone_knows_its_files_is_not_made_in_parts(music, monkeypatch):
+    monkeypatch.setattr(indexing, "KEPT_EVERY", 1)
+    made = index_folder(music, jobs=1)
+    as_another_model_wrote_it(made.path)
+
+    def stop(done, total, name):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        renew(made.path, 1, stop)
+    assert renew(made.path, 1).tracks == 2
 
 
 def test_real_clips_are_indexed(gtzan, tmp_path):

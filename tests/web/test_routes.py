@@ -23,6 +23,8 @@ GET /admin/people/{number:int}
 GET /app
 GET /history/results.csv
 GET /history/results.json
+GET /library
+GET /library/sound/{number:int}
 GET /login
 GET /logout
 GET /metrics

@@ -8,12 +8,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from genregenie.common.arrays import Array
+from genregenie.common.colours import colour
 from genregenie.common.genres import display_name
 from genregenie.model.model import Model
 from genregenie.web.images import lettering
 from genregenie.web.images.lettering import Style
 from genregenie.web.images.sheet import INK, Shape, Sheet
-from genregenie.web.views.colours import colour
 from genregenie.web.views.song_map import Dot, names_on_sheet, on_sheet, with_place
 
 BACKGROUND: Final = ("#312e81", "#14122b")

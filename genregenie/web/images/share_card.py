@@ -7,6 +7,7 @@ the verdict is set as large as it goes and the rest stays quiet. Upright it fill
 from dataclasses import dataclass
 from typing import Final
 
+from genregenie.common import colours
 from genregenie.common.genres import display_name
 from genregenie.inference.headline import Headline, percent
 from genregenie.inference.prediction import Prediction
@@ -14,7 +15,7 @@ from genregenie.web.images import lettering, stack
 from genregenie.web.images.lettering import Style
 from genregenie.web.images.sheet import Shape, Sheet
 from genregenie.web.images.stack import Block
-from genregenie.web.views import colours, result
+from genregenie.web.views import result
 
 _COVER_RADIUS: Final = 24
 _RIBBON_HEIGHT: Final = 28

@@ -9,9 +9,9 @@ from typing import Final, Literal
 
 from PIL import Image, ImageDraw
 
+from genregenie.common.colours import OTHERS
 from genregenie.web.images import lettering
 from genregenie.web.images.lettering import Style
-from genregenie.web.views.colours import OTHERS
 from genregenie.web.views.components import Box
 
 Shape = Literal["landscape", "upright"]

@@ -4,7 +4,7 @@ from typing import Final
 
 from starlette.datastructures import MutableHeaders
 
-from genregenie.web.paths import LANDING, is_shared
+from genregenie.web.paths import LANDING, LIBRARY_MAP, is_shared
 
 # What the page shows from elsewhere: Spotify's artwork and its player, nothing more.
 _ARTWORK: Final = "https://i.scdn.co https://*.spotifycdn.com"
@@ -20,6 +20,11 @@ _SHOWN: Final = (
 )
 _SHARED: Final = f"{_SHOWN}; form-action 'none'"
 _LANDING: Final = f"{_SHOWN}; form-action 'self'"
+# Its own element names the one script and the one style that it has by what they hold.
+_LIBRARY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; media-src 'self'; "
+    "form-action 'none'; base-uri 'none'"
+)
 # Gradio's page is started by inline scripts and builds styles and workers at run time.
 _APP: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
@@ -68,6 +73,8 @@ class SecurityHeaders:
 def _policy(path: str) -> str:
     if path == LANDING:
         return _LANDING
+    if path == LIBRARY_MAP:
+        return _LIBRARY
     if is_shared(path):
         return _SHARED
     return _APP if path == "/app" or path.startswith("/app/") else _PORTAL

@@ -137,7 +137,6 @@ class Streams:
         else:
             await self._app(scope, receive, send)
 
-
     def _expected(self, scope: Scope) -> bool:
         """Whether a page has anything to wait for.
 

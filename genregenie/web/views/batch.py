@@ -10,13 +10,13 @@ from markupsafe import Markup
 from pandas.io.formats.style import Styler
 
 from genregenie.audio import format_duration
+from genregenie.common.colours import OTHERS, colour
 from genregenie.common.formatting import csv_bytes
 from genregenie.common.genres import display_name
 from genregenie.common.playlists import PlaylistEntry
 from genregenie.inference.prediction import Prediction
 from genregenie.model.model import Model
 from genregenie.web.views import sentences
-from genregenie.web.views.colours import OTHERS, colour
 from genregenie.web.views.fragments import render
 from genregenie.web.views.song_map import Dot, song_map
 from genregenie.web.views.songs import Heard

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from genregenie.common.colours import colour
 from genregenie.common.genres import display_name
-from genregenie.web.views.colours import colour
 from genregenie.web.views.fragments import render
 
 

@@ -14,8 +14,8 @@ from jinja2.lexer import Token
 from markupsafe import Markup
 
 from genregenie.audio import format_duration
+from genregenie.common.colours import colour
 from genregenie.common.genres import display_name
-from genregenie.web.views.colours import colour
 
 # Beside a tag of HTML or of Jinja a line's end is layout, elsewhere it is a space.
 _LAYOUT: Final = re.compile(r"^\s*\n\s*|(?<=>)\s*\n\s*|\s*\n\s*(?=<)|\s*\n\s*$")

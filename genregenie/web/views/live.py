@@ -5,9 +5,9 @@ from typing import Final
 
 from markupsafe import Markup
 
+from genregenie.common.colours import colour
 from genregenie.common.genres import ranked
 from genregenie.inference.headline import percent
-from genregenie.web.views.colours import colour
 from genregenie.web.views.components import Box, bar_list
 from genregenie.web.views.fragments import render
 

@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 
 from genregenie.accounts.results import Filter
+from genregenie.common.colours import colour
 from genregenie.common.genres import display_name
 from genregenie.model.model import Model
-from genregenie.web.paths import HISTORY_CSV, HISTORY_JSON, from_app
+from genregenie.web.paths import HISTORY_CSV, HISTORY_JSON, LIBRARY_MAP, from_app
 from genregenie.web.views import components
-from genregenie.web.views.colours import colour
 from genregenie.web.views.components import Box
 from genregenie.web.views.fragments import render
 from genregenie.web.views.song_map import Dot, song_map
@@ -87,6 +87,11 @@ def summary(songs: Sequence[Song]) -> str:
 def overview(songs: Sequence[Song]) -> Markup:
     """`summary` as HTML."""
     return render("my_music", "overview", text=summary(songs))
+
+
+def library() -> Markup:
+    """The way to the map of the server's own library."""
+    return render("my_music", "library", path=from_app(LIBRARY_MAP))
 
 
 def atlas(model: Model, songs: Sequence[Song], genre: str | None = None) -> Markup:

@@ -9,12 +9,12 @@ from pandas.io.formats.style import Styler
 from genregenie.audio import format_duration
 from genregenie.audio.about import About
 from genregenie.autotag.vocabulary import GROUPS, Group, shown
+from genregenie.common.colours import OTHERS, colour
 from genregenie.common.genres import display_name, ranked
 from genregenie.inference.headline import Headline, tempo
 from genregenie.inference.prediction import Prediction
 from genregenie.inference.timeline import runs, smoothed, spans
 from genregenie.web.views import components, sentences
-from genregenie.web.views.colours import OTHERS, colour
 from genregenie.web.views.components import Box, bar_list, section
 from genregenie.web.views.fragments import render
 

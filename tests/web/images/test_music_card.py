@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import ImageColor
 
+from genregenie.common.colours import colour, contrast
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.headline import Headline
 from genregenie.model.model import Model
 from genregenie.web.images.music_card import BACKGROUND, music_card
 from genregenie.web.images.sheet import SIZES, Shape, Sheet
-from genregenie.web.views.colours import colour, contrast
 from genregenie.web.views.song_map import Dot
 from genregenie.web.views.songs import Heard
 from tests.web.images.test_lettering import TITLES

@@ -12,12 +12,12 @@ import pytest
 from PIL import Image, ImageColor
 
 from genregenie.autotag.vocabulary import Autotag
+from genregenie.common.colours import colour, contrast, shades
 from genregenie.common.genres import GENRES
 from genregenie.inference.prediction import Moment, Prediction, Verdict
 from genregenie.web.images import cover, lettering
 from genregenie.web.images.share_card import share_card
 from genregenie.web.images.sheet import SIZES, Shape, Sheet
-from genregenie.web.views.colours import colour, contrast, shades
 from tests.web.images.test_lettering import TITLES
 
 SHAPES: tuple[Shape, ...] = ("landscape", "upright")

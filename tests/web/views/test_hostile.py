@@ -354,6 +354,7 @@ SAY_WHAT_IS_OURS = {
     batch.start,
     live.picture,
     models.in_short,
+    my_music.library,
     models.limits,
     models.reliability,
     page.brand,

@@ -14,6 +14,7 @@ from genregenie.inference.classifier import Classifier
 from genregenie.web.identity import is_guest
 from genregenie.web.images.music_card import music_card
 from genregenie.web.images.sheet import SIZES
+from genregenie.web.library import ServedLibrary
 from genregenie.web.saved_results import SavedResults, as_prediction
 from genregenie.web.songs import Songs
 from genregenie.web.ui import downloads, events
@@ -78,6 +79,8 @@ class _MyMusic:
                 self.summary = gr.HTML(padding=False, elem_id="past-summary")
                 self.post = PictureMenu("Share my music", "music-", "my-music", visible=False)
             self.map = song_map.build("past-map")
+            if ServedLibrary.is_there():
+                gr.HTML(my_music.library(), padding=False)
             with gr.Column(visible=False, elem_id="past-songs") as self.listing:
                 shown = [(label, kind) for kind, label in my_music.SHOW.items()]
                 with gr.Row(elem_id="past-filter"):

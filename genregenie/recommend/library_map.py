@@ -1,0 +1,223 @@
+"""A map of all songs of an index, as one page that needs nothing else.
+
+The ground is the model's map of its reference tracks (`genregenie.model.map`): each song lies among
+those that it sounds most like, so nothing is fitted, a new song moves no other one, and the same
+library gives the same map.
+"""
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path, PurePath
+from typing import Any, Final
+
+import numpy as np
+from markupsafe import Markup
+
+from genregenie.autotag.vocabulary import GROUPS, shown
+from genregenie.common import resources
+from genregenie.common.arrays import Array
+from genregenie.common.colours import colour
+from genregenie.common.errors import GenreGenieError
+from genregenie.common.files import write_text
+from genregenie.common.formatting import printable
+from genregenie.common.genres import display_name
+from genregenie.common.playlists import m3u_line
+from genregenie.model.map import Map
+from genregenie.model.model import Model
+from genregenie.recommend.library_index import Entry
+from genregenie.recommend.playlist import relative
+from genregenie.recommend.songs import Songs
+
+MARK: Final = "GenreGenie map"
+"""By which a page of ours is known again."""
+
+_BATCH: Final = 4096
+_DIGITS: Final = 4  # a ten-thousandth of the sheet
+
+
+class MapError(GenreGenieError):
+    """Why there can be no map; the message is a sentence."""
+
+
+def places(songs: Songs, model: Model) -> Array:
+    """Where songs lie, from 0 to 1, to the right and down.
+
+    Returns
+    -------
+    float64 array, shape (n, 2)
+
+    Raises
+    ------
+    MapError
+        If the model has no map.
+    """
+    # In double precision, so that what is shown does not hang on how many songs are multiplied.
+    ground, tracks = _ground(model), model.catalogue.directions.T.astype(np.float64)
+    batches = (songs.directions[i : i + _BATCH] for i in range(0, len(songs), _BATCH))
+    return np.vstack([ground.place(batch.astype(np.float64) @ tracks) for batch in batches])
+
+
+def root_of(entries: Sequence[Entry], index: Path) -> str:
+    """The folder that songs lie in: the one that the index is in, else the one they share."""
+    above = str(index.absolute().parent)
+    paths = [entry.path for entry in entries]
+    if all(PurePath(path).is_relative_to(above) for path in paths):
+        return above
+    try:
+        return os.path.commonpath([str(PurePath(path).parent) for path in paths])
+    except ValueError:  # on several drives
+        return above
+
+
+def records(songs: Songs, model: Model) -> list[dict[str, Any]]:
+    """Each song with its place, as JSON can hold it."""
+    return [
+        {
+            "path": entry.path,
+            "artist": entry.artist or None,
+            "title": entry.title,
+            "genre": entry.genre,
+            "confidence": round(entry.confidence, 4),
+            "is_sure": entry.is_sure,
+            "heard": list(songs.told(row)),
+            "x": round(x, _DIGITS),
+            "y": round(y, _DIGITS),
+        }
+        for row, (entry, (x, y)) in enumerate(
+            zip(songs.entries, places(songs, model).tolist(), strict=True)
+        )
+    ]
+
+
+def write_map(path: Path, songs: Songs, model: Model, root: str) -> None:
+    """Write the page; a file of the same name is replaced if it is such a page too.
+
+    Raises
+    ------
+    MapError
+        If there can be none, or something else has this name.
+    WriteError
+    """
+    if path.exists() and not _is_map(path):
+        raise MapError(f"{path} is there and is no map. Choose another --output.")
+    write_text(path, page(songs, model, root))
+
+
+def page(songs: Songs, model: Model, root: str, sounds: str = "", home: str = "") -> str:
+    """The map as HTML, with its data, style and script inside.
+
+    Parameters
+    ----------
+    songs : Songs
+    model : Model
+    root : str
+        The folder from which the page says where songs lie.
+    sounds : str
+        Below which address ten seconds of each song are, by its number; empty where nothing plays.
+    home : str
+        Where a link leads back to; empty for none.
+
+    Raises
+    ------
+    MapError
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    templates = Environment(
+        loader=PackageLoader("genregenie.recommend"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = _static("library_map.css")
+    script = _static("library_map.js") + _static("library_table.js")
+    return templates.get_template("library_map.html").render(
+        mark=MARK,
+        sounds=sounds,
+        home=home,
+        name=printable(PurePath(root).name or root),
+        count=len(songs),
+        groups=[(group, [shown(name) for name in tags]) for group, tags in GROUPS.items()],
+        style=Markup(style),  # noqa: S704 - our own files, and data that cannot end its element
+        script=Markup(script),  # noqa: S704
+        data=Markup(_embedded(_content(songs, model, root) | {"sounds": sounds})),  # noqa: S704
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+    )
+
+
+def _ground(model: Model) -> Map:
+    if model.map is None:
+        raise MapError(
+            "This model has no map of its reference tracks. Draw it with "
+            "'python scripts/draw_map.py MODEL_FOLDER'."
+        )
+    return model.map
+
+
+def _content(songs: Songs, model: Model, root: str) -> dict[str, Any]:
+    ground = _ground(model)
+    at = np.round(places(songs, model), _DIGITS)
+    tracks = model.catalogue.genre
+    genres = sorted({*np.unique(tracks).tolist(), *(entry.genre for entry in songs.entries)})
+    number = {genre: i for i, genre in enumerate(genres)}
+    words = [shown(name) for tags in GROUPS.values() for name in tags]
+    word = {name: i for i, name in enumerate(words)}
+    folder = PurePath(root)
+    paths = [PurePath(relative(e.path, root)).as_posix() for e in songs.entries]
+    lines = {i: line for i, p in enumerate(paths) if (line := m3u_line(p)) != p}
+    return {
+        "folder": printable(folder.name or root),
+        "genres": [{"name": display_name(genre), "colour": colour(genre)} for genre in genres],
+        "words": words,
+        "names": [
+            [number[genre], round(x, _DIGITS), round(y, _DIGITS)]
+            for genre, (x, y) in ground.centres(tracks).items()
+        ],
+        "ground": {
+            "genre": [number[genre] for genre in tracks.tolist()],
+            "x": np.round(ground.positions[:, 0], _DIGITS).tolist(),
+            "y": np.round(ground.positions[:, 1], _DIGITS).tolist(),
+        },
+        "songs": {
+            "title": [printable(entry.title) for entry in songs.entries],
+            "artist": [printable(entry.artist) for entry in songs.entries],
+            "path": paths,
+            "genre": [number[entry.genre] for entry in songs.entries],
+            "x": at[:, 0].tolist(),
+            "y": at[:, 1].tolist(),
+            "sure": [int(entry.is_sure) for entry in songs.entries],
+            "percent": [round(100 * entry.confidence) for entry in songs.entries],
+            "tempo": [entry.tempo_bpm and round(entry.tempo_bpm) for entry in songs.entries],
+            "key": [entry.musical_key for entry in songs.entries],
+            "seconds": [round(entry.duration_s, 1) for entry in songs.entries],
+            "heard": [[word[name] for name in songs.heard(row)] for row in range(len(songs))],
+        },
+        "lines": lines,
+    }
+
+
+def _embedded(content: Any) -> str:
+    """JSON that nothing in it can end the script element of, nor begin a comment in."""
+    text = json.dumps(content, separators=(",", ":"))  # what is no ASCII is escaped
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+@cache
+def _static(name: str) -> str:
+    return (resources.static("recommend") / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """What a content security policy knows a script or style by."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _is_map(path: Path) -> bool:
+    with path.open("rb") as file:
+        return f'content="{MARK}"'.encode() in file.read(1000)
