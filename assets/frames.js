@@ -7,7 +7,10 @@
 {
   const TENTH_MS = 100;
   const frame = window.requestAnimationFrame.bind(window);
+  const cancel = window.cancelAnimationFrame.bind(window);
   const countsTime = (step) => /performance\.now\(\)\s*-/.test(String(step));
+  // Frames have numbers above 0, so that those of timers are told apart.
   window.requestAnimationFrame = (step) =>
-    countsTime(step) ? setTimeout(step, TENTH_MS) : frame(step);
+    countsTime(step) ? -setTimeout(() => step(performance.now()), TENTH_MS) : frame(step);
+  window.cancelAnimationFrame = (number) => number < 0 ? clearTimeout(-number) : cancel(number);
 }

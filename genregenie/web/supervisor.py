@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,9 @@ class Supervisor:
         self._workers: dict[str, _Worker | None] = dict.fromkeys(names)
         self._early: dict[str, int] = dict.fromkeys(names, 0)
         self._due_s: dict[str, float] = dict.fromkeys(names, 0.0)
+        self._to_renew: deque[str] = deque()
+        self._new: _Worker | None = None
+        self._leaving: list[_Worker] = []
         self._any_ready = False
         self._ending = self._renewing = False
 
@@ -90,7 +94,8 @@ class Supervisor:
             try:
                 return self._look_after(ready)
             finally:
-                self._end([worker for worker in self._workers.values() if worker])
+                everybody = (*self._workers.values(), self._new, *self._leaving)
+                self._end([worker for worker in everybody if worker])
 
     def _look_after(self, ready: Callable[[], None]) -> int:
         while not self._ending:
@@ -114,7 +119,10 @@ class Supervisor:
                         return status  # it has said why
                     self._note_end(worker, status)
             if self._renewing:
-                self._renew()
+                self._renewing = False
+                self._to_renew.extend(name for name in self._workers if name not in self._to_renew)
+            self._renew()
+            self._see_off()
             time.sleep(_LOOK_EVERY_S)
         return 0
 
@@ -153,21 +161,34 @@ class Supervisor:
         self._due_s[name] = time.monotonic() + min(2.0 ** self._early[name], _MAX_PAUSE_S)
 
     def _renew(self) -> None:
-        """Replace each by one that is ready before it has to go."""
-        self._renewing = False
-        for name, old in list(self._workers.items()):
-            new = self._begin(name)
-            if new is None:
-                return
-            while not (new.ready or new.hangs or self._ending) and new.process.poll() is None:
-                time.sleep(_LOOK_EVERY_S)
-                new.listen()
-            if not new.ready:
-                log.error("server %s stays: the one to replace it did not start", name)
-                self._end([new])
-                return
-            self._workers[name] = new
-            self._end([old] if old else [])
+        """Go on with replacing each by one that is ready before it has to go."""
+        if self._new is None:
+            if self._to_renew:
+                self._new = self._begin(self._to_renew.popleft())
+            return
+        new = self._new
+        new.listen()
+        if new.ready:
+            old, self._workers[new.name] = self._workers[new.name], new
+            self._new = None
+            if old is not None:
+                old.process.terminate()
+                old.heard_s = time.monotonic()
+                self._leaving.append(old)
+        elif new.hangs or new.process.poll() is not None:
+            log.error("server %s stays: the one to replace it did not start", new.name)
+            self._new = None
+            self._to_renew.clear()
+            self._end([new])
+
+    def _see_off(self) -> None:
+        """Let go of those that were told to leave and have, and hurry those that have not."""
+        for one in [*self._leaving]:
+            if one.process.poll() is not None:
+                one.line.close()
+                self._leaving.remove(one)
+            elif time.monotonic() - one.heard_s > STOPS_WITHIN_S:
+                one.process.kill()
 
     def _end(self, workers: Sequence[_Worker]) -> None:
         for worker in workers:

@@ -10,7 +10,7 @@ import logging
 import socket
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from genregenie.common.replicas import Replica
 from genregenie.storage.registry import sealer
-from genregenie.web.peers.servers import Peer
+from genregenie.web.peers.servers import GONE_AFTER_S, Peer
 
 NOTE: Final = "x-genregenie-forwarded"
 MAX_HOPS: Final = 2
@@ -74,10 +74,14 @@ class Forwarding:
     me : Replica
     key : bytes
         That all servers have.
+    is_there : callable
+        Given a server's name, it says whether that has been heard of lately: who hangs, or has lost
+        its network, breaks nothing off.
     """
 
-    def __init__(self, me: Replica, key: bytes) -> None:
+    def __init__(self, me: Replica, key: bytes, is_there: Callable[[str], bool]) -> None:
         self._me = me
+        self._is_there = is_there
         self._seal = sealer(key, "forwarding")
         # A client would add headers and cookies of its own to what is somebody else's.
         self._lines: dict[str, _Line] = {}
@@ -115,7 +119,7 @@ class Forwarding:
             await broken(scope, body.rest, send)
             return True
         if answer is not None:
-            await _pass_on(answer, body.rest, send)
+            await _pass_on(answer, body.rest, send, lambda: self._is_there(name))
         return True
 
     async def ask_beside(self, scope: Scope) -> dict[str, bytes]:
@@ -316,12 +320,20 @@ async def _unless_gone(answering: Awaitable[httpx.Response], body: Body) -> http
     return answer
 
 
-async def _pass_on(answer: httpx.Response, receive: Receive, send: Send) -> None:
-    """Send an answer as it comes, for as long as anybody wants it."""
+async def _pass_on(
+    answer: httpx.Response, receive: Receive, send: Send, is_there: Callable[[], bool]
+) -> None:
+    """Send an answer as it comes, for as long as anybody wants it and its server is there."""
 
     async def watch(ending: anyio.CancelScope) -> None:
         await _gone(receive)
         ending.cancel()
+
+    async def watch_server(reading: anyio.CancelScope) -> None:
+        while True:
+            await anyio.sleep(GONE_AFTER_S)
+            if not is_there():
+                reading.cancel()
 
     dropped = _OWN_WAY | {"date"}  # which this server says, too
     headers = [(k.lower(), v) for k, v in answer.headers.raw if k.lower().decode() not in dropped]
@@ -331,13 +343,19 @@ async def _pass_on(answer: httpx.Response, receive: Receive, send: Send) -> None
         )
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(watch, tasks.cancel_scope)
-            try:
-                async for piece in answer.aiter_raw():
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
-            except httpx.HTTPError as error:
-                log.warning("an answer was broken off: %s", type(error).__name__)
+            why = "nothing is heard of its server"
+            with anyio.CancelScope() as reading:
+                tasks.start_soon(watch_server, reading)
+                try:
+                    async for piece in answer.aiter_raw():
+                        await send({"type": "http.response.body", "body": piece, "more_body": True})
+                    why = ""
+                except httpx.HTTPError as error:
+                    why = type(error).__name__
+            if why:
+                log.warning("an answer was broken off: %s", why)
                 if "content-length" in answer.headers:
-                    raise ConnectionResetError from error
+                    raise ConnectionResetError
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             tasks.cancel_scope.cancel()
     finally:

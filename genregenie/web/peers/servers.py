@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import logging
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -55,6 +56,7 @@ class Servers:
         self.me = me
         self._registry = registry
         self._key = key
+        self._process = secrets.token_hex(8)
         self._peers: dict[str, Peer] = {}
         if registry.unreadable(_KIND):
             raise SettingsError(
@@ -76,6 +78,10 @@ class Servers:
     def find(self, name: str) -> Peer | None:
         """A server that is there as far as is known."""
         return self._peers.get(name)
+
+    def is_there(self, name: str) -> bool:
+        """Whether a server has been heard of lately."""
+        return name in self._peers
 
     async def keep_telling(self, workers: Workers, then: Callable[[], Any]) -> None:
         """Tell the others that this one is there, and look who else is, until cancelled.
@@ -102,14 +108,20 @@ class Servers:
 
     def tell(self) -> None:
         """Do so once."""
-        about = json.dumps({"name": self.me.name, "address": self.me.address})
+        mine = {"name": self.me.name, "address": self.me.address, "process": self._process}
+        about = json.dumps(mine)
         self._registry.put(_KIND, self.me.name, about, GONE_AFTER_S)
         found = map(json.loads, self._registry.values(_KIND))
         self._peers = {peer["name"]: Peer(peer["name"], peer["address"]) for peer in found}
 
     def _leave(self) -> None:
+        def but_mine(known: str | None) -> str | None:
+            """What another process of this name has said since stays."""
+            mine = known is None or json.loads(known)["process"] == self._process
+            return None if mine else known
+
         try:
-            self._registry.delete(_KIND, self.me.name)
+            self._registry.change(_KIND, self.me.name, but_mine, GONE_AFTER_S)
         except GenreGenieError as error:
             log.debug("the others find out by themselves: %s", error)
 

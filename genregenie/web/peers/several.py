@@ -31,4 +31,5 @@ def join(db: Database, key: bytes) -> Several | None:
     if me is None:
         return None
     registry = DatabaseRegistry(db, key)
-    return Several(me, registry, Servers(me, registry, key), Forwarding(me, key))
+    servers = Servers(me, registry, key)
+    return Several(me, registry, servers, Forwarding(me, key, servers.is_there))

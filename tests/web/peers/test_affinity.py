@@ -50,7 +50,7 @@ class Member:
         return {SERVER: self.servers.cookie()}
 
     def __post_init__(self) -> None:
-        self.forwarding = Forwarding(self.replica, KEY)
+        self.forwarding = Forwarding(self.replica, KEY, self.servers.is_there)
 
     def app(self) -> Arrivals:
         affinity = Affinity(self._inner, self.servers, self.forwarding, Cookies("http"))
@@ -240,6 +240,23 @@ def test_a_stream_comes_as_it_is_made_and_ends_with_its_browser(
     while not there.left and time.monotonic() < deadline:
         time.sleep(0.01)
     assert there.left == ["stream"]
+
+
+def test_a_stream_of_a_server_that_hangs_ends(
+    members: dict[str, Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genregenie.web.peers.forwarding.GONE_AFTER_S", 0.1)
+    here = members["a-1"].servers
+    with httpx.stream(
+        "GET", members["a-1"].url + f"{API}/stream", cookies=members["a-2"].cookie, timeout=10
+    ) as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == "data: 0"
+        peer = here._peers.pop("a-2")  # it has said nothing for a while
+        try:
+            assert all(line.startswith("data: ") for line in lines if line)  # and then no more
+        finally:
+            here._peers["a-2"] = peer
 
 
 def test_nobody_else_can_write_the_note(members: dict[str, Member]) -> None:
