@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from genregenie.web.paths import APP, HOME
-from genregenie.web.peers.forwarding import MAX_HOPS, Body, Forwarding, hops
+from genregenie.web.peers.body import Body
+from genregenie.web.peers.forwarding import MAX_HOPS, Forwarding, hops
 from genregenie.web.peers.servers import Servers
 from genregenie.web.security.cookies import SERVER, Cookies
 from genregenie.web.serving.process import HEADER, MARK

@@ -9,7 +9,6 @@ import json
 import logging
 import socket
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,10 +19,11 @@ from cryptography.fernet import InvalidToken
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from genregenie.common.replicas import Replica
 from genregenie.storage.registry import sealer
+from genregenie.web.peers.body import Body, gone
 from genregenie.web.peers.servers import GONE_AFTER_S, Peer
 
 NOTE: Final = "x-genregenie-forwarded"
@@ -32,7 +32,6 @@ MAX_HOPS: Final = 2
 CONNECT_S: Final = 2.0
 TAKES_S: Final = 60.0
 """So long a server may take no more of what it is sent."""
-_KEPT_BYTES: Final = 1 << 20
 _ASK_S: Final = 3.0
 _NOTE_S: Final = 60
 """So old a note may be, with clocks that differ."""
@@ -87,7 +86,7 @@ class Forwarding:
         self._lines: dict[str, _Line] = {}
 
     async def send(
-        self, name: str, peer: Peer | None, scope: Scope, body: "Body", send: Send
+        self, name: str, peer: Peer | None, scope: Scope, body: Body, send: Send
     ) -> bool | None:
         """Have a server answer a request.
 
@@ -236,69 +235,6 @@ def _has_body(scope: Scope) -> bool:
     return "content-length" in headers or "transfer-encoding" in headers
 
 
-class Body:
-    """What a browser sends; as long as it is short it is kept, in case somebody else answers."""
-
-    def __init__(self, receive: Receive) -> None:
-        self.rest = receive
-        self.is_kept = True
-        self._kept: deque[Message] = deque()
-        self._more = True
-        self._whole = anyio.Event()
-
-    async def take(self) -> None:
-        """Read and keep what there is of none: one message, which is empty.
-
-        Raises
-        ------
-        ClientDisconnect
-        """
-        async for _ in self.pieces():
-            pass
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """The body, as it comes.
-
-        Raises
-        ------
-        ClientDisconnect
-        """
-        size = 0
-        while self._more:
-            message = await self.rest()
-            self._more = message.get("more_body", False)
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnect
-            piece = message.get("body", b"")
-            size += len(piece)
-            self.is_kept = size <= _KEPT_BYTES
-            if self.is_kept:
-                self._kept.append(message)
-            else:
-                self._kept.clear()
-            yield piece
-        self._whole.set()
-
-    async def gone(self) -> None:
-        """Come back when whoever has sent all of it has gone away."""
-        await self._whole.wait()
-        await _gone(self.rest)
-
-    async def drop(self) -> None:
-        """Take the rest of it, for nobody."""
-        while self._more:
-            self._more = (await self.rest()).get("more_body", False)
-
-    async def receive(self) -> Message:
-        """All of it from the beginning, for who answers in the end."""
-        return self._kept.popleft() if self._kept else await self.rest()
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
 async def _unless_gone(answering: Awaitable[httpx.Response], body: Body) -> httpx.Response | None:
     """What is answered; None if nobody waits for it any more."""
     answer: httpx.Response | None = None
@@ -326,7 +262,7 @@ async def _pass_on(
     """Send an answer as it comes, for as long as anybody wants it and its server is there."""
 
     async def watch(ending: anyio.CancelScope) -> None:
-        await _gone(receive)
+        await gone(receive)
         ending.cancel()
 
     async def watch_server(reading: anyio.CancelScope) -> None:
