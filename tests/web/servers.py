@@ -143,10 +143,10 @@ def running(app: Any, **options: Any) -> Iterator[int]:
         thread.join(10)
 
 
-def in_a_loop(function: Callable[..., Any], *arguments: Any) -> None:
+def in_a_loop(function: Callable[..., Any], *arguments: Any) -> Any:
     """Run what is async in a thread, since a browser keeps a loop running in the tests' own."""
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(anyio.run, function, *arguments).result()
+        return pool.submit(anyio.run, function, *arguments).result()
 
 
 class Window:

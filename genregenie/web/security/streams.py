@@ -10,11 +10,12 @@ import asyncio
 import contextlib
 import logging
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from starlette.datastructures import Headers, QueryParams
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from genregenie.common.errors import GenreGenieError
@@ -27,7 +28,13 @@ LOOK_EVERY_S: Final = 0.5
 _HEARTBEAT: Final = re.compile(rf"{API}/heartbeat/(?P<page>[^/]+)/?")
 _STREAM: Final = re.compile(rf"{API}/(queue/data|upload_progress|call/(v2/)?[^/]+/[^/]+)/?")
 _QUEUE: Final = f"{API}/queue/data"
-_NOTHING: Final = "There is no such session or event, or it is over."
+_GRACE_S: Final = 3.0
+"""So long something may still come: the next event of a page whose last one was cancelled."""
+# What Gradio's page tells itself of a stream that broke off, and that there is none any more.
+_IN_VAIN: Final = (
+    b'data: {"msg": "broken_connection", "message": "Connection errored out."}\n\n'
+    b'data: {"msg": "close_stream"}\n\n'
+)
 _DISCONNECTED: Final[Message] = {"type": "http.disconnect"}
 
 log = logging.getLogger("genregenie.web")
@@ -42,8 +49,8 @@ class Pages(Protocol):
     def left(self, page: str) -> None:
         """A page's heartbeat has ended."""
 
-    def expects(self, page: str) -> bool:
-        """Whether anything is still to be told to a page."""
+    def waits_in_vain(self, page: str) -> bool:
+        """Whether there is nothing left to tell to a page that was told something before."""
 
 
 class OpenStreams:
@@ -124,8 +131,9 @@ class Streams:
         heartbeat = _HEARTBEAT.fullmatch(path)
         if scope["type"] != "http" or scope["method"] != "GET":
             await self._app(scope, receive, send)
-        elif path.rstrip("/") == _QUEUE and not self._expected(scope):
-            await JSONResponse({"detail": _NOTHING}, 404)(scope, receive, send)
+        elif path.rstrip("/") == _QUEUE and await self._in_vain(scope):
+            answer = Response(_IN_VAIN, headers={"content-type": "text/event-stream"})
+            await answer(scope, receive, send)
         elif heartbeat or _STREAM.fullmatch(path):
             identity = identity_of(scope)
             token = identity.session_token if identity else None
@@ -137,15 +145,19 @@ class Streams:
         else:
             await self._app(scope, receive, send)
 
-    def _expected(self, scope: Scope) -> bool:
-        """Whether a page has anything to wait for.
+    async def _in_vain(self, scope: Scope) -> bool:
+        """Whether a page waits for what has gone with the process that took it.
 
-        What was to be told may have gone with the process that took it, and Gradio would have the
-        page wait for ever.
+        Gradio would have it wait for ever.
         """
-        page = QueryParams(scope["query_string"]).get("session_hash")
+        page = QueryParams(scope["query_string"]).get("session_hash", "")
         pages = self._streams.pages
-        return page is None or pages is None or pages.expects(page)
+        until = time.monotonic() + _GRACE_S
+        while pages is not None and pages.waits_in_vain(page):
+            if time.monotonic() > until:
+                return True
+            await asyncio.sleep(0.05)
+        return False
 
 
 class _Stream:

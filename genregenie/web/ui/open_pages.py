@@ -88,9 +88,11 @@ class OpenPages(StateHolder):
             del self._open[page]
         self._used[page] = time.monotonic()
 
-    def expects(self, page: str) -> bool:
-        """Whether events of a page wait or work, or their results have not been fetched."""
-        return bool(self.blocks._queue.pending_event_ids_session.get(page))
+    def waits_in_vain(self, page: str) -> bool:
+        """Whether a page that had events before has none now, nor a result to fetch."""
+        queue = self.blocks._queue
+        known = page in queue.pending_messages_per_session
+        return known and not queue.pending_event_ids_session.get(page)
 
     def __getitem__(self, session_id: str) -> SessionState:
         with self.lock:

@@ -17,7 +17,7 @@ from genregenie.storage.database import Database, sqlite_url
 from genregenie.storage.registry import DatabaseRegistry
 from genregenie.web.peers.servers import GONE_AFTER_S, Servers
 from genregenie.web.workers import Workers
-from tests.web.servers import CHEAP
+from tests.web.servers import CHEAP, in_a_loop
 
 KEY = b"a key that all servers have"
 
@@ -113,4 +113,4 @@ def test_who_is_busy_is_not_gone(db: Database) -> None:
             telling.cancel()
             await asyncio.gather(*busy, telling, return_exceptions=True)
 
-    asyncio.run(work())
+    in_a_loop(work)

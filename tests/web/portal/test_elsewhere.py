@@ -1,6 +1,5 @@
 """What one server does for a person, others hear of."""
 
-import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +15,7 @@ from genregenie.web.portal.context import PortalContext
 from genregenie.web.security.ownership import Ownership
 from genregenie.web.security.shared_files import SharedFiles
 from genregenie.web.workers import Workers
+from tests.web.servers import in_a_loop
 
 GUEST, ADA = User(2, "guest-2", guest=True), User(1, "Ada")
 
@@ -42,7 +42,7 @@ def test_what_a_guest_has_at_another_server_comes_along(
     elsewhere.ownership.grant(GUEST.id, str(path))
     request = Request({"type": "http", "method": "POST", "path": "/login", "headers": []})
     identify(request.scope, Identity(GUEST, "", ""))
-    assert asyncio.run(here.bring_along(request, ADA))
+    assert in_a_loop(here.bring_along, request, ADA)
     here.forget_files(GUEST.id)
     elsewhere.hear_of_people()
     assert elsewhere.ownership.may_use(ADA.id, str(path))

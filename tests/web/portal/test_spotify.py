@@ -1,6 +1,5 @@
 """The way to Spotify's log-in."""
 
-import asyncio
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -10,10 +9,11 @@ from starlette.requests import Request
 
 from genregenie.web.portal import spotify
 from genregenie.web.workers import Workers
+from tests.web.servers import in_a_loop
 
 
 def test_nobody_else_waits_while_it_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    loops = threading.current_thread()
+    loops = None
 
     def begin(_person: int | None) -> str:  # which may write to the database
         assert threading.current_thread() is not loops
@@ -22,8 +22,10 @@ def test_nobody_else_waits_while_it_is_noted(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(spotify, "shared_logins", lambda: SimpleNamespace(begin=begin))
 
     async def connect() -> str:
+        nonlocal loops
+        loops = threading.current_thread()
         portal: Any = SimpleNamespace(workers=Workers())
         request = Request({"type": "http", "method": "GET", "path": "/", "headers": []})
         return (await spotify.connect(request, portal)).headers["location"]
 
-    assert asyncio.run(connect()) == "https://accounts.example.org/"
+    assert in_a_loop(connect) == "https://accounts.example.org/"
