@@ -30,6 +30,7 @@ from tests.web.servers import (
     Start,
     Window,
     build_test_page,
+    end_all,
     running,
 )
 
@@ -63,6 +64,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
             return Server(app, accounts, f"{scheme}://localhost:{port}")
 
         yield begin
+        end_all()
 
 
 @pytest.fixture(scope="session")

@@ -126,6 +126,15 @@ class Browser(httpx.Client):
         return self
 
 
+_running: list[uvicorn.Server] = []
+
+
+def end_all() -> None:
+    """Have all servers end at the same time: each takes its seconds."""
+    for server in _running:
+        server.should_exit = True
+
+
 @contextlib.contextmanager
 def running(app: Any, **options: Any) -> Iterator[int]:
     """Serve an ASGI app from a thread; gives the port."""
@@ -134,12 +143,14 @@ def running(app: Any, **options: Any) -> Iterator[int]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
+    _running.append(server)
     while not server.started and thread.is_alive():
         time.sleep(0.01)
     try:
         yield port
     finally:
         server.should_exit = True
+        _running.remove(server)
         thread.join(10)
 
 
