@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from genregenie.accounts import audit
-from genregenie.accounts.core import Core, Json, User, as_user, in_iso, log
+from genregenie.accounts.core import Core, Json, User, as_user, in_iso, living, log
 from genregenie.accounts.errors import (
     AccountError,
     AccountNeededError,
@@ -45,7 +45,6 @@ LISTED: Final = timedelta(days=30)
 TOUCH_EVERY: Final = timedelta(minutes=5)
 
 _SHAPE: Final = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
-_ASKED_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True)
@@ -172,18 +171,7 @@ class AccessTokens:
 
     def living(self, tokens: Iterable[str]) -> frozenset[str]:
         """Those of these tokens that still work. None of them counts as used by this."""
-        by_digest = {token_digest(token): token for token in tokens}
-        digests, now = list(by_digest), self._core.clock()
-        found: set[str] = set()
-        with self._core.db.read() as session:
-            for i in range(0, len(digests), _ASKED_AT_ONCE):
-                query = (
-                    select(AccessTokenRow.token_hash)
-                    .where(AccessTokenRow.token_hash.in_(digests[i : i + _ASKED_AT_ONCE]))
-                    .where(AccessTokenRow.expires_at > now)
-                )
-                found |= {by_digest[digest] for digest in session.scalars(query)}
-        return frozenset(found)
+        return living(self._core, AccessTokenRow, tokens)
 
     def of(self, person_id: int) -> list[AccessToken]:
         """A person's tokens, the newest first."""

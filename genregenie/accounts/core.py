@@ -13,8 +13,17 @@ from sqlalchemy.orm import Session
 from genregenie.accounts.clock import ClockWatch
 from genregenie.accounts.names import name_key
 from genregenie.accounts.passwords import Hasher
-from genregenie.accounts.tables import ADMIN, FeedbackRow, OpinionRow, Person, ResultRow
+from genregenie.accounts.tables import (
+    ADMIN,
+    AccessTokenRow,
+    FeedbackRow,
+    LoginSession,
+    OpinionRow,
+    Person,
+    ResultRow,
+)
 from genregenie.accounts.throttle import Throttles
+from genregenie.accounts.tokens import token_digest
 from genregenie.storage.blobs import BlobError, Blobs
 from genregenie.storage.database import Database, DatabaseError
 
@@ -25,6 +34,7 @@ log = logging.getLogger("genregenie.accounts")
 # Where Alembic finds the steps from one release's tables to the next.
 MIGRATIONS: Final = "genregenie.accounts:migrations"
 _LET_GO: Final = "blobs_let_go"
+_ASKED_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True)
@@ -123,6 +133,24 @@ def take_turns(db: Database, session: Session, key: int) -> None:
     """
     if not db.is_sqlite:  # whose writers wait for each other anyway
         session.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": key})
+
+
+def living(
+    core: Core, rows: type[LoginSession] | type[AccessTokenRow], tokens: Iterable[str]
+) -> frozenset[str]:
+    """Those of these tokens whose rows have not run out. None of them counts as used by this."""
+    by_digest = {token_digest(token): token for token in tokens}
+    digests, now = list(by_digest), core.clock()
+    found: set[str] = set()
+    with core.db.read() as session:
+        for i in range(0, len(digests), _ASKED_AT_ONCE):
+            query = (
+                select(rows.token_hash)
+                .where(rows.token_hash.in_(digests[i : i + _ASKED_AT_ONCE]))
+                .where(rows.expires_at > now)
+            )
+            found |= {by_digest[digest] for digest in session.scalars(query)}
+    return frozenset(found)
 
 
 def keep_newest(

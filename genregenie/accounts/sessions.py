@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from genregenie.accounts.core import Core, Json, User, as_user, in_iso, log
+from genregenie.accounts.core import Core, Json, User, as_user, in_iso, living, log
 from genregenie.accounts.tables import LoginSession, Person
 from genregenie.accounts.tokens import new_token, token_digest
 from genregenie.storage.database import DatabaseError
@@ -21,7 +21,6 @@ MAX_AGE: Final = timedelta(days=90)
 TOUCH_EVERY: Final = timedelta(hours=1)
 TOUCH_GUEST_EVERY: Final = timedelta(minutes=1)
 
-_ASKED_AT_ONCE: Final = 500
 
 _BROWSERS: Final = (
     ("Edge", r"Edg(e|A|iOS)?/"),
@@ -109,18 +108,7 @@ class Sessions:
 
     def living(self, tokens: Iterable[str]) -> frozenset[str]:
         """Those of these tokens whose session is not over. None of them counts as seen by this."""
-        by_digest = {token_digest(token): token for token in tokens}
-        digests, now = list(by_digest), self._core.clock()
-        found: set[str] = set()
-        with self._core.db.read() as session:
-            for i in range(0, len(digests), _ASKED_AT_ONCE):
-                query = (
-                    select(LoginSession.token_hash)
-                    .where(LoginSession.token_hash.in_(digests[i : i + _ASKED_AT_ONCE]))
-                    .where(LoginSession.expires_at > now)
-                )
-                found |= {by_digest[digest] for digest in session.scalars(query)}
-        return frozenset(found)
+        return living(self._core, LoginSession, tokens)
 
     def of(self, person_id: int, token: str | None = None) -> list[SessionInfo]:
         """The live sessions of a person, newest first; `token` marks the current one."""

@@ -108,11 +108,15 @@ class _Kept:
             self._db = sqlite3.connect(path, timeout=30)
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from error
-        self._run("PRAGMA journal_mode = WAL")
-        self._run(
-            "CREATE TABLE IF NOT EXISTS measured (path BLOB, name TEXT, size INTEGER,"
-            " changed_ns INTEGER, identity TEXT, data BLOB, PRIMARY KEY (path, name))"
-        )
+        try:
+            self._run("PRAGMA journal_mode = WAL")
+            self._run(
+                "CREATE TABLE IF NOT EXISTS measured (path BLOB, name TEXT, size INTEGER,"
+                " changed_ns INTEGER, identity TEXT, data BLOB, PRIMARY KEY (path, name))"
+            )
+        except BaseException:
+            self._db.close()
+            raise
 
     def __enter__(self) -> Self:
         return self

@@ -117,9 +117,9 @@ def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     found.end(signal.SIGKILL)
 
 
-def test_a_page_goes_on_when_its_process_is_killed(
-    two_workers: Process, chromium: Chromium
-) -> None:
+@pytest.fixture
+def at_rest(two_workers: Process, chromium: Chromium) -> Iterator[tuple[Page, Watch]]:
+    """A guest's page that shows a result and asks for nothing more."""
     two_workers.wait()
     with chromium.new_context() as context:
         page = context.new_page()
@@ -129,43 +129,42 @@ def test_a_page_goes_on_when_its_process_is_killed(
         expect(page.locator("#listen-button")).to_be_visible()
         pages.judged(page, JAZZ)
         watch.rest()
-        assert watch.refused == []
-        name = staying_with(page)
-        os.kill(two_workers.workers()[name], signal.SIGKILL)
-        pages.start_again(page)
-        pages.judged(page, METAL)
-        expect(page.locator("#verdict")).to_contain_text("metal", ignore_case=True)
-        expect(page.locator("#started-again")).to_contain_text("started again")
-        assert watch.refused == []
-        assert pages.serious_faults(page) == []
-        page.locator("#started-again button").click()
-        is_loaded(page)
-        expect(page.locator("#started-again")).to_have_count(0)
-        pages.open_tab(page, "My music")  # a guest's, whom both know
-        expect(page.get_by_role("button", name="Corner Table").first).to_be_visible()
+        yield page, watch
+
+
+def test_a_page_goes_on_when_its_process_is_killed(
+    two_workers: Process, at_rest: tuple[Page, Watch]
+) -> None:
+    page, watch = at_rest
+    assert watch.refused == []
+    name = staying_with(page)
+    os.kill(two_workers.workers()[name], signal.SIGKILL)
+    pages.start_again(page)
+    pages.judged(page, METAL)
+    expect(page.locator("#verdict")).to_contain_text("metal", ignore_case=True)
+    expect(page.locator("#started-again")).to_contain_text("started again")
+    assert watch.refused == []
+    assert pages.serious_faults(page) == []
+    page.locator("#started-again button").click()
+    is_loaded(page)
+    expect(page.locator("#started-again")).to_have_count(0)
+    pages.open_tab(page, "My music")  # a guest's, whom both know
+    expect(page.get_by_role("button", name="Corner Table").first).to_be_visible()
 
 
 def test_a_page_does_not_wait_for_what_went_with_a_process(
-    two_workers: Process, chromium: Chromium
+    at_rest: tuple[Page, Watch],
 ) -> None:
-    two_workers.wait()
-    with chromium.new_context() as context:
-        page = context.new_page()
-        watch = Watch(page)
-        page.goto(two_workers.url)
-        page.get_by_role("button", name=re.compile("Try")).first.click()
-        expect(page.locator("#listen-button")).to_be_visible()
-        pages.judged(page, JAZZ)
-        watch.rest()
-        # A process takes an event, says so, and is gone before anybody hears more of it.
-        taken = {"status": 200, "json": {"event_id": "of-the-killed"}}
-        page.route("**/queue/join*", lambda route: route.fulfill(**taken), times=1)
-        page.evaluate("window.isAsItWas = true")
-        page.get_by_role("button", name="Another song").click()
-        page.wait_for_function("() => !window.isAsItWas")  # it has loaded itself again
-        is_loaded(page)
-        pages.judged(page, METAL)
-        expect(page.locator("#verdict")).to_contain_text("metal", ignore_case=True)
+    page, _ = at_rest
+    # A process takes an event, says so, and is gone before anybody hears more of it.
+    taken = {"status": 200, "json": {"event_id": "of-the-killed"}}
+    page.route("**/queue/join*", lambda route: route.fulfill(**taken), times=1)
+    page.evaluate("window.isAsItWas = true")
+    page.get_by_role("button", name="Another song").click()
+    page.wait_for_function("() => !window.isAsItWas")  # it has loaded itself again
+    is_loaded(page)
+    pages.judged(page, METAL)
+    expect(page.locator("#verdict")).to_contain_text("metal", ignore_case=True)
 
 
 def test_numbers_are_those_of_all(two_workers: Process) -> None:
