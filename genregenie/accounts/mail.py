@@ -8,7 +8,7 @@ from email.utils import formatdate, make_msgid
 from typing import Final
 
 from genregenie.accounts.recovery import ResetLink
-from genregenie.common.settings import Smtp
+from genregenie.common.services import Smtp
 
 TIMEOUT_S: Final = 15
 

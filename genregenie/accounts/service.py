@@ -26,7 +26,7 @@ from genregenie.accounts.sessions import Sessions
 from genregenie.accounts.shares import Shares
 from genregenie.accounts.tables import Base, LoginSession
 from genregenie.accounts.throttle import Throttles
-from genregenie.common import settings
+from genregenie.common import services, settings
 from genregenie.storage.blob_stores import open_blobs
 from genregenie.storage.blobs import BlobError, Blobs
 from genregenie.storage.database import Database, DatabaseError, sqlite_url
@@ -128,7 +128,7 @@ def open_accounts(
         If the data folder, the database or the place of blobs cannot be used; the message says why
         in one line.
     """
-    place = settings.blob_place()
+    place = services.blob_place()
     url = url or settings.database_url()
     variable = "DATABASE_URL" if url else "GENREGENIE_DATA_DIR"
     url = url or sqlite_url(settings.ready_data_dir())

@@ -8,8 +8,8 @@ from typing import Final
 import spotipy
 from cachetools import TTLCache
 
-from genregenie.common import settings
-from genregenie.common.settings import SpotifyKeys
+from genregenie.common import services, settings
+from genregenie.common.services import SpotifyKeys
 from genregenie.spotify.breaker import Breaker
 from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError
 from genregenie.spotify.queries import FARTHEST, PAGE, Query
@@ -45,8 +45,8 @@ class Spotify:
         self,
         keys: SpotifyKeys | None,
         market: str,
-        api: str = settings.SPOTIFY_API,
-        accounts: str = settings.SPOTIFY_ACCOUNTS,
+        api: str = services.SPOTIFY_API,
+        accounts: str = services.SPOTIFY_ACCOUNTS,
         breaker: Breaker | None = None,
     ) -> None:
         self.market = market
@@ -138,10 +138,10 @@ def shared_spotify() -> Spotify | Misconfigured:
     """The one this process shares, for what the environment says now."""
     try:
         return _shared(
-            settings.spotify_keys(),
-            settings.spotify_market(),
-            settings.spotify_api(),
-            settings.spotify_accounts(),
+            services.spotify_keys(),
+            services.spotify_market(),
+            services.spotify_api(),
+            services.spotify_accounts(),
         )
     except settings.SettingsError as error:
         return Misconfigured(str(error))

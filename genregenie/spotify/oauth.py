@@ -14,7 +14,7 @@ import spotipy
 from spotipy.cache_handler import CacheHandler, MemoryCacheHandler
 from spotipy.oauth2 import SpotifyOauthError, SpotifyPKCE
 
-from genregenie.common import settings
+from genregenie.common import services, settings
 from genregenie.common.errors import GenreGenieError
 from genregenie.common.names import clean
 from genregenie.spotify.deadlines import run_until
@@ -92,8 +92,8 @@ class Logins:
         self,
         client_id: str,
         redirect_uri: str,
-        api: str = settings.SPOTIFY_API,
-        accounts: str = settings.SPOTIFY_ACCOUNTS,
+        api: str = services.SPOTIFY_API,
+        accounts: str = services.SPOTIFY_ACCOUNTS,
         registry: Registry | None = None,
     ) -> None:
         self._client_id = client_id
@@ -241,10 +241,10 @@ def share(registry: Registry) -> None:
 def shared_logins() -> Logins | None:
     """Those of this process, and of whom it shares them with; None where none are set up."""
     try:
-        client_id, redirect_uri = settings.spotify_client_id(), settings.spotify_redirect()
+        client_id, redirect_uri = services.spotify_client_id(), services.spotify_redirect()
         if client_id is None or redirect_uri is None:
             return None
-        api, accounts = settings.spotify_api(), settings.spotify_accounts()
+        api, accounts = services.spotify_api(), services.spotify_accounts()
     except settings.SettingsError:
         return None
     return Logins(client_id, redirect_uri, api, accounts, _registry)

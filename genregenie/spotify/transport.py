@@ -12,7 +12,7 @@ from spotipy.cache_handler import MemoryCacheHandler
 from spotipy.oauth2 import SpotifyClientCredentials, SpotifyOauthError
 from urllib3.util import Retry
 
-from genregenie.common.settings import SpotifyKeys
+from genregenie.common.services import SpotifyKeys
 from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError, failure_of_status
 
 TIMEOUT_S: Final = (3.0, 4.0)

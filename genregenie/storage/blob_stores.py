@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from genregenie.common.settings import BlobPlace
+from genregenie.common.services import BlobPlace
 from genregenie.storage.blobs import Blob, BlobError, Blobs, new_key
 from genregenie.storage.database import Database
 from genregenie.storage.database_blobs import DatabaseBlobs

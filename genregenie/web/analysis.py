@@ -8,37 +8,29 @@ bytes, and never a name; once they are ready `genregenie.common.confinement` let
 
 import atexit
 import contextlib
-import faulthandler
-import io
 import logging
 import threading
 import time
-import wave
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-import numpy as np
-
-from genregenie.audio import RATE_HZ, AudioError, AudioFile, Source, Spread
-from genregenie.audio.about import About, about
+from genregenie.audio import AudioError, Source
+from genregenie.audio.about import About
 from genregenie.audio.decoding import open_source
 from genregenie.audio.parallel import CRASHED
-from genregenie.autotag.network import network
-from genregenie.common import confinement, replicas, resources
+from genregenie.common import replicas
 from genregenie.common.parallel import Pool, cores
 from genregenie.common.steps import Steps, result_of
 from genregenie.common.worker import LostError
-from genregenie.features import key, tempo
-from genregenie.inference.classifier import Classifier
 from genregenie.inference.cluster import ClusterError
 from genregenie.inference.cluster_service import ClusterService
 from genregenie.inference.prediction import Prediction
 from genregenie.lab.hearing import Middle, Sound
 from genregenie.lab.hearing import hear as hear_for_system_a
 from genregenie.lab.hearing import middle as hear_the_middle
+from genregenie.web import opening
 from genregenie.web.serving import metrics
 
 WORKERS: Final = min(max(cores(), 2), 8)
@@ -55,12 +47,7 @@ TOO_SLOW: Final = (
 MAX_CPU_S: Final = 90.0
 """So long its worker may compute; the kernel ends one that the server has lost sight of."""
 
-MORE_BYTES: Final = 1 << 30
-"""So much memory a worker may take beside what it has when it is ready."""
-
 TELL_EVERY_S: Final = 0.5
-
-EXCERPT: Final = Spread(1, 10.0, 12.0)
 
 Clip = str | bytes | BinaryIO
 """The path of a file, what is in it, or the file itself, open and with a descriptor."""
@@ -125,16 +112,16 @@ def _told_and_heard(clip: Clip) -> Generator[About | float | None, None, Predict
     """Listen in a worker or, where there is one, on the cluster."""
     cluster = _cluster()
     if cluster is None:
-        return (yield from in_worker(_listen, clip))
+        return (yield from in_worker(opening.listen, clip))
     # What a clip says of itself is shown before anything is heard.
-    yield result_of(in_worker(_about, clip))
+    yield result_of(in_worker(opening.told_by, clip))
     try:
         return (yield from cluster.listen(_whole(clip), MAX_LISTENING_S))
     except TimeoutError as error:
         raise AudioError(TOO_SLOW) from error
     except ClusterError as error:
         log.warning("a clip is heard here instead: %s", error)
-    return (yield from in_worker(_hear, clip))
+    return (yield from in_worker(opening.hear, clip))
 
 
 def _whole(clip: Clip) -> Path | bytes:
@@ -161,7 +148,7 @@ def picture(path: str) -> tuple[bytes, str]:
     ------
     AudioError
     """
-    drawn: tuple[bytes, str] = result_of(in_worker(_draw, path))
+    drawn: tuple[bytes, str] = result_of(in_worker(opening.draw, path))
     return drawn
 
 
@@ -172,7 +159,7 @@ def excerpt(path: str) -> bytes:
     ------
     AudioError
     """
-    cut: bytes = result_of(in_worker(_cut, path))
+    cut: bytes = result_of(in_worker(opening.cut, path))
     return cut
 
 
@@ -220,7 +207,12 @@ def in_worker(function: Callable[[Source], Any], clip: Clip) -> Generator[Any, N
     AudioError
     """
     run = partial(
-        _workers().run, _limited, MAX_CPU_S, function, limit_s=MAX_LISTENING_S, every_s=TELL_EVERY_S
+        _workers().run,
+        opening.limited,
+        MAX_CPU_S,
+        function,
+        limit_s=MAX_LISTENING_S,
+        every_s=TELL_EVERY_S,
     )
     with _told_in_words():
         if isinstance(clip, bytes):
@@ -254,7 +246,7 @@ def _workers() -> Pool:
     global _pool
     with _lock:
         if _pool is None:
-            _pool = Pool(WORKERS, _prepare)
+            _pool = Pool(WORKERS, opening.prepare)
             atexit.register(_pool.close)
         return _pool
 
@@ -295,81 +287,3 @@ def workers_for_a_server() -> Iterator[None]:
         for pool in ending:
             if pool is not None:
                 pool.close()
-
-
-# --- in a worker -----------------------------------------------------------------------------
-
-
-def _prepare() -> None:
-    """Load all that work needs. It is tried once, since nothing can be loaded later."""
-    faulthandler.enable(all_threads=False)
-    try:
-        if not Classifier.load().fast:
-            network()
-        tempo.shipped(), key.shipped()  # which only music needs
-        _rehearse()
-    finally:
-        confinement.confine(MORE_BYTES)
-
-
-def _rehearse() -> None:
-    from PIL import Image
-
-    from genregenie.web.images.cover import small
-
-    clip = (resources.assets() / "examples" / "jazz.mp3").read_bytes()
-    result_of(_listen(clip))
-    _draw(clip)
-    _cut(clip)
-    hear_for_system_a(clip)
-    hear_the_middle(clip)
-    Image.init()
-    for kind in ("JPEG", "PNG", "GIF", "WEBP"):
-        picture = io.BytesIO()
-        Image.new("RGB", (8, 8)).save(picture, kind)
-        small(picture.getvalue())
-
-
-def _limited(
-    cpu_s: float, function: Callable[[Source], Any], clip: Source
-) -> Generator[Any, None, Any]:
-    confinement.allow_cpu(cpu_s)
-    with confinement.closed():
-        found = function(clip)
-        return (yield from found) if isinstance(found, Generator) else found
-
-
-def _listen(clip: Source) -> Generator[About | float, None, Prediction]:
-    yield _about(clip)
-    return (yield from _hear(clip))
-
-
-def _hear(clip: Source) -> Generator[float, None, Prediction]:
-    return Classifier.load().hear(clip)
-
-
-def _about(clip: Source) -> About:
-    from genregenie.web.images.cover import small
-
-    found = about(clip)
-    return replace(found, cover=small(found.cover)) if found.cover else found
-
-
-def _cut(clip: Source) -> bytes:
-    with AudioFile(clip) as audio:
-        samples = np.concatenate([b for s in audio.stretches(EXCERPT) for b in s.blocks])
-    written = io.BytesIO()
-    with wave.open(written, "wb") as wav:
-        wav.setnchannels(1)
-        wav.setsampwidth(2)
-        wav.setframerate(RATE_HZ)
-        wav.writeframes((np.clip(samples, -1.0, 1.0) * 32_767).astype("<i2").tobytes())
-    return written.getvalue()
-
-
-def _draw(clip: Source) -> tuple[bytes, str]:
-    from genregenie.web.images.spectrogram import spectrogram
-
-    with AudioFile(clip) as audio:
-        sound = spectrogram(block for s in audio.stretches() for block in s.blocks)
-    return sound.png(), sound.alt_text()

@@ -8,7 +8,7 @@ from typing import Final
 
 from starlette.datastructures import URL
 
-from genregenie.common import limits, settings
+from genregenie.common import limits, services, settings
 from genregenie.common.files import creating
 from genregenie.common.formatting import reason
 from genregenie.web.serving.watchers import Watchers
@@ -30,7 +30,7 @@ class WebConfig:
         Signs form tokens.
     public_url : str or None
         Address for links in e-mails, with its path, without a slash at the end.
-    smtp : settings.Smtp or None
+    smtp : services.Smtp or None
         Where mails are handed in; None turns mailed links off.
     ephemeral : bool
         Whether accounts are lost at the next restart.
@@ -58,7 +58,7 @@ class WebConfig:
     cookies: str = "http"
     key: bytes = field(repr=False, default_factory=lambda: secrets.token_bytes(32))
     public_url: str | None = None
-    smtp: settings.Smtp | None = None
+    smtp: services.Smtp | None = None
     ephemeral: bool = False
     guests: limits.GuestLimits = field(default_factory=limits.GuestLimits)
     signup: limits.SignupRules = field(default_factory=limits.SignupRules)
@@ -89,7 +89,7 @@ class WebConfig:
             cookies=settings.cookie_profile(),
             key=load_key(),
             public_url=settings.public_url(),
-            smtp=settings.smtp(),
+            smtp=services.smtp(),
             ephemeral=settings.on_space() and settings.database_url() is None,
             guests=limits.guest_limits(),
             signup=limits.signup_rules(),

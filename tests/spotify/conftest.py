@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from genregenie.common.settings import SpotifyKeys
+from genregenie.common.services import SpotifyKeys
 from genregenie.spotify.breaker import Breaker
 from genregenie.spotify.client import Spotify
 from tests.spotify import standin

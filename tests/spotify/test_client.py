@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from genregenie.common.settings import SpotifyKeys
+from genregenie.common.services import SpotifyKeys
 from genregenie.spotify.breaker import Breaker
 from genregenie.spotify.client import Misconfigured, Spotify, shared_spotify
 from genregenie.spotify.errors import FailureKind, SpotifyUnavailableError

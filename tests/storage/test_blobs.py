@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genregenie.accounts.core import MIGRATIONS
-from genregenie.common.settings import BlobPlace, SettingsError, blob_place
+from genregenie.common.services import BlobPlace, SettingsError, blob_place
 from genregenie.storage import blobs as blobs_module
 from genregenie.storage import s3_blobs
 from genregenie.storage.blob_stores import MovedBlobs, open_blobs, open_place

@@ -27,7 +27,7 @@ from genregenie.audio.parallel import CRASHED
 from genregenie.common.parallel import Pool
 from genregenie.inference.classifier import Classifier
 from genregenie.lab.answers import answers_to
-from genregenie.web import analysis
+from genregenie.web import analysis, opening
 from genregenie.web.batch import hear_all
 from genregenie.web.ui.examples import EXAMPLES
 from genregenie.web.ui.sections.comparing import compared
@@ -43,7 +43,7 @@ pytestmark = pytest.mark.slow
 def deadly(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Workers in which deadly files are deadly; this process, the server, must not open them."""
     deaths.make_deadly(monkeypatch)
-    pool = Pool(2, analysis._prepare)
+    pool = Pool(2, opening.prepare)
     monkeypatch.setattr(analysis, "_pool", pool)
     yield
     pool.close()
@@ -113,8 +113,8 @@ def test_what_a_clip_makes_its_decoder_do_ends_at_the_workers_limits(
             listening.accept()
     assert answer(f"write {written}")
     assert not written.exists()
-    assert answer(f"take {2 * analysis.MORE_BYTES}")
-    assert answer(f"take {analysis.MORE_BYTES // 2}") is None
+    assert answer(f"take {2 * opening.MORE_BYTES}")
+    assert answer(f"take {opening.MORE_BYTES // 2}") is None
     monkeypatch.setattr(analysis, "MAX_CPU_S", 0.2)
     assert answer("hang") == CRASHED
     client.close()

@@ -9,7 +9,7 @@ import gradio as gr
 
 from genregenie.accounts import Accounts
 from genregenie.audio import AudioError
-from genregenie.common import resources, settings
+from genregenie.common import resources, services, settings
 from genregenie.common.genres import display_name
 from genregenie.inference.prediction import Prediction
 from genregenie.recommend.export import record
@@ -336,7 +336,7 @@ def _update(listener: Listener, sounds: str | None, tracks: str) -> Update:
     found = listener.recommendations
     can_save = shared_logins() is not None
     # Without keys nothing of Spotify stands there, not even for a moment.
-    is_there = settings.spotify_keys() is not None and views.is_worth_showing(found.spotify)
+    is_there = services.spotify_keys() is not None and views.is_worth_showing(found.spotify)
     return (
         listener,
         gr.update(value=sounds, visible=True) if sounds is not None else gr.skip(),
