@@ -7,6 +7,7 @@ import gradio as gr
 import pytest
 
 from genregenie.inference.classifier import Classifier
+from genregenie.recommend.recommender import Recommender
 from genregenie.spotify.queries import SearchOptions
 from genregenie.web.ui.sections.opinions import opinion_on
 from genregenie.web.ui.sections.recommendations import Handlers, Listener
@@ -113,6 +114,29 @@ def test_what_was_overtaken_keeps_quiet(gtzan, spotify_environment):
     assert first not in last[1].get("value", "")
     assert {opinion.key for opinion in listener.said} == {first, second}
     assert not {first, second} & {n.track.key for n in listener.recommendations.neighbours}
+
+
+def test_cards_that_were_made_before_a_word_was_said_are_not_shown_after_it(
+    gtzan, spotify_environment, monkeypatch
+):
+    section, listener, options = Handlers(None), Listener(), ("", "", "any")
+    prediction = hear(gtzan)
+    list(section.begin(listener, prediction, *options, gr.Request()))
+    key = listener.recommendations.neighbours[0].track.key
+    said = gr.EventData(None, {"index": key, "value": "", "liked": False})
+    said.index, said.liked = key, False
+    looked = Recommender.neighbours
+
+    def slowly(recommender, *args):
+        found = looked(recommender, *args)
+        monkeypatch.setattr(Recommender, "neighbours", looked)
+        list(section.rate(listener, *options, gr.Request(), said))
+        return found
+
+    monkeypatch.setattr(Recommender, "neighbours", slowly)
+    (only,) = section.again(listener, "1990", "1999", "any", gr.Request())
+    assert all("value" not in update for update in only[1:])
+    assert key not in {n.track.key for n in listener.recommendations.neighbours}
 
 
 def test_cards_are_not_laid_anew_where_nothing_changed(gtzan, spotify_environment):

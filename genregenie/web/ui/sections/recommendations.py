@@ -297,6 +297,9 @@ class Handlers:
         neighbours = _with_songs(recommender.neighbours(prediction, preferences), before)
         staying = tuple(s for s in before.spotify.tracks if not preferences.refuses(s.track.id))
         waiting = Recommendations(neighbours, replace(before.spotify, tracks=staying))
+        if listener.turn != turn:  # something was said meanwhile, which these cards do not know
+            yield listener, *[gr.skip()] * 5
+            return
         listener.recommendations = waiting
         sounds = views.sounds_like(neighbours, liked)
         tracks = views.on_spotify(waiting.spotify, liked) if before.spotify.state else None
