@@ -21,6 +21,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only there are 
 def threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """This process counts as one with threads, whether it has some or not."""
     monkeypatch.setattr(nursery, "has_one_thread", lambda: False)
+    # What other tests had theirs load may have started threads there, and then it forks nobody.
+    monkeypatch.setattr(nursery, "_current", None)
 
 
 def surroundings() -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Device cookies: of whom they tell what, and of whom not."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -39,7 +40,8 @@ def test_no_part_can_be_changed() -> None:
 def test_it_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
     devices = Devices(KEY)
     value, now = devices.make("Ada"), time.time()
-    monkeypatch.setattr(time, "time", lambda: now + MAX_AGE.total_seconds())
+    clock = SimpleNamespace(time=lambda: now + MAX_AGE.total_seconds())
+    monkeypatch.setattr("genregenie.web.security.devices.time", clock)
     assert devices.known(value, "Ada")
-    monkeypatch.setattr(time, "time", lambda: now + MAX_AGE.total_seconds() + 2 * 24 * 3600)
+    clock.time = lambda: now + MAX_AGE.total_seconds() + 2 * 24 * 3600
     assert devices.known(value, "Ada") is None
