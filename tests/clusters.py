@@ -66,3 +66,10 @@ class Cluster:
             if found := sign.search(line):
                 return found.group()
         raise AssertionError("".join(seen))
+
+
+def customised(folder: Path, code: str) -> dict[str, str]:
+    """An environment in which Python runs `code` at its start."""
+    folder.mkdir(exist_ok=True)
+    (folder / "sitecustomize.py").write_text(code)
+    return {"PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)])}

@@ -2,13 +2,15 @@
 
 The cluster's workers need GenreGenie in the same version, and the same model. Where they see the
 same files, only names travel; where they do not, each file's bytes are sent with its task, a few
-files at a time. What a dying worker was at is done again by another; a file that has ended four is
-given up.
+files at a time. What a dying worker was at is done again by another. Dask gives a task up that was
+with several dying workers, though it may only have waited there behind the one that ended them: it
+is done once more, in a process of its own, and the file is given up that ends that.
 """
 
 import asyncio
 import contextlib
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,10 +21,13 @@ from genregenie.audio import AudioError, Spread
 from genregenie.audio.parallel import attempt
 from genregenie.autotag.network import AutotagError
 from genregenie.common.errors import GenreGenieError
+from genregenie.common.parallel import in_processes
+from genregenie.common.worker import LostError
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
 from genregenie.model.model import ModelError
 
+T = TypeVar("T")
 R = TypeVar("R")
 
 CONNECT_S: Final = 10
@@ -32,6 +37,8 @@ KILLED: Final = (
     "Listening to this file ended several workers of the cluster: it may need more memory than "
     "they have. Export it again, or leave it out."
 )
+_SUSPICIONS: Final = 3
+"""So often a file may be with dying workers once more, while in a process of its own."""
 _SAME_TIME_NS: Final = 2_000_000_000  # file systems round the time of a change differently
 
 
@@ -55,6 +62,10 @@ class Task:
 
 class _NotSeen:
     """A worker's answer when it does not see the file under its name."""
+
+
+class _Suspect:
+    """What Dask's giving up a task comes to: it was with several workers when they died."""
 
 
 def classify_on_cluster(
@@ -145,12 +156,10 @@ def on_cluster(
     ------
     ClusterError
     """
-    from joblib import delayed
-
     client = connect(address)
     try:
         _wait_for_workers(client)
-        yield from _results(client, (delayed(attempt)(function, file) for file in files))
+        yield from _results(client, partial(partial, attempt, function), files)
     finally:
         client.close()
 
@@ -217,20 +226,47 @@ def _run_everywhere(client: Any, task: Task) -> list[bool]:
 def _run(
     client: Any, files: Sequence[Path], send: bool, about: tuple[Any, ...]
 ) -> Iterator[Prediction | AudioError | _NotSeen]:
-    from joblib import delayed
+    def work(file: Path) -> Callable[[], Prediction | AudioError | _NotSeen]:
+        return partial(listen_to, _task(file, send, about))
 
-    yield from _results(client, (delayed(listen_to)(_task(file, send, about)) for file in files))
+    yield from _results(client, work, files)
 
 
-def _results(client: Any, work: Any) -> Iterator[Any]:
-    from joblib import Parallel, parallel_config
+def _results(
+    client: Any, work: Callable[[T], Callable[[], R]], files: Iterable[T]
+) -> Iterator[R | AudioError]:
+    """What the work with each file came to, in their order."""
+    waiting: deque[T] = deque()
+
+    def handed_out() -> Iterator[Callable[[], R]]:
+        for file in files:
+            waiting.append(file)
+            yield work(file)
+
+    for result in _done(client, handed_out()):
+        file = waiting.popleft()
+        yield _cleared(client, work(file)) if isinstance(result, _Suspect) else result
+
+
+def _cleared(client: Any, work: Callable[[], R]) -> R | AudioError:
+    """What the work with a suspect comes to."""
+    for _ in range(_SUSPICIONS):
+        (result,) = _done(client, [partial(apart, work)])
+        if not isinstance(result, _Suspect):
+            return result
+    return AudioError(KILLED)
+
+
+def _done(client: Any, work: Iterable[Callable[[], R]]) -> Iterator[R | "_Suspect"]:
+    from joblib import Parallel, delayed, parallel_config
 
     with warnings.catch_warnings():
         # A file travels with its task once and is let go; scattering it would keep it.
         warnings.filterwarnings("ignore", "Sending large graph")
         with parallel_config(_backend(client)):
             try:
-                results = Parallel(n_jobs=-1, batch_size=1, return_as="generator")(work)
+                calls = (delayed(call)() for call in work)
+                results = Parallel(n_jobs=-1, batch_size=1, return_as="generator")(calls)
                 yield from _until_closed(results)
             except ImportError as error:
                 raise _without_genregenie(error) from error
@@ -278,7 +314,7 @@ def _backend(client: Any) -> Any:
                         callback(result)
                     elif future.status == "error":
                         error = result[1]
-                        callback([AudioError(KILLED)] if isinstance(error, KilledWorker) else error)
+                        callback([_Suspect()] if isinstance(error, KilledWorker) else error)
                     else:
                         callback(ClusterError("The connection to the cluster was lost."))
                 await asyncio.sleep(0.01)
@@ -335,3 +371,13 @@ def listen_to(task: Task | AudioError) -> Prediction | AudioError | _NotSeen:
     if task.data is None and not _sees(task):
         return _NotSeen()
     return attempt(partial(classifier.predict, spread=task.spread), task.data or Path(task.file))
+
+
+def apart(work: Callable[[], R]) -> R | AudioError:
+    """Do work in a process of its own, which alone ends if the work ends it."""
+    (result,) = in_processes(_call, [work], 1)
+    return AudioError(KILLED) if isinstance(result, LostError) else result
+
+
+def _call(work: Callable[[], R]) -> R:
+    return work()

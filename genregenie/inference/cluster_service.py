@@ -4,18 +4,20 @@ The cluster is the one that ``genregenie classify --dask`` knows, with the same 
 cannot be used, whoever has the clip is told at once, and for a while it is not asked again.
 """
 
+import contextlib
 import logging
 import threading
 import time
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from genregenie.audio import AudioError
 from genregenie.audio.spread import WHOLE
 from genregenie.inference.classifier import Classifier
-from genregenie.inference.cluster import KILLED, ClusterError, Task, connect, listen_to
+from genregenie.inference.cluster import KILLED, ClusterError, Task, apart, connect, listen_to
 from genregenie.inference.prediction import Prediction
 
 REST_S: Final = 30.0
@@ -67,20 +69,16 @@ class ClusterService:
             If the cluster cannot be used, or is not asked for a while because it could not.
         TimeoutError
         """
-        client = self._connected()
-        future = self._submit(client, clip)
+        from distributed import KilledWorker
+
+        client, task = self._connected(), _task(clip)
         deadline = time.monotonic() + limit_s
         try:
-            while not future.done():
-                if client.status != "running":
-                    raise self._given_up(ClusterError("The connection to the cluster was lost."))
-                if time.monotonic() > deadline:
-                    raise TimeoutError
-                yield None
-                time.sleep(_LOOK_EVERY_S)
-            return self._result(future)
-        finally:
-            future.cancel()
+            return (yield from self._done(client, deadline, listen_to, task))
+        except KilledWorker:  # another clip may have ended the workers that this one waited for
+            with contextlib.suppress(KilledWorker):
+                return (yield from self._done(client, deadline, apart, partial(listen_to, task)))
+            raise AudioError(KILLED) from None
 
     def close(self) -> None:
         """Let go of the cluster."""
@@ -102,24 +100,34 @@ class ClusterService:
                 raise
             return self._client
 
-    def _submit(self, client: Any, clip: Path | bytes) -> Any:
-        data = clip if isinstance(clip, bytes) else clip.read_bytes()
-        classifier = Classifier.load()
-        task = Task("clip", len(data), 0, data, WHOLE, None, classifier.fast, classifier.version)
+    def _done(
+        self, client: Any, deadline: float, work: Callable[..., Any], argument: object
+    ) -> Generator[None, None, Prediction]:
         if not client.nthreads():
             raise self._given_up(ClusterError("The cluster has no workers."))
         with warnings.catch_warnings():
-            # It travels with its task once and is let go; scattering it would keep it.
+            # A clip travels with its task once and is let go; scattering it would keep it.
             warnings.filterwarnings("ignore", "Sending large graph")
-            return client.submit(listen_to, task, pure=False)
+            future = client.submit(work, argument, pure=False)
+        try:
+            while not future.done():
+                if client.status != "running":
+                    raise self._given_up(ClusterError("The connection to the cluster was lost."))
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+                yield None
+                time.sleep(_LOOK_EVERY_S)
+            return self._result(future)
+        finally:
+            future.cancel()
 
     def _result(self, future: Any) -> Prediction:
         from distributed import KilledWorker
 
         try:
             heard = future.result()
-        except KilledWorker as error:
-            raise AudioError(KILLED) from error
+        except KilledWorker:
+            raise
         except ClusterError as error:  # of a worker
             raise self._given_up(error) from error
         except Exception as error:  # whatever a worker of another release or the network may do
@@ -133,3 +141,9 @@ class ClusterService:
             self._rests_until = time.monotonic() + REST_S
         self.close()
         return error
+
+
+def _task(clip: Path | bytes) -> Task:
+    data = clip if isinstance(clip, bytes) else clip.read_bytes()
+    classifier = Classifier.load()
+    return Task("clip", len(data), 0, data, WHOLE, None, classifier.fast, classifier.version)

@@ -13,7 +13,8 @@ from aiosmtpd.smtp import AuthResult
 
 from genregenie.accounts.mail import reset_mail, send
 from genregenie.accounts.recovery import ResetLink
-from genregenie.common.settings import SettingsError, Smtp, smtp
+from genregenie.common.environment import SettingsError
+from genregenie.common.services import Smtp, smtp
 from tests.machine import free_port
 
 LINK = ResetLink("ada@example.org", "Ada", "the-token")

@@ -15,7 +15,7 @@ from genregenie.inference.cluster_service import ClusterService
 from genregenie.inference.prediction import Prediction
 from genregenie.web import analysis
 from tests import sounds
-from tests.clusters import Cluster
+from tests.clusters import Cluster, customised
 from tests.machine import free_port
 
 pytestmark = pytest.mark.slow
@@ -95,6 +95,35 @@ def test_without_workers_it_is_left_alone_and_found_again(
         cluster.worker()
     service._rests_until = 0
     assert heard(service, clip).duration_s == pytest.approx(2.0)
+
+
+def test_who_only_waited_where_workers_died_is_heard_and_who_ended_them_is_told(
+    tmp_path: Path,
+) -> None:
+    end_them, wait_there = (sounds.encode(sounds.tune(s)) for s in (1.0, 2.0))
+    deadly = f"""
+import os, signal, sys
+from genregenie.audio import file as audio
+opened = audio.open_source
+def open_source(source):
+    ends = len(source) == {len(end_them)}
+    if ends or len(source) == {len(wait_there)} and "distributed" in sys.modules:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return opened(source)
+audio.open_source = open_source
+"""
+    running = Cluster(tmp_path)
+    service = ClusterService(running.address)
+    try:
+        for _ in range(5):
+            running.worker(**customised(tmp_path / "deadly", deadly))
+        assert heard(service, wait_there).duration_s == pytest.approx(2.0)
+        with pytest.raises(AudioError, match="ended several workers"):
+            heard(service, end_them)
+        assert heard(service, sounds.encode(sounds.tune(3.0))).duration_s == pytest.approx(3.0)
+    finally:
+        service.close()
+        running.stop()
 
 
 def test_a_server_hears_there_and_here_where_it_cannot(

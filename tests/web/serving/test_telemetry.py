@@ -1,6 +1,7 @@
 """Traces say what the log says, and go where somebody collects them."""
 
 import sys
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -28,15 +29,25 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     return collected
 
 
+def finished(spans: InMemorySpanExporter, names: set[str]) -> dict[str, dict[str, object]]:
+    """Spans by name, as soon as there are these; a span ends after its answer has arrived."""
+    for _ in range(200):
+        told = {span.name: dict(span.attributes or {}) for span in spans.get_finished_spans()}
+        if set(told) == names:
+            return told
+        time.sleep(0.02)
+    raise AssertionError(f"There are {sorted(told)} instead of {sorted(names)}.")
+
+
 def test_a_request_has_a_span_without_what_was_asked_for(
     server: Server, spans: InMemorySpanExporter
 ) -> None:
+    wanted = {"GET /s/...", "GET /app/gradio_api/...", "GET /healthz"}
     with server.browser() as client:
         name = client.get("/s/a-secret-token?x=1", headers=HTML).headers["x-request-id"]
         client.get("/app/gradio_api/file=/tmp/my%20song.mp3", headers=HTML)
         client.get("/healthz")
-    told = {span.name: dict(span.attributes or {}) for span in spans.get_finished_spans()}
-    assert set(told) == {"GET /s/...", "GET /app/gradio_api/...", "GET /healthz"}
+    told = finished(spans, wanted)
     assert told["GET /s/..."] == {
         "http.request.method": "GET",
         "http.route": "/s/...",

@@ -136,6 +136,7 @@ def test_the_keyboard_alone_is_enough_and_goes_in_order(page: Page) -> None:
         assert place in page.evaluate("document.activeElement.innerText")
     page.keyboard.press("Enter")
     expect(page.get_by_label("User name")).to_be_focused()
+    expect(page.get_by_role("button", name="Show")).to_be_visible()  # once the script has run
     page.keyboard.type("chrome-elsa")
     page.keyboard.press("Tab")
     page.keyboard.type(GOOD)
