@@ -14,15 +14,17 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python
 LISTEN := $(if $(PORT),GRADIO_SERVER_PORT=$(PORT)) \
     $(if $(filter command line,$(origin HOST)),GRADIO_SERVER_NAME=$(HOST))
 
-# A process for each core, up to four, of one thread each: more would be in each other's way.
-# What was compiled once is kept: processes that tests start would compile it anew.
-PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
+# How many processes is in tests/conftest.py; each has one thread, or they would be in each
+# other's way. What was compiled once is kept: processes that tests start would compile it anew.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 # Debian packages the tests need, as program:package.
 TEST_PROGRAMS := chromium:chromium espeak-ng:espeak-ng
 # Without PostgreSQL (or GENREGENIE_TEST_DATABASE_URL) the account tests run on SQLite alone, and
 # what a shell completes is tried in the shells there are, and so is what stands in front.
-OPTIONAL_PROGRAMS := pg_ctlcluster:postgresql zsh:zsh fish:fish /usr/sbin/nginx:nginx caddy:caddy
+# Most pages are drawn by Chromium's shell without windows where there is one.
+OPTIONAL_PROGRAMS := pg_ctlcluster:postgresql zsh:zsh fish:fish /usr/sbin/nginx:nginx caddy:caddy \
+    chromium-headless-shell:chromium-headless-shell
 
 # What the example clips are played with, and where that lies once installed.
 EXAMPLE_PACKAGES := fluidsynth fluid-soundfont-gm

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from genregenie.common import settings
+from genregenie.common import parallel, settings
 from tests import machine, scratch
 
 if TYPE_CHECKING:
@@ -26,6 +26,11 @@ MARKED_BY_FIXTURE = {
     "browser": {"chromium", "open_chromium"},
     "data": {"gtzan", "gtzan_table", "spotify_data"},
 }
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: some test always waits for something, a page or a clock."""
+    return min(parallel.cores() + 1, 5)
 
 
 @pytest.hookimpl(wrapper=True)

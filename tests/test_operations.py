@@ -17,7 +17,7 @@ import pytest
 from genregenie.accounts import open_accounts
 from genregenie.accounts.results import Audio, Result
 from genregenie.cli.main import main
-from tests import machine
+from tests import machine, warm
 from tests.accounts.standins import CHEAP
 
 GOOD = "a calm indigo morning"
@@ -133,10 +133,10 @@ def in_a_shell(words: str) -> "subprocess.CompletedProcess[str]":
 @contextlib.contextmanager
 def started(
     words: list[str], log: Path, environment: dict[str, str] | None = None
-) -> Iterator["subprocess.Popen[bytes]"]:
+) -> Iterator[warm.Started]:
     with log.open("wb") as output:
-        process = machine.start(
-            "-m", "genregenie", *words, environment=environment, stdout=output, stderr=output
+        process = warm.start(
+            "-m", "genregenie", *words, environment=environment or {}, output=output
         )
         try:
             yield process
@@ -145,7 +145,7 @@ def started(
             process.wait()
 
 
-def wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
+def wait_for(address: str, process: warm.Started) -> None:
     for _ in range(600):
         with contextlib.suppress(httpx.TransportError):
             if httpx.get(address).status_code == 200:

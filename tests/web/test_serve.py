@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import sqlite3
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ from genregenie.accounts import open_accounts
 from genregenie.cli.main import main
 from genregenie.storage.database import SQLITE_NAME, sqlite_url
 from genregenie.web import startup
-from tests import machine
+from tests import machine, warm
 from tests.machine import free_port
 from tests.web.servers import CHEAP, GOOD, NEW, Browser
 
@@ -57,14 +56,12 @@ def inbox() -> Iterator[tuple[Inbox, int]]:
     controller.stop()
 
 
-def started(log: Path, *command: str, **environment: str) -> subprocess.Popen[bytes]:
+def started(log: Path, *command: str, **environment: str) -> warm.Started:
     with log.open("wb") as file:
-        return machine.start(
-            *command, environment=environment, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT
-        )
+        return warm.start(*command, environment=environment, output=file, cwd=ROOT)
 
 
-def wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def wait_until_up(process: warm.Started, url: str, log: Path) -> None:
     for _ in range(1200):
         try:
             if httpx.get(url + "/healthz").status_code == 200:

@@ -19,7 +19,7 @@ from starlette.requests import HTTPConnection
 
 from genregenie.web.security.cookies import SERVER, Cookies
 from genregenie.web.ui.examples import EXAMPLES
-from tests import machine
+from tests import machine, warm
 from tests.machine import free_port
 from tests.web import pages, proxies
 from tests.web.servers import GOOD, HTML
@@ -59,8 +59,8 @@ class App:
 
     def begin(self) -> None:
         with self._log.open("ab") as log:
-            self._process = machine.start(
-                "-m", "genregenie", "serve", environment=self._environment, stdout=log, stderr=log
+            self._process = warm.start(
+                "-m", "genregenie", "serve", environment=self._environment, output=log
             )
 
     def wait(self) -> None:

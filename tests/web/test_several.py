@@ -17,7 +17,7 @@ from playwright.sync_api import Page, Request, Response, expect
 from genregenie.storage.database import SQLITE_NAME
 from genregenie.web.security.cookies import SERVER
 from genregenie.web.ui.examples import EXAMPLES_DIR
-from tests import machine
+from tests import machine, warm
 from tests.accounts.conftest import database_like, postgres, postgres_with_tables  # noqa: F401
 from tests.machine import free_port
 from tests.web import pages, proxies
@@ -42,7 +42,7 @@ class Process:
         }
         command = ("-m", "genregenie", "serve", *arguments)
         with self.log.open("wb") as log:
-            self.process = machine.start(*command, environment=given, stdout=log, stderr=log)
+            self.process = warm.start(*command, environment=given, output=log)
 
     @property
     def url(self) -> str:

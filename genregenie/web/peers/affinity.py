@@ -17,7 +17,7 @@ from genregenie.web.peers.body import Body
 from genregenie.web.peers.forwarding import MAX_HOPS, Forwarding, hops
 from genregenie.web.peers.servers import Servers
 from genregenie.web.security.cookies import SERVER, Cookies
-from genregenie.web.serving.process import HEADER, MARK
+from genregenie.web.serving.process import HEADER, mark
 
 ELSEWHERE: Final = "This page was loaded from another server. Please load it again."
 _API: Final = f"{APP}/gradio_api/"
@@ -54,7 +54,7 @@ class Affinity:
                 return
             if sent is None and peer is not None and path.startswith(_API):
                 # It is there, and has what this page is about.
-                refusal = JSONResponse({"detail": ELSEWHERE}, 421, {HEADER: MARK})
+                refusal = JSONResponse({"detail": ELSEWHERE}, 421, {HEADER: mark()})
                 await refusal(scope, receive, send)
                 return
             receive = body.receive

@@ -3,14 +3,20 @@
 A plain ASGI middleware. The mark says nothing of the process but that it is this one.
 """
 
+import functools
 import secrets
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MARK: Final = secrets.token_hex(8)
 HEADER: Final = "x-genregenie-process"
+
+
+@functools.cache
+def mark() -> str:
+    """What this process is known by; drawn when it is first asked for."""
+    return secrets.token_hex(8)
 
 
 class Marked:
@@ -24,7 +30,7 @@ class Marked:
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).setdefault(HEADER, MARK)
+                MutableHeaders(scope=message).setdefault(HEADER, mark())
             await send(message)
 
         await self._app(scope, receive, marked if scope["type"] == "http" else send)

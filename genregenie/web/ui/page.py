@@ -12,7 +12,7 @@ from genregenie.inference.classifier import Classifier
 from genregenie.web.config import WebConfig
 from genregenie.web.guests import admission
 from genregenie.web.saved_results import saved_results
-from genregenie.web.serving.process import MARK
+from genregenie.web.serving.process import mark
 from genregenie.web.ui import events
 from genregenie.web.ui.assistants import Assistants
 from genregenie.web.ui.examples import EXAMPLES_DIR
@@ -89,7 +89,7 @@ def launch_options() -> dict[str, Any]:
         + views.paper(_asset("print.css"))
         + views.scripts(
             [
-                f'const PROCESS = "{MARK}";\n{_asset("servers.js")}',
+                f'const PROCESS = "{mark()}";\n{_asset("servers.js")}',
                 _asset("refused.js"),
                 _asset("microphone.js"),
                 _clips_script(),
