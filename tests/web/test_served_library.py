@@ -1,0 +1,336 @@
+"""The server's own library: numbers, covers, playlists by ear, and who is let at them."""
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import numpy as np
+import pytest
+import requests
+
+from genregenie.common.errors import AudioError
+from genregenie.recommend.library_index import write_library
+from genregenie.recommend.playlist import Request, in_smooth_order, make_playlist
+from genregenie.recommend.songs import NothingFitsError, Songs
+from genregenie.spotify.oauth import LoginError
+from genregenie.web import analysis, library, library_spotify
+from genregenie.web.library import OtherEditionError, ServedLibrary, WishError
+from tests.recommend.test_library_map import MODEL
+from tests.recommend.test_library_map import library as make_library
+from tests.spotify import standin
+from tests.spotify.conftest import server as spotify  # noqa: F401
+from tests.web.servers import Browser, Server
+
+COUNT = 40
+
+
+def write(folder: Path, songs: Songs) -> Path:
+    """An index of these songs, whose files are there."""
+    music = folder / "music"
+    entries = [replace(e, path=str(music / e.path.lstrip("/"))) for e in songs.entries]
+    for entry in entries:
+        Path(entry.path).parent.mkdir(parents=True, exist_ok=True)
+        Path(entry.path).touch()
+    index = music / "genregenie-index"
+    index.mkdir(exist_ok=True)
+    write_library(index, entries, songs.directions, songs.autotags, MODEL.catalogue.likeness)
+    return index
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    made = write(tmp_path, make_library(COUNT))
+    monkeypatch.setenv("GENREGENIE_INDEX", str(made))
+    return made
+
+
+@pytest.fixture
+def served(index: Path) -> ServedLibrary:
+    return ServedLibrary()
+
+
+def server_of(html: str) -> dict[str, str]:
+    """What a page was told of its server."""
+    (told,) = re.findall(r'id="server">(.*?)</script>', html)
+    found: dict[str, str] = json.loads(told)
+    return found
+
+
+def edition_of(served: ServedLibrary) -> str:
+    return server_of(served.page("t", plays=True, spotify=False))["edition"]
+
+
+# --- what there is -----------------------------------------------------------------------------
+
+
+def test_an_edition_is_of_songs_and_not_of_the_time(served: ServedLibrary, tmp_path: Path) -> None:
+    before = edition_of(served)
+    write(tmp_path / "again", make_library(COUNT))  # elsewhere
+    index = tmp_path / "music" / "genregenie-index"
+    for name in ("tracks.sqlite3",):
+        (index / name).unlink()
+    write(tmp_path, make_library(COUNT))
+    assert edition_of(served) == before
+    (index / "tracks.sqlite3").unlink()
+    write(tmp_path, make_library(COUNT - 1))
+    assert edition_of(served) != before
+    with pytest.raises(OtherEditionError, match="Load this page again"):
+        served.like(before, 0, 600)
+    for asked in (served.sound, served.cover):
+        with pytest.raises(OtherEditionError):
+            asked(before, 0)
+
+
+def test_a_cover_is_looked_for_once_and_none_is_remembered_too(
+    served: ServedLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def cover(path: str) -> bytes | None:
+        looked.append(Path(path).name)
+        return b"\xff\xd8" if path.endswith("1.mp3") else None
+
+    monkeypatch.setattr(analysis, "cover", cover)
+    edition = edition_of(served)
+    assert [served.cover(edition, i) for i in (1, 2, 1, 2)] == [b"\xff\xd8", None] * 2
+    assert looked == ["1.mp3", "2.mp3"]
+    with pytest.raises(AudioError):
+        served.cover(edition, COUNT)
+
+
+# --- playlists by ear ----------------------------------------------------------------------------
+
+
+def test_like_a_song_is_what_the_command_would_make(served: ServedLibrary, tmp_path: Path) -> None:
+    songs = make_library(COUNT)
+    choice = served.like(edition_of(served), 7, 1800)
+    request = Request(1800, like=songs.directions[7], but=songs.entries[7].path)
+    items = make_playlist(songs, request, lambda path: True)
+    assert [songs.entries[row].title for row in choice.rows] == [i.entry.title for i in items]
+    assert len(choice.rows) > 2
+    assert 7 not in choice.rows
+    assert choice.note == ""
+    assert "No more fits" in served.like(edition_of(served), 7, 24 * 3600).note
+
+
+def test_among_what_is_shown(served: ServedLibrary) -> None:
+    may = np.zeros(COUNT, bool)
+    may[served.like(edition_of(served), 7, 7200).rows[::2]] = True
+    choice = served.like(edition_of(served), 7, 7200, np.packbits(may).tobytes())
+    assert choice.rows
+    assert all(may[choice.rows])
+    may[:] = False
+    may[7] = True
+    with pytest.raises(NothingFitsError):
+        served.like(edition_of(served), 7, 7200, np.packbits(may).tobytes())
+
+
+def test_a_smooth_order_is_that_of_playlists(served: ServedLibrary) -> None:
+    songs, rows = make_library(COUNT), list(range(0, COUNT, 2))
+    assert served.smooth(edition_of(served), rows).rows == in_smooth_order(songs, rows)
+    assert served.smooth(edition_of(served), [*rows, 0, 0]).rows == in_smooth_order(songs, rows)
+
+
+def test_what_no_page_asks_for(served: ServedLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    edition = edition_of(served)
+    for number in (-1, COUNT, 10**12):
+        with pytest.raises(WishError):
+            served.like(edition, number, 600)
+        with pytest.raises(WishError):
+            served.smooth(edition, [0, 1, number])
+    for length_s in (0, -60, 24 * 3600 + 1):
+        with pytest.raises(WishError, match="24 hours"):
+            served.like(edition, 0, length_s)
+    for bits in (b"\xff", bytes(5), bytes(6)):
+        with pytest.raises(WishError):
+            served.like(edition, 0, 600, bits)
+    with pytest.raises(WishError):
+        served.entries(edition, [])
+    monkeypatch.setattr(library, "MAX_SMOOTH", 3)
+    with pytest.raises(WishError, match="Up to 3"):
+        served.smooth(edition, [0, 1, 2, 3])
+
+
+# --- over the wire -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def somebody(server: Server, request: pytest.FixtureRequest) -> Iterator[Browser]:
+    with server.browser() as client:
+        client.sign_up(f"user{abs(hash(request.node.name))}")
+        yield client
+
+
+def send(browser: Browser, address: str, **fields: object) -> httpx.Response:
+    """Send what the page's script does."""
+    server = server_of(browser.show("/library").text)
+    body = {"token": server["token"], "edition": server["edition"], **fields}
+    return browser.post(
+        address, data=body, headers={"sec-fetch-site": "same-origin", "sec-fetch-dest": "empty"}
+    )
+
+
+def test_a_playlist_comes_as_numbers(somebody: Browser, index: Path) -> None:
+    answer = send(somebody, "/library/like", song=3, minutes=30)
+    assert answer.status_code == 200
+    rows = answer.json()["rows"]
+    among = np.zeros(COUNT, bool)
+    among[rows[:3]] = True
+    bits = base64.b64encode(np.packbits(among)).decode()
+    few = send(somebody, "/library/like", song=3, minutes=30, among=bits).json()["rows"]
+    assert set(few) <= set(rows[:3])
+    order = send(somebody, "/library/smooth", songs=",".join(map(str, rows))).json()["rows"]
+    assert sorted(order) == sorted(rows)
+    assert order[0] == rows[0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"token": "another"}, 403),
+        ({"edition": "another"}, 409),
+        ({"song": "-1"}, 422),
+        ({"song": ""}, 422),
+        ({"song": "9" * 4000}, 422),
+        ({"minutes": "0"}, 422),
+        ({"among": "%"}, 422),
+        ({"among": "AAAA"}, 422),
+    ],
+)
+def test_what_is_wrong_is_a_sentence(
+    somebody: Browser, index: Path, fields: dict[str, str], status: int
+) -> None:
+    answer = send(somebody, "/library/like", **{"song": 1, "minutes": 30, **fields})
+    assert answer.status_code == status
+    assert answer.json()["detail"].endswith(".")
+
+
+def test_no_other_site_and_no_stranger_makes_playlists(
+    somebody: Browser, server: Server, index: Path
+) -> None:
+    for address in ("/library/like", "/library/smooth", "/library/spotify"):
+        other = somebody.post(address, data={}, headers={"sec-fetch-site": "cross-site"})
+        assert other.status_code == 403
+        with server.browser() as stranger:
+            assert stranger.post(address, data={}).status_code == 401
+            assert stranger.get("/library/cover/e/0").status_code == 401
+
+
+def test_guests_make_an_account_first(gated_app: Server, index: Path) -> None:
+    with gated_app.browser() as guest:
+        guest.fill("/guest", "/")
+        for answer in (
+            guest.post("/library/like", data={}, headers={"sec-fetch-site": "same-origin"}),
+            guest.get("/library/cover/e/0"),
+        ):
+            assert (answer.status_code, answer.headers["location"]) == (303, "/signup")
+
+
+def test_with_the_gate_off_there_are_playlists_and_no_covers(app: Server, index: Path) -> None:
+    with app.browser() as anybody:
+        assert send(anybody, "/library/like", song=3, minutes=30).status_code == 200
+        edition = server_of(anybody.show("/library").text)["edition"]
+        assert anybody.get(f"/library/cover/{edition}/0").status_code == 303
+
+
+def test_a_cover_is_a_jpeg_and_nothing_else(
+    somebody: Browser, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    covers = "/" + server_of(somebody.show("/library").text)["covers"]
+    monkeypatch.setattr(analysis, "cover", lambda path: b"\xff\xd8" if "/1/" in path else None)
+    answer = somebody.get(f"{covers}1")
+    assert (answer.status_code, answer.content) == (200, b"\xff\xd8")
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert (somebody.get(f"{covers}2").status_code, somebody.get(f"{covers}2").content) == (
+        204,
+        b"",
+    )
+    assert somebody.get(f"{covers}{COUNT}").status_code == 404
+
+
+# --- to Spotify ----------------------------------------------------------------------------------
+
+
+def test_without_keys_nothing_of_spotify_is_there(somebody: Browser, index: Path) -> None:
+    page = somebody.show("/library").text
+    assert server_of(page)["spotify"] == ""
+    assert 'id="spotify"' not in page
+    assert send(somebody, "/library/spotify", songs="1").status_code == 404
+
+
+@pytest.fixture
+def on_spotify(
+    spotify: standin.Spotify,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> list[standin.Song]:
+    """Songs that Spotify has: the first of a library. The last is by nobody known."""
+    found = spotify.songs[:300:100]
+    made = make_library(COUNT)
+    entries = list(made.entries)
+    for row, song in enumerate(found):
+        entries[row] = replace(entries[row], artist=song.artist, title=song.name)
+    entries[-1] = replace(entries[-1], artist="")
+    index = write(tmp_path, Songs(entries, made.directions, made.autotags))
+    monkeypatch.setenv("GENREGENIE_INDEX", str(index))
+    monkeypatch.setenv("SPOTIPY_REDIRECT_URI", spotify.redirect_uri)
+    for name, value in spotify.environment.items():
+        monkeypatch.setenv(name, value)
+    return found
+
+
+def test_a_selection_becomes_a_playlist_on_spotify(
+    somebody: Browser,
+    spotify: standin.Spotify,  # noqa: F811
+    on_spotify: list[standin.Song],
+) -> None:
+    assert 'id="spotify"' in somebody.show("/library").text
+    asked = f"2,0,1,{COUNT - 1},5"
+    refused = send(somebody, "/library/spotify", songs=asked)
+    assert refused.status_code == 422
+    assert refused.json() == {
+        "detail": "You are not connected to Spotify.",
+        "connect": "spotify/connect",
+    }
+    assert not spotify.requests["/v1/search"], "nobody is told of songs before somebody is there"
+    login = somebody.get("/spotify/connect").headers["location"]
+    back = urlsplit(requests.get(login, allow_redirects=False, timeout=10).headers["location"])
+    assert somebody.get(f"{back.path}?{back.query}").status_code == 200
+    saved = send(somebody, "/library/spotify", songs=asked)
+    assert saved.status_code == 200, saved.text
+    ((playlist_id, playlist),) = spotify.playlists.items()
+    assert saved.json() == {
+        "url": f"https://open.spotify.com/playlist/{playlist_id}",
+        "note": "Saved as a private playlist, with 3 of 5 songs.",
+    }
+    assert playlist["uris"] == [f"spotify:track:{on_spotify[i].id}" for i in (2, 0, 1)]
+    assert playlist["public"] is False
+    assert "connect" not in send(somebody, "/library/spotify", songs="5").json()
+
+
+def test_whatever_goes_wrong_there_is_no_empty_playlist(
+    spotify: standin.Spotify,  # noqa: F811
+    on_spotify: list[standin.Song],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logins = library_spotify.shared_logins()
+    assert logins is not None
+    login = requests.get(logins.begin(None), allow_redirects=False, timeout=10)
+    back = dict(parse_qsl(urlsplit(login.headers["location"]).query))
+    logins.finish(None, back["state"], back["code"])
+    entries = make_library(5).entries
+    with pytest.raises(LoginError, match="None of these songs was found"):
+        library_spotify.save(None, entries)
+    spotify.api_failure = standin.error(500, "Oops")
+    known = [replace(entries[0], artist=song.artist, title=song.name) for song in on_spotify]
+    with pytest.raises(LoginError, match="fault of its own"):
+        library_spotify.save(None, known)
+    logins.forget(None)
+    assert not spotify.playlists
