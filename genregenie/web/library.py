@@ -33,8 +33,8 @@ from genregenie.web.paths import (
     LIBRARY_SPOTIFY,
 )
 
-MAX_SMOOTH: Final = 500
-"""So many songs are put in order: what it takes grows with their square, to a second or two."""
+MAX_SMOOTH: Final = 1000
+"""So many songs are put in order, in a third of a second; it grows faster than with their square."""
 
 MAX_LENGTH_S: Final = 24 * 3600.0
 

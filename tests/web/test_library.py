@@ -10,14 +10,30 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mutagen.id3 import APIC, ID3
+from PIL import Image
 from playwright.sync_api import expect
 
 from genregenie.recommend.indexing import index_folder
+from genregenie.web.images.cover import SIDE, SMALL_BYTES
 from genregenie.web.views import my_music
 from tests.tagging.conftest import EXAMPLES
 from tests.web.servers import HTML, Browser, NewTab, Server
 
 NAMES = ("classical", "jazz", "metal")
+
+
+def picture(size: tuple[int, int]) -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", size, "navy").save(written, "PNG")
+    return written.getvalue()
+
+
+def add_cover(song: Path, cover: bytes) -> None:
+    tags = ID3(song)
+    tags.delall("APIC")
+    tags.add(APIC(mime="image/png", type=3, data=cover))
+    tags.save(song)
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +42,8 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     for name in NAMES:
         shutil.copy(EXAMPLES / f"{name}.mp3", folder)
+    add_cover(folder / "jazz.mp3", picture((600, 400)))
+    add_cover(folder / "metal.mp3", b"<svg onload='alert(1)'/>")
     index_folder(folder, jobs=1)
     return folder
 
@@ -87,6 +105,24 @@ def test_a_song_plays_for_ten_seconds(somebody: Browser, library: Path) -> None:
         assert wav.getnframes() / wav.getframerate() == pytest.approx(10, abs=0.2)
         samples = np.frombuffer(wav.readframes(10**6), "<i2")
     assert np.abs(samples).max() > 1000
+
+
+@pytest.mark.slow
+def test_covers_are_small_pictures_out_of_the_files(somebody: Browser, library: Path) -> None:
+    page = somebody.show("/library").text
+    covers, paths = told(page, "server")["covers"], told(page, "data")["songs"]["path"]
+    found = {path: somebody.get(f"/{covers}{i}") for i, path in enumerate(paths)}
+    assert {path: answer.status_code for path, answer in found.items()} == {
+        "classical.mp3": 204,
+        "jazz.mp3": 200,
+        "metal.mp3": 204,  # what it has is no picture
+    }
+    jazz = found["jazz.mp3"]
+    assert jazz.headers["content-type"] == "image/jpeg"
+    with Image.open(io.BytesIO(jazz.content)) as image:
+        assert (image.format, image.size) == ("JPEG", (SIDE, SIDE))
+        assert not image.getexif()
+    assert len(jazz.content) <= SMALL_BYTES
 
 
 @pytest.mark.parametrize("number", ["3", "99999999999999999999", "-1", "x", "..%2f..%2fetc"])

@@ -1,6 +1,7 @@
 """The server's own library: numbers, covers, playlists by ear, and who is let at them."""
 
 import base64
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ import httpx
 import numpy as np
 import pytest
 import requests
+from PIL import Image
+from playwright.sync_api import expect
 
 from genregenie.common.errors import AudioError
 from genregenie.recommend.library_index import write_library
@@ -24,7 +27,7 @@ from tests.recommend.test_library_map import MODEL
 from tests.recommend.test_library_map import library as make_library
 from tests.spotify import standin
 from tests.spotify.conftest import server as spotify  # noqa: F401
-from tests.web.servers import Browser, Server
+from tests.web.servers import Browser, NewTab, Server
 
 COUNT = 40
 
@@ -253,6 +256,56 @@ def test_a_cover_is_a_jpeg_and_nothing_else(
         b"",
     )
     assert somebody.get(f"{covers}{COUNT}").status_code == 404
+
+
+@pytest.mark.slow
+def test_in_a_browser(
+    server: Server,
+    somebody: Browser,
+    index: Path,
+    new_tab: NewTab,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(picture, "JPEG")
+    monkeypatch.setattr(
+        analysis, "cover", lambda path: None if "/1/" in path else picture.getvalue()
+    )
+    page = new_tab(server)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    (token,) = (c.value for c in somebody.cookies.jar if c.name == "genregenie")
+    page.context.add_cookies([{"name": "genregenie", "value": token, "url": server.url}])
+    page.goto("/healthz")
+    page.evaluate("localStorage.setItem('genregenie-theme', 'dark')")  # as the app's switch does
+    page.goto("/library")
+    assert page.evaluate("sheet") == "#1b1e27"
+    page.locator("#rows [data-song='1'] td button").click()
+    expect(page.locator("#about strong")).not_to_be_empty()
+    expect(page.locator("#about img")).to_have_count(0)
+    page.locator("#rows [data-song='3'] td button").click()
+    expect(page.locator("#about img")).to_be_visible()
+    page.locator("#minutes").select_option("30")
+    page.get_by_role("button", name="Playlist like this one").click()
+    expect(page.locator("#note")).to_contain_text("Most like")
+    rows = page.evaluate("inOrder()")
+    songs = make_library(COUNT)
+    request = Request(1800, like=songs.directions[3], but=songs.entries[3].path)
+    items = make_playlist(songs, request, lambda path: True)
+    assert [songs.entries[row].title for row in rows] == [item.entry.title for item in items]
+    page.get_by_role("button", name="Smooth order").click()
+    expect(page.locator("#note")).to_contain_text("Neighbours")
+    assert page.evaluate("inOrder()") == in_smooth_order(songs, rows)
+    page.locator("#search").fill(songs.entries[rows[1]].title)
+    page.get_by_role("button", name="Playlist like this one").click()
+    expect(page.locator("#note")).to_contain_text("No more fits")
+    assert page.evaluate("inOrder()") == [rows[1]], "only what is shown is chosen from"
+    page.get_by_role("button", name="Clear").click()
+    page.evaluate("server.edition = 'another'")
+    page.get_by_role("button", name="Playlist like this one").click()
+    expect(page.locator("#note")).to_contain_text("The library has changed")
+    assert [line for line in said if "409" not in line] == []
 
 
 # --- to Spotify ----------------------------------------------------------------------------------

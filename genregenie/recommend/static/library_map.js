@@ -212,6 +212,7 @@ function moveBy(dx, dy) {
 }
 
 function tell(i) {
+  if (i === told) return;
   told = i;
   tip.hidden = i < 0;
   redraw();

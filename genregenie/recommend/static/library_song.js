@@ -3,6 +3,7 @@
 
 const LOOKING_MS = 150;  // a pointer on its way over dots asks for no covers
 const play = by("play"), like = by("like"), sound = new Audio();
+let isAsking = false;
 
 // --- what is told of it ------------------------------------------------------------------------
 
@@ -34,13 +35,12 @@ function pick(i) {
   tell(i);
   by("song").hidden = i < 0;
   by("about").replaceChildren(...(i < 0 ? [] : [about(i)]));
+  if (by("mute")) by("mute").textContent = "";
   sayPicked();
 }
 
 function sayPicked() {
-  const is = chosen.has(picked);
-  by("tick").setAttribute("aria-pressed", String(is));
-  by("tick").textContent = is ? "Selected" : "Select";
+  by("tick").textContent = chosen.has(picked) ? "Take out of the selection" : "Select";
 }
 
 by("tick").addEventListener("click", () => {
@@ -56,18 +56,16 @@ by("unpick").addEventListener("click", () => {
 
 // --- a little of its sound ---------------------------------------------------------------------
 
-function playing(is) {
-  play.textContent = is ? "Stop" : "Play 10 s";
-  play.setAttribute("aria-pressed", String(is));
-}
+const playing = (is) => { play.textContent = is ? "Stop" : "Play 10 s"; };
 
 if (play) {
   play.addEventListener("click", () => {
     if (!sound.paused) return sound.pause();
     const title = songs.title[picked];
+    by("mute").textContent = "";
     sound.src = server.sounds + picked;
     sound.play().catch((error) => {
-      if (error.name !== "AbortError") by("note").textContent = `${title} cannot be played.`;
+      if (error.name !== "AbortError") by("mute").textContent = `${title} cannot be played.`;
       playing(false);
     });
   });
@@ -120,8 +118,8 @@ function link(address, text) {
 
 // While one answer is on its way nothing else is asked for.
 async function asking(button, words, work) {
-  if (document.body.ariaBusy === "true") return;
-  document.body.ariaBusy = "true";
+  if (isAsking) return;
+  isAsking = true;
   const before = button.textContent;
   button.textContent = words;
   try {
@@ -133,7 +131,7 @@ async function asking(button, words, work) {
     }
   }
   button.textContent = before;
-  document.body.ariaBusy = "false";
+  isAsking = false;
   by("choice").scrollIntoView({ block: "nearest" });
 }
 

@@ -119,7 +119,7 @@ async def spotify(request: Request, portal: Portal) -> Response:
         entries = _library.entries(form.get("edition"), _numbers(form.get("songs")))
         return asdict(library_spotify.save(person_id, entries))
 
-    return await _answer(request, portal, save)
+    return await _answer(request, portal, save, computes=False)
 
 
 def _who_looks(request: Request) -> User | None:
@@ -151,13 +151,21 @@ async def _found(
 
 
 async def _answer(
-    request: Request, portal: PortalContext, work: Callable[[Form], dict[str, Any]]
+    request: Request,
+    portal: PortalContext,
+    work: Callable[[Form], dict[str, Any]],
+    *,
+    computes: bool = True,
 ) -> Response:
-    """What comes of a form that the page's script sent: JSON, with a sentence for what is wrong."""
+    """What comes of a form that the page's script sent: JSON, with a sentence for what is wrong.
+
+    What `computes` is done for two at a time; who only waits for others keeps nobody from it.
+    """
     person_id = id_of(_who_looks(request))
     try:
         form = await portal.read(request)
-        return JSONResponse(await portal.workers.writing(work, form))
+        run = portal.workers.writing if computes else portal.workers.quick
+        return JSONResponse(await run(work, form))
     except GenreGenieError as error:
         problem = problem_of(error, _PROBLEMS)
         if problem is None:
