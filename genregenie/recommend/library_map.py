@@ -153,6 +153,11 @@ class Sheet:
     root : str
         The folder from which the page says where songs lie.
 
+    Attributes
+    ----------
+    edition : str
+        The same wherever the same is shown, in the same order.
+
     Raises
     ------
     MapError
@@ -163,6 +168,7 @@ class Sheet:
         self._name = printable(PurePath(root).name or root)
         self._count = len(songs)
         self._data = _embedded(_content(songs, model, root))
+        self.edition = hashlib.sha256(self._data.encode()).hexdigest()[:16]
 
     def html(self, server: Served | None = None) -> str:
         """The page, with its data, style and scripts inside.

@@ -23,6 +23,7 @@ from genregenie.recommend.songs import NothingFitsError, Songs
 from genregenie.spotify.oauth import LoginError
 from genregenie.web import analysis, library, library_spotify
 from genregenie.web.library import OtherEditionError, ServedLibrary, WishError
+from genregenie.web.ui.page import _TOGGLE
 from tests.recommend.test_library_map import MODEL
 from tests.recommend.test_library_map import library as make_library
 from tests.spotify import standin
@@ -71,16 +72,15 @@ def edition_of(served: ServedLibrary) -> str:
 # --- what there is -----------------------------------------------------------------------------
 
 
-def test_an_edition_is_of_songs_and_not_of_the_time(served: ServedLibrary, tmp_path: Path) -> None:
+def test_an_edition_is_of_songs_and_not_of_the_time_or_place(
+    served: ServedLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = edition_of(served)
-    write(tmp_path / "again", make_library(COUNT))  # elsewhere
-    index = tmp_path / "music" / "genregenie-index"
-    for name in ("tracks.sqlite3",):
-        (index / name).unlink()
-    write(tmp_path, make_library(COUNT))
+    again = write(tmp_path / "again", make_library(COUNT))
+    monkeypatch.setenv("GENREGENIE_INDEX", str(again))
     assert edition_of(served) == before
-    (index / "tracks.sqlite3").unlink()
-    write(tmp_path, make_library(COUNT - 1))
+    fewer = write(tmp_path / "fewer", make_library(COUNT - 1))
+    monkeypatch.setenv("GENREGENIE_INDEX", str(fewer))
     assert edition_of(served) != before
     with pytest.raises(OtherEditionError, match="Load this page again"):
         served.like(before, 0, 600)
@@ -278,7 +278,7 @@ def test_in_a_browser(
     (token,) = (c.value for c in somebody.cookies.jar if c.name == "genregenie")
     page.context.add_cookies([{"name": "genregenie", "value": token, "url": server.url}])
     page.goto("/healthz")
-    page.evaluate("localStorage.setItem('genregenie-theme', 'dark')")  # as the app's switch does
+    page.evaluate(_TOGGLE)  # the app's switch
     page.goto("/library")
     assert page.evaluate("sheet") == "#1b1e27"
     page.locator("#rows [data-song='1'] td button").click()

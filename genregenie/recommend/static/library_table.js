@@ -140,7 +140,7 @@ function rowOf(i) {
   title.type = "button";
   title.addEventListener("click", () => show(i));
   genre.style.setProperty("--genre", genres[songs.genre[i]].colour);
-  genre.append(`${genreOf(i)} ${songs.percent[i]} %`);
+  genre.append(`${genreOf(i)} ${songs.percent[i]}\u00a0%`);
   cell(row, "tick", element("label", "", tick));
   cell(row, "", title, element("div", "by", songs.artist[i]));
   cell(row, "wide", songs.artist[i]);
