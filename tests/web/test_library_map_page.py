@@ -221,6 +221,16 @@ def test_a_song_that_is_picked_is_told_of_below_the_map(opened, songs):
     expect(opened.get_by_role("button", name="first", exact=True)).to_be_focused()
 
 
+def test_a_tap_shows_what_can_be_done_with_a_song(chromium, file):
+    context = chromium.new_context(viewport={"width": 375, "height": 700}, has_touch=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    expect(page.locator("#rows tr")).to_have_count(50)
+    page.touchscreen.tap(*place_of(page, alone(page)))
+    expect(page.locator("#like")).to_be_in_viewport()
+    context.close()
+
+
 def test_what_lies_nearest_becomes_a_playlist_in_that_order(opened, songs):
     row = alone(opened)
     opened.mouse.click(*place_of(opened, row))

@@ -295,11 +295,11 @@ def test_in_a_browser(
     items = make_playlist(songs, request, lambda path: True)
     assert [songs.entries[row].title for row in rows] == [item.entry.title for item in items]
     page.get_by_role("button", name="Smooth order").click()
-    expect(page.locator("#note")).to_contain_text("Neighbours")
+    expect(page.locator("#note")).to_contain_text("In a smooth order")
     assert page.evaluate("inOrder()") == in_smooth_order(songs, rows)
     page.locator("#search").fill(songs.entries[rows[1]].title)
     page.get_by_role("button", name="Playlist like this one").click()
-    expect(page.locator("#note")).to_contain_text("No more fits")
+    expect(page.locator("#note")).to_contain_text("of those shown. No more fits")
     assert page.evaluate("inOrder()") == [rows[1]], "only what is shown is chosen from"
     page.get_by_role("button", name="Clear").click()
     page.evaluate("server.edition = 'another'")

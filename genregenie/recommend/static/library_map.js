@@ -268,8 +268,10 @@ canvas.addEventListener("pointermove", (event) => {
 function lift(event) {
   if (!fingers.delete(event.pointerId)) return;
   if (event.type === "pointerup") {
-    if (moved < 6) pick(nearest(...place(event)));
-    else if (drawn && drawn.length > 2) selectInside(drawn, event.ctrlKey || event.metaKey);
+    if (moved < 6) {
+      pick(nearest(...place(event)));
+      if (event.pointerType !== "mouse") by("song").scrollIntoView({ block: "nearest" });
+    } else if (drawn && drawn.length > 2) selectInside(drawn, event.ctrlKey || event.metaKey);
   }
   drawn = null;
   redraw();

@@ -85,7 +85,8 @@ function nearestTo(i, seconds) {
     found.push(near[k]);
     left -= songs.seconds[near[k]];
   }
-  return { rows: found, note: found.length ? "" : "None of the others that are shown is as short." };
+  if (!found.length) throw new Error("None of the others that are shown is as short.");
+  return { rows: found, note: "" };
 }
 
 // A bit for each song: those that are shown. Where that is all of them it goes without saying.
@@ -136,11 +137,12 @@ async function asking(button, words, work) {
 }
 
 like.addEventListener("click", () => asking(like, "Looking\u2026", async () => {
-  const song = picked, minutes = by("minutes").value;
+  const song = picked, minutes = by("minutes").value, among = asBits();
   const found = server
-    ? await ask(server.like, { song, minutes, among: asBits() }) : nearestTo(song, 60 * minutes);
-  if (found.rows.length) choose(found.rows);
-  return [found.note || `${server ? "Most like" : "Nearest to"} ${songs.title[song]}.`];
+    ? await ask(server.like, { song, minutes, among }) : nearestTo(song, 60 * minutes);
+  choose(found.rows);
+  const said = `${server ? "Most like" : "Nearest to"} ${songs.title[song]}${among && ", of those shown"}.`;
+  return [[said, found.note].filter(Boolean).join(" ")];
 }));
 
 by("smooth")?.addEventListener("click", () => asking(by("smooth"), "Ordering\u2026", async () => {
@@ -148,7 +150,7 @@ by("smooth")?.addEventListener("click", () => asking(by("smooth"), "Ordering\u20
     throw new Error(`Up to ${server.most} songs can be put in a smooth order.`);
   }
   choose((await ask(server.smooth, { songs: inOrder().join() })).rows);
-  return ["Neighbours are alike in tempo, key and sound now."];
+  return ["In a smooth order: each is near the one before in tempo, key and sound."];
 }));
 
 by("spotify")?.addEventListener("click", () => asking(by("spotify"), "Saving\u2026", async () => {
