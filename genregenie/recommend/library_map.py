@@ -121,8 +121,9 @@ class Served:
         Of the library: what tells the server that the page counts songs as it does.
     token : str
         For what the page sends, as in a form; it has no place in an address.
-    like, smooth : str
-        Take a song, for a playlist of what is like it, and songs, for an order of short steps.
+    playlist, smooth : str
+        Makes a playlist, of what is like a song or drawn from what is shown; puts songs into an
+        order of short steps.
     most : int
         So many songs are put in order.
     spotify : str
@@ -135,7 +136,7 @@ class Served:
     home: str
     edition: str
     token: str
-    like: str
+    playlist: str
     smooth: str
     most: int
     spotify: str = ""

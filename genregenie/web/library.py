@@ -26,7 +26,7 @@ from genregenie.web import analysis
 from genregenie.web.paths import (
     HOME,
     LIBRARY_COVER,
-    LIBRARY_LIKE,
+    LIBRARY_PLAYLIST,
     LIBRARY_SMOOTH,
     LIBRARY_SOUND,
     LIBRARY_SPOTIFY,
@@ -122,7 +122,7 @@ class ServedLibrary:
             home=HOME.lstrip("/"),
             edition=edition.sheet.edition,
             token=token,
-            like=LIBRARY_LIKE.lstrip("/"),
+            playlist=LIBRARY_PLAYLIST.lstrip("/"),
             smooth=LIBRARY_SMOOTH.lstrip("/"),
             most=MAX_SMOOTH,
             spotify=LIBRARY_SPOTIFY.lstrip("/") if spotify else "",
@@ -162,17 +162,27 @@ class ServedLibrary:
             self._covers[key] = found
         return found
 
-    def like(self, name: str, number: int, length_s: float, among: bytes = b"") -> Choice:
-        """What sounds most like a song, the most alike first, as ``genregenie playlist --like``.
+    def playlist(
+        self,
+        name: str,
+        length_s: float,
+        like: int | None = None,
+        among: bytes = b"",
+        seed: int = 0,
+    ) -> Choice:
+        """Songs by ear, as ``genregenie playlist`` chooses them.
 
         Parameters
         ----------
         name : str
             Of the edition.
-        number : int
         length_s : float > 0
+        like : int, optional
+            The song that they shall be like, the most alike first; without they are drawn.
         among : bytes, optional
             One bit for each song, the highest first: those that may be in it; by default all.
+        seed : int >= 0
+            Another one draws others.
 
         Raises
         ------
@@ -183,11 +193,14 @@ class ServedLibrary:
         if not 0 < length_s <= MAX_LENGTH_S:
             raise WishError("A playlist is a minute long at least, and 24 hours at most.")
         edition = self._edition(name)
-        songs = _among(edition.songs, among)
-        like = edition.songs.directions[number] if self._has(edition, number) else None
+        songs, all_songs = _among(edition.songs, among), edition.songs
         if like is None:
+            request = Request(length_s, seed=seed)
+        elif self._has(edition, like):
+            itself = all_songs.entries[like].path
+            request = Request(length_s, like=all_songs.directions[like], but=itself)
+        else:
             raise WishError(_GONE)
-        request = Request(length_s, like=like, but=edition.songs.entries[number].path)
         items = make_playlist(songs, request)
         rows = [edition.rows[item.entry.path] for item in items]
         return Choice(rows, shortfall(items, length_s))

@@ -121,7 +121,7 @@ def test_the_page_asks_nobody():
     assert not re.search(r"\b(src|href)=", html)
 
 
-SERVED = Served("app/", "e1", "t0ken", "library/like", "library/smooth", 500)
+SERVED = Served("app/", "e1", "t0ken", "library/playlist", "library/smooth", 500)
 
 
 @pytest.mark.parametrize("server", [None, SERVED, replace(SERVED, sounds="s/", covers="c/")])
@@ -151,6 +151,7 @@ def test_what_a_server_adds():
         ] == there
         told = re.findall(r'<script type="application/json" id="server">(.*?)</script>', html)
         assert [json.loads(text) for text in told] == ([asdict(server)] if server else [])
+        assert html.startswith("<!doctype html>")
     assert "Playlist like this one" in html
     assert "Nearest on the map" in sheet.html()
 

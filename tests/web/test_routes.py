@@ -59,7 +59,7 @@ POST /admin/invitations/revoke
 POST /admin/people/{number:int}/delete
 POST /admin/people/{number:int}/sessions
 POST /guest
-POST /library/like
+POST /library/playlist
 POST /library/smooth
 POST /library/spotify
 POST /login

@@ -83,7 +83,7 @@ def test_an_edition_is_of_songs_and_not_of_the_time_or_place(
     monkeypatch.setenv("GENREGENIE_INDEX", str(fewer))
     assert edition_of(served) != before
     with pytest.raises(OtherEditionError, match="Load this page again"):
-        served.like(before, 0, 600)
+        served.playlist(before, 600, 0)
     for asked in (served.sound, served.cover):
         with pytest.raises(OtherEditionError):
             asked(before, 0)
@@ -111,26 +111,38 @@ def test_a_cover_is_looked_for_once_and_none_is_remembered_too(
 
 def test_like_a_song_is_what_the_command_would_make(served: ServedLibrary, tmp_path: Path) -> None:
     songs = make_library(COUNT)
-    choice = served.like(edition_of(served), 7, 1800)
+    choice = served.playlist(edition_of(served), 1800, 7)
     request = Request(1800, like=songs.directions[7], but=songs.entries[7].path)
     items = make_playlist(songs, request, lambda path: True)
     assert [songs.entries[row].title for row in choice.rows] == [i.entry.title for i in items]
     assert len(choice.rows) > 2
     assert 7 not in choice.rows
     assert choice.note == ""
-    assert "No more fits" in served.like(edition_of(served), 7, 24 * 3600).note
+    assert "No more fits" in served.playlist(edition_of(served), 24 * 3600, 7).note
 
 
 def test_among_what_is_shown(served: ServedLibrary) -> None:
     may = np.zeros(COUNT, bool)
-    may[served.like(edition_of(served), 7, 7200).rows[::2]] = True
-    choice = served.like(edition_of(served), 7, 7200, np.packbits(may).tobytes())
+    may[served.playlist(edition_of(served), 7200, 7).rows[::2]] = True
+    choice = served.playlist(edition_of(served), 7200, 7, np.packbits(may).tobytes())
     assert choice.rows
     assert all(may[choice.rows])
     may[:] = False
     may[7] = True
     with pytest.raises(NothingFitsError):
-        served.like(edition_of(served), 7, 7200, np.packbits(may).tobytes())
+        served.playlist(edition_of(served), 7200, 7, np.packbits(may).tobytes())
+
+
+def test_without_a_song_it_is_drawn_as_the_command_draws(served: ServedLibrary) -> None:
+    songs, edition = make_library(COUNT), edition_of(served)
+    drawn = [served.playlist(edition, 1800, seed=seed).rows for seed in (4, 4, 5)]
+    items = make_playlist(songs, Request(1800, seed=4), lambda path: True)
+    assert [songs.entries[row].title for row in drawn[0]] == [item.entry.title for item in items]
+    assert drawn[0] == drawn[1] != drawn[2]
+    few = np.arange(COUNT) % 3 == 0
+    rows = served.playlist(edition, 7200, among=np.packbits(few).tobytes(), seed=4).rows
+    assert rows
+    assert few[rows].all()
 
 
 def test_a_smooth_order_is_that_of_playlists(served: ServedLibrary) -> None:
@@ -143,15 +155,15 @@ def test_what_no_page_asks_for(served: ServedLibrary, monkeypatch: pytest.Monkey
     edition = edition_of(served)
     for number in (-1, COUNT, 10**12):
         with pytest.raises(WishError):
-            served.like(edition, number, 600)
+            served.playlist(edition, 600, number)
         with pytest.raises(WishError):
             served.smooth(edition, [0, 1, number])
     for length_s in (0, -60, 24 * 3600 + 1):
         with pytest.raises(WishError, match="24 hours"):
-            served.like(edition, 0, length_s)
+            served.playlist(edition, length_s, 0)
     for bits in (b"\xff", bytes(5), bytes(6)):
         with pytest.raises(WishError):
-            served.like(edition, 0, 600, bits)
+            served.playlist(edition, 600, 0, bits)
     with pytest.raises(WishError):
         served.entries(edition, [])
     monkeypatch.setattr(library, "MAX_SMOOTH", 3)
@@ -179,14 +191,16 @@ def send(browser: Browser, address: str, **fields: object) -> httpx.Response:
 
 
 def test_a_playlist_comes_as_numbers(somebody: Browser, index: Path) -> None:
-    answer = send(somebody, "/library/like", song=3, minutes=30)
+    answer = send(somebody, "/library/playlist", song=3, minutes=30)
     assert answer.status_code == 200
     rows = answer.json()["rows"]
     among = np.zeros(COUNT, bool)
     among[rows[:3]] = True
     bits = base64.b64encode(np.packbits(among)).decode()
-    few = send(somebody, "/library/like", song=3, minutes=30, among=bits).json()["rows"]
+    few = send(somebody, "/library/playlist", song=3, minutes=30, among=bits).json()["rows"]
     assert set(few) <= set(rows[:3])
+    drawn = send(somebody, "/library/playlist", minutes=30, seed=7).json()["rows"]
+    assert drawn != send(somebody, "/library/playlist", minutes=30, seed=8).json()["rows"]
     order = send(somebody, "/library/smooth", songs=",".join(map(str, rows))).json()["rows"]
     assert sorted(order) == sorted(rows)
     assert order[0] == rows[0]
@@ -198,9 +212,10 @@ def test_a_playlist_comes_as_numbers(somebody: Browser, index: Path) -> None:
         ({"token": "another"}, 403),
         ({"edition": "another"}, 409),
         ({"song": "-1"}, 422),
-        ({"song": ""}, 422),
+        ({"song": "x"}, 422),
         ({"song": "9" * 4000}, 422),
         ({"minutes": "0"}, 422),
+        ({"seed": "-1"}, 422),
         ({"among": "%"}, 422),
         ({"among": "AAAA"}, 422),
     ],
@@ -208,7 +223,7 @@ def test_a_playlist_comes_as_numbers(somebody: Browser, index: Path) -> None:
 def test_what_is_wrong_is_a_sentence(
     somebody: Browser, index: Path, fields: dict[str, str], status: int
 ) -> None:
-    answer = send(somebody, "/library/like", **{"song": 1, "minutes": 30, **fields})
+    answer = send(somebody, "/library/playlist", **{"song": 1, "minutes": 30, **fields})
     assert answer.status_code == status
     assert answer.json()["detail"].endswith(".")
 
@@ -216,7 +231,7 @@ def test_what_is_wrong_is_a_sentence(
 def test_no_other_site_and_no_stranger_makes_playlists(
     somebody: Browser, server: Server, index: Path
 ) -> None:
-    for address in ("/library/like", "/library/smooth", "/library/spotify"):
+    for address in ("/library/playlist", "/library/smooth", "/library/spotify"):
         other = somebody.post(address, data={}, headers={"sec-fetch-site": "cross-site"})
         assert other.status_code == 403
         with server.browser() as stranger:
@@ -228,7 +243,7 @@ def test_guests_make_an_account_first(gated_app: Server, index: Path) -> None:
     with gated_app.browser() as guest:
         guest.fill("/guest", "/")
         for answer in (
-            guest.post("/library/like", data={}, headers={"sec-fetch-site": "same-origin"}),
+            guest.post("/library/playlist", data={}, headers={"sec-fetch-site": "same-origin"}),
             guest.get("/library/cover/e/0"),
         ):
             assert (answer.status_code, answer.headers["location"]) == (303, "/signup")
@@ -236,7 +251,7 @@ def test_guests_make_an_account_first(gated_app: Server, index: Path) -> None:
 
 def test_with_the_gate_off_there_are_playlists_and_no_covers(app: Server, index: Path) -> None:
     with app.browser() as anybody:
-        assert send(anybody, "/library/like", song=3, minutes=30).status_code == 200
+        assert send(anybody, "/library/playlist", song=3, minutes=30).status_code == 200
         edition = server_of(anybody.show("/library").text)["edition"]
         assert anybody.get(f"/library/cover/{edition}/0").status_code == 303
 
@@ -301,6 +316,8 @@ def test_in_a_browser(
     page.get_by_role("button", name="Playlist like this one").click()
     expect(page.locator("#note")).to_contain_text("of those shown. No more fits")
     assert page.evaluate("inOrder()") == [rows[1]], "only what is shown is chosen from"
+    page.get_by_role("button", name="Random playlist").click()
+    expect(page.locator("#note")).to_contain_text("Drawn from the songs shown")
     page.get_by_role("button", name="Clear").click()
     page.evaluate("server.edition = 'another'")
     page.get_by_role("button", name="Playlist like this one").click()

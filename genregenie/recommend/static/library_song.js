@@ -139,9 +139,17 @@ async function asking(button, words, work) {
 like.addEventListener("click", () => asking(like, "Looking\u2026", async () => {
   const song = picked, minutes = by("minutes").value, among = asBits();
   const found = server
-    ? await ask(server.like, { song, minutes, among }) : nearestTo(song, 60 * minutes);
+    ? await ask(server.playlist, { song, minutes, among }) : nearestTo(song, 60 * minutes);
   choose(found.rows);
   const said = `${server ? "Most like" : "Nearest to"} ${songs.title[song]}${among && ", of those shown"}.`;
+  return [[said, found.note].filter(Boolean).join(" ")];
+}));
+
+by("draw")?.addEventListener("click", () => asking(by("draw"), "Drawing\u2026", async () => {
+  const minutes = by("drawn").value, seed = Math.floor(1e9 * Math.random()), among = asBits();
+  const found = await ask(server.playlist, { minutes, seed, among });
+  choose(found.rows);
+  const said = `Drawn from ${among ? "the songs shown" : "all songs"}; once more draws others.`;
   return [[said, found.note].filter(Boolean).join(" ")];
 }));
 

@@ -24,8 +24,8 @@ from genregenie.web.identity import id_of, user_of
 from genregenie.web.library import Choice, OtherEditionError, ServedLibrary, WishError
 from genregenie.web.paths import (
     LIBRARY_COVER,
-    LIBRARY_LIKE,
     LIBRARY_MAP,
+    LIBRARY_PLAYLIST,
     LIBRARY_SMOOTH,
     LIBRARY_SOUND,
     LIBRARY_SPOTIFY,
@@ -86,14 +86,15 @@ async def cover(edition: str, number: int, person: Member, portal: Portal) -> Re
     return Response(picture, media_type="image/jpeg") if picture else Response(status_code=204)
 
 
-@router.post(LIBRARY_LIKE)
-async def like(request: Request, portal: Portal) -> Response:
-    """A playlist of what sounds like a song."""
+@router.post(LIBRARY_PLAYLIST)
+async def playlist(request: Request, portal: Portal) -> Response:
+    """A playlist of what sounds like a song, or drawn from what is shown."""
 
     def make(form: Form) -> Choice:
-        among = _bits(form.get("among"))
-        song, length_s = _number(form.get("song")), 60 * _number(form.get("minutes"))
-        return _library.like(form.get("edition"), song, length_s, among)
+        like = _number(form.get("song")) if form.get("song") else None
+        length_s, among = 60 * _number(form.get("minutes")), _bits(form.get("among"))
+        seed = _number(form.get("seed") or "0")
+        return _library.playlist(form.get("edition"), length_s, like, among, seed)
 
     return await _answer(request, portal, lambda form: asdict(make(form)))
 
