@@ -86,7 +86,7 @@ def _playlist(options: argparse.Namespace) -> int:
     from genregenie.common.worker import keep_to_one_thread
 
     keep_to_one_thread()
-    from genregenie.recommend.playlist import make_playlist, write_playlist
+    from genregenie.recommend.playlist import make_playlist, shortfall, write_playlist
 
     if options.but and options.like is None:
         raise CommandError("--but says how songs differ from one: give that with --like FILE.")
@@ -94,12 +94,8 @@ def _playlist(options: argparse.Namespace) -> int:
     songs = indexed_songs(index, options)
     items = make_playlist(songs, _request(options))
     total_s = sum(item.entry.duration_s for item in items)
-    typical_s = total_s / len(items)
-    if total_s < options.length - typical_s:
-        log.warning(
-            "No more fits: it is %s long, of %s.",
-            *(format_duration(total_s), format_duration(options.length)),
-        )
+    if short := shortfall(items, options.length):
+        log.warning("%s", short)
     if options.output is not None:
         write_playlist(options.output, items, options.output.stem)
     if options.json:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path, PurePath
 from typing import Any, Final
@@ -37,6 +38,7 @@ MARK: Final = "GenreGenie map"
 
 _BATCH: Final = 4096
 _DIGITS: Final = 4  # a ten-thousandth of the sheet
+_SCRIPTS: Final = ("library_map.js", "library_table.js", "library_song.js")
 
 
 class MapError(GenreGenieError):
@@ -104,11 +106,46 @@ def write_map(path: Path, songs: Songs, model: Model, root: str) -> None:
     """
     if path.exists() and not _is_map(path):
         raise MapError(f"{path} is there and is no map. Choose another --output.")
-    write_text(path, page(songs, model, root))
+    write_text(path, Sheet(songs, model, root).html())
 
 
-def page(songs: Songs, model: Model, root: str, sounds: str = "", home: str = "") -> str:
-    """The map as HTML, with its data, style and script inside.
+@dataclass(frozen=True)
+class Served:
+    """What a server that stands behind the page adds to it; addresses are as seen from the page.
+
+    Attributes
+    ----------
+    home : str
+        Where a link leads back to.
+    edition : str
+        Of the library: what tells the server that the page counts songs as it does.
+    token : str
+        For what the page sends, as in a form; it has no place in an address.
+    playlist, smooth : str
+        Makes a playlist, of what is like a song or drawn from what is shown; puts songs into an
+        order of short steps.
+    most : int
+        So many songs are put in order.
+    spotify : str
+        Takes songs for a playlist there; empty where Spotify is not set up.
+    sounds, covers : str
+        Below which a little of each song, and its cover, are, by its number; empty where nothing
+        plays.
+    """
+
+    home: str
+    edition: str
+    token: str
+    playlist: str
+    smooth: str
+    most: int
+    spotify: str = ""
+    sounds: str = ""
+    covers: str = ""
+
+
+class Sheet:
+    """The map of a library, to be shown as a page.
 
     Parameters
     ----------
@@ -116,38 +153,67 @@ def page(songs: Songs, model: Model, root: str, sounds: str = "", home: str = ""
     model : Model
     root : str
         The folder from which the page says where songs lie.
-    sounds : str
-        Below which address ten seconds of each song are, by its number; empty where nothing plays.
-    home : str
-        Where a link leads back to; empty for none.
+
+    Attributes
+    ----------
+    edition : str
+        The same wherever the same is shown, in the same order.
 
     Raises
     ------
     MapError
+        If the model has no map.
     """
+
+    def __init__(self, songs: Songs, model: Model, root: str) -> None:
+        self._name = printable(PurePath(root).name or root)
+        self._count = len(songs)
+        self._data = _embedded(_content(songs, model, root))
+        self.edition = hashlib.sha256(self._data.encode()).hexdigest()[:16]
+
+    def html(self, server: Served | None = None) -> str:
+        """The page, with its data, style and scripts inside.
+
+        Parameters
+        ----------
+        server : Served, optional
+            Without, it is for a file that asks nobody anything.
+        """
+        style, theme = _static("library_map.css"), _static("library_theme.js")
+        script = "".join(map(_static, _SCRIPTS))
+        text: str = (
+            _templates()
+            .get_template("library_map.html")
+            .render(
+                mark=MARK,
+                name=self._name,
+                count=self._count,
+                groups=[(group, [shown(name) for name in tags]) for group, tags in GROUPS.items()],
+                # Our own files, and data that cannot end its element.
+                style=Markup(style),  # noqa: S704
+                theme=Markup(theme),  # noqa: S704
+                script=Markup(script),  # noqa: S704
+                data=Markup(self._data),  # noqa: S704
+                server=server,
+                served=Markup(_embedded(asdict(server))) if server else "",  # noqa: S704
+                style_hash=_hash(style),
+                theme_hash=_hash(theme),
+                script_hash=_hash(script),
+            )
+        )
+        return text
+
+
+@cache
+def _templates() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    templates = Environment(
+    return Environment(
         loader=PackageLoader("genregenie.recommend"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-    )
-    style = _static("library_map.css")
-    script = _static("library_map.js") + _static("library_table.js")
-    return templates.get_template("library_map.html").render(
-        mark=MARK,
-        sounds=sounds,
-        home=home,
-        name=printable(PurePath(root).name or root),
-        count=len(songs),
-        groups=[(group, [shown(name) for name in tags]) for group, tags in GROUPS.items()],
-        style=Markup(style),  # noqa: S704 - our own files, and data that cannot end its element
-        script=Markup(script),  # noqa: S704
-        data=Markup(_embedded(_content(songs, model, root) | {"sounds": sounds})),  # noqa: S704
-        style_hash=_hash(style),
-        script_hash=_hash(script),
     )
 
 

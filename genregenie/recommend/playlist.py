@@ -11,6 +11,7 @@ import numpy as np
 from genregenie.audio import format_duration
 from genregenie.autotag.qualities import Change, QualityError
 from genregenie.common import playlists
+from genregenie.common.arrays import Array
 from genregenie.common.files import write_text
 from genregenie.common.genres import display_name
 from genregenie.common.playlists import PlaylistEntry
@@ -126,10 +127,7 @@ def make_playlist(
     rows = _chosen(songs, request, candidates, is_there)
     if not rows:
         raise NothingFitsError(_why_none(songs, request, candidates, is_there))
-    found = [songs.entries[row] for row in rows]
-    length = smooth.steps(
-        [e.tempo_bpm for e in found], [e.musical_key for e in found], songs.directions[rows]
-    )
+    length = _steps(songs, rows)
     if request.smooth:
         order = smooth.smoothed(length)
         rows, length = [rows[i] for i in order], length[np.ix_(order, order)]
@@ -142,6 +140,19 @@ def make_playlist(
         )
         for place, row in enumerate(rows)
     ]
+
+
+def in_smooth_order(songs: Songs, rows: Sequence[int]) -> list[int]:
+    """The same songs, by row, in an order of short steps; the first one stays the first."""
+    return [rows[i] for i in smooth.smoothed(_steps(songs, rows))]
+
+
+def shortfall(items: Sequence[Item], length_s: float) -> str:
+    """A sentence where more than a song is missing to the length; else nothing."""
+    total_s = sum(item.entry.duration_s for item in items)
+    if total_s >= length_s - total_s / len(items):
+        return ""
+    return f"No more fits: it is {format_duration(total_s)} long, of {format_duration(length_s)}."
 
 
 def write_playlist(path: Path, items: Sequence[Item], title: str) -> None:
@@ -172,6 +183,13 @@ def relative(path: str, folder: str) -> str:
         return os.path.relpath(path, folder)
     except ValueError:
         return path
+
+
+def _steps(songs: Songs, rows: Sequence[int]) -> Array:
+    found = [songs.entries[row] for row in rows]
+    return smooth.steps(
+        [e.tempo_bpm for e in found], [e.musical_key for e in found], songs.directions[list(rows)]
+    )
 
 
 def _ordered(songs: Songs, request: Request, fit: Mask) -> list[int]:

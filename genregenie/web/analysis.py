@@ -163,6 +163,17 @@ def excerpt(path: str) -> bytes:
     return cut
 
 
+def cover(path: str) -> bytes | None:
+    """The cover in a file's tags as a small JPEG; None where there is none.
+
+    Raises
+    ------
+    AudioError
+    """
+    found: bytes | None = result_of(in_worker(opening.cover, path))
+    return found
+
+
 def sound(path: str) -> Sound:
     """What system A of the lab hears of a file.
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from genregenie.audio import RATE_HZ, AudioFile, Source, Spread
-from genregenie.audio.about import About, about
+from genregenie.audio.about import About, about, cover_of
 from genregenie.audio.samples import as_wav
 from genregenie.autotag.network import network
 from genregenie.common import confinement, resources
@@ -78,6 +78,14 @@ def listen(clip: Source) -> Generator[About | float, None, Prediction]:
 def hear(clip: Source) -> Generator[float, None, Prediction]:
     """As `genregenie.inference.classifier.Classifier.hear`."""
     return Classifier.load().hear(clip)
+
+
+def cover(clip: Source) -> bytes | None:
+    """The cover in a file's tags, small enough to show; None where there is none."""
+    from genregenie.web.images.cover import small
+
+    found = cover_of(clip)
+    return small(found) if found else None
 
 
 def told_by(clip: Source) -> About:

@@ -1,8 +1,10 @@
 """The map of a library: where songs lie, and the page as it is written."""
 
+import base64
+import hashlib
 import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -10,7 +12,15 @@ import pytest
 from genregenie.inference.classifier import Classifier
 from genregenie.model.likeness import unit
 from genregenie.recommend import library_map
-from genregenie.recommend.library_map import MapError, page, places, records, root_of, write_map
+from genregenie.recommend.library_map import (
+    MapError,
+    Served,
+    Sheet,
+    places,
+    records,
+    root_of,
+    write_map,
+)
 from genregenie.recommend.songs import Songs
 from tests.recommend.conftest import make_songs
 
@@ -31,6 +41,10 @@ def library(count: int, seed: int = 0) -> Songs:
     tracks = MODEL.catalogue.directions[rng.integers(len(MODEL.catalogue.genre), size=count)]
     noise = 0.03 * rng.normal(size=tracks.shape)
     return Songs(songs.entries, unit(tracks + noise), songs.autotags)
+
+
+def page(songs: Songs, model, root: str) -> str:
+    return Sheet(songs, model, root).html()
 
 
 def content_of(html: str) -> dict:
@@ -90,7 +104,7 @@ def test_no_tag_gets_out_of_the_data():
         for entry, text in zip(songs.entries, HOSTILE, strict=True)
     ]
     html = page(Songs(entries, songs.directions, songs.autotags), MODEL, f"/{HOSTILE[2]}")
-    assert html.count("<script") == 2
+    assert html.count("<script") == 3
     assert "<img" not in html
     assert "<!--" not in html
     assert html.isascii() or not re.search("[\u2028\u2029]", html)
@@ -105,6 +119,41 @@ def test_the_page_asks_nobody():
     outside = set(re.findall(r"https?://[^\"'\s<]+", html))
     assert outside == {"http://xspf.org/ns/0/"}, "the name of XSPF, which nobody looks up"
     assert not re.search(r"\b(src|href)=", html)
+
+
+SERVED = Served("app/", "e1", "t0ken", "library/playlist", "library/smooth", 500)
+
+
+@pytest.mark.parametrize("server", [None, SERVED, replace(SERVED, sounds="s/", covers="c/")])
+def test_nothing_runs_but_what_the_page_names(server):
+    html = Sheet(library(3), MODEL, "/music").html(server)
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', html)
+    parts = dict(part.split(" ", 1) for part in policy.split("; "))
+
+    def named(text: str) -> str:
+        return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.S)
+    assert parts["script-src"] == " ".join(map(named, scripts))
+    assert parts["style-src"] == named(*re.findall(r"<style>(.*?)</style>", html, re.S))
+    asked = {"connect-src", "img-src", "media-src"}
+    assert parts.keys() & asked == (asked if server else set())
+    assert all(parts[kind] == "'self'" for kind in parts.keys() & asked)
+
+
+def test_what_a_server_adds():
+    sheet = Sheet(library(3), MODEL, "/music")
+    whole = replace(SERVED, spotify="library/spotify", sounds="s/", covers="c/")
+    for server, there in ((None, []), (SERVED, ["smooth"]), (whole, ["play", "smooth", "spotify"])):
+        html = sheet.html(server)
+        assert [
+            i for i in ("play", "smooth", "spotify") if f'<button type="button" id="{i}"' in html
+        ] == there
+        told = re.findall(r'<script type="application/json" id="server">(.*?)</script>', html)
+        assert [json.loads(text) for text in told] == ([asdict(server)] if server else [])
+        assert html.startswith("<!doctype html>")
+    assert "Playlist like this one" in html
+    assert "Nearest on the map" in sheet.html()
 
 
 def test_where_songs_lie(tmp_path):

@@ -12,7 +12,13 @@ from genregenie.autotag.qualities import Change, QualityError
 from genregenie.model.likeness import unit
 from genregenie.recommend import smooth
 from genregenie.recommend.acoustic import SAME_RECORDING
-from genregenie.recommend.playlist import Request, make_playlist, write_playlist
+from genregenie.recommend.playlist import (
+    Request,
+    in_smooth_order,
+    make_playlist,
+    shortfall,
+    write_playlist,
+)
 from genregenie.recommend.songs import NothingFitsError, Songs, Wanted
 from tests.recommend.conftest import UNHEARD, make_songs, make_tags
 
@@ -194,3 +200,19 @@ def test_a_song_in_a_line():
     (item,) = make_playlist(songs, Request(3600.0, Wanted(genres=("hip-hop",))), there)
     assert item.about == "Hip-hop, 95 BPM, A minor"
     assert item.to_dict()["step"] is None
+
+
+def test_songs_that_were_chosen_come_in_the_order_that_a_smooth_playlist_has():
+    songs = make_songs(60, seed=3)
+    as_they_come = make_playlist(songs, Request(3600, seed=1), there)
+    in_order = make_playlist(songs, Request(3600, smooth=True, seed=1), there)
+    rows = {entry.path: row for row, entry in enumerate(songs.entries)}
+    chosen = [rows[item.entry.path] for item in as_they_come]
+    assert in_smooth_order(songs, chosen) == [rows[item.entry.path] for item in in_order]
+    assert in_smooth_order(songs, chosen) != chosen
+
+
+def test_too_few_songs_are_said_and_a_little_less_is_not():
+    items = make_playlist(make_songs(5), Request(6 * 3600), there)
+    assert shortfall(items, 6 * 3600).startswith("No more fits: it is ")
+    assert shortfall(items, length_of(items) + 60) == ""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -202,6 +203,72 @@ def test_the_table_has_pages_and_an_order(opened, songs):
     expect(opened.locator("th[aria-sort=descending]")).to_have_text("Length")
 
 
+def test_a_song_that_is_picked_is_told_of_below_the_map(opened, songs):
+    song = opened.locator("#song")
+    expect(song).to_be_hidden()
+    opened.locator("#search").fill("first")
+    opened.get_by_role("button", name="first", exact=True).press("Enter")
+    expect(song).to_be_focused()
+    expect(song.locator("strong")).to_have_text("first")
+    expect(opened.locator("#play")).to_have_count(0)
+    opened.keyboard.press("Tab")
+    opened.keyboard.press("Tab")
+    opened.keyboard.press("Enter")
+    expect(opened.locator("#tick")).to_have_text("Take out of the selection")
+    expect(opened.locator("#status")).to_contain_text("1 song selected")
+    opened.get_by_role("button", name="Close this song").press("Enter")
+    expect(song).to_be_hidden()
+    expect(opened.get_by_role("button", name="first", exact=True)).to_be_focused()
+
+
+def test_a_tap_shows_what_can_be_done_with_a_song(chromium, file):
+    context = chromium.new_context(viewport={"width": 375, "height": 700}, has_touch=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    expect(page.locator("#rows tr")).to_have_count(50)
+    page.touchscreen.tap(*place_of(page, alone(page)))
+    expect(page.locator("#like")).to_be_in_viewport()
+    context.close()
+
+
+def test_what_lies_nearest_becomes_a_playlist_in_that_order(opened, songs):
+    row = alone(opened)
+    opened.mouse.click(*place_of(opened, row))
+    opened.locator("#minutes").select_option("30")
+    opened.locator("#like").click()
+    expect(opened.locator("#note")).to_have_text(f"Nearest to {songs.entries[row].title}.")
+    x, y = (np.array(opened.evaluate(f"songs.{axis}")) for axis in "xy")
+    near = np.argsort((x - x[row]) ** 2 + (y - y[row]) ** 2, kind="stable").tolist()
+    near.remove(row)
+    found = opened.evaluate("inOrder()")
+    assert found == near[: len(found)]
+    total = sum(songs.entries[i].duration_s for i in found)
+    assert abs(total - 1800) <= songs.entries[near[len(found)]].duration_s / 2
+    titles = opened.locator("#rows td:nth-child(2) button").all_inner_texts()
+    assert titles == [songs.entries[i].title for i in found]
+    assert saved(opened, "#m3u").splitlines()[2::2] == [
+        songs.entries[i].path.removeprefix("/music/") for i in found
+    ]
+    opened.get_by_role("button", name="Length").click()
+    lengths = [songs.entries[i].duration_s for i in opened.evaluate("inOrder()")]
+    assert lengths == sorted(lengths), "who clicks a heading wants another order"
+
+
+def test_the_switch_between_light_and_dark_is_remembered(chromium, file):
+    context = chromium.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.goto(file.as_uri())
+    looks = "[getComputedStyle(document.body).backgroundColor, sheet]"
+    dark = page.evaluate(looks)
+    page.get_by_role("button", name="Light / dark").click()
+    page.wait_for_function("sheet === '#f4f5f8'")
+    light = page.evaluate(looks)
+    assert light[0] != dark[0]
+    page.reload()
+    assert page.evaluate(looks) == light
+    context.close()
+
+
 def test_zoom_keeps_the_map_on_its_sheet(opened):
     for _ in range(4):
         opened.get_by_role("button", name="Closer").click()
@@ -225,6 +292,8 @@ def test_nobody_is_kept_out(chromium, file, width, scheme):
     page = context.new_page()
     page.goto(file.as_uri())
     expect(page.locator("#rows tr")).to_have_count(50)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("#rows td button").nth(12).click()  # what is told of a song is there, too
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert serious_faults(page) == []
     small = page.evaluate(

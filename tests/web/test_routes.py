@@ -24,7 +24,8 @@ GET /app
 GET /history/results.csv
 GET /history/results.json
 GET /library
-GET /library/sound/{number:int}
+GET /library/cover/{edition}/{number:int}
+GET /library/sound/{edition}/{number:int}
 GET /login
 GET /logout
 GET /metrics
@@ -58,6 +59,9 @@ POST /admin/invitations/revoke
 POST /admin/people/{number:int}/delete
 POST /admin/people/{number:int}/sessions
 POST /guest
+POST /library/playlist
+POST /library/smooth
+POST /library/spotify
 POST /login
 POST /logout
 POST /reset

@@ -1,6 +1,8 @@
 "use strict";
-// The map of a library and its table. All text comes in as text; nothing is asked of any server.
+// The map of a library and its table. All text comes in as text. Where a server stands behind the
+// page, `server` tells what may be asked of it; else nothing is asked of anybody.
 const data = JSON.parse(document.getElementById("data").textContent);
+const server = JSON.parse(document.getElementById("server")?.textContent ?? "null");
 const { songs, genres, words, ground } = data;
 const count = songs.title.length;
 const by = (id) => document.getElementById(id);
@@ -210,18 +212,11 @@ function moveBy(dx, dy) {
 }
 
 function tell(i) {
+  if (i === told) return;
   told = i;
   tip.hidden = i < 0;
   redraw();
-  if (i < 0) return;
-  const about = [`${genreOf(i)}, ${songs.percent[i]} % sure`, ...heardIn(i)];
-  const lines = ["strong", songs.title[i], "span", songs.artist[i], "span", about.join(", ")];
-  const tempo = [songs.tempo[i] && `${songs.tempo[i]} BPM`, songs.key[i], time(songs.seconds[i])];
-  lines.push("span", tempo.filter(Boolean).join(", "));
-  tip.replaceChildren();
-  for (let k = 0; k < lines.length; k += 2) {
-    tip.appendChild(document.createElement(lines[k])).textContent = lines[k + 1];
-  }
+  tip.replaceChildren(...(i < 0 ? [] : [about(i)]));
 }
 
 function placeTip() {
@@ -273,8 +268,10 @@ canvas.addEventListener("pointermove", (event) => {
 function lift(event) {
   if (!fingers.delete(event.pointerId)) return;
   if (event.type === "pointerup") {
-    if (moved < 6) pick(nearest(...place(event)));
-    else if (drawn && drawn.length > 2) selectInside(drawn, event.ctrlKey || event.metaKey);
+    if (moved < 6) {
+      pick(nearest(...place(event)));
+      if (event.pointerType !== "mouse") by("song").scrollIntoView({ block: "nearest" });
+    } else if (drawn && drawn.length > 2) selectInside(drawn, event.ctrlKey || event.metaKey);
   }
   drawn = null;
   redraw();
@@ -304,3 +301,5 @@ by("tools").addEventListener("click", ({ target }) => {
 addEventListener("keydown", (event) => {
   if (event.key === "Escape") tell(-1);
 });
+new MutationObserver(() => { makeStamps(); redraw(); })
+  .observe(document.documentElement, { attributeFilter: ["data-theme"] });

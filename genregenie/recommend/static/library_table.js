@@ -1,4 +1,4 @@
-// Which songs are shown and selected, their table, a little of one, and playlists. It goes on where
+// Which songs are shown and selected, their table, and playlists as files. It goes on where
 // library_map.js ends, in the same script.
 
 // --- which songs -------------------------------------------------------------------------------
@@ -77,7 +77,10 @@ function list(keepsPage = false) {
   const only = by("only").checked;
   listed = [];
   for (let i = 0; i < count; i++) if (only ? chosen.has(i) : shown[i]) listed.push(i);
-  if (sort.by) {
+  if (sort.by === "choice") {
+    const rank = new Map([...chosen].map((i, at) => [i, at]));
+    listed.sort((i, j) => (rank.get(i) ?? count + i) - (rank.get(j) ?? count + j));
+  } else if (sort.by) {
     const values = sort.by === "genre" ? songs.genre.map((_, i) => genreOf(i)) : songs[sort.by];
     const compare = typeof values.find((value) => value !== null) === "number"
       ? (a, b) => a - b : new Intl.Collator().compare;
@@ -100,7 +103,10 @@ function say() {
   for (const i of chosen) length += songs.seconds[i];
   by("status").textContent = chosen.size
     ? `${named(chosen.size)} selected, ${time(length)}` : `${named(all)} shown, none selected`;
-  for (const id of ["clear", "m3u", "xspf"]) by(id).disabled = !chosen.size;
+  for (const id of ["clear", "m3u", "xspf", "spotify"]) if (by(id)) by(id).disabled = !chosen.size;
+  if (by("smooth")) by("smooth").disabled = chosen.size < 3;
+  by("note").textContent = "";
+  sayPicked();
   by("where").textContent = chosen.size
     ? `Put the playlist into the folder ${data.folder}: it says where songs are from there.` : "";
 }
@@ -130,10 +136,11 @@ function rowOf(i) {
     say();
     redraw();
   });
+  row.dataset.song = i;
   title.type = "button";
   title.addEventListener("click", () => show(i));
   genre.style.setProperty("--genre", genres[songs.genre[i]].colour);
-  genre.append(`${genreOf(i)} ${songs.percent[i]} %`);
+  genre.append(`${genreOf(i)} ${songs.percent[i]}\u00a0%`);
   cell(row, "tick", element("label", "", tick));
   cell(row, "", title, element("div", "by", songs.artist[i]));
   cell(row, "wide", songs.artist[i]);
@@ -158,8 +165,21 @@ function fill() {
 function show(i) {
   if (view.zoom < 4) zoomAt(4 / view.zoom, 0, 0);
   moveBy(view.width / 2 - across(songs.x[i]), view.height / 2 - down(songs.y[i]));
-  canvas.scrollIntoView({ block: "nearest" });
   pick(i);
+  by("mapped").scrollIntoView({ block: "nearest" });
+  by("song").focus({ preventScroll: true });
+}
+
+// These songs, in this order, are the selection from now on; a click on a heading orders anew.
+function choose(rows) {
+  chosen.clear();
+  rows.forEach((i) => chosen.add(i));
+  by("only").checked = true;
+  sort = { by: "choice", sign: 1 };
+  for (const head of document.querySelectorAll("th")) head.removeAttribute("aria-sort");
+  tell(-1);
+  list();
+  by("choice").scrollIntoView({ block: "nearest" });
 }
 
 document.querySelector("thead").addEventListener("click", ({ target }) => {
@@ -179,38 +199,6 @@ by("clear").addEventListener("click", () => {
   by("only").checked = false;
   list();
 });
-
-// --- a little of a song, where a server stands behind the page -------------------------------------
-
-const play = by("play"), sound = new Audio();
-
-// What was clicked stays picked while the pointer is on its way to the button.
-function pick(i) {
-  picked = i;
-  tell(i);
-  if (!play) return;
-  play.disabled = i < 0 && sound.paused;
-  play.title = i < 0 ? "" : songs.title[i];
-}
-
-function playing(is) {
-  play.textContent = is ? "Stop" : "Play 10 s";
-  play.setAttribute("aria-pressed", String(is));
-  play.disabled = !is && picked < 0;
-}
-
-play?.addEventListener("click", () => {
-  if (!sound.paused) return sound.pause();
-  if (picked < 0) return;
-  sound.src = data.sounds + picked;
-  sound.play().catch(() => {
-    by("status").textContent = `${songs.title[picked]} cannot be played.`;
-    playing(false);
-  });
-});
-for (const [event, is] of [["playing", true], ["pause", false], ["ended", false]]) {
-  if (play) sound.addEventListener(event, () => playing(is));
-}
 
 // --- playlists ---------------------------------------------------------------------------------
 
@@ -247,8 +235,3 @@ function save(name, kind, content) {
 }
 by("m3u").addEventListener("click", () => save("selection.m3u8", "audio/x-mpegurl", asM3u()));
 by("xspf").addEventListener("click", () => save("selection.xspf", "application/xspf+xml", asXspf()));
-
-new ResizeObserver(resize).observe(canvas);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { makeStamps(); redraw(); });
-resize();
-list();

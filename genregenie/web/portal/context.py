@@ -132,18 +132,34 @@ class PortalContext:
         **content: Any,
     ) -> Response:
         """Render a page, with a cookie for the form token where the browser has none yet."""
-        secret = self._secret(request)
-        visitor = None if secret else new_token()
+        token, visitor = self.form_token(request)
         response = self.open_page(
             request,
             template,
             status,
             headers,
             form=form or Form({}),
-            token=self.tokens.make(secret or visitor or ""),
+            token=token,
             who=user_of(request.scope),
             **content,
         )
+        return self.with_visitor(request, response, visitor)
+
+    def form_token(self, request: Request) -> tuple[str, str | None]:
+        """A token for the forms of a page.
+
+        Returns
+        -------
+        token : str
+        visitor : str or None
+            The secret that it belongs to, for `with_visitor`, where the browser has none yet.
+        """
+        secret = self._secret(request)
+        visitor = None if secret else new_token()
+        return self.tokens.make(secret or visitor or ""), visitor
+
+    def with_visitor(self, request: Request, response: Response, visitor: str | None) -> Response:
+        """The same page, with a cookie for a new visitor's secret."""
         if visitor:
             response.headers.append(*self.cookies.store(request, cookies.VISITOR, visitor))
         return response

@@ -22,8 +22,8 @@ _SHARED: Final = f"{_SHOWN}; form-action 'none'"
 _LANDING: Final = f"{_SHOWN}; form-action 'self'"
 # Its own element names the one script and the one style that it has by what they hold.
 _LIBRARY: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; media-src 'self'; "
-    "form-action 'none'; base-uri 'none'"
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src 'self'; "
+    "media-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'"
 )
 # Gradio's page is started by inline scripts and builds styles and workers at run time.
 _APP: Final = (
