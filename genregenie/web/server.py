@@ -276,6 +276,7 @@ def _mount_page(
     guard_handlers(blocks)
     take_turns(blocks)
     toolkit.rest_while_idle(blocks)
+    toolkit.send_whole_values()
     toolkit.leave_no_halves()
     rest = (resources.assets() / "frames.js").read_text(encoding="utf-8")
     toolkit.complete_pages(head(rest))

@@ -10,7 +10,7 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import BaseLoader, Environment
 
@@ -49,6 +49,21 @@ def rest_while_idle(blocks: "gr.Blocks") -> None:
     queue = blocks._queue
     queue.sleep_when_free = LOOKS_EVERY_S
     queue.progress_update_sleep_when_free = 5 * LOOKS_EVERY_S
+
+
+def send_whole_values() -> None:
+    """Have Gradio send of each step of a handler all that is new, not what has changed in it.
+
+    Its page makes changes in what it was sent before, also while that is still to be shown: what
+    the step before had, and this one leaves as it is, would never be.
+    """
+    from gradio import utils
+
+    utils.diff = _whole
+
+
+def _whole(old: Any, new: Any) -> list[tuple[str, list[str], Any]]:
+    return [] if old == new else [("replace", [], new)]
 
 
 def leave_no_halves() -> None:

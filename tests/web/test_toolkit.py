@@ -1,6 +1,7 @@
 """What Gradio is told to leave."""
 
 import pytest
+from gradio import utils as gradio_utils
 from playwright.sync_api import Page, expect
 
 from genregenie.web import toolkit
@@ -42,6 +43,14 @@ assert os.environ["MPLBACKEND"] == "svg", "what somebody has set stays"
 def test_gradio_is_loaded_without_writing_stubs() -> None:
     done = machine.run("-c", WITHOUT_STUBS, environment={"MPLBACKEND": "svg"})
     assert done.returncode == 0, done.stderr
+
+
+def test_a_step_of_a_handler_changes_nothing_in_what_was_sent_before(app: Server) -> None:
+    """Gradio's page would do so, and what the step before had would not be shown."""
+    before = {"value": "six songs", "visible": True, "__type__": "update"}
+    after = {"__type__": "update"}
+    assert gradio_utils.diff(before, after) == [("replace", [], after)]
+    assert gradio_utils.diff(before, dict(before)) == []
 
 
 def test_an_idle_page_rests(server: Server) -> None:

@@ -91,6 +91,7 @@ def launch_options() -> dict[str, Any]:
             [
                 f'const PROCESS = "{mark()}";\n{_asset("servers.js")}',
                 _asset("refused.js"),
+                _asset("queue.js"),
                 _asset("microphone.js"),
                 _clips_script(),
                 _asset("listen.js"),

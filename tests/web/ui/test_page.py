@@ -2,13 +2,22 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.headline import Headline
-from genregenie.web.ui.tabs.listening import Source, classify, listen, picture_and_files, to_post
+from genregenie.web.ui.tabs.listening import (
+    Source,
+    classify,
+    listen,
+    listen_for,
+    picture_and_files,
+    to_post,
+)
 from tests import sounds
 from tests.web.images.test_share_card import pixels
 
@@ -60,3 +69,25 @@ def test_what_can_be_taken_away(gtzan):
     sizes = {shape: pixels(png).shape[:2] for shape, png in post.pictures.items()}
     assert sizes == {"landscape": (630, 1200), "upright": (1920, 1080)}
     assert to_post(None, path, about) is None
+
+
+class NothingKept:
+    """What is kept of somebody who has brought nothing yet."""
+
+    def last(self, request: object) -> None:
+        return None
+
+
+def test_a_file_is_heard_whatever_event_it_came_with_and_nothing_else_touches_it(tmp_path):
+    """It may be dropped while a result comes back, or while an example is heard."""
+    path = tmp_path / "Dropped.wav"
+    path.write_bytes(sounds.encode(sounds.tune(2.0)))
+    example, reopen, place = gr.Button(), gr.Button(), gr.Audio()
+    admitted = []
+    listen_to = listen_for(admitted.append, {example._id: Path("example.mp3")}, NothingKept())
+    for target in (example, reopen, place):
+        steps = [*listen_to(str(path), None, "somebody", SimpleNamespace(target=target))]
+        assert any("Dropped" in str(step[3]) for step in steps)
+    assert admitted == ["somebody"] * 3
+    (back,) = listen_to(None, None, "somebody", SimpleNamespace(target=reopen))
+    assert set(map(str, back)) == {str(gr.skip())}

@@ -72,18 +72,23 @@ def listen_for(
         request: gr.Request,
         event: gr.EventData,
     ) -> Iterator[tuple[Any, ...]]:
+        # An event that Gradio put off until another was over comes with the target of that one, so
+        # a file that was dropped is known by being there.
         chosen = event.target
-        if chosen is not None and chosen._id in examples:
-            source: Source | None = Source.of(str(examples[chosen._id]))
+        if clip is not None:
+            source: Source | None = Source.of(clip)
+        elif chosen is not None and chosen._id in examples:
+            source = Source.of(str(examples[chosen._id]))
         elif isinstance(chosen, gr.Button):
             last = saved_results.last(request) if saved_results is not None else None
-            yield *(reopened(last) if last is not None else _as_it_is()), *_emptied()
+            shown = reopened(last) if last is not None else _as_it_is()
+            yield *shown, *_untouched()  # somebody may have dropped a file since
             return
         elif isinstance(chosen, gr.Audio) and chosen.streaming:
             path = live.kept(recording)
             source = Source(path, _RECORDED, is_new=False) if path else None
         else:
-            source = Source.of(clip) if clip is not None else None
+            source = None
         if source is None:  # a recording that was given up before it began
             yield *_as_it_is(), *_emptied()
             return
@@ -97,7 +102,7 @@ def listen_for(
             return
         for shown in listen(source):
             yield *shown, *emptied
-            emptied = tuple(gr.skip() for _ in emptied)
+            emptied = _untouched()
 
     return listen_to
 
@@ -211,6 +216,10 @@ def _nothing() -> tuple[Any, ...]:
 
 def _as_it_is() -> tuple[Any, ...]:
     return tuple([gr.skip()] * 9)
+
+
+def _untouched() -> tuple[Any, ...]:
+    return tuple([gr.skip()] * len(_emptied()))
 
 
 def _emptied() -> tuple[Any, ...]:
