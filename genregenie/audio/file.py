@@ -8,7 +8,7 @@ from typing import BinaryIO, Final, Self, cast
 import av
 import numpy as np
 
-from genregenie.audio import ogg, riff
+from genregenie.audio import ending, ogg, riff
 from genregenie.audio.decoding import DAMAGED, audio_errors, open_source
 from genregenie.audio.formats import RATE_HZ, Samples, Source
 from genregenie.audio.offset import without_offset
@@ -140,6 +140,12 @@ class AudioFile:
     def claimed_s(self) -> float:
         """What the header says, also where the file was cut off and holds less."""
         return self.duration_s * riff.stated_share(self._file)
+
+    @property
+    def broken_off(self) -> str | None:
+        """How the file is sure to have been cut off, a few words; None where nothing says so."""
+        with audio_errors():
+            return ending.broken_off(self._file)
 
     def stretches(self, spread: Spread = WHOLE) -> Iterator[Stretch]:
         """Hand out the audio, whole or as evenly spread stretches.
