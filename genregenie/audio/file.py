@@ -1,7 +1,7 @@
 """An audio file: its stretches, its tags, how long it is."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import BinaryIO, Final, Self, cast
 
@@ -22,6 +22,7 @@ MIN_DURATION_S: Final = 1.0
 
 _OGG: Final = b"OggS"
 _YEAR: Final = re.compile(r"(?<!\d)(1[89]|20)\d\d(?!\d)")
+_FIRST_RELEASE: Final = ("originaldate", "originalyear", "tdor", "tory", "wm/originalreleaseyear")
 _MORE_S: Final = 0.1  # what a resampler holds back
 
 
@@ -40,6 +41,8 @@ class AudioFile:
         The track's, else the album's.
     year : str or None
         Four digits, from the file's own date.
+    first_year : str or None
+        That of the first release, where the tags tell it from that of this one; else `year`.
     duration_s : float
         What the header says, or what was counted where it is silent; once the stretches have been
         read, what was found.
@@ -77,7 +80,8 @@ class AudioFile:
         self.track_artist = _tag(tags, "artist")
         self.album_artist = _tag(tags, "album_artist")
         self.artist = self.track_artist or self.album_artist
-        self.year = _year(tags)
+        self.year = _year(tags, ("date", "originaldate", "year", "tyer", "tdrc"))
+        self.first_year = _year(tags, _FIRST_RELEASE) or self.year
         *self._starts_s, self.duration_s = np.cumsum([0.0, *lengths]).tolist()
 
     def _opened_parts(self) -> Iterator[tuple[BinaryIO, AudioStream]]:
@@ -246,8 +250,8 @@ class AudioFile:
                 self._end_s = max(self._end_s, begin_s + stream.end_s)
 
 
-def _year(tags: dict[str, str]) -> str | None:
-    dates = (tags.get(name, "") for name in ("date", "originaldate", "year", "tyer", "tdrc"))
+def _year(tags: dict[str, str], names: Sequence[str]) -> str | None:
+    dates = (tags.get(name, "") for name in names)
     found = next(filter(None, (_YEAR.search(date) for date in dates)), None)
     return found[0] if found else None
 

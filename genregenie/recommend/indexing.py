@@ -11,7 +11,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from genregenie.audio import AudioError
+from genregenie.audio import AudioError, AudioFile
 from genregenie.audio.scan import Skipped, files_in
 from genregenie.autotag.vocabulary import probabilities_of
 from genregenie.common.files import remove_drafts, replacing_folder
@@ -318,7 +318,17 @@ def _entry(path: Path, result: Prediction, status: os.stat_result) -> Entry:
         duration_s=result.duration_s,
         tempo_bpm=result.tempo_bpm if result.is_tempo_sure else None,
         musical_key=result.key if result.is_key_sure else None,
+        year=_year(path),
     )
+
+
+def _year(path: Path) -> int | None:
+    """Of a file that was just heard, so that opening it ends no process."""
+    try:
+        with AudioFile(path) as audio:
+            return int(audio.first_year) if audio.first_year else None
+    except AudioError:  # it has gone since
+        return None
 
 
 def _replace(output: Path, tracks: list[_Track], likeness: Likeness) -> None:

@@ -3,14 +3,15 @@
 ===================  =====================================================================
 ``library.json``     format, number of tracks, and which model the directions belong to
 ``tracks.sqlite3``   path, artist, title, genre, what tells whether a file has changed, and what
-                     else was heard: how sure the genre is, length, tempo and key
+                     else was heard: how sure the genre is, length, tempo and key; the year in
+                     its tags
 ``vectors.npy``      directions by `genregenie.model.likeness`, float32, shape (n, width)
 ``autotags.npy``     probabilities of the network's tags, float16, shape (n, 50), NaN if unheard
 ``vectors.faiss``    an inverted file over them, for libraries too big to compare one by one
 ===================  =====================================================================
 
-Format 1 has directions of timbre alone and no tags, format 2 nothing of length, tempo and key. Both
-are still searched.
+Format 1 has directions of timbre alone and no tags, format 2 nothing of length, tempo, key and
+year. Both are still searched.
 """
 
 import hashlib
@@ -74,8 +75,10 @@ class Entry:
     duration_s : float
     tempo_bpm : float or None
     musical_key : str or None
-        One of `genregenie.features.key.KEYS`. Tempo and key are None where they are not sure, and
-        all from `is_sure` on is empty in an index of an earlier release.
+        One of `genregenie.features.key.KEYS`. Tempo and key are None where they are not sure.
+    year : int or None
+        Of its first release, by its tags. All from `is_sure` on is empty in an index of an earlier
+        release.
     """
 
     path: str
@@ -89,6 +92,7 @@ class Entry:
     duration_s: float = 0.0
     tempo_bpm: float | None = None
     musical_key: str | None = None
+    year: int | None = None
 
 
 _COLUMNS: Final = tuple(f.name for f in fields(Entry))
@@ -311,7 +315,7 @@ def write_library(
         connection.execute(
             "CREATE TABLE tracks (number INTEGER PRIMARY KEY, path TEXT, artist TEXT, title TEXT,"
             " genre TEXT, size INTEGER, changed_ns INTEGER, is_sure INTEGER, confidence REAL,"
-            " duration_s REAL, tempo_bpm REAL, musical_key TEXT, key TEXT)"
+            " duration_s REAL, tempo_bpm REAL, musical_key TEXT, year INTEGER, key TEXT)"
         )
         connection.executemany(
             f"INSERT INTO tracks VALUES (?{', ?' * (len(_COLUMNS) + 1)})",  # noqa: S608

@@ -77,9 +77,10 @@ class Item:
 
     @property
     def about(self) -> str:
-        """What is told of it in a line: "Jazz, mellow, 118 BPM, A minor"."""
+        """What is told of it in a line: "Jazz, 1959, mellow, 118 BPM, A minor"."""
         tempo = None if self.entry.tempo_bpm is None else f"{self.entry.tempo_bpm:.0f} BPM"
-        known = display_name(self.entry.genre), *self.heard, tempo, self.entry.musical_key
+        year = None if self.entry.year is None else str(self.entry.year)
+        known = display_name(self.entry.genre), year, *self.heard, tempo, self.entry.musical_key
         return ", ".join(filter(None, known))
 
     def to_dict(self) -> dict[str, Any]:
@@ -89,6 +90,7 @@ class Item:
             "path": entry.path,
             "artist": entry.artist or None,
             "title": entry.title,
+            "year": entry.year,
             "genre": entry.genre,
             "confidence": round(entry.confidence, 4),
             "heard": list(self.heard),

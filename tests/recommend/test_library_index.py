@@ -28,7 +28,7 @@ from genregenie.recommend.library_index import (
 from tests import deaths, sounds
 from tests.recommend.conftest import UNHEARD, make_axes, make_tags
 
-NEW_COLUMNS = ("is_sure", "confidence", "duration_s", "tempo_bpm", "musical_key")
+NEW_COLUMNS = ("is_sure", "confidence", "duration_s", "tempo_bpm", "musical_key", "year")
 LIKENESS = Likeness(np.zeros(VECTOR_WIDTH), make_axes())
 
 
