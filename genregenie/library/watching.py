@@ -15,8 +15,9 @@ from typing import Final, Literal
 from genregenie.audio.scan import AudioPath, walk
 from genregenie.common.formatting import valid_text
 from genregenie.inference.classifier import Classifier
-from genregenie.recommend.indexing import index_files, only_writer
+from genregenie.recommend.indexing import index_files
 from genregenie.recommend.library_index import Library, LibraryError
+from genregenie.recommend.writing import only_writer
 
 SETTLED_S: Final = 3.0
 """A file is whole when its size and time have stayed the same for so long. One that is copied with

@@ -87,7 +87,7 @@ class Item:
         """As JSON can hold it."""
         entry = self.entry
         return {
-            "path": entry.path,
+            "path": entry.file,
             "artist": entry.artist or None,
             "title": entry.title,
             "year": entry.year,
@@ -169,7 +169,7 @@ def write_playlist(path: Path, items: Sequence[Item], title: str) -> None:
         PlaylistEntry(
             item.entry.title,
             item.entry.artist,
-            path=relative(item.entry.path, folder),
+            path=relative(item.entry.file, folder),
             annotation=item.about,
             duration_s=item.entry.duration_s,
         )
@@ -240,7 +240,7 @@ def _chosen(
         is_known = key in keys or entry.path == request.but
         if is_known or (sounds and (np.array(sounds) @ direction > SAME_RECORDING).any()):
             continue
-        if is_there(entry.path):
+        if is_there(entry.file):
             rows.append(row)
             left_s -= entry.duration_s
             keys.add(key)
@@ -252,7 +252,7 @@ def _why_none(
     songs: Songs, request: Request, candidates: Sequence[int], is_there: Callable[[str], bool]
 ) -> str:
     others = [e for e in (songs.entries[row] for row in candidates) if e.path != request.but]
-    there = [entry for entry in others if is_there(entry.path)]
+    there = [entry for entry in others if is_there(entry.file)]
     if others and not there:
         return "The files of all songs that would fit are gone. Run 'genregenie index' again."
     short = [entry for entry in there if entry.duration_s <= request.length_s]

@@ -13,8 +13,9 @@ import pytest
 from genregenie.common import files, resources
 from genregenie.inference.classifier import Classifier
 from genregenie.library import watching
-from genregenie.recommend.indexing import index_folder, only_writer
+from genregenie.recommend.indexing import index_folder
 from genregenie.recommend.library_index import Library, LibraryError
+from genregenie.recommend.writing import only_writer
 from genregenie.tagging.tags import read_genres
 from tests import machine, sounds
 
@@ -114,7 +115,7 @@ def test_one_process_writes_an_index(music):
     shutil.copy(EXAMPLES / "jazz.mp3", music)
     code = (
         "import sys, pathlib\n"
-        "from genregenie.recommend.indexing import only_writer\n"
+        "from genregenie.recommend.writing import only_writer\n"
         "with only_writer(pathlib.Path(sys.argv[1])):\n"
         "    print('mine', flush=True)\n    sys.stdin.read()\n"
     )
