@@ -16,7 +16,7 @@ from genregenie.cli.arguments import (
     add_tables,
     folder_path,
 )
-from genregenie.cli.messages import Bar, CommandError, log
+from genregenie.cli.messages import Bar, CommandError, log, resumable
 from genregenie.common import settings
 from genregenie.common.formatting import printable
 
@@ -44,15 +44,11 @@ def add(commands: Commands) -> None:
 def _index(options: argparse.Namespace) -> int:
     from genregenie.recommend.indexing import index_folder
 
-    try:
-        with Bar(options, label="Listening") as bar:
-            made = index_folder(
-                *(options.folder, options.output, options.jobs, bar.reach),
-                backend=options.dask or "processes",
-            )
-    except KeyboardInterrupt:
-        log.warning("What was heard is kept: the same command goes on from there.")
-        raise
+    with resumable(), Bar(options, label="Listening") as bar:
+        made = index_folder(
+            *(options.folder, options.output, options.jobs, bar.reach),
+            backend=options.dask or "processes",
+        )
     if any(getattr(options, name) is not None for name in TABLES):
         _write_tables(options, made.path)
     for skip in made.skipped:
@@ -122,7 +118,7 @@ def renewed(index: Path, options: argparse.Namespace) -> None:
     """Listen again to the files of an index that another model or an earlier release has made."""
     from genregenie.recommend.indexing import renew
 
-    with Bar(options, label="Listening") as bar:
+    with resumable(), Bar(options, label="Listening", stays=False) as bar:
         made = renew(index, progress=bar.reach, say=log.warning)
     for skip in made.skipped if made is not None else ():
         log.warning("skipped %s: %s", printable(skip.path), skip.reason)

@@ -71,6 +71,16 @@ def print_table(rows: Iterable[Mapping[str, str]]) -> None:
 
 
 @contextlib.contextmanager
+def resumable() -> Iterator[None]:
+    """Whoever interrupts what is inside is told that nothing that was heard is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        log.warning("What was heard is kept: the same command goes on from there.")
+        raise
+
+
+@contextlib.contextmanager
 def about(file: object) -> Iterator[None]:
     """What is wrong with audio inside is said with the name of the file.
 
@@ -91,19 +101,38 @@ class Bar:
     ----------
     options : argparse.Namespace
     total : int, optional
-        How many files there are, if that is known; of one there is no bar.
+        How many files there are, if that is known; of one or none there is no bar.
     label : str, optional
         What stands before it.
+    stays : bool
+        Whether it is there from the beginning and after it is full; else only between.
     """
 
     def __init__(
-        self, options: argparse.Namespace, total: int | None = None, label: str | None = None
+        self,
+        options: argparse.Namespace,
+        total: int | None = None,
+        label: str | None = None,
+        *,
+        stays: bool = True,
     ) -> None:
         self._bar: Any = None
-        if total != 1 and options.volume != "quiet" and sys.stderr.isatty():
+        self._is_wanted = total not in (0, 1) and options.volume != "quiet" and sys.stderr.isatty()
+        self._total, self._label, self._stays = total, label, stays
+        if stays:
+            self._show()
+
+    def _show(self) -> None:
+        if self._bar is None and self._is_wanted:
             from tqdm import tqdm  # it takes a while, and few calls need it
 
-            self._bar = tqdm(total=total, desc=label, unit="file", smoothing=0.1)
+            self._bar = tqdm(
+                total=self._total,
+                desc=self._label,
+                unit="file",
+                smoothing=0.1,
+                leave=self._stays,
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -114,8 +143,12 @@ class Bar:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        self._close()
+
+    def _close(self) -> None:
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            bar.close()
 
     def print(self, line: str) -> None:
         """Print a result, above the bar if there is one."""
@@ -131,6 +164,9 @@ class Bar:
 
     def reach(self, done: int, total: int, name: str) -> None:
         """So many of so many are done; `name` is the last, and not shown."""
+        self._show()
         if self._bar is not None:
             self._bar.total = total
             self._bar.update(done - self._bar.n)
+        if done == total and not self._stays:
+            self._close()
