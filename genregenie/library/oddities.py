@@ -157,12 +157,14 @@ def _known(name: str) -> str | None:
 def oddities(path: str, found: dict[str, Any]) -> Iterator[Oddity]:
     """What is odd about the measurements of a file."""
     sound = Inspection.from_dict(found["sound"])
-    missing_s = sound.claimed_s - sound.decoded_s
+    missing_s, holds = (
+        sound.claimed_s - sound.decoded_s,
+        f"holds {format_duration(sound.decoded_s)}",
+    )
     if missing_s > max(MAX_MISSING_S, MAX_MISSING * sound.claimed_s):
-        says, holds = map(format_duration, (sound.claimed_s, sound.decoded_s))
-        yield Oddity(path, "truncated", f"says {says}, holds {holds}")
+        yield Oddity(path, "truncated", f"says {format_duration(sound.claimed_s)}, {holds}")
     elif sound.broken_off is not None:
-        yield Oddity(path, "truncated", sound.broken_off)
+        yield Oddity(path, "truncated", f"{holds}, {sound.broken_off}")
     if sound.silent_s > MAX_SILENT * sound.decoded_s:
         share = sound.silent_s / sound.decoded_s
         yield Oddity(path, "silent", f"{share:.0%} of it is below {SILENT_DB:.0f} dB")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from genregenie.audio.scan import AudioPath, walk
-from genregenie.common.formatting import valid_text
+from genregenie.common.formatting import count_of, valid_text
 from genregenie.inference.classifier import Classifier
 from genregenie.recommend.indexing import Progress, index_files
 from genregenie.recommend.library_index import Library, LibraryError
@@ -246,7 +246,7 @@ class _Arrivals:
             else:
                 yield Event("indexed", file.path)
         self._indexed = self._read()
-        yield Event("index", str(self._output), f"{len(self._indexed)} tracks")
+        yield Event("index", str(self._output), count_of(len(self._indexed), "track"))
 
     def _read(self) -> dict[str, tuple[int, int]]:
         """Files in the index, and their size and time as of then."""

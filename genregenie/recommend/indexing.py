@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from genregenie.audio import AudioError, AudioFile
 from genregenie.audio.scan import Skipped, files_in
@@ -56,6 +56,10 @@ class Indexed:
     tracks: int
     unchanged: int
     skipped: tuple[Skipped, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return asdict(self) | {"path": str(self.path)}
 
 
 def index_folder(

@@ -149,4 +149,4 @@ def test_a_cluster_hears_as_this_machine_does(music, here, tmp_path, data_dir):
     assert far[0].stdout == here("duplicates", music, "--json", "--jobs", "1").stdout
     assert far[1].stdout == here("check", music, "--no-genres", "--json", "--jobs", "1").stdout
     assert far[0].stderr.startswith(f"{music / 'broken.mp3'}: This is not audio")
-    assert indexed.stdout.startswith("1 tracks in "), indexed.stderr
+    assert indexed.stdout.startswith("1 track in "), indexed.stderr

@@ -61,8 +61,8 @@ def test_each_oddity_is_found_and_a_sound_file_is_not_odd(tmp_path, here):
         ("none.mp3", "unreadable"),
     }
     assert found["silent.flac", "silent"].endswith("of it is below -60 dB")
-    assert found["cut.ogg", "truncated"] == "ends within a page"
-    assert found["cut.mp3", "truncated"] == "ends within a frame"
+    assert found["cut.ogg", "truncated"].endswith(", ends within a page")
+    assert found["cut.mp3", "truncated"].endswith(", ends within a frame")
     assert found["cut.wav", "truncated"].startswith("says 0:12, holds 0:0")
     assert {path: path.read_bytes() for path in music.iterdir()} == before
 

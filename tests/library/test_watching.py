@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from genregenie.audio.decoding import NOT_AUDIO
 from genregenie.common import files, resources
 from genregenie.inference.classifier import Classifier
 from genregenie.library import watching
@@ -220,8 +221,15 @@ def test_tags_without_write_and_no_folder_are_sentences(music, here):
 
 def test_an_index_is_written_as_a_table_too(music, here, tmp_path):
     shutil.copy(EXAMPLES / "jazz.mp3", music)
+    (music / "broken.mp3").write_bytes(b"no audio" * 99)
     target = tmp_path / "library.csv"
-    assert here("index", music, "--csv", target, "--jobs", "1").returncode == 0
+    done = here("index", music, "--csv", target, "--jobs", "1", "--json")
+    assert json.loads(done.stdout) == {
+        "path": str(music / "genregenie-index"),
+        "tracks": 1,
+        "unchanged": 0,
+        "skipped": [{"path": str(music / "broken.mp3"), "reason": NOT_AUDIO}],
+    }
     header, row = target.read_text().splitlines()
     assert header == "path,artist,title,genre,heard"
     assert row.startswith(f"{music / 'jazz.mp3'},GenreGenie,Corner Table,jazz,")
