@@ -182,6 +182,25 @@ def _monkeys_audio(view: View, start: int) -> int | None:
     return start + before + view.number(start + 24, 8, "little")
 
 
+def _musepack(view: View, start: int) -> int | None:
+    """Of the stream version 8, whose packets go on up to one that says that it is the last."""
+    at = start + 4
+    while at < view.size:
+        head = view.at(at, 12)
+        if head[:1] < b"A" or head[:1] > b"Z":
+            return None
+        width = next((i for i, byte in enumerate(head[2:], start=1) if byte < 0x80), None)
+        if width is None:
+            return view.size + 1  # its head is cut off
+        length = 0
+        for byte in head[2 : 2 + width]:
+            length = length << 7 | byte & 0x7F
+        at += max(length, 2 + width)
+        if head[:2] == b"SE":
+            return at
+    return max(at, view.size + 1)
+
+
 def _wavpack(view: View, start: int) -> int:
     at = start
     total = reached = 0
@@ -236,6 +255,7 @@ _FORMATS: Final[dict[bytes, Callable[[View, int], int | None]]] = {
     b"DSD ": _dsf,
     b"TTA1": _tta,
     b"MAC ": _monkeys_audio,
+    b"MPCK": _musepack,
     b"wvpk": _wavpack,
     _EBML: _ebml,
     _ASF_HEADER: _asf,

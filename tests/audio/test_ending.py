@@ -7,12 +7,12 @@ import av
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genregenie.audio import AudioError, AudioFile
 from genregenie.audio.ending import broken_off
-from tests import mutants, sounds
+from tests import machine, mutants, sounds
 from tests.tagging import kinds
 
 BARE = ("MP2", "AAC", "AC-3", "E-AC-3")
@@ -46,6 +46,13 @@ def test_a_cut_at_any_place_is_seen_or_refused(name):
     places |= {chance.randrange(len(whole) // 10, len(whole)) for _ in range(25)}
     for place in sorted(places - between):
         assert of(whole[:place]) or is_refused(whole[:place]), place
+
+
+def test_a_musepack_ends_with_its_last_packet():
+    whole = (machine.TESTS / "files/tune.mpc").read_bytes()
+    assert of(whole) is of(whole + kinds.ape_tag(Genre="Live")) is of(whole + b"TAG" * 40) is None
+    for place in {*range(len(whole) // 10, len(whole), 97), *range(len(whole) - 40, len(whole))}:
+        assert of(whole[:place]), place
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -119,6 +126,7 @@ def test_sizes_that_a_pipe_could_not_go_back_to_say_nothing():
     assert of(sounds.wav_file(head, bytes(5_000), claimed=9_000)) is not None
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.sampled_from(mutants.NAMES), st.integers(0, 99), st.integers(0, 300))
 def test_whatever_a_file_holds_it_is_no_trouble(name, number, size):
     file = io.BytesIO(mutants.mutant(name, number))
