@@ -8,9 +8,10 @@ lines of progress to the standard output, a bar to a terminal. ``--quiet`` leave
 import argparse
 import contextlib
 import logging
+import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
 from genregenie.common.errors import AudioError, GenreGenieError
@@ -71,10 +72,25 @@ def print_table(rows: Iterable[Mapping[str, str]]) -> None:
 
 
 @contextlib.contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """While it lasts SIGTERM ends the command as Ctrl-C does, so that what was done is kept."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
 def resumable() -> Iterator[None]:
     """Whoever interrupts what is inside is told that nothing that was heard is lost."""
     try:
-        yield
+        with ended_by_sigterm():
+            yield
     except KeyboardInterrupt:
         log.warning("What was heard is kept: the same command goes on from there.")
         raise

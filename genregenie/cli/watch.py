@@ -3,9 +3,7 @@
 import argparse
 import contextlib
 import json
-import signal
 from collections.abc import Iterator, Sequence
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from genregenie.cli.arguments import (
@@ -18,7 +16,7 @@ from genregenie.cli.arguments import (
     folder_path,
     kinds,
 )
-from genregenie.cli.messages import Bar, CommandError, log
+from genregenie.cli.messages import Bar, CommandError, ended_by_sigterm, log
 from genregenie.common.formatting import printable
 
 if TYPE_CHECKING:
@@ -65,7 +63,7 @@ def _watch(options: argparse.Namespace) -> int:
         raise CommandError("--tags says what --write writes: give both.")
     output = options.output or options.folder / FOLDER_NAME
     bar = Bar(options, label="Listening", stays=False)
-    with _ends_by_signal(), contextlib.suppress(KeyboardInterrupt), bar:
+    with ended_by_sigterm(), contextlib.suppress(KeyboardInterrupt), bar:
         for event in watch(
             options.folder,
             output,
@@ -78,20 +76,6 @@ def _watch(options: argparse.Namespace) -> int:
     if options.volume != "quiet" and not options.json:
         print("Stopped. The same command goes on from here.")
     return 0
-
-
-@contextlib.contextmanager
-def _ends_by_signal() -> Iterator[None]:
-    """SIGTERM ends the watch as Ctrl-C does."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _print(options: argparse.Namespace, event: "Event", bar: Bar) -> None:

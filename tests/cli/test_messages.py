@@ -1,7 +1,10 @@
 """Bars of progress, and what is said of work that is interrupted."""
 
 import io
+import os
+import signal
 import sys
+import time
 from argparse import Namespace
 
 import pytest
@@ -72,6 +75,19 @@ def test_who_interrupts_is_told_that_what_was_heard_is_kept(words, here, tmp_pat
     done = here(*words, tmp_path)
     assert done.returncode == 130
     assert done.stderr == "What was heard is kept: the same command goes on from there.\n"
+
+
+def test_sigterm_ends_it_as_who_interrupts_does(capsys):
+    before = signal.getsignal(signal.SIGTERM)
+
+    def work():
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(10)
+
+    with pytest.raises(KeyboardInterrupt), shown("normal"), resumable():
+        work()
+    assert capsys.readouterr().err.startswith("What was heard is kept")
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_nothing_is_said_of_work_that_ends(capsys):

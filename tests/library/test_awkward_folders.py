@@ -103,7 +103,9 @@ def test_where_the_system_knows_no_letters_but_its_own(music, tmp_path):
     (music / "žlutý 音楽.wav").write_bytes(sounds.encode(sounds.tune(2.0)))
     done = machine.genregenie(
         *("check", music, "--no-genres", "--jobs", "1"),
-        **{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        LC_ALL="C",
+        PYTHONUTF8="0",
+        PYTHONCOERCECLOCALE="0",
     )
     assert done.returncode == 1
     assert "7 files: 3 unreadable" in done.stdout
