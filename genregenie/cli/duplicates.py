@@ -34,8 +34,12 @@ def _duplicates(options: argparse.Namespace) -> int:
     from genregenie.library.duplicates import find_duplicates
 
     files, unreadable = found(options.paths, ())
-    with resumable(), Bar(options, len(files), label="Listening") as bar:
-        made = find_duplicates(files, options.jobs, bar.advance, options.dask)
+    with (
+        resumable(),
+        Bar(options, len(files), label="Listening") as heard,
+        Bar(options, label="Comparing", stays=False, unit="pair") as compared,
+    ):
+        made = find_duplicates(files, options.jobs, heard.advance, options.dask, compared.reach)
     for skip in (*unreadable, *((printable(s.path), s.reason) for s in made.skipped)):
         log.error("%s: %s", *skip)
     if options.json:

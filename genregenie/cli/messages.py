@@ -122,6 +122,8 @@ class Bar:
         What stands before it.
     stays : bool
         Whether it is there from the beginning and after it is full; else only between.
+    unit : str
+        What is counted.
     """
 
     def __init__(
@@ -131,10 +133,11 @@ class Bar:
         label: str | None = None,
         *,
         stays: bool = True,
+        unit: str = "file",
     ) -> None:
         self._bar: Any = None
         self._is_wanted = total not in (0, 1) and options.volume != "quiet" and sys.stderr.isatty()
-        self._total, self._label, self._stays = total, label, stays
+        self._total, self._label, self._stays, self._unit = total, label, stays, unit
         if stays:
             self._show()
 
@@ -145,7 +148,7 @@ class Bar:
             self._bar = tqdm(
                 total=self._total,
                 desc=self._label,
-                unit="file",
+                unit=self._unit,
                 smoothing=0.1,
                 leave=self._stays,
             )
@@ -178,7 +181,7 @@ class Bar:
         if self._bar is not None:
             self._bar.update()
 
-    def reach(self, done: int, total: int, name: str) -> None:
+    def reach(self, done: int, total: int, name: str = "") -> None:
         """So many of so many are done; `name` is the last, and not shown."""
         self._show()
         if self._bar is not None:

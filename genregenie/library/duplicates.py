@@ -13,7 +13,7 @@ from genregenie.audio import WHOLE, AudioError, AudioFile
 from genregenie.audio.scan import AudioPath, Skipped
 from genregenie.common.formatting import format_duration
 from genregenie.features.fingerprint import WORD_S, Fingerprinter, Words
-from genregenie.library.matching import Match, matches
+from genregenie.library.matching import Match, Progress, matches
 from genregenie.library.measuring import Measurement, measured
 
 _WHOLE: Final = 0.95
@@ -116,6 +116,7 @@ def find_duplicates(
     jobs: int = -1,
     progress: Callable[[], None] = lambda: None,
     cluster: str | None = None,
+    comparing: Progress = lambda done, total: None,
 ) -> Duplicates:
     """Find the files that hold the same recording. Nothing is changed.
 
@@ -128,6 +129,8 @@ def find_duplicates(
         Called after each file.
     cluster : str, optional
         Address of a Dask scheduler that has the files heard.
+    comparing : callable
+        As `progress` of `genregenie.library.matching.matches`.
 
     Raises
     ------
@@ -141,7 +144,7 @@ def find_duplicates(
         else:
             heard.append((file, result))
         progress()
-    found = matches([one.words for _, one in heard])
+    found = matches([one.words for _, one in heard], comparing)
     groups = [_group(heard, members, found) for members in _connected(found)]
     groups.sort(key=lambda group: (-sum(copy.size for copy in group[1:]), group[0].path))
     return Duplicates(tuple(groups), len(heard), tuple(skipped))

@@ -103,8 +103,10 @@ def test_silence_is_like_nothing():
 
 def test_many_copies_of_one_are_all_found():
     whole = words(500, 1)
-    copies = 60
-    found = matches([whole.copy() for _ in range(copies)])
+    copies, told = 60, []
+    found = matches([whole.copy() for _ in range(copies)], lambda *far: told.append(far))
+    assert told[-1][0] == told[-1][1] == len(found)
+    assert [done for done, _ in told[:-1]] == list(range(100, told[-1][1], 100))
     assert len(duplicates._connected(found)[0]) == copies
     assert len(found) < copies * 8  # each is joined to a few, not to all
 
