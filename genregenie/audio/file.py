@@ -48,6 +48,8 @@ class AudioFile:
         read, what was found.
     analysed_s : float
         Seconds handed out so far.
+    is_lossless : bool
+        Whether its format, of each part, gives back all that was put in.
 
     Raises
     ------
@@ -62,6 +64,7 @@ class AudioFile:
         self._file, self._owned = open_source(source)
         self._stream: AudioStream | None = None
         self._packets = self._broken_packets = 0
+        self.is_lossless = True
         self._step = self._end_s = self.analysed_s = 0.0
         tags: dict[str, str] = {}
         lengths: list[float] = []
@@ -108,6 +111,7 @@ class AudioFile:
         """A part as a stream; what was open before is closed, and remembered in sums."""
         self._close_stream()
         self._stream = AudioStream(part)
+        self.is_lossless &= self._stream.is_lossless
         return self._stream
 
     def _close_stream(self) -> None:
