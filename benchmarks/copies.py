@@ -4,12 +4,15 @@
 
 ``forms`` takes GTZAN's clips in thirteen other forms and compares each with its clip, and clips of
 different songs with each other, laid over each other at every place. ``scale`` times the comparison
-of drawn fingerprints. ``odd`` inspects real files, and clips that were overdriven. ``genres`` asks
-about the labelled songs from elsewhere. With ``--every 8`` only each eighth clip is taken.
+of drawn fingerprints. ``odd`` inspects real files, and clips that were overdriven. ``cut`` cuts
+real files, and clips in every format, off at drawn places. ``genres`` asks about the labelled songs
+from elsewhere. With ``--every 8`` only each eighth clip is taken.
 """
 
 import argparse
 import csv
+import io
+import random
 import sys
 import time
 from collections.abc import Iterator
@@ -21,6 +24,7 @@ import soundfile
 from scipy.signal import resample_poly
 
 from genregenie.audio import SIX_STRETCHES, AudioError, AudioFile
+from genregenie.audio.ending import broken_off
 from genregenie.audio.inspection import inspect
 from genregenie.common import settings
 from genregenie.features.fingerprint import BITS, Fingerprinter, Words
@@ -29,6 +33,7 @@ from genregenie.library.matching import MIN_SHARE, matches
 from genregenie.library.oddities import MAX_TAGGED, MIN_SURE, oddities
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tests.mutants import KINDS
 from tests.sounds import encode
 
 SHARED = settings.training_data_dir()
@@ -171,11 +176,49 @@ def time_scale() -> None:
         )
 
 
-def count_odd(every: int) -> None:
+def real_files(every: int) -> list[Path]:
     labels = SHARED / "outside" / "labels.csv"
     with labels.open(encoding="utf-8") as file:
         outside = [SHARED / "outside" / row["file"] for row in csv.DictReader(file)]
-    files = [*clips(every), *outside[::every]]
+    return [*clips(every), *outside[::every]]
+
+
+def cut_files(every: int) -> None:
+    """How many whole files are called cut, and how many that were cut are not."""
+    print("\n| files | whole | called cut | cut at drawn places | not seen | refused |")
+    print("|---|---|---|---|---|---|")
+    _count_cuts("as they are", (path.read_bytes() for path in real_files(every)))
+    for name, kind in KINDS.items():
+        _count_cuts(name, (_as_kind(clip, *kind) for clip in clips(4 * every)))
+
+
+def _as_kind(clip: Path, container: str, codec: str, form: str | None, rate: int) -> bytes:
+    mono, own = soundfile.read(clip, dtype="float32", frames=5 * 22_050)
+    rates = {"bit_rate": 64_000} if codec.startswith("wma") else {}
+    samples = at(mono[None], own, rate)
+    return encode(samples, rate, container, codec, sample_format=form, **rates)
+
+
+def _count_cuts(name: str, files: Iterator[bytes]) -> None:
+    chance = random.Random(name)  # noqa: S311 - no secret
+    whole = alarms = cut = unseen = refused = 0
+    for data in files:
+        whole += 1
+        alarms += broken_off(io.BytesIO(data)) is not None
+        for _ in range(10):
+            some = data[: chance.randrange(len(data) // 10, len(data))]
+            cut += 1
+            if broken_off(io.BytesIO(some)) is None:
+                try:
+                    inspect(some)
+                    unseen += 1
+                except AudioError:
+                    refused += 1
+    print(f"| {name} | {whole} | {alarms} | {cut} | {unseen} | {refused} |", flush=True)
+
+
+def count_odd(every: int) -> None:
+    files = real_files(every)
     print(f"\n{len(files)} real files:")
     for path in files:
         for odd in oddities(path.name, {"sound": inspect(path).to_dict()}):
@@ -216,8 +259,13 @@ if __name__ == "__main__":
     parser.add_argument("parts", nargs="*", metavar="PART")
     parser.add_argument("--every", type=int, default=1)
     options = parser.parse_args()
-    for part in options.parts or ["forms", "scale", "odd", "genres"]:
+    for part in options.parts or ["forms", "scale", "odd", "cut", "genres"]:
         if part == "scale":
             time_scale()
         else:
-            {"forms": compare_forms, "odd": count_odd, "genres": ask_genres}[part](options.every)
+            {
+                "forms": compare_forms,
+                "odd": count_odd,
+                "cut": cut_files,
+                "genres": ask_genres,
+            }[part](options.every)

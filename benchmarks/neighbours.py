@@ -41,7 +41,8 @@ from genregenie.model.likeness import Directions, unit
 from genregenie.model.map import NEAREST
 from genregenie.recommend import library_index
 from genregenie.recommend.acoustic import Acoustic
-from genregenie.recommend.library_index import Entry, Library, write_library
+from genregenie.recommend.library_index import Entry, Library
+from genregenie.recommend.writing import write_library
 from genregenie.training.calibration import catalogue
 from genregenie.training.map import fit_map
 

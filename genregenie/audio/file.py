@@ -1,14 +1,14 @@
 """An audio file: its stretches, its tags, how long it is."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import BinaryIO, Final, Self, cast
 
 import av
 import numpy as np
 
-from genregenie.audio import ogg, riff
+from genregenie.audio import ending, ogg, riff
 from genregenie.audio.decoding import DAMAGED, audio_errors, open_source
 from genregenie.audio.formats import RATE_HZ, Samples, Source
 from genregenie.audio.offset import without_offset
@@ -22,6 +22,7 @@ MIN_DURATION_S: Final = 1.0
 
 _OGG: Final = b"OggS"
 _YEAR: Final = re.compile(r"(?<!\d)(1[89]|20)\d\d(?!\d)")
+_FIRST_RELEASE: Final = ("originaldate", "originalyear", "tdor", "tory", "wm/originalreleaseyear")
 _MORE_S: Final = 0.1  # what a resampler holds back
 
 
@@ -40,11 +41,15 @@ class AudioFile:
         The track's, else the album's.
     year : str or None
         Four digits, from the file's own date.
+    first_year : str or None
+        That of the first release, where the tags tell it from that of this one; else `year`.
     duration_s : float
         What the header says, or what was counted where it is silent; once the stretches have been
         read, what was found.
     analysed_s : float
         Seconds handed out so far.
+    is_lossless : bool
+        Whether its format, of each part, gives back all that was put in.
 
     Raises
     ------
@@ -59,6 +64,7 @@ class AudioFile:
         self._file, self._owned = open_source(source)
         self._stream: AudioStream | None = None
         self._packets = self._broken_packets = 0
+        self.is_lossless = True
         self._step = self._end_s = self.analysed_s = 0.0
         tags: dict[str, str] = {}
         lengths: list[float] = []
@@ -77,7 +83,8 @@ class AudioFile:
         self.track_artist = _tag(tags, "artist")
         self.album_artist = _tag(tags, "album_artist")
         self.artist = self.track_artist or self.album_artist
-        self.year = _year(tags)
+        self.year = _year(tags, ("date", "originaldate", "year", "tyer", "tdrc"))
+        self.first_year = _year(tags, _FIRST_RELEASE) or self.year
         *self._starts_s, self.duration_s = np.cumsum([0.0, *lengths]).tolist()
 
     def _opened_parts(self) -> Iterator[tuple[BinaryIO, AudioStream]]:
@@ -104,6 +111,7 @@ class AudioFile:
         """A part as a stream; what was open before is closed, and remembered in sums."""
         self._close_stream()
         self._stream = AudioStream(part)
+        self.is_lossless &= self._stream.is_lossless
         return self._stream
 
     def _close_stream(self) -> None:
@@ -140,6 +148,12 @@ class AudioFile:
     def claimed_s(self) -> float:
         """What the header says, also where the file was cut off and holds less."""
         return self.duration_s * riff.stated_share(self._file)
+
+    @property
+    def broken_off(self) -> str | None:
+        """How the file is sure to have been cut off, a few words; None where nothing says so."""
+        with audio_errors():
+            return ending.broken_off(self._file)
 
     def stretches(self, spread: Spread = WHOLE) -> Iterator[Stretch]:
         """Hand out the audio, whole or as evenly spread stretches.
@@ -240,8 +254,8 @@ class AudioFile:
                 self._end_s = max(self._end_s, begin_s + stream.end_s)
 
 
-def _year(tags: dict[str, str]) -> str | None:
-    dates = (tags.get(name, "") for name in ("date", "originaldate", "year", "tyer", "tdrc"))
+def _year(tags: dict[str, str], names: Sequence[str]) -> str | None:
+    dates = (tags.get(name, "") for name in names)
     found = next(filter(None, (_YEAR.search(date) for date in dates)), None)
     return found[0] if found else None
 

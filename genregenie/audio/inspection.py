@@ -34,6 +34,8 @@ class Inspection:
     ----------
     claimed_s, decoded_s : float
         Length by the header, or by a count where that says nothing, and of what could be decoded.
+    broken_off : str or None
+        How the file is sure to have been cut off, a few words; see `genregenie.audio.ending`.
     channels : int
         The most that any part has.
     peak : float
@@ -51,6 +53,7 @@ class Inspection:
 
     claimed_s: float
     decoded_s: float
+    broken_off: str | None
     channels: int
     peak: float
     flat: float
@@ -82,7 +85,7 @@ def inspect(source: Source) -> Inspection:
     """
     sums = _Sums()
     with AudioFile(source) as audio:
-        claimed_s = audio.claimed_s
+        claimed_s, broken_off = audio.claimed_s, audio.broken_off
         for samples, rate in _seconds(audio.frames()):
             sums.add(samples, rate)
     if not sums.seconds:
@@ -90,6 +93,7 @@ def inspect(source: Source) -> Inspection:
     return Inspection(
         claimed_s,
         sums.decoded_s,
+        broken_off,
         sums.channels,
         sums.peak,
         sums.flat / sums.seconds,

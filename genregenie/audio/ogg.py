@@ -8,9 +8,12 @@ import io
 import os
 from typing import BinaryIO, Final
 
+from genregenie.audio.view import View
+
 _MARK: Final = b"OggS\0"
 _HEADER_BYTES: Final = 27
-_CONTINUED, _FIRST = 1, 2
+_CONTINUED, _FIRST, _LAST = 1, 2, 4
+_MAX_PAGE_BYTES: Final = _HEADER_BYTES + 255 + 255 * 255
 _READ_BYTES: Final = 1 << 20
 
 MAX_LINKS: Final = 1_000
@@ -65,6 +68,29 @@ def _page_end(file: BinaryIO, at: int, size: int) -> int | None:
         return end
     file.seek(end)
     return end if file.read(len(_MARK)) == _MARK else None
+
+
+def broken_off(view: View) -> str | None:
+    """How an Ogg file is sure to have been cut off, a few words, or None."""
+    tail = min(view.size, 2 * _MAX_PAGE_BYTES)  # the last page and the beginning of one before it
+    data = view.at(view.size - tail, tail)
+    at = pages = flags = 0
+    while (at := data.find(_MARK, at)) >= 0:
+        first, pages = at, 0
+        while data.startswith(_MARK, at) and len(data) - at >= _HEADER_BYTES:
+            flags, segments = data[at + 5], data[at + 26]
+            at += _HEADER_BYTES + segments
+            at += sum(data[at - segments : at])
+            pages += 1
+        is_chain = pages > 1 or at == len(data) or tail == view.size
+        is_head = at < len(data) and _MARK.startswith(data[at : at + len(_MARK)])
+        if is_head or (is_chain and at > len(data)):
+            return "ends within a page"
+        if is_chain and data.find(_MARK, at) < 0:
+            return None if flags & _LAST else "its last page is not the end of it"
+        if not is_chain:  # what looked like a page was sound
+            at = first + 1
+    return None
 
 
 class Section(io.RawIOBase):

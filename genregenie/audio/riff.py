@@ -4,8 +4,13 @@ import os
 import struct
 from typing import BinaryIO, Final
 
-_UNKNOWN: Final = (0, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)  # what writers to a pipe leave there
+_UNKNOWN: Final = (range(1), range(0x7F00_0000, 0x8000_0001), range(0xFFFF_0000, 1 << 32))
 _MAX_CHUNKS: Final = 64
+
+
+def is_unknown(stated: int) -> bool:
+    """Whether a size of four bytes is what writers to a pipe leave there, near a limit or none."""
+    return any(stated in some for some in _UNKNOWN)
 
 
 def stated_share(file: BinaryIO) -> float:
@@ -35,7 +40,7 @@ def _share(file: BinaryIO, size: int) -> float:
         name, stated = struct.unpack("<4sI", chunk)
         there = size - file.tell()
         if name == b"data":
-            lacks = stated not in _UNKNOWN and 0 < there < stated
+            lacks = not is_unknown(stated) and 0 < there < stated
             return stated / there if lacks else 1.0
         file.seek(stated + stated % 2, os.SEEK_CUR)
     return 1.0

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any, BinaryIO, Final
 
 import av
+from av.codec.codec import Properties
 
 from genregenie.audio import mpeg
 from genregenie.audio.decoding import (
@@ -42,6 +43,8 @@ class AudioStream:
         How many were decoded, and could not be.
     precision : Precision
         How finely the frames were stored that were handed out.
+    is_lossless : bool
+        Whether its format gives back all that was put in.
 
     Raises
     ------
@@ -56,6 +59,8 @@ class AudioStream:
         self._container = open_container(file)
         try:
             self._stream = audio_stream(self._container)
+            kinds = self._stream.codec_context.codec.properties
+            self.is_lossless = Properties.LOSSLESS in Properties(kinds)
             with audio_errors():
                 self.tags = {
                     name.lower(): text

@@ -13,7 +13,7 @@ from genregenie.cli.arguments import (
     add_json,
     any_path,
 )
-from genregenie.cli.messages import Bar, log, print_table
+from genregenie.cli.messages import Bar, log, print_table, resumable
 from genregenie.common.formatting import count_of, printable
 
 
@@ -48,7 +48,7 @@ def _check(options: argparse.Namespace) -> int:
     files, unreadable = found(options.paths, ())
     for path, reason in unreadable:
         log.error("%s: %s", path, reason)
-    with Bar(options, len(files), label="Checking") as bar:
+    with resumable(), Bar(options, len(files), label="Checking") as bar:
         odd = list(
             check_files(
                 files,
@@ -68,5 +68,6 @@ def _check(options: argparse.Namespace) -> int:
         print()
     counts = Counter(one.kind for one in odd)
     sums = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind])
-    print(f"{count_of(len(files), 'file')}: {sums or 'nothing odd'}. Nothing was changed.")
+    nothing = "nothing odd" if files else "nothing to listen to"
+    print(f"{count_of(len(files), 'file')}: {sums or nothing}. Nothing was changed.")
     return int(bool(unreadable))

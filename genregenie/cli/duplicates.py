@@ -5,7 +5,7 @@ import json
 from typing import TYPE_CHECKING
 
 from genregenie.cli.arguments import Commands, add_command, add_dask, add_jobs, add_json, any_path
-from genregenie.cli.messages import Bar, log
+from genregenie.cli.messages import Bar, log, resumable
 from genregenie.common.formatting import count_of, format_duration, format_megabytes, printable
 
 if TYPE_CHECKING:
@@ -34,8 +34,12 @@ def _duplicates(options: argparse.Namespace) -> int:
     from genregenie.library.duplicates import find_duplicates
 
     files, unreadable = found(options.paths, ())
-    with Bar(options, len(files), label="Listening") as bar:
-        made = find_duplicates(files, options.jobs, bar.advance, options.dask)
+    with (
+        resumable(),
+        Bar(options, len(files), label="Listening") as heard,
+        Bar(options, label="Comparing", stays=False, unit="pair") as compared,
+    ):
+        made = find_duplicates(files, options.jobs, heard.advance, options.dask, compared.reach)
     for skip in (*unreadable, *((printable(s.path), s.reason) for s in made.skipped)):
         log.error("%s: %s", *skip)
     if options.json:
@@ -45,10 +49,13 @@ def _duplicates(options: argparse.Namespace) -> int:
         print("\n".join(map(_line, group)), end="\n\n")
     spare = [copy.size for group in made.groups for copy in group[1:]]
     total = f"{count_of(made.files, 'file')}: "
-    if len(made.groups) == 1:
+    if not files:
+        total += "nothing to listen to."
+    elif len(made.groups) == 1:
         total += "1 recording is there more than once."
     else:
-        total += f"{len(made.groups)} recordings are there more than once."
+        number = len(made.groups) or "no"
+        total += f"{number} recordings are there more than once."
     if spare:
         total += f" Copies beside the best take up {format_megabytes(sum(spare))}."
     print(f"{total} Nothing was changed.")

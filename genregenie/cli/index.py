@@ -1,6 +1,7 @@
 """``genregenie index``: listen to a folder of music, to be searched later."""
 
 import argparse
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,14 @@ from genregenie.cli.arguments import (
     add_dask,
     add_fast,
     add_jobs,
+    add_json,
     add_output,
     add_tables,
     folder_path,
 )
-from genregenie.cli.messages import Bar, CommandError, log
+from genregenie.cli.messages import Bar, CommandError, log, resumable
 from genregenie.common import settings
-from genregenie.common.formatting import printable
+from genregenie.common.formatting import count_of, printable
 
 if TYPE_CHECKING:
     from genregenie.recommend.songs import Songs
@@ -34,6 +36,7 @@ def add(commands: Commands) -> None:
     )
     index.add_argument("folder", type=folder_path, metavar="FOLDER")
     add_output(index, f"default: {INDEX_NAME} in FOLDER")
+    add_json(index, "object")
     add_tables(index)
     where = index.add_mutually_exclusive_group()
     add_jobs(where)
@@ -44,21 +47,21 @@ def add(commands: Commands) -> None:
 def _index(options: argparse.Namespace) -> int:
     from genregenie.recommend.indexing import index_folder
 
-    try:
-        with Bar(options, label="Listening") as bar:
-            made = index_folder(
-                *(options.folder, options.output, options.jobs, bar.reach),
-                backend=options.dask or "processes",
-            )
-    except KeyboardInterrupt:
-        log.warning("What was heard is kept: the same command goes on from there.")
-        raise
+    with resumable(), Bar(options, label="Listening") as bar:
+        made = index_folder(
+            *(options.folder, options.output, options.jobs, bar.reach),
+            backend=options.dask or "processes",
+        )
     if any(getattr(options, name) is not None for name in TABLES):
         _write_tables(options, made.path)
     for skip in made.skipped:
         log.warning("skipped %s: %s", printable(skip.path), skip.reason)
+    if options.json:
+        print(json.dumps(made.to_dict(), indent=2))
+        return 0
+    tracks = count_of(made.tracks, "track")
     print(
-        f"{made.tracks} tracks in {made.path}, {made.unchanged} of them known from before.\n"
+        f"{tracks} in {made.path}, {made.unchanged} of them known from before.\n"
         f"Search it with: genregenie similar FILE --index '{made.path}'\n"
         f"See all of it:  genregenie map --index '{made.path}'"
     )
@@ -122,7 +125,7 @@ def renewed(index: Path, options: argparse.Namespace) -> None:
     """Listen again to the files of an index that another model or an earlier release has made."""
     from genregenie.recommend.indexing import renew
 
-    with Bar(options, label="Listening") as bar:
+    with resumable(), Bar(options, label="Listening", stays=False) as bar:
         made = renew(index, progress=bar.reach, say=log.warning)
     for skip in made.skipped if made is not None else ():
         log.warning("skipped %s: %s", printable(skip.path), skip.reason)

@@ -8,9 +8,10 @@ lines of progress to the standard output, a bar to a terminal. ``--quiet`` leave
 import argparse
 import contextlib
 import logging
+import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
 from genregenie.common.errors import AudioError, GenreGenieError
@@ -71,6 +72,31 @@ def print_table(rows: Iterable[Mapping[str, str]]) -> None:
 
 
 @contextlib.contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """While it lasts SIGTERM ends the command as Ctrl-C does, so that what was done is kept."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def resumable() -> Iterator[None]:
+    """Whoever interrupts what is inside is told that nothing that was heard is lost."""
+    try:
+        with ended_by_sigterm():
+            yield
+    except KeyboardInterrupt:
+        log.warning("What was heard is kept: the same command goes on from there.")
+        raise
+
+
+@contextlib.contextmanager
 def about(file: object) -> Iterator[None]:
     """What is wrong with audio inside is said with the name of the file.
 
@@ -91,19 +117,41 @@ class Bar:
     ----------
     options : argparse.Namespace
     total : int, optional
-        How many files there are, if that is known; of one there is no bar.
+        How many files there are, if that is known; of one or none there is no bar.
     label : str, optional
         What stands before it.
+    stays : bool
+        Whether it is there from the beginning and after it is full; else only between.
+    unit : str
+        What is counted.
     """
 
     def __init__(
-        self, options: argparse.Namespace, total: int | None = None, label: str | None = None
+        self,
+        options: argparse.Namespace,
+        total: int | None = None,
+        label: str | None = None,
+        *,
+        stays: bool = True,
+        unit: str = "file",
     ) -> None:
         self._bar: Any = None
-        if total != 1 and options.volume != "quiet" and sys.stderr.isatty():
+        self._is_wanted = total not in (0, 1) and options.volume != "quiet" and sys.stderr.isatty()
+        self._total, self._label, self._stays, self._unit = total, label, stays, unit
+        if stays:
+            self._show()
+
+    def _show(self) -> None:
+        if self._bar is None and self._is_wanted:
             from tqdm import tqdm  # it takes a while, and few calls need it
 
-            self._bar = tqdm(total=total, desc=label, unit="file", smoothing=0.1)
+            self._bar = tqdm(
+                total=self._total,
+                desc=self._label,
+                unit=self._unit,
+                smoothing=0.1,
+                leave=self._stays,
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -114,8 +162,12 @@ class Bar:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        self._close()
+
+    def _close(self) -> None:
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            bar.close()
 
     def print(self, line: str) -> None:
         """Print a result, above the bar if there is one."""
@@ -129,8 +181,11 @@ class Bar:
         if self._bar is not None:
             self._bar.update()
 
-    def reach(self, done: int, total: int, name: str) -> None:
+    def reach(self, done: int, total: int, name: str = "") -> None:
         """So many of so many are done; `name` is the last, and not shown."""
+        self._show()
         if self._bar is not None:
             self._bar.total = total
             self._bar.update(done - self._bar.n)
+        if done == total and not self._stays:
+            self._close()

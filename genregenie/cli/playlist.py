@@ -45,7 +45,7 @@ def add(commands: Commands) -> None:
         "--mood", type=words, default=(), metavar="WORDS", help="of these moods, such as chill"
     )
     playlist.add_argument(
-        "--era", type=words, default=(), metavar="WORDS", help="as in these years, such as 70s"
+        "--era", type=words, default=(), metavar="WORDS", help="of these decades, such as 70s"
     )
     playlist.add_argument(
         "--tempo", type=tempo_range, metavar="A-B", help="beats a minute, such as 80-110"

@@ -3,9 +3,7 @@
 import argparse
 import contextlib
 import json
-import signal
 from collections.abc import Iterator, Sequence
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from genregenie.cli.arguments import (
@@ -18,7 +16,7 @@ from genregenie.cli.arguments import (
     folder_path,
     kinds,
 )
-from genregenie.cli.messages import CommandError, log
+from genregenie.cli.messages import Bar, CommandError, ended_by_sigterm, log
 from genregenie.common.formatting import printable
 
 if TYPE_CHECKING:
@@ -64,42 +62,30 @@ def _watch(options: argparse.Namespace) -> int:
     if options.tags and not options.write:
         raise CommandError("--tags says what --write writes: give both.")
     output = options.output or options.folder / FOLDER_NAME
-    with _ends_by_signal(), contextlib.suppress(KeyboardInterrupt):
+    bar = Bar(options, label="Listening", stays=False)
+    with ended_by_sigterm(), contextlib.suppress(KeyboardInterrupt), bar:
         for event in watch(
             options.folder,
             output,
             tag=(lambda files: _tag(options, files)) if options.write else None,
             jobs=options.jobs,
             poll=options.poll,
+            progress=bar.reach,
         ):
-            _print(options, event)
+            _print(options, event, bar)
     if options.volume != "quiet" and not options.json:
         print("Stopped. The same command goes on from here.")
     return 0
 
 
-@contextlib.contextmanager
-def _ends_by_signal() -> Iterator[None]:
-    """SIGTERM ends the watch as Ctrl-C does."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _print(options: argparse.Namespace, event: "Event") -> None:
+def _print(options: argparse.Namespace, event: "Event", bar: Bar) -> None:
     if options.json:
-        print(json.dumps(event.to_dict()), flush=True)
+        bar.print(json.dumps(event.to_dict()))
     elif event.event == "skipped":
         log.warning("skipped %s: %s", printable(event.path), event.detail)
     elif options.volume != "quiet":
         parts = (f"{event.event:<10}", printable(event.path), event.detail)
-        print("  ".join(filter(None, parts)), flush=True)
+        bar.print("  ".join(filter(None, parts)))
 
 
 def _tag(options: argparse.Namespace, files: "Sequence[AudioPath]") -> Iterator["Event"]:

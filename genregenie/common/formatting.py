@@ -9,6 +9,8 @@ from typing import Any, Final
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """How a formula begins, for one spreadsheet or another: OWASP's list."""
+_ESCAPED: Final = re.compile(r"\\u(dc[89a-f][0-9a-f])")
+"""A byte of a name that is no text, as `valid_text` writes it."""
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -65,6 +67,17 @@ def valid_text(name: str) -> str:
     'caf\\udce9.mp3'
     """
     return name.encode("utf-8", "backslashreplace").decode()
+
+
+def file_name(text: str) -> str:
+    r"""The name of a file that `valid_text` was given, except for one that has such marks itself.
+
+    Examples
+    --------
+    >>> file_name(valid_text("caf\udce9.mp3")) == "caf\udce9.mp3"
+    True
+    """
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 def printable(text: str) -> str:

@@ -1,6 +1,7 @@
 """Groups of files that hold the same recording, in other formats, bit rates and cuts."""
 
 import filecmp
+import struct
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +14,7 @@ from genregenie.audio import WHOLE, AudioError, AudioFile
 from genregenie.audio.scan import AudioPath, Skipped
 from genregenie.common.formatting import format_duration
 from genregenie.features.fingerprint import WORD_S, Fingerprinter, Words
-from genregenie.library.matching import Match, matches
+from genregenie.library.matching import Match, Progress, matches
 from genregenie.library.measuring import Measurement, measured
 
 _WHOLE: Final = 0.95
@@ -28,10 +29,13 @@ class Heard:
     ----------
     words : uint32 array
     duration_s : float
+    is_lossless : bool
+        Whether its format gives back all that was put in.
     """
 
     words: Words
     duration_s: float
+    is_lossless: bool
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Copy:
     duration_s : float
     bit_rate : int
         Bits a second, of all that is in the file.
+    is_lossless : bool
+        As of `Heard`; what was lost before it was put into that format is not known.
     is_cut : bool
         Whether it is shorter than the longest of the group by more than 5 %.
     alike : float
@@ -58,6 +64,7 @@ class Copy:
     size: int
     duration_s: float
     bit_rate: int
+    is_lossless: bool
     is_cut: bool
     alike: float
     reason: str
@@ -98,17 +105,24 @@ def fingerprint(path: str) -> Heard:
         for stretch in audio.stretches(WHOLE):
             for block in stretch.blocks:
                 fingerprinter.hear(block)
-    return Heard(fingerprinter.words(), max(audio.duration_s, audio.analysed_s))
+    duration_s = max(audio.duration_s, audio.analysed_s)
+    return Heard(fingerprinter.words(), duration_s, audio.is_lossless)
 
 
-FINGERPRINT: Final = Measurement(
-    "fingerprint 1",
-    fingerprint,
-    lambda heard: np.float64(heard.duration_s).tobytes() + heard.words.astype("<u4").tobytes(),
-    lambda data: Heard(
-        np.frombuffer(data, "<u4", offset=8).astype(np.uint32), float(np.frombuffer(data[:8])[0])
-    ),
-)
+_HEAD: Final = struct.Struct("<dI")
+
+
+def _dumped(heard: Heard) -> bytes:
+    return _HEAD.pack(heard.duration_s, heard.is_lossless) + heard.words.astype("<u4").tobytes()
+
+
+def _loaded(data: bytes) -> Heard:
+    duration_s, is_lossless = _HEAD.unpack_from(data)
+    words = np.frombuffer(data, "<u4", offset=_HEAD.size).astype(np.uint32)
+    return Heard(words, duration_s, bool(is_lossless))
+
+
+FINGERPRINT: Final = Measurement("fingerprint 2", fingerprint, _dumped, _loaded)
 
 
 def find_duplicates(
@@ -116,6 +130,7 @@ def find_duplicates(
     jobs: int = -1,
     progress: Callable[[], None] = lambda: None,
     cluster: str | None = None,
+    comparing: Progress = lambda done, total: None,
 ) -> Duplicates:
     """Find the files that hold the same recording. Nothing is changed.
 
@@ -128,6 +143,8 @@ def find_duplicates(
         Called after each file.
     cluster : str, optional
         Address of a Dask scheduler that has the files heard.
+    comparing : callable
+        As `progress` of `genregenie.library.matching.matches`.
 
     Raises
     ------
@@ -141,7 +158,7 @@ def find_duplicates(
         else:
             heard.append((file, result))
         progress()
-    found = matches([one.words for _, one in heard])
+    found = matches([one.words for _, one in heard], comparing)
     groups = [_group(heard, members, found) for members in _connected(found)]
     groups.sort(key=lambda group: (-sum(copy.size for copy in group[1:]), group[0].path))
     return Duplicates(tuple(groups), len(heard), tuple(skipped))
@@ -171,7 +188,11 @@ def _group(
     is_cut = {n: heard[n][1].duration_s < _WHOLE * longest_s for n in members}
     rates = {n: _bit_rate(*heard[n]) for n in members}
     best, *others = sorted(
-        members, key=lambda n: (is_cut[n], -rates[n], -heard[n][1].duration_s, heard[n][0].path)
+        members,
+        key=lambda n: (
+            *(is_cut[n], not heard[n][1].is_lossless, -rates[n]),
+            *(-heard[n][1].duration_s, heard[n][0].path),
+        ),
     )
     by_pair = {(match.first, match.second): match for match in found}
     copy = partial(_copy, heard, is_cut, rates)
@@ -198,7 +219,10 @@ def _copy(
     reason: str,
 ) -> Copy:
     file, one = heard[number]
-    return Copy(file.path, file.size, one.duration_s, rates[number], is_cut[number], alike, reason)
+    return Copy(
+        *(file.path, file.size, one.duration_s, rates[number], one.is_lossless),
+        *(is_cut[number], alike, reason),
+    )
 
 
 def _bit_rate(file: AudioPath, one: Heard) -> int:
@@ -211,6 +235,8 @@ def _of_best(
     others: Sequence[int],
     rates: Mapping[int, int],
 ) -> str:
+    if heard[best][1].is_lossless and not all(heard[other][1].is_lossless for other in others):
+        return "lossless"
     if all(rates[best] >= rates[other] for other in others):
         return "the highest bit rate"
     return "the highest bit rate of those that are whole"

@@ -5,7 +5,7 @@ the work grows as the number of words, however often one occurs. Two fingerprint
 common are laid over each other where those meet, and every bit is compared.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +22,9 @@ MIN_SHARE: Final = 0.6
 """So much of the shorter has to lie in the longer: a song that borrows a loop is another song."""
 MIN_OVERLAP_S: Final = 5.0
 
+Progress = Callable[[int, int], None]
+
+_TOLD_EVERY: Final = 100
 _MAX_WORDS: Final = 1_024
 """So many words of each are looked up; of longer ones those that a hash puts first, in all files
 the same."""
@@ -52,23 +55,30 @@ class Match:
     error: float
 
 
-def matches(fingerprints: Sequence[Words]) -> list[Match]:
+def matches(
+    fingerprints: Sequence[Words], progress: Progress = lambda done, total: None
+) -> list[Match]:
     """All pairs that are of one recording, but for those that follow through a third.
 
     Parameters
     ----------
     fingerprints : sequence of uint32 arrays
+    progress : callable
+        Called with how many pairs have been compared, and how many there are.
 
     Returns
     -------
     list of Match
         In order of their numbers.
     """
-    return [
-        match
-        for first, second, offsets in _candidates(fingerprints)
-        if (match := _compared(fingerprints, first, second, offsets)) is not None
-    ]
+    found = []
+    candidates = _candidates(fingerprints)
+    for done, (first, second, offsets) in enumerate(candidates, start=1):
+        if (match := _compared(fingerprints, first, second, offsets)) is not None:
+            found.append(match)
+        if done % _TOLD_EVERY == 0 or done == len(candidates):
+            progress(done, len(candidates))
+    return found
 
 
 def _candidates(fingerprints: Sequence[Words]) -> list[tuple[int, int, list[int]]]:

@@ -19,6 +19,7 @@ from genregenie.audio.parallel import in_processes
 from genregenie.audio.scan import AudioPath
 from genregenie.common import settings
 from genregenie.common.errors import GenreGenieError
+from genregenie.common.formatting import reason
 from genregenie.inference.cluster import on_cluster
 
 T = TypeVar("T")
@@ -161,9 +162,10 @@ class _Kept:
         except sqlite3.Error as error:
             raise self._unusable(error) from error
 
-    def _unusable(self, error: Exception) -> MeasuredError:
+    def _unusable(self, error: OSError | sqlite3.Error) -> MeasuredError:
+        why = reason(error) if isinstance(error, OSError) else error
         return MeasuredError(
-            f"What was measured cannot be kept in {self._path} ({error}). Move that file away, or "
+            f"What was measured cannot be kept in {self._path} ({why}). Move that file away, or "
             "choose another folder with GENREGENIE_DATA_DIR."
         )
 

@@ -21,8 +21,8 @@ KINDS: Final[tuple[Kind, ...]] = (
 )
 
 MAX_MISSING_S: Final = 1.0
-"""So much less than the header says may come out: encoders add and drop up to a packet, and headers
-are rounded to a second in some formats."""
+"""So much less than the header says may come out, where nothing else shows a cut: encoders add and
+drop up to a packet, and headers are rounded to a second in some formats."""
 MAX_MISSING: Final = 0.01
 MAX_SILENT: Final = 0.5
 """A file that is silent for more than half of its length: pauses and fades are not that long."""
@@ -116,7 +116,7 @@ def check_files(
     ModelError, AutotagError, MeasuredError, ClusterError
     """
     of = Measurement(
-        f"check 1 {Classifier.load().version if genres else ''}",
+        f"check 2 {Classifier.load().version if genres else ''}",
         partial(_measure, genres=genres),
         lambda found: json.dumps(found).encode(),
         json.loads,
@@ -157,13 +157,14 @@ def _known(name: str) -> str | None:
 def oddities(path: str, found: dict[str, Any]) -> Iterator[Oddity]:
     """What is odd about the measurements of a file."""
     sound = Inspection.from_dict(found["sound"])
-    missing_s = sound.claimed_s - sound.decoded_s
+    missing_s, holds = (
+        sound.claimed_s - sound.decoded_s,
+        f"holds {format_duration(sound.decoded_s)}",
+    )
     if missing_s > max(MAX_MISSING_S, MAX_MISSING * sound.claimed_s):
-        yield Oddity(
-            path,
-            "truncated",
-            f"says {format_duration(sound.claimed_s)}, holds {format_duration(sound.decoded_s)}",
-        )
+        yield Oddity(path, "truncated", f"says {format_duration(sound.claimed_s)}, {holds}")
+    elif sound.broken_off is not None:
+        yield Oddity(path, "truncated", f"{holds}, {sound.broken_off}")
     if sound.silent_s > MAX_SILENT * sound.decoded_s:
         share = sound.silent_s / sound.decoded_s
         yield Oddity(path, "silent", f"{share:.0%} of it is below {SILENT_DB:.0f} dB")

@@ -5,6 +5,7 @@ as `index` walks it. So nothing is lost that was not told, and it makes no diffe
 arrived while nobody watched.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,10 +14,11 @@ from pathlib import Path
 from typing import Final, Literal
 
 from genregenie.audio.scan import AudioPath, walk
-from genregenie.common.formatting import valid_text
+from genregenie.common.formatting import count_of, valid_text
 from genregenie.inference.classifier import Classifier
-from genregenie.recommend.indexing import index_files, only_writer
+from genregenie.recommend.indexing import Progress, index_files
 from genregenie.recommend.library_index import Library, LibraryError
+from genregenie.recommend.writing import only_writer
 
 SETTLED_S: Final = 3.0
 """A file is whole when its size and time have stayed the same for so long. One that is copied with
@@ -69,11 +71,12 @@ def watch(
     jobs: int = -1,
     poll: bool | None = None,
     stop: threading.Event | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[Event]:
     """Index the audio files of a folder as they arrive, until it is stopped.
 
     It may be stopped at any time, by an exception such as KeyboardInterrupt too: the index is as it
-    was before the files that were being heard.
+    was before the files that were being heard, and what was heard of them is kept beside it.
 
     Parameters
     ----------
@@ -87,6 +90,8 @@ def watch(
         Look for changes, instead of being told; None: where the folder is on another machine.
     stop : threading.Event, optional
         Ends it.
+    progress : callable, optional
+        As for `genregenie.recommend.indexing.index_folder`; of the files that have arrived.
 
     Yields
     ------
@@ -104,7 +109,7 @@ def watch(
     poll = is_remote(folder) if poll is None else poll
     with only_writer(output):
         yield Event("watching", str(folder), "by looking" if poll else "")
-        arrivals = _Arrivals(folder, output, tag, jobs)
+        arrivals = _Arrivals(folder, output, tag, jobs, progress)
         due = 0.0
         for changed in _told(folder, poll, stop):
             if changed or arrivals.waiting or time.monotonic() >= due:
@@ -116,19 +121,24 @@ def _told(folder: Path, poll: bool, stop: threading.Event | None) -> Iterator[bo
     """Each second at least, whether something may have changed; at once, first."""
     from watchfiles import watch as watch_files
 
-    yield True
-    for changes in watch_files(
-        folder,
-        watch_filter=None,
-        step=200,
-        rust_timeout=round(1_000 * LOOK_S),
-        yield_on_timeout=True,
-        stop_event=stop,
-        force_polling=poll,
-        poll_delay_ms=round(1_000 * POLL_S),
-        ignore_permission_denied=True,
-    ):
-        yield bool(changes)
+    while stop is None or not stop.is_set():
+        yield True
+        # It gives up at a name whose bytes are no text. That is a change like others.
+        with contextlib.suppress(RuntimeError):
+            for changes in watch_files(
+                folder,
+                watch_filter=None,
+                step=200,
+                rust_timeout=round(1_000 * LOOK_S),
+                yield_on_timeout=True,
+                stop_event=stop,
+                force_polling=poll,
+                poll_delay_ms=round(1_000 * POLL_S),
+                ignore_permission_denied=True,
+            ):
+                yield bool(changes)
+            return
+        time.sleep(LOOK_S)
 
 
 def is_remote(folder: Path, mounts: Path = Path("/proc/mounts")) -> bool:
@@ -153,8 +163,16 @@ def is_remote(folder: Path, mounts: Path = Path("/proc/mounts")) -> bool:
 class _Arrivals:
     """What is new in a folder, and what was made of it."""
 
-    def __init__(self, folder: Path, output: Path, tag: Tag | None, jobs: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        output: Path,
+        tag: Tag | None,
+        jobs: int,
+        progress: Progress | None = None,
+    ) -> None:
         self._folder, self._output, self._tag, self._jobs = folder, output, tag, jobs
+        self._progress = progress
         self._since: dict[str, tuple[AudioPath, float]] = {}
         self._refused: dict[str, AudioPath] = {}
         self._indexed = self._read()
@@ -182,7 +200,7 @@ class _Arrivals:
             if self._tag is not None:
                 yield from self._tag(some)
             old.update(file.path for file in some)
-            yield from self._write(old, some)
+            yield from self._write(old, some, start, len(whole))
 
     def _is_new(self, file: AudioPath) -> bool:
         state = (file.size, file.changed_ns)
@@ -199,14 +217,20 @@ class _Arrivals:
             self._since[file.path] = (file, since if known == file else now)
         return [file for file, since in self._since.values() if now - since >= SETTLED_S]
 
-    def _write(self, paths: set[str], new: Sequence[AudioPath]) -> Iterator[Event]:
-        """Write the index of files; those of `new` are heard for it."""
+    def _write(
+        self, paths: set[str], new: Sequence[AudioPath], done: int = 0, total: int = 0
+    ) -> Iterator[Event]:
+        """Write the index of files; those of `new` are heard for it, after `done` of `total`."""
         for file in new:
             self._since.pop(file.path, None)
+
+        def say(heard: int, _: int, name: str) -> None:
+            if self._progress is not None:
+                self._progress(done + heard, total, name)
+
+        files = [Path(path) for path in sorted(paths)]
         try:
-            made = index_files(
-                self._folder, [Path(path) for path in sorted(paths)], self._output, self._jobs
-            )
+            made = index_files(self._folder, files, self._output, self._jobs, say)
         except LibraryError as error:
             # A first file that is no music leaves nothing to write; whatever else is told.
             if self._output.exists():
@@ -222,7 +246,7 @@ class _Arrivals:
             else:
                 yield Event("indexed", file.path)
         self._indexed = self._read()
-        yield Event("index", str(self._output), f"{len(self._indexed)} tracks")
+        yield Event("index", str(self._output), count_of(len(self._indexed), "track"))
 
     def _read(self) -> dict[str, tuple[int, int]]:
         """Files in the index, and their size and time as of then."""

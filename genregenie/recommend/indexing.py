@@ -1,25 +1,19 @@
 """Listens to a folder of music and writes an index of it; `library_index` searches that."""
 
-import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import numpy as np
-from filelock import FileLock, Timeout
-from numpy.typing import NDArray
-
-from genregenie.audio import AudioError
+from genregenie.audio import AudioError, AudioFile
 from genregenie.audio.scan import Skipped, files_in
 from genregenie.autotag.vocabulary import probabilities_of
-from genregenie.common.files import remove_drafts, replacing_folder
 from genregenie.common.formatting import reason, valid_text
 from genregenie.inference.batch import classify_many
 from genregenie.inference.classifier import Classifier
 from genregenie.inference.prediction import Prediction
-from genregenie.model.likeness import Directions, Likeness
+from genregenie.model.likeness import Likeness
 from genregenie.recommend.acoustic import direction_of
 from genregenie.recommend.library_index import (
     LIBRARY_JSON,
@@ -28,7 +22,13 @@ from genregenie.recommend.library_index import (
     LibraryError,
     OtherModelError,
     indexed_paths,
-    write_library,
+)
+from genregenie.recommend.writing import (
+    Track,
+    known_tracks,
+    only_writer,
+    replace_index,
+    set_aside,
 )
 
 FOLDER_NAME: Final = "genregenie-index"
@@ -57,14 +57,9 @@ class Indexed:
     unchanged: int
     skipped: tuple[Skipped, ...]
 
-
-@dataclass(frozen=True)
-class _Track:
-    """All that an index holds of a file."""
-
-    entry: Entry
-    direction: Directions
-    autotags: NDArray[np.floating]
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return asdict(self) | {"path": str(self.path)}
 
 
 def index_folder(
@@ -78,7 +73,7 @@ def index_folder(
 
     They are where another model listened, or an earlier release, or where the network was left out
     and now is not. What has been heard is kept when it is interrupted, and now and then before, so
-    that the same call goes on from there.
+    that the same call goes on from there; so do `index_files` and `renew`.
 
     Parameters
     ----------
@@ -100,7 +95,7 @@ def index_folder(
     output = (output or folder / FOLDER_NAME).absolute()
     _check_output(output)
     files, skipped = _files(folder, output)
-    return _index(folder, files, skipped, output, jobs, progress, backend, keeps_parts=True)
+    return _index(folder, files, skipped, output, jobs, progress, backend, is_shown=True)
 
 
 def index_files(
@@ -119,36 +114,6 @@ def index_files(
     """
     _check_output(output)
     return _index(folder, files, [], output, jobs, progress)
-
-
-@contextlib.contextmanager
-def only_writer(index: Path) -> Iterator[None]:
-    """While it lasts no other process writes this index; within one process it may be nested.
-
-    Raises
-    ------
-    LibraryError
-        If another process is at it, or the folder cannot be written.
-    """
-    place = index.absolute()
-    lock = FileLock(place.with_name(f".{place.name}.lock"), timeout=0, is_singleton=True)
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        raise LibraryError(
-            f"Another genregenie is writing the index in {index}. Wait for it, or stop it."
-        ) from error
-    except OSError as error:
-        raise LibraryError(
-            f"The index cannot be written to {index}: {reason(error)}. Choose another --output."
-        ) from error
-    try:
-        if lock.lock_counter == 1:
-            remove_drafts(place)
-        yield
-    finally:
-        lock.release()
 
 
 def renew(
@@ -200,30 +165,54 @@ def _index(
     progress: Progress | None,
     backend: str = "processes",
     *,
-    keeps_parts: bool = False,
+    is_shown: bool = False,
 ) -> Indexed:
     """Write the index of the files that are somewhere.
 
-    Parts are not kept where the last index alone knows which files there are.
+    What was heard of them when it is interrupted is kept: in the index itself, to be searched
+    (`is_shown`), or beside it, where the last index alone knows which files there are.
     """
     with only_writer(output):
-        return _index_alone(where, files, skipped, output, jobs, progress, backend, keeps_parts)
+        likeness = Classifier.load().model.catalogue.likeness
+        before = known_tracks(output, likeness)
+        tracks, new = _parted(files, before, skipped)
+        unchanged = len(tracks)
+
+        def keep() -> None:
+            if is_shown and tracks:
+                replace_index(output, tracks, likeness)
+            elif tracks[unchanged:]:
+                set_aside(output, tracks[unchanged:], likeness)
+
+        results = classify_many([path for path, _ in new], backend=backend, jobs=jobs)
+        try:
+            pairs = zip(new, results, strict=True)
+            for done, ((path, status), result) in enumerate(pairs, start=1):
+                if isinstance(result, AudioError):
+                    skipped.append(Skipped(str(path), str(result)))
+                elif result.genre is None:
+                    skipped.append(Skipped(str(path), "This does not sound like music."))
+                else:
+                    tracks.append(_track(path, result, status, likeness))
+                if progress is not None:
+                    progress(done, len(new), path.name)
+                if done % KEPT_EVERY == 0 and done < len(new):
+                    keep()
+        except KeyboardInterrupt:
+            keep()
+            raise
+        if not tracks:
+            raise LibraryError(f"{where} holds no music that GenreGenie can read.")
+        replace_index(output, tracks, likeness)
+    return Indexed(output, len(tracks), unchanged, tuple(skipped))
 
 
-def _index_alone(
-    where: Path,
-    files: Iterable[Path],
-    skipped: list[Skipped],
-    output: Path,
-    jobs: int,
-    progress: Progress | None,
-    backend: str,
-    keeps_parts: bool,
-) -> Indexed:
-    classifier = Classifier.load()
-    likeness = classifier.model.catalogue.likeness
-    known = _known(output, likeness)
-    tracks: list[_Track] = []
+def _parted(
+    files: Iterable[Path], before: Mapping[str, Track], skipped: list[Skipped]
+) -> tuple[list[Track], list[tuple[Path, os.stat_result]]]:
+    """What need not be heard again, and the files that are heard."""
+    fast = Classifier.load().fast
+    tracks: list[Track] = []
     new: list[tuple[Path, os.stat_result]] = []
     for path in files:
         try:
@@ -231,36 +220,20 @@ def _index_alone(
         except OSError as error:
             skipped.append(Skipped(str(path), f"This file cannot be read: {reason(error)}."))
             continue
-        before = known.get(str(path))
-        if before is not None and _is_as_it_was(before, status, fast=classifier.fast):
-            tracks.append(before)
+        known = before.get(valid_text(str(path)))
+        if known is not None and known.is_as_it_was(status, fast=fast):
+            tracks.append(known)
         else:
             new.append((path, status))
-    unchanged = len(tracks)
+    return tracks, new
 
-    results = classify_many([path for path, _ in new], backend=backend, jobs=jobs)
-    try:
-        for done, ((path, status), result) in enumerate(zip(new, results, strict=True), start=1):
-            if isinstance(result, AudioError):
-                skipped.append(Skipped(str(path), str(result)))
-            elif result.genre is None:
-                skipped.append(Skipped(str(path), "This does not sound like music."))
-            else:
-                direction = direction_of(result, likeness)
-                autotags = probabilities_of(result.autotags)
-                tracks.append(_Track(_entry(path, result, status), direction, autotags))
-            if progress is not None:
-                progress(done, len(new), path.name)
-            if keeps_parts and tracks and done % KEPT_EVERY == 0 and done < len(new):
-                _replace(output, tracks, likeness)
-    except KeyboardInterrupt:
-        if keeps_parts and tracks:
-            _replace(output, tracks, likeness)
-        raise
-    if not tracks:
-        raise LibraryError(f"{where} holds no music that GenreGenie can read.")
-    _replace(output, tracks, likeness)
-    return Indexed(output, len(tracks), unchanged, tuple(skipped))
+
+def _track(path: Path, result: Prediction, status: os.stat_result, likeness: Likeness) -> Track:
+    return Track(
+        _entry(path, result, status),
+        direction_of(result, likeness),
+        probabilities_of(result.autotags),
+    )
 
 
 def _check_output(output: Path) -> None:
@@ -276,29 +249,6 @@ def _files(folder: Path, output: Path) -> tuple[list[Path], list[Skipped]]:
     if not found:
         raise LibraryError(f"{folder} holds no audio files.")
     return found, skipped
-
-
-def _known(output: Path, likeness: Likeness) -> dict[str, _Track]:
-    """What the last index holds; nothing if there is none that can be used."""
-    try:
-        library = Library.load(output, likeness)
-        if not library.is_current or library.autotags is None:
-            return {}
-        return {
-            entry.path: _Track(entry, np.array(direction), np.array(autotags))
-            for entry, direction, autotags in zip(
-                library.entries(), library.directions, library.autotags, strict=True
-            )
-        }
-    except (LibraryError, ValueError):
-        return {}
-
-
-def _is_as_it_was(before: _Track, status: os.stat_result, *, fast: bool) -> bool:
-    """Whether a file is unchanged, and nothing more would be heard in it now."""
-    entry = before.entry
-    same = (entry.size, entry.changed_ns) == (status.st_size, status.st_mtime_ns)
-    return same and (fast or not np.isnan(before.autotags).any())
 
 
 def _entry(path: Path, result: Prediction, status: os.stat_result) -> Entry:
@@ -318,16 +268,14 @@ def _entry(path: Path, result: Prediction, status: os.stat_result) -> Entry:
         duration_s=result.duration_s,
         tempo_bpm=result.tempo_bpm if result.is_tempo_sure else None,
         musical_key=result.key if result.is_key_sure else None,
+        year=_year(path),
     )
 
 
-def _replace(output: Path, tracks: list[_Track], likeness: Likeness) -> None:
-    directions = np.array([track.direction for track in tracks], dtype=np.float32)
-    autotags = np.array([track.autotags for track in tracks])
+def _year(path: Path) -> int | None:
+    """Of a file that was just heard, so that opening it ends no process."""
     try:
-        with replacing_folder(output) as fresh:
-            write_library(fresh, [track.entry for track in tracks], directions, autotags, likeness)
-    except OSError as error:
-        raise LibraryError(
-            f"The index cannot be written to {output}: {reason(error)}. Choose another --output."
-        ) from error
+        with AudioFile(path) as audio:
+            return int(audio.first_year) if audio.first_year else None
+    except AudioError:  # it has gone since
+        return None

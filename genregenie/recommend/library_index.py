@@ -3,21 +3,23 @@
 ===================  =====================================================================
 ``library.json``     format, number of tracks, and which model the directions belong to
 ``tracks.sqlite3``   path, artist, title, genre, what tells whether a file has changed, and what
-                     else was heard: how sure the genre is, length, tempo and key
+                     else was heard: how sure the genre is, length, tempo and key; the year in
+                     its tags
 ``vectors.npy``      directions by `genregenie.model.likeness`, float32, shape (n, width)
 ``autotags.npy``     probabilities of the network's tags, float16, shape (n, 50), NaN if unheard
 ``vectors.faiss``    an inverted file over them, for libraries too big to compare one by one
 ===================  =====================================================================
 
-Format 1 has directions of timbre alone and no tags, format 2 nothing of length, tempo and key. Both
-are still searched.
+Format 1 has directions of timbre alone and no tags, format 2 nothing of length, tempo, key and
+year. Both are still searched.
 """
 
 import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -26,11 +28,11 @@ from numpy.typing import NDArray
 
 from genregenie.autotag.qualities import Change
 from genregenie.autotag.vocabulary import TAGS, characters
-from genregenie.common.arrays import Array
 from genregenie.common.errors import GenreGenieError
+from genregenie.common.formatting import file_name
 from genregenie.model.likeness import Directions, Likeness, unit
-from genregenie.recommend.acoustic import POOL, SimilarTrack, as_share, is_same, top, track_key
-from genregenie.recommend.inverted_file import open_inverted_file, write_inverted_file
+from genregenie.recommend.acoustic import POOL, SimilarTrack, as_share, is_same, top
+from genregenie.recommend.inverted_file import open_inverted_file
 
 FORMAT: Final = 3
 LIBRARY_JSON: Final = "library.json"
@@ -64,7 +66,7 @@ class Entry:
     Attributes
     ----------
     path : str
-        Absolute.
+        Absolute, as valid text; see `file`.
     size, changed_ns : int
         As of when it was listened to; a file that differs is listened to again.
     is_sure : bool
@@ -74,8 +76,10 @@ class Entry:
     duration_s : float
     tempo_bpm : float or None
     musical_key : str or None
-        One of `genregenie.features.key.KEYS`. Tempo and key are None where they are not sure, and
-        all from `is_sure` on is empty in an index of an earlier release.
+        One of `genregenie.features.key.KEYS`. Tempo and key are None where they are not sure.
+    year : int or None
+        Of its first release, by its tags. All from `is_sure` on is empty in an index of an earlier
+        release.
     """
 
     path: str
@@ -89,10 +93,16 @@ class Entry:
     duration_s: float = 0.0
     tempo_bpm: float | None = None
     musical_key: str | None = None
+    year: int | None = None
+
+    @property
+    def file(self) -> str:
+        """The path as the system has it, whose bytes need not be text."""
+        return _file(self.path)
 
 
-_COLUMNS: Final = tuple(f.name for f in fields(Entry))
-_EARLIER_COLUMNS: Final = _COLUMNS[:6]
+COLUMNS: Final = tuple(f.name for f in fields(Entry))
+_EARLIER_COLUMNS: Final = COLUMNS[:6]
 
 
 class Library:
@@ -118,7 +128,7 @@ class Library:
         is_current: bool,
     ) -> None:
         self.is_current = is_current
-        self._columns = _COLUMNS if is_current else _EARLIER_COLUMNS
+        self._columns = COLUMNS if is_current else _EARLIER_COLUMNS
         self._tracks = _address(folder)
         self._likeness = likeness
         self.directions = directions
@@ -283,53 +293,7 @@ def indexed_paths(folder: Path) -> list[Path]:
         If that cannot be read.
     """
     rows = _rows(_address(folder), "SELECT path FROM tracks ORDER BY number")
-    return [Path(path) for (path,) in rows]
-
-
-def write_library(
-    folder: Path,
-    entries: list[Entry],
-    directions: Directions,
-    autotags: Array | NDArray[np.float16],
-    likeness: Likeness,
-) -> None:
-    """Write an index into an empty folder.
-
-    Parameters
-    ----------
-    folder : Path
-    entries : n of them
-    directions : float32 array, shape (n, width)
-        By `likeness`.
-    autotags : array, shape (n, 50)
-        Probabilities of their tags; NaN in the row of a file that the network has not heard.
-    likeness : Likeness
-        Of the model in use.
-    """
-    connection = sqlite3.connect(folder / TRACKS)
-    try:
-        connection.execute(
-            "CREATE TABLE tracks (number INTEGER PRIMARY KEY, path TEXT, artist TEXT, title TEXT,"
-            " genre TEXT, size INTEGER, changed_ns INTEGER, is_sure INTEGER, confidence REAL,"
-            " duration_s REAL, tempo_bpm REAL, musical_key TEXT, key TEXT)"
-        )
-        connection.executemany(
-            f"INSERT INTO tracks VALUES (?{', ?' * (len(_COLUMNS) + 1)})",  # noqa: S608
-            (
-                (i, *astuple(entry), track_key(entry.artist, entry.title))
-                for i, entry in enumerate(entries, start=1)
-            ),
-        )
-        connection.execute("CREATE INDEX keys ON tracks (key)")
-        connection.commit()
-    finally:
-        connection.close()
-    np.save(folder / VECTORS, directions, allow_pickle=False)
-    np.save(folder / AUTOTAGS, autotags.astype(np.float16), allow_pickle=False)
-    if len(directions) > EXACT_ROWS:
-        write_inverted_file(folder / FAISS, directions)
-    header = {"format": FORMAT, "tracks": len(entries), "model": fingerprint(likeness)}
-    (folder / LIBRARY_JSON).write_text(json.dumps(header, indent=2) + "\n", encoding="utf-8")
+    return [Path(_file(path)) for (path,) in rows]
 
 
 def fingerprint(likeness: Likeness) -> str:
@@ -341,12 +305,17 @@ def fingerprint(likeness: Likeness) -> str:
     return digest.hexdigest()[:16]
 
 
+def _file(path: str) -> str:
+    named = file_name(path)
+    return path if named == path or os.path.lexists(path) else named
+
+
 def _address(folder: Path) -> str:
     return (folder / TRACKS).absolute().as_uri() + "?mode=ro"
 
 
 def _entry(row: Sequence[Any]) -> Entry:
-    known = dict(zip(_COLUMNS, row, strict=False))
+    known = dict(zip(COLUMNS, row, strict=False))
     return Entry(**known | {"is_sure": bool(known.get("is_sure"))})
 
 

@@ -77,18 +77,20 @@ class Item:
 
     @property
     def about(self) -> str:
-        """What is told of it in a line: "Jazz, mellow, 118 BPM, A minor"."""
+        """What is told of it in a line: "Jazz, 1959, mellow, 118 BPM, A minor"."""
         tempo = None if self.entry.tempo_bpm is None else f"{self.entry.tempo_bpm:.0f} BPM"
-        known = display_name(self.entry.genre), *self.heard, tempo, self.entry.musical_key
+        year = None if self.entry.year is None else str(self.entry.year)
+        known = display_name(self.entry.genre), year, *self.heard, tempo, self.entry.musical_key
         return ", ".join(filter(None, known))
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it."""
         entry = self.entry
         return {
-            "path": entry.path,
+            "path": entry.file,
             "artist": entry.artist or None,
             "title": entry.title,
+            "year": entry.year,
             "genre": entry.genre,
             "confidence": round(entry.confidence, 4),
             "heard": list(self.heard),
@@ -167,7 +169,7 @@ def write_playlist(path: Path, items: Sequence[Item], title: str) -> None:
         PlaylistEntry(
             item.entry.title,
             item.entry.artist,
-            path=relative(item.entry.path, folder),
+            path=relative(item.entry.file, folder),
             annotation=item.about,
             duration_s=item.entry.duration_s,
         )
@@ -238,7 +240,7 @@ def _chosen(
         is_known = key in keys or entry.path == request.but
         if is_known or (sounds and (np.array(sounds) @ direction > SAME_RECORDING).any()):
             continue
-        if is_there(entry.path):
+        if is_there(entry.file):
             rows.append(row)
             left_s -= entry.duration_s
             keys.add(key)
@@ -250,7 +252,7 @@ def _why_none(
     songs: Songs, request: Request, candidates: Sequence[int], is_there: Callable[[str], bool]
 ) -> str:
     others = [e for e in (songs.entries[row] for row in candidates) if e.path != request.but]
-    there = [entry for entry in others if is_there(entry.path)]
+    there = [entry for entry in others if is_there(entry.file)]
     if others and not there:
         return "The files of all songs that would fit are gone. Run 'genregenie index' again."
     short = [entry for entry in there if entry.duration_s <= request.length_s]

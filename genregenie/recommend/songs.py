@@ -1,9 +1,11 @@
 """The songs of an index, and what is asked of them: the one place for all filters.
 
-A genre is the model's, or a style that the network hears. Moods and eras count where they stand out
-against how they are elsewhere. A tempo that is not sure is within no range.
+A genre is the model's, or a style that the network hears. Moods count where they stand out against
+how they are elsewhere, and so do eras of songs whose tags have no year; others are of the decade of
+that year. A tempo that is not sure is within no range.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
@@ -29,6 +31,10 @@ from genregenie.recommend.library_index import Entry, Library
 TOLD: Final = 4
 """At most so many tags are told of a song."""
 
+_DECADE: Final = re.compile(r"(19|20)?(\d0)s")
+_FIRST_DECADE: Final = 30
+"""``30s`` and later are of the last century, ``20s`` and earlier of this one."""
+
 Mask = NDArray[np.bool_]
 
 
@@ -47,7 +53,8 @@ class Wanted:
     Attributes
     ----------
     genres, moods, eras : tuple of str
-        In any case, with spaces and hyphens or without.
+        In any case, with spaces and hyphens or without. Eras are decades, such as ``"70s"`` or
+        ``"1950s"``, and those that are heard.
     tempo_bpm : (float, float) or None
         The slowest and the fastest.
     """
@@ -122,7 +129,7 @@ class Songs:
         if wanted.moods:
             yield self._named("mood", wanted.moods, ("mood",))
         if wanted.eras:
-            yield self._named("era", wanted.eras, ("era",))
+            yield self._of_eras(wanted.eras)
         if wanted.tempo_bpm is not None:
             slowest, fastest = wanted.tempo_bpm
             tempi = np.array([e.tempo_bpm or np.nan for e in self.entries])
@@ -146,6 +153,22 @@ class Songs:
             fit |= self._stands_out[:, _tag_place(key)] if key in known else False
         return " or ".join(words), fit
 
+    def _of_eras(self, words: Iterable[str]) -> tuple[str, Mask]:
+        """As `_named`: by the year where there is one, else as heard."""
+        decades = np.array([(entry.year or 0) // 10 * 10 for entry in self.entries], dtype=int)
+        tags = {_decade(name) or name: _tag_place(name) for name in GROUPS["era"]}
+        fit = np.zeros(len(self), dtype=bool)
+        for word in words:
+            era = _decade(_key(word)) or _key(word)
+            heard = self._stands_out[:, tags[era]] if era in tags else np.zeros_like(fit)
+            if isinstance(era, int):
+                fit |= np.where(decades > 0, decades == era, heard)
+            elif era in tags:
+                fit |= heard
+            else:
+                raise WordError(_unknown("era", word, {n: n for n in GROUPS["era"]}, {}))
+        return " or ".join(words), fit
+
     def _nothing(self, parts: Mapping[str, Mask]) -> str:
         of_all = f"None of the {count_of(len(self), 'song')} is"
         if len(self) == 1:
@@ -156,8 +179,8 @@ class Songs:
             sentence += f" Each by itself: {each}."
         if np.isnan(self.autotags).all():
             sentence += (
-                " Styles, moods and eras are told by the network, which has not heard these files; "
-                "make the index again without --fast."
+                " Styles, moods and, where tags have no year, eras are told by the network, which "
+                "has not heard these files; make the index again without --fast."
             )
         return sentence
 
@@ -165,6 +188,15 @@ class Songs:
 def _key(word: str) -> str:
     """One spelling of a word: ``"Hip-Hop"`` and ``"hip hop"`` are the same."""
     return "".join(c for c in word.casefold() if c.isalnum())
+
+
+def _decade(key: str) -> int | None:
+    """The first year of a decade: 1970 of ``"70s"`` and of ``"1970s"``."""
+    found = _DECADE.fullmatch(key)
+    if found is None:
+        return None
+    century, years = found[1], int(found[2])
+    return int(century or (19 if years >= _FIRST_DECADE else 20)) * 100 + years
 
 
 def _tag_place(key: str) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from mutagen.id3 import ID3, TDOR, TDRC
 
 from genregenie.cli.main import main
 from tests.tagging.conftest import EXAMPLES
@@ -22,6 +23,10 @@ def music(tmp_path_factory) -> Path:
     for name in NAMES:
         shutil.copy(EXAMPLES / f"{name}.mp3", folder / "deep")
     shutil.copy(EXAMPLES / "jazz.mp3", folder / "again.mp3")
+    tags = ID3(folder / "deep/reggae.mp3")
+    tags.add(TDRC(text="2011-05-03"))
+    tags.add(TDOR(text="1975"))
+    tags.save()
     assert main(["index", str(folder), "--jobs", "1", "--quiet"]) == 0
     return folder
 
@@ -103,6 +108,15 @@ def test_a_playlist_of_a_genre(music, run, tmp_path):
     assert status == 0
     tracks = ElementTree.parse(xspf).iter("{http://xspf.org/ns/0/}location")
     assert all((tmp_path / track.text).is_file() for track in tracks)
+
+
+def test_an_era_is_that_of_the_year_in_the_tags(music, run):
+    of_a_decade = ("playlist", "--index", music, "--length", "5m", "--json", "--era")
+    songs = json.loads(run(*of_a_decade, "70s")[1])["songs"]
+    assert ("reggae.mp3", 1975) in [(Path(song["path"]).name, song["year"]) for song in songs]
+    assert all(song["year"] == 1975 or "70s" in song["heard"] for song in songs)
+    status, _, err = run(*of_a_decade, "10s")  # of the release on which it is again
+    assert (status, "None of the 5 songs is 10s." in err) == (1, True)
 
 
 def test_what_is_not_there_is_a_sentence(music, run):

@@ -44,12 +44,24 @@ def test_copies_are_one_group_with_the_best_first(music, here):
     names = [copy["path"].removeprefix(f"{music}/") for copy in group]
     assert names == ["again/whole.flac", "whole.flac", "small.mp3", "soft cut.ogg"]
     assert [copy["is_cut"] for copy in group] == [False, False, False, True]
-    assert group[0]["reason"] == "the highest bit rate"
+    assert group[0]["reason"] == "lossless"
+    assert [copy["is_lossless"] for copy in group] == [True, True, False, False]
     assert group[1]["reason"] == "the same file, byte for byte"
     assert group[2]["reason"] == "the same recording"
     assert group[3]["reason"] == "a cut, from 0:05 on"
     assert all(copy["alike"] > 0.85 for copy in group)
     assert group[0]["bit_rate"] > group[2]["bit_rate"] > 32_000
+
+
+def test_what_lost_nothing_is_better_than_many_bits(tmp_path, here):
+    """Quiet music needs few bits in a FLAC; an MP3 that was made of it may have more."""
+    tune = 0.01 * sounds.tune(12.0, 44_100)
+    (tmp_path / "a.mp3").write_bytes(encode(tune, 44_100, "mp3", "libmp3lame", bit_rate=320_000))
+    (tmp_path / "b.flac").write_bytes(encode(tune, 44_100, "flac", "flac", sample_format="s16"))
+    (group,) = json.loads(here("duplicates", tmp_path, "--json", "--jobs", "1").stdout)
+    assert [copy["path"].rpartition("/")[2] for copy in group] == ["b.flac", "a.mp3"]
+    assert group[0]["bit_rate"] < group[1]["bit_rate"]
+    assert [copy["reason"] for copy in group] == ["lossless", "the same recording"]
 
 
 def test_what_was_heard_is_not_heard_again(music, here, monkeypatch):
@@ -103,8 +115,10 @@ def test_silence_is_like_nothing():
 
 def test_many_copies_of_one_are_all_found():
     whole = words(500, 1)
-    copies = 60
-    found = matches([whole.copy() for _ in range(copies)])
+    copies, told = 60, []
+    found = matches([whole.copy() for _ in range(copies)], lambda *far: told.append(far))
+    assert told[-1][0] == told[-1][1] == len(found)
+    assert [done for done, _ in told[:-1]] == list(range(100, told[-1][1], 100))
     assert len(duplicates._connected(found)[0]) == copies
     assert len(found) < copies * 8  # each is joined to a few, not to all
 
@@ -149,4 +163,4 @@ def test_a_cluster_hears_as_this_machine_does(music, here, tmp_path, data_dir):
     assert far[0].stdout == here("duplicates", music, "--json", "--jobs", "1").stdout
     assert far[1].stdout == here("check", music, "--no-genres", "--json", "--jobs", "1").stdout
     assert far[0].stderr.startswith(f"{music / 'broken.mp3'}: This is not audio")
-    assert indexed.stdout.startswith("1 tracks in "), indexed.stderr
+    assert indexed.stdout.startswith("1 track in "), indexed.stderr

@@ -13,6 +13,7 @@ from tests import sounds
 from tests.sounds import encode
 
 RATE = 22_050
+NO_LENGTH = {"write_xing": "0"}
 EXAMPLES = resources.assets() / "examples"
 
 
@@ -40,6 +41,8 @@ def test_each_oddity_is_found_and_a_sound_file_is_not_odd(tmp_path, here):
         "twice.wav": encode(np.vstack([tune, tune]), RATE),
         "cut.flac": encode(tune, RATE, "flac", "flac")[:-60_000],
         "cut.wav": encode(tune, RATE)[:-200_000],
+        "cut.ogg": encode(tune, RATE, "ogg", "vorbis")[:-60_000],
+        "cut.mp3": encode(tune, RATE, "mp3", "libmp3lame", container_options=NO_LENGTH)[:-9_000],
         "none.mp3": b"no audio at all" * 20,
     }
     for name, data in whole.items():
@@ -53,15 +56,19 @@ def test_each_oddity_is_found_and_a_sound_file_is_not_odd(tmp_path, here):
         ("twice.wav", "mono as stereo"),
         ("cut.flac", "truncated"),
         ("cut.wav", "truncated"),
+        ("cut.ogg", "truncated"),
+        ("cut.mp3", "truncated"),
         ("none.mp3", "unreadable"),
     }
     assert found["silent.flac", "silent"].endswith("of it is below -60 dB")
+    assert found["cut.ogg", "truncated"].endswith(", ends within a page")
+    assert found["cut.mp3", "truncated"].endswith(", ends within a frame")
     assert found["cut.wav", "truncated"].startswith("says 0:12, holds 0:0")
     assert {path: path.read_bytes() for path in music.iterdir()} == before
 
     table = here("check", music, "--no-genres", "--jobs", "1")
     assert table.stdout.splitlines()[0].split() == ["kind", "file", "what"]
-    assert "10 files: 1 unreadable, 2 truncated, 1 silent, 2 clipped" in table.stdout
+    assert "12 files: 1 unreadable, 4 truncated, 1 silent, 2 clipped" in table.stdout
 
 
 def test_a_tag_that_disagrees_with_a_sure_model(tmp_path, here):
@@ -91,6 +98,7 @@ def test_unsure_answers_and_unlikely_tags_are_no_oddity():
     quiet = {
         "claimed_s": 9.0,
         "decoded_s": 9.0,
+        "broken_off": None,
         "channels": 1,
         "peak": 0.5,
         "flat": 0.0,

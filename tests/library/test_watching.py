@@ -10,11 +10,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from genregenie.audio.decoding import NOT_AUDIO
 from genregenie.common import files, resources
 from genregenie.inference.classifier import Classifier
 from genregenie.library import watching
-from genregenie.recommend.indexing import index_folder, only_writer
+from genregenie.recommend.indexing import index_folder
 from genregenie.recommend.library_index import Library, LibraryError
+from genregenie.recommend.writing import only_writer
 from genregenie.tagging.tags import read_genres
 from tests import machine, sounds
 
@@ -114,7 +116,7 @@ def test_one_process_writes_an_index(music):
     shutil.copy(EXAMPLES / "jazz.mp3", music)
     code = (
         "import sys, pathlib\n"
-        "from genregenie.recommend.indexing import only_writer\n"
+        "from genregenie.recommend.writing import only_writer\n"
         "with only_writer(pathlib.Path(sys.argv[1])):\n"
         "    print('mine', flush=True)\n    sys.stdin.read()\n"
     )
@@ -219,8 +221,61 @@ def test_tags_without_write_and_no_folder_are_sentences(music, here):
 
 def test_an_index_is_written_as_a_table_too(music, here, tmp_path):
     shutil.copy(EXAMPLES / "jazz.mp3", music)
+    (music / "broken.mp3").write_bytes(b"no audio" * 99)
     target = tmp_path / "library.csv"
-    assert here("index", music, "--csv", target, "--jobs", "1").returncode == 0
+    done = here("index", music, "--csv", target, "--jobs", "1", "--json")
+    assert json.loads(done.stdout) == {
+        "path": str(music / "genregenie-index"),
+        "tracks": 1,
+        "unchanged": 0,
+        "skipped": [{"path": str(music / "broken.mp3"), "reason": NOT_AUDIO}],
+    }
     header, row = target.read_text().splitlines()
     assert header == "path,artist,title,genre,heard"
     assert row.startswith(f"{music / 'jazz.mp3'},GenreGenie,Corner Table,jazz,")
+
+
+def test_names_whose_bytes_are_no_text_do_not_end_the_watch(music):
+    stop = threading.Event()
+    events = watching.watch(music, music / "genregenie-index", jobs=1, stop=stop)
+    assert next(events).event == "watching"
+    odd = os.fsdecode(os.fsencode(music) + b"/caf\xe9.mp3")
+    shutil.copy(EXAMPLES / "jazz.mp3", music)
+    happened = set(until(events, "index"))
+    shutil.copy(EXAMPLES / "metal.mp3", odd)
+    while ("indexed", Path(odd).name) not in happened:
+        happened |= set(until(events, "index"))
+    stop.set()
+    assert len(indexed(music)) == 2
+
+
+def test_how_far_it_is_is_told_of_all_that_have_arrived(music, monkeypatch):
+    monkeypatch.setattr(watching, "AT_ONCE", 1)
+    for name in ("jazz", "metal"):
+        shutil.copy(EXAMPLES / f"{name}.mp3", music)
+    told, stop = [], threading.Event()
+    events = watching.watch(
+        music,
+        music / "genregenie-index",
+        jobs=1,
+        stop=stop,
+        progress=lambda done, total, name: told.append((done, total, name)),
+    )
+    until(events, "index")
+    until(events, "index")
+    stop.set()
+    assert told == [(1, 2, "jazz.mp3"), (2, 2, "metal.mp3")]
+
+
+def test_what_was_heard_before_it_was_stopped_is_not_heard_again(music):
+    """By SIGINT or SIGTERM, which both come as a KeyboardInterrupt, in the middle of a batch."""
+    for name in ("jazz", "metal"):
+        shutil.copy(EXAMPLES / f"{name}.mp3", music)
+
+    def interrupted(done, total, name):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(watching.watch(music, music / "genregenie-index", jobs=1, progress=interrupted))
+    assert not (music / "genregenie-index").exists()
+    assert index_folder(music, jobs=1).unchanged == 1

@@ -1,6 +1,7 @@
 """An index of one's own music: built, searched, refreshed, and refused when it does not fit."""
 
 import json
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -14,7 +15,7 @@ from genregenie.autotag.vocabulary import TAGS, probabilities_of
 from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.inference.classifier import Classifier
 from genregenie.model.likeness import Likeness, unit
-from genregenie.recommend import indexing
+from genregenie.recommend import indexing, writing
 from genregenie.recommend import library_index as module
 from genregenie.recommend.acoustic import direction_of
 from genregenie.recommend.indexing import index_folder, renew
@@ -23,12 +24,13 @@ from genregenie.recommend.library_index import (
     Library,
     LibraryError,
     fingerprint,
-    write_library,
+    indexed_paths,
 )
+from genregenie.recommend.writing import write_library
 from tests import deaths, sounds
 from tests.recommend.conftest import UNHEARD, make_axes, make_tags
 
-NEW_COLUMNS = ("is_sure", "confidence", "duration_s", "tempo_bpm", "musical_key")
+NEW_COLUMNS = ("is_sure", "confidence", "duration_s", "tempo_bpm", "musical_key", "year")
 LIKENESS = Likeness(np.zeros(VECTOR_WIDTH), make_axes())
 
 
@@ -55,10 +57,12 @@ def test_the_nearest_of_a_small_library(tmp_path):
 
 
 def test_a_big_library_finds_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "EXACT_ROWS", 10**9)
+    for part in (module, writing):
+        monkeypatch.setattr(part, "EXACT_ROWS", 10**9)
     directions = write(tmp_path / "small", 5000)
     exact = Library.load(tmp_path / "small", LIKENESS)
-    monkeypatch.setattr(module, "EXACT_ROWS", 1000)
+    for part in (module, writing):
+        monkeypatch.setattr(part, "EXACT_ROWS", 1000)
     write(tmp_path / "big", 5000)
     quick = Library.load(tmp_path / "big", LIKENESS)
     assert (tmp_path / "big" / module.FAISS).exists()
@@ -339,7 +343,26 @@ def test_an_index_that_alone_knows_its_files_is_not_made_in_parts(music, monkeyp
 
     with pytest.raises(KeyboardInterrupt):
         renew(made.path, 1, stop)
-    assert renew(made.path, 1).tracks == 2
+    assert (made.path.parent / ".genregenie-index.heard").is_dir()
+    again = renew(made.path, 1)
+    assert (again.tracks, again.unchanged) == (2, 1), "what was heard is not heard again"
+    assert not (made.path.parent / ".genregenie-index.heard").exists()
+
+
+def test_names_of_any_bytes_are_known_again_and_led_to(gtzan, tmp_path):
+    folder = tmp_path / "music"
+    folder.mkdir()
+    clip = next((gtzan / "audio/full").glob("pop*"))
+    odd = os.fsdecode(os.fsencode(folder) + b"/caf\xe9.flac")
+    literal = folder / "caf\\udce8.flac"
+    for name in (odd, literal):
+        shutil.copy(clip, name)
+    made = index_folder(folder, jobs=1)
+    assert index_folder(folder, jobs=1).unchanged == 2
+    assert set(indexed_paths(made.path)) == {Path(odd), literal}
+    entries = Library.load(made.path, Classifier.load().model.catalogue.likeness).entries()
+    assert {entry.file for entry in entries} == {odd, str(literal)}
+    assert all(entry.path.isprintable() for entry in entries)
 
 
 def test_real_clips_are_indexed(gtzan, tmp_path):

@@ -9,9 +9,10 @@ from genregenie.autotag.qualities import QualityError
 from genregenie.features.tangent import VECTOR_WIDTH
 from genregenie.recommend import recommender as module
 from genregenie.recommend.acoustic import Acoustic
-from genregenie.recommend.library_index import Entry, Library, write_library
+from genregenie.recommend.library_index import Entry, Library
 from genregenie.recommend.preferences import Opinion, Preferences, Rankable
 from genregenie.recommend.recommender import Recommender
+from genregenie.recommend.writing import write_library
 from genregenie.spotify.client import Misconfigured, Spotify
 from tests.recommend.conftest import (
     UNHEARD,

@@ -52,7 +52,8 @@ def test_which_songs_fit(wanted, rows):
         ({"genres": ("jazzz",)}, "'jazzz' is no genre that is known here. There are alternative,"),
         ({"genres": ("chill",)}, "'chill' is no genre"),
         ({"moods": ("70s",)}, "'70s' is no mood .* There are beautiful, catchy, chill, chillout"),
-        ({"eras": ("20s",)}, "'20s' is no era .* There are 00s, 60s, 70s, 80s, 90s, oldies"),
+        ({"eras": ("ages",)}, "'ages' is no era .* There are 00s, 60s, 70s, 80s, 90s, oldies"),
+        ({"eras": ("75s",)}, "'75s' is no era"),
         ({"eras": ("",)}, "'' is no era"),
     ],
 )
@@ -92,3 +93,23 @@ def test_no_songs_are_no_trouble():
     none = Songs([], np.empty((0, 3), np.float32), np.empty((0, 50)))
     with pytest.raises(NothingFitsError, match="None of the 0 songs"):
         none.fitting(Wanted(moods=("sad",)))
+
+
+def test_a_year_in_the_tags_says_more_of_an_era_than_what_is_heard():
+    tags = np.array(
+        [make_tags(**{"70s": 0.5}), make_tags(**{"70s": 0.5}), make_tags(), make_tags()]
+    )
+    tags = np.vstack([tags, make_tags(oldies=0.6), UNHEARD])
+    years = [None, 1999, 1970, 1979, 2005, 1979]
+    songs = make_songs(6, tags=tags, year=years)
+
+    def of(*eras: str) -> list[int]:
+        return np.flatnonzero(songs.fitting(Wanted(eras=eras))).tolist()
+
+    assert of("70s") == of("1970s") == of("1970S") == [0, 2, 3, 5]
+    assert of("90s") == [1]
+    assert of("00s") == of("2000s") == of("oldies") == [4]
+    assert of("90s", "oldies") == [1, 4]
+    with pytest.raises(NothingFitsError, match="None of the 6 songs is 50s"):
+        of("50s")
+    assert make_songs(1, year=[1931]).fitting(Wanted(eras=("30s",))).all()

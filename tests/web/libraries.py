@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 
-from genregenie.recommend.library_index import write_library
 from genregenie.recommend.songs import Songs
+from genregenie.recommend.writing import write_library
 from tests.recommend.test_library_map import MODEL
 from tests.web.servers import Browser
 

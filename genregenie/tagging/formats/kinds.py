@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from genregenie.audio.frames import first_frame, frame_bytes
 from genregenie.tagging.delta import Bytes
 from genregenie.tagging.formats import asf, id3
 from genregenie.tagging.formats.edits import TagError
@@ -97,15 +98,6 @@ def _boxed(head: bytes) -> str | None:
 # --- frames that begin anywhere --------------------------------------------------------------
 
 _SYNC: Final = re.compile(rb"\xff[\xe0-\xff]")
-_KBPS: Final = {
-    (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
-    (1, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
-    (1, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    (2, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
-    (2, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-    (2, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-}
-_RATES_HZ: Final = (44_100, 48_000, 32_000)
 
 
 def _framed(data: Bytes, start: int) -> str | None:
@@ -114,7 +106,7 @@ def _framed(data: Bytes, start: int) -> str | None:
     front = len(window) - len(window.lstrip(b"\0"))
     for match in _SYNC.finditer(window, front):
         at = match.start()
-        length = _frame_bytes(window, at)
+        length = frame_bytes(window, at)
         if not length:
             continue
         name = "AAC" if window[at + 1] & 6 == 0 else "MP3"
@@ -129,53 +121,13 @@ def _framed(data: Bytes, start: int) -> str | None:
 def frames_end(data: Bytes, end: int) -> int | None:
     """Where the last MPEG frame before a place ends, or would end; None if that is not known."""
     window = data[max(end - _TAIL, 0) : end]
-    at = next((m.start() for m in _SYNC.finditer(window) if _leads(window, m.start())), None)
+    at = first_frame(window)
     if at is None:
         return None
-    while length := _frame_bytes(window, at):
+    while length := frame_bytes(window, at):
         at += length
     return end - len(window) + at
 
 
-def _leads(data: bytes, at: int) -> bool:
-    """Whether a frame and the next ones follow each other from there."""
-    for _ in range(3):
-        length = _frame_bytes(data, at)
-        if not length:
-            return False
-        at += length
-    return True
-
-
 def _is_same_kind(byte: int, other: bytes) -> bool:
     return bool(other) and byte & 0xFE == other[0] & 0xFE
-
-
-def _frame_bytes(data: bytes, at: int) -> int:
-    """Length of the frame that begins there, 0 if none does."""
-    head = data[at : at + 6]
-    if len(head) < 6:
-        return 0
-    version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
-    if layer == 4:  # ADTS
-        if head[1] & 0xF0 != 0xF0 or head[2] >> 2 & 15 > 12:
-            return 0
-        return (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
-    rate, bits = head[2] >> 2 & 3, head[2] >> 4
-    if version == 1 or rate == 3 or bits == 15:
-        return 0
-    generation = 1 if version == 3 else 2
-    hz = _RATES_HZ[rate] // {3: 1, 2: 2, 0: 4}[version]
-    if bits == 0:
-        return _free_format_bytes(data, at)
-    kbps = _KBPS[generation, layer][bits - 1]
-    padding = head[2] >> 1 & 1
-    if layer == 1:
-        return (12_000 * kbps // hz + padding) * 4
-    return (72_000 if layer == 3 and generation == 2 else 144_000) * kbps // hz + padding
-
-
-def _free_format_bytes(data: bytes, at: int) -> int:
-    """A frame at a bit rate of its own: it ends where the next one begins."""
-    following = data.find(data[at : at + 2], at + 4, at + 8192)
-    return following - at if following > 0 else 0
