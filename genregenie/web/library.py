@@ -232,10 +232,10 @@ class ServedLibrary:
 
     def _file(self, name: str, number: int) -> str:
         edition = self._edition(name)
-        path = edition.songs.entries[number].path if self._has(edition, number) else ""
-        if not path or not Path(path).exists():
+        file = edition.songs.entries[number].file if self._has(edition, number) else ""
+        if not file or not Path(file).exists():
             raise AudioError(_GONE)
-        return path
+        return file
 
     def _checked(self, edition: _Edition, rows: Sequence[int]) -> list[int]:
         known = list(dict.fromkeys(rows))
