@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from genregenie.common import parallel, settings
@@ -20,6 +21,10 @@ SCRATCH = None if "PYTEST_DEBUG_TEMPROOT" in os.environ else scratch.begin()
 if SCRATCH:
     os.environ["PYTEST_DEBUG_TEMPROOT"] = str(SCRATCH.folder)
 HOME = machine.move_in()
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 # A test is marked by what it asks for; what merely takes long is marked where it stands.
 MARKED_BY_FIXTURE = {

@@ -43,9 +43,7 @@ def test_a_result_comes_back_as_it_was_kept(accounts: Accounts, clock: Clock) ->
 
 
 # Each example adds to the same account, which harms nothing.
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=400),
     confidence=st.floats(0, 1),

@@ -126,7 +126,7 @@ def test_sizes_that_a_pipe_could_not_go_back_to_say_nothing():
     assert of(sounds.wav_file(head, bytes(5_000), claimed=9_000)) is not None
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.sampled_from(mutants.NAMES), st.integers(0, 99), st.integers(0, 300))
 def test_whatever_a_file_holds_it_is_no_trouble(name, number, size):
     file = io.BytesIO(mutants.mutant(name, number))

@@ -416,9 +416,7 @@ def test_bombs_stay_under_300_megabytes(name, tmp_path):
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_headers_never_raise_anything_else(data):
     """Real files with a few bytes changed: a result or an AudioError, nothing else."""

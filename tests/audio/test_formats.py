@@ -242,7 +242,7 @@ def test_no_link_is_seen_where_there_is_none():
         assert ogg.links(io.BytesIO(data)) == [(0, len(data))]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 2**16), min_size=1, max_size=4), st.integers(0, 255))
 def test_links_cover_the_file_whatever_is_in_it(places, byte):
 

@@ -52,7 +52,7 @@ def test_they_are_heard_as_a_file_is(rate_hz, channels, dtype):
     assert np.abs(found - expected).max() <= (1e-6 if channels > 8 else 1e-7)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(500, 60_000), min_size=1, max_size=8))
 def test_however_it_is_cut(sizes):
     rng = np.random.default_rng(0)

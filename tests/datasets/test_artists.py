@@ -71,7 +71,7 @@ def test_different_artists_stay_apart(one, other):
     assert group_key(one) != group_key(other)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(letters, st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]))
 def test_neither_case_nor_white_space_nor_unicode_form_parts_an_artist(name, form):
     variants = {
@@ -86,20 +86,20 @@ def test_neither_case_nor_white_space_nor_unicode_form_parts_an_artist(name, for
     assert {group_key(variant) for variant in variants} == {group_key(name)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(letters)
 def test_the_article_may_stand_before_or_behind(name):
     assert group_key(f"The {name}") == group_key(f"{name}, The") == group_key(f"THE {name}")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text())
 def test_the_first_artist_of_a_name_is_an_artist_of_the_same_group(name):
     assert lead_artist(lead_artist(name)) == lead_artist(name)
     assert group_key(lead_artist(name)) == group_key(name)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text()))
 def test_one_spelling_has_a_name_for_each_group_and_none_for_nobody(names):
     spelled = one_spelling(names)
@@ -297,7 +297,7 @@ def test_in_classical_music_the_name_in_the_tag_counts():
     assert found == [("Johann Sebastian Bach", "tag"), ("Glenn Gould", "tag")]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(

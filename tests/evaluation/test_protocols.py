@@ -89,7 +89,7 @@ def test_weights_let_no_artist_dominate():
 # --- what may be called artists apart --------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(["", "Nina", "Ella"]), min_size=6, max_size=24))
 def test_artists_are_apart_only_where_three_in_four_of_every_genre_are_known(artists):
     table = make_table(clips=len(artists) // 3)

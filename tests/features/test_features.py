@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import python_speech_features
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -54,7 +54,6 @@ def test_digital_silence_has_finite_frames():
     assert frames_of(samples) == pytest.approx(reference_mfcc(samples), abs=1e-9)
 
 
-@settings(deadline=None)
 @given(cuts=st.lists(st.integers(0, 30_000), max_size=12), length=st.integers(1, 30_000))
 def test_blocks_of_any_size_give_the_same_frames(cuts, length):
     samples = sounds.noise(1.5)[0, :length]
@@ -62,7 +61,6 @@ def test_blocks_of_any_size_give_the_same_frames(cuts, length):
     assert frames_of(*blocks) == pytest.approx(frames_of(samples), abs=1e-9)
 
 
-@settings(deadline=None)
 @given(cuts=st.lists(st.integers(0, 135), max_size=8), seed=st.integers(0, 2**32 - 1))
 def test_statistics_of_any_split_on_frame_boundaries_add_up(cuts, seed):
     frames = frames_of(sounds.noise(1.37, seed=seed)[0])
@@ -76,7 +74,6 @@ def test_statistics_of_any_split_on_frame_boundaries_add_up(cuts, seed):
 
 
 @pytest.mark.slow
-@settings(deadline=None)
 @given(seconds=st.floats(0.1, 12.0), bin_s=st.floats(0.5, 5.0), size=st.integers(1_000, 100_000))
 def test_bins_hold_every_frame_once(seconds, bin_s, size):
     samples = sounds.noise(seconds)[0]
@@ -170,7 +167,6 @@ def test_a_covariance_of_zero_stays_finite():
 numbers = st.floats(allow_nan=False, allow_infinity=False, width=64)
 
 
-@settings(deadline=None)
 @given(
     st.integers(0, 2**53),
     arrays(np.float64, 13, elements=numbers),

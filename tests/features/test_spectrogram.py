@@ -64,7 +64,7 @@ def test_a_column_for_each_hop_that_is_full(length, columns):
     assert kept.ends == [columns]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(cuts=st.lists(st.integers(0, 260_000), max_size=12), length=st.integers(0, 260_000))
 def test_how_the_blocks_are_cut_does_not_matter_to_the_last_bit(cuts, length):
     samples = sounds.noise(12.0)[0, :length]

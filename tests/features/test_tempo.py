@@ -89,7 +89,7 @@ def test_hits_at_random_are_not_sure():
     assert estimate is None or estimate.confidence < tempo.shipped().sure
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(cuts=st.lists(st.integers(0, 12 * RATE_HZ), max_size=10))
 def test_how_the_blocks_are_cut_does_not_matter(cuts):
     samples = sounds.drums(12.0, 104)[0]

@@ -41,7 +41,7 @@ def test_it_peaks_at_the_rate_of_the_pulse(rate_hz):
     assert (loudest == expected).all()
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.lists(st.integers(1, 3 * RATE_HZ), min_size=1, max_size=8))
 def test_how_the_blocks_are_cut_does_not_matter(lengths):
     samples = pulsing(2.0)

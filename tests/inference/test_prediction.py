@@ -76,7 +76,7 @@ def heard() -> Prediction:
     return Classifier.load().predict(sounds.encode(sounds.tune(5.0)))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(predictions)
 def test_what_one_writes_the_other_reads(prediction: Prediction) -> None:
     content = json.loads(json.dumps(prediction.to_dict(), allow_nan=False))

@@ -108,7 +108,7 @@ def test_silence_alone_is_told_so(sound, classifier):
     assert sum(prediction.confidences.values()) == pytest.approx(1.0)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(2, 40)), min_size=1, max_size=8),
     st.integers(100, 60_000),
@@ -230,7 +230,7 @@ def _tune(seed: int) -> np.ndarray:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 4), st.floats(0.05, 1.0), st.integers(RATE_HZ, 12 * RATE_HZ))
 def test_what_has_no_offset_stays_as_it_is(seed, gain, length):
     song = (gain * _tune(seed)[:length]).astype(np.float32)

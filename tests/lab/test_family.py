@@ -54,7 +54,7 @@ def tables(draw) -> FeatureTable:
 
 @pytest.mark.filterwarnings("ignore:The least populated class:UserWarning")
 @pytest.mark.parametrize("protocol", KEEPING, ids=lambda p: p.kind)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(table=tables(), seed=st.integers(0, 9))
 def test_nothing_kept_apart_is_ever_on_both_sides(protocol, table, seed):
     for train, test in [*splits(table, protocol, 3, seed), holdout(table, protocol, 0.3, seed)]:
@@ -65,7 +65,7 @@ def test_nothing_kept_apart_is_ever_on_both_sides(protocol, table, seed):
 
 @pytest.mark.filterwarnings("ignore:The least populated class:UserWarning")
 @pytest.mark.parametrize("protocol", [RANDOM, STRATIFIED, *KEEPING], ids=lambda p: p.kind)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(table=tables(), seed=st.integers(0, 9))
 def test_folds_score_every_row_once(protocol, table, seed):
     scored = [i for _, test in splits(table, protocol, 3, seed) for i in test.tolist()]

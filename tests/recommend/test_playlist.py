@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from genregenie.autotag.qualities import Change, QualityError
@@ -31,7 +31,6 @@ def length_of(items) -> float:
     return sum(item.entry.duration_s for item in items)
 
 
-@settings(deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     count=st.integers(1, 60),
@@ -65,7 +64,6 @@ def test_as_long_as_asked_for_and_no_song_twice(seed, count, length_s, is_like, 
     assert make_playlist(songs, request, there) == items
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), is_like=st.booleans())
 def test_smooth_has_no_longer_way_through_the_same_songs(seed, is_like):
     songs = make_songs(60, seed)

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from genregenie.features.key import KEYS
@@ -57,7 +57,6 @@ def test_what_is_not_known_counts_as_the_others_do():
     assert not steps([None, None], [None, None], same[:2]).any()
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 40))
 def test_smooth_is_an_order_of_the_same_songs_and_never_longer(seed, count):
     length = lengths(seed, count)
@@ -70,7 +69,6 @@ def test_smooth_is_an_order_of_the_same_songs_and_never_longer(seed, count):
     assert smoothed(length) == order
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_a_short_way_is_nearly_the_shortest(seed):
     length = lengths(seed, 7)

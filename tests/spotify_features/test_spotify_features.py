@@ -159,7 +159,7 @@ def test_what_is_promised_of_the_shipped_model():
 
 
 @pytest.mark.slow
-@hypothesis(deadline=None, max_examples=50)
+@hypothesis(max_examples=50)
 @given(st.lists(st.floats(allow_infinity=False), min_size=10, max_size=10))
 def test_any_numbers_get_confidences(values):
     confidences = shipped().confidences(np.array([values]))
@@ -264,7 +264,7 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 @pytest.mark.slow
-@hypothesis(deadline=None, max_examples=50)
+@hypothesis(max_examples=50)
 @given(st.lists(st.tuples(st.sampled_from(SPOTIFY_COLUMNS), CELLS), min_size=1, max_size=12))
 def test_whatever_the_cells_hold_every_value_is_possible_or_unknown(tmp_path_factory, cells):
     frame = pd.DataFrame([[text for _, text in cells]], columns=[c for c, _ in cells])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from genregenie.tagging.delta import DeltaError, difference, restored
@@ -34,7 +34,6 @@ def edited(draw) -> tuple[bytes, bytes]:
     return old, new
 
 
-@settings(deadline=None)
 @given(pair=edited())
 def test_whatever_was_changed_comes_back(pair):
     old, new = pair

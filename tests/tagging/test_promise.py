@@ -131,9 +131,7 @@ def test_what_has_no_place_for_a_genre_says_so(name, tmp_path):
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_damaged_file_is_written_rightly_or_left_with_a_sentence(data, tmp_path):
     name = data.draw(st.sampled_from(sorted(KINDS)))

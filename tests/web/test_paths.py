@@ -10,7 +10,7 @@ from genregenie.web.paths import local_target, login_url
 
 
 @given(st.text(max_size=60) | st.text(alphabet="/\\.:@%?#evil\t\n", max_size=20))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_every_target_is_a_path_of_this_site(text: str) -> None:
     for target in (local_target(text), login_url(text)):
         parts = urlsplit(target)

@@ -102,7 +102,7 @@ def test_one_person_has_only_so_many_waiting(ear: Ear) -> None:
         pass
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(["enter", "leave"]), max_size=60))
 def test_places_are_given_back(moves: list[str]) -> None:
     clips, held = Clips(Ear()), []

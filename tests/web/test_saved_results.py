@@ -19,7 +19,7 @@ from tests.inference.test_prediction import RELEASE, predictions, texts
 SPACE = Classifier.load().model.catalogue.space
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(predictions.map(lambda p: replace(p, statistics=Statistics.empty())), st.none() | texts)
 def test_every_prediction_comes_back_from_its_text(
     prediction: Prediction, name: str | None

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from genregenie.lab.deep.augmentation import AUGMENTATIONS, augmented
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.sampled_from(list(AUGMENTATIONS)), st.integers(0, 10_000))
 def test_shapes_stay_and_labels_stay_shares(how, seed):
     rng = np.random.default_rng(seed)

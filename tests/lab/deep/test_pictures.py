@@ -36,7 +36,7 @@ def test_a_picture_of_a_sound_is_the_published_one():
     assert np.mean(alike) > 0.965
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(1.0, 40.0), st.integers(0, 1_000))
 def test_every_length_gives_pictures_of_the_same_height(length_s, seed):
     rng = np.random.default_rng(seed)

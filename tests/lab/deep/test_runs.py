@@ -21,7 +21,7 @@ from genregenie.training.compare import Fold
 from tests.lab.deep.conftest import BRIEF, SMALL, small_clips
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.sampled_from(NETWORKS),
     st.sampled_from([STRATIFIED, GROUPED, FAULT_FILTERED]),

@@ -63,7 +63,7 @@ def test_time_runs_to_the_right() -> None:
     assert columns[: round(0.73 * WIDTH)].max() < columns[round(0.77 * WIDTH) :].min()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 6000), max_size=12), st.integers(0, 2**31))
 def test_blocks_make_no_difference(sizes: list[int], seed: int) -> None:
     sound = sounds.noise(1 + sum(sizes) / RATE_HZ, seed=seed)[0]

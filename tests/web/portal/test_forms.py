@@ -75,9 +75,7 @@ INNER: dict[str, list[str]] = {
     "/account/session": ["session"],
     "/account/delete": ["current"],
 }
-FUZZ = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+FUZZ = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize("path", FORMS)
@@ -116,7 +114,7 @@ def test_any_text_in_the_accounts_fields_gives_a_page_with_a_message(
 
 
 @given(st.text(max_size=100), st.binary(max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_query_gives_a_page(server: Server, text: str, raw: bytes) -> None:
     with server.browser() as client:
         for path in ("/login", "/reset/link", "/signup"):

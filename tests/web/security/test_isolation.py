@@ -268,7 +268,7 @@ names = st.text("abc./", min_size=1, max_size=12)
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), names), max_size=12), names)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_nobody_reads_what_was_not_granted(
     tmp_path_factory: pytest.TempPathFactory, grants: list[tuple[int, str]], asked: str
 ) -> None:

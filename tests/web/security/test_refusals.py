@@ -319,7 +319,6 @@ routes = st.sampled_from(
 )
 quietly = settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
