@@ -227,7 +227,7 @@ def _be_expendable() -> None:
 def _receive(
     connection: Connection, asked: "queue.SimpleQueue[tuple[bytes, BinaryIO | None]]"
 ) -> None:
-    with contextlib.suppress(EOFError, OSError):
+    try:
         while True:
             work, file = connection.recv_bytes(), None
             if work == _FILE:
@@ -236,7 +236,8 @@ def _receive(
                 file = os.fdopen(number, "rb")
                 work = connection.recv_bytes()
             asked.put((work, file))
-    os._exit(0)  # whatever it is at: nobody wants it any more
+    finally:  # the other side is gone, perhaps in the middle of something
+        os._exit(0)  # whatever it is at: nobody wants it any more
 
 
 @contextlib.contextmanager
