@@ -50,6 +50,7 @@ def pytest_collection() -> Iterator[None]:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(50_000, 20, 100)  # a run leaves little and ends soon
         gc.enable()
 
 
@@ -67,8 +68,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, fixtures in MARKED_BY_FIXTURE.items():
             if fixtures & set(getattr(item, "fixturenames", ())):
                 item.add_marker(mark)
-        # SQLite answers the same questions at once; PostgreSQL is started, and asked slowly.
-        if "postgresql" in item.name:
+        # SQLite answers the same questions at once; others are started, and asked slowly.
+        if "postgresql" in item.name or "s3" in item.name:
             item.add_marker("slow")
 
 

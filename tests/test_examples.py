@@ -31,6 +31,7 @@ def test_examples_in_docstrings_are_true(name: str) -> None:
     assert not done.failed
 
 
+@pytest.mark.slow
 def test_the_page_for_programmers_is_true(tmp_path, monkeypatch) -> None:
     page = resources.docs() / "python.md"
     monkeypatch.chdir(tmp_path)

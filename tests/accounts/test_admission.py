@@ -29,6 +29,7 @@ def join(
     accounts.people.join(name, "", GOOD, admission=admission)
 
 
+@pytest.mark.slow
 def test_so_many_from_one_address_and_so_many_overall(accounts: Accounts, clock: Clock) -> None:
     for number in range(3):
         join(accounts, f"a-{number}", FEW, "192.0.2.1")

@@ -83,6 +83,7 @@ def test_any_text_is_judged_without_an_accident(password: str) -> None:
         assert str(error).endswith(".")  # noqa: PT017
 
 
+@pytest.mark.slow
 def test_hostile_passwords_are_judged_by_their_ends_only() -> None:
     assert strength("4@8({[<369!1|0$5+7%2" * 6) >= 2
 

@@ -14,6 +14,7 @@ def test_an_undamaged_file_of_each_kind_is_heard(name):
         assert sum(len(b) for s in audio.stretches() for b in s.blocks) > 20_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", mutants.NAMES)
 def test_a_damaged_one_is_heard_or_gets_a_sentence(name):
     found = {number: mutants.outcome((name, number)) for number in range(SOME)}

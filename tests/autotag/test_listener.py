@@ -35,6 +35,7 @@ def test_every_ten_seconds_is_heard_in_its_middle():
     assert (heard.around(24.0, 30.0) == heard.probabilities[2]).all()
 
 
+@pytest.mark.slow
 def test_a_long_file_has_no_more_windows_than_two_minutes():
     heard = listened(300.0, WHOLE, [(0.0, noise(300.0))])
     assert len(heard) == MAX_WINDOWS

@@ -56,6 +56,7 @@ def test_a_window_is_its_part_of_the_whole():
         assert patch[1:-1] == pytest.approx(expected[1:-1], abs=2e-2)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(
     seconds=st.floats(1.0, 45.0),

@@ -25,6 +25,7 @@ def clip(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_json_has_every_promised_key(here, clip, tmp_path):
     bad = tmp_path / "bad.mp3"
     bad.write_bytes(b"not a song")
@@ -191,6 +192,7 @@ def test_the_command_never_pays_for_what_it_does_not_use(clip):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_is_not_an_error(clip):
     head = f"{sys.executable} -m genregenie classify '{clip.parent}'/* | true"
     done = subprocess.run(["bash", "-c", head], capture_output=True, text=True, check=False)

@@ -301,6 +301,7 @@ def test_a_reader_who_leaves_ends_lines_of_progress_quietly(own_csv):
     assert (done.returncode, done.stderr) == (1, "")
 
 
+@pytest.mark.slow
 def test_the_module_is_the_command(clip):
     done = machine.run("-m", "genregenie", "classify", clip)
     assert done.returncode == 0

@@ -125,6 +125,7 @@ def measured(folder: Path) -> list[list[str]]:
 WRITERS = (recommended, tagged, heard_at_once, judged_by_features, remembered, trained, measured)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("written", WRITERS, ids=lambda writer: writer.__name__)
 def test_no_writer_writes_a_formula(
     written: Callable[[Path], list[list[str]]], tmp_path: Path

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ def test_the_highest_comes_first_and_equal_ones_stay_in_the_models_order(
         assert (-confidence, GENRES.index(genre)) < (-lower, GENRES.index(after))
 
 
+@pytest.mark.slow
 @given(SOME | ANY)
 def test_arrays_are_ranked_as_mappings_are(values: list[float]) -> None:
     names = [genre for genre, _ in ranked(dict(zip(GENRES, values, strict=False)))]

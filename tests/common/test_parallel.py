@@ -36,10 +36,12 @@ def always_fresh(never_forked: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nursery, "child", lambda *_: None)
 
 
+@pytest.mark.slow
 def test_who_dies_is_lost_and_nobody_else_in_fresh_processes(always_fresh: None) -> None:
     rule.holds(examples=6)
 
 
+@pytest.mark.slow
 def test_who_dies_is_lost_and_nobody_else_in_a_nurserys_processes(never_forked: None) -> None:
     rule.holds(examples=60)
 

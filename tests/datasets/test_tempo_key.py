@@ -59,6 +59,7 @@ def test_a_spectrogram_shows_the_tempo(bpm):
     assert confidence > tempo.shipped().sure
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["C major", "E major", "Bb major", "D minor", "G minor"])
 def test_a_spectrogram_shows_the_tonic(name):
     evidence = picture_harmony(picture(song(name))).evidence(tuning=0.0)

@@ -121,6 +121,7 @@ def test_what_is_short_has_no_key(seconds):
     assert listened([song("C major")[: round(seconds * RATE_HZ)]]).estimate() is None
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(cuts=st.lists(st.integers(0, 12 * RATE_HZ), max_size=10))
 def test_how_the_blocks_are_cut_does_not_matter(cuts):

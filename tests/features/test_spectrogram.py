@@ -38,6 +38,7 @@ def shown(*blocks: np.ndarray) -> Kept:
     return kept
 
 
+@pytest.mark.slow
 def test_columns_are_those_of_scipy():
     samples = sounds.noise(4.0)[0]
     _, _, expected = scipy.signal.stft(

@@ -156,6 +156,7 @@ def test_a_file_that_takes_all_memory_gets_a_sentence(files, monkeypatch):
     assert str(result) == CRASHED
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only there is anything forked")
 def test_the_command_does_not_pay_for_a_second_python(files):
     code = (

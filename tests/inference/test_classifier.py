@@ -304,6 +304,7 @@ def test_a_clip_is_mapped_once_into_each_space(classifier, monkeypatch):
     assert mapped == [(clip_and_moments, own.prior_frames), (1, catalogue.prior_frames)]
 
 
+@pytest.mark.slow
 def test_many_threads_get_their_own_answers(classifier):
     clips = [sounds.encode(sounds.tune(3.0, seed=seed)) for seed in range(4)]
     expected = [classifier.predict(clip) for clip in clips]

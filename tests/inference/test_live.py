@@ -63,6 +63,7 @@ def test_frames_of_pushed_blocks_are_those_of_the_whole_bit_for_bit():
         assert (np.concatenate(found) == whole).all(), size
 
 
+@pytest.mark.slow
 def test_it_can_be_asked_at_any_time_and_goes_on_as_if_it_had_not_been():
     sound, live, asked = samples(), LiveClassifier(SECOND), 0
     for i in range(0, len(sound), SECOND // 2):
@@ -132,6 +133,7 @@ def test_what_is_no_sound_is_refused_and_nothing_is_lost():
         LiveClassifier(1)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_time():
     live, sound = LiveClassifier(RATE_HZ), (32_000 * noise(10.0)[0]).astype(np.int16)
     for _ in range(60):
@@ -142,6 +144,7 @@ def test_memory_does_not_grow_with_the_time():
     assert len(live._evidence._listener._windows) <= 48
 
 
+@pytest.mark.slow
 def test_from_two_threads_at_once():
     live, sound = LiveClassifier(SECOND), samples(10.0)
     live.push(sound[: 2 * SECOND])

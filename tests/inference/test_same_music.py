@@ -131,6 +131,7 @@ def test_statistics_are_those_of_the_sounding_frames(parts, size):
 # --- channels --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_true_mono_and_ordinary_stereo_do_not_change_by_a_bit(monkeypatch):
     rng = np.random.default_rng(2)
     middle, left, right = (sounds.tune(6.0, 44_100, seed=i)[0] for i in range(3))

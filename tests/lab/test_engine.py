@@ -172,6 +172,7 @@ def test_an_exploration_is_whole_and_survives_its_file(table, tmp_path):
     assert Exploration.load(tmp_path / "x.json") == found
 
 
+@pytest.mark.slow
 def test_plots_are_told_in_words_and_follow_the_page(table):
     from genregenie.lab import plots
 

@@ -45,6 +45,7 @@ def test_the_tab_shows_what_is_kept():
     assert "Nothing is kept" in views.headlines([])
 
 
+@pytest.mark.slow
 def test_the_tab_runs_a_comparison(monkeypatch, table):
     from genregenie.lab import runs
     from genregenie.web.ui.tabs import lab

@@ -26,6 +26,7 @@ def kinds(here, *words):
     }
 
 
+@pytest.mark.slow
 def test_each_oddity_is_found_and_a_sound_file_is_not_odd(tmp_path, here):
     music = tmp_path / "music"
     music.mkdir()

@@ -56,6 +56,7 @@ def test_the_nearest_of_a_small_library(tmp_path):
     assert library.nearest(np.empty(0, dtype=np.float32)) == []
 
 
+@pytest.mark.slow
 def test_a_big_library_finds_the_same(tmp_path, monkeypatch):
     for part in (module, writing):
         monkeypatch.setattr(part, "EXACT_ROWS", 10**9)
@@ -390,6 +391,7 @@ def test_a_file_that_ends_its_process_is_left_out(music, monkeypatch):
     assert made.tracks == before.tracks + 1
 
 
+@pytest.mark.slow
 def test_what_cannot_be_indexed(tmp_path):
     with pytest.raises(LibraryError, match="There is no folder"):
         index_folder(tmp_path / "missing")

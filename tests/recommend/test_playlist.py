@@ -31,6 +31,7 @@ def length_of(items) -> float:
     return sum(item.entry.duration_s for item in items)
 
 
+@pytest.mark.slow
 @given(
     seed=st.integers(0, 2**32 - 1),
     count=st.integers(1, 60),
@@ -64,6 +65,7 @@ def test_as_long_as_asked_for_and_no_song_twice(seed, count, length_s, is_like, 
     assert make_playlist(songs, request, there) == items
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 2**32 - 1), is_like=st.booleans())
 def test_smooth_has_no_longer_way_through_the_same_songs(seed, is_like):
     songs = make_songs(60, seed)

@@ -110,6 +110,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from([*GOOD, "popularity", "is_local"]), json_values))
 def test_nonsense_never_raises(changes):
     for track in read(**changes):

@@ -190,6 +190,7 @@ def test_exportify_is_understood(tmp_path):
     assert "duration_ms is empty in 1 track" in told
 
 
+@pytest.mark.slow
 def test_a_row_without_a_single_audio_feature_gets_no_genre_and_the_reason(tmp_path, capsys):
     """As Exportify writes local files, and tracks of which Spotify says nothing."""
     nothing = "x:3,Local,,Me,,200000,0,false,,,,,,,,,,,,\n"

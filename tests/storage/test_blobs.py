@@ -63,6 +63,7 @@ def held(blobs: Blobs, prefix: str = "") -> dict[str, int]:
     return {blob.key: blob.bytes for blob in blobs.each(prefix)}
 
 
+@pytest.mark.slow
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(entries=st.dictionaries(keys, contents, max_size=5), again=contents)
 def test_what_is_kept_comes_back(blobs: Blobs, entries: dict[str, bytes], again: bytes) -> None:

@@ -54,6 +54,7 @@ def test_who_writes_is_told_that_somebody_else_does(held: tuple[Accounts, str]) 
         touch(accounts)
 
 
+@pytest.mark.slow
 def test_who_looks_waits_for_nobody_who_writes(held: tuple[Accounts, str], clock: Clock) -> None:
     accounts, token = held
     clock.move(hours=2)  # it is time to note when this session was seen, which cannot be now

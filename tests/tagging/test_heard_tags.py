@@ -46,6 +46,7 @@ def heard(music, hearing):
 # --- plan, write, take back ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_is_really_heard_is_written(music, run, monkeypatch):
     """With the network's own ears."""
     monkeypatch.setenv("GENREGENIE_HEARING", "all")

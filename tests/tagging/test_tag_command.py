@@ -190,6 +190,7 @@ def test_a_file_that_ends_its_process_fails_alone(music, jobs):
     assert genres(music) == WRITTEN
 
 
+@pytest.mark.slow
 def test_the_command_never_pays_for_what_it_does_not_use(music):
     code = (
         "import sys; from genregenie.cli.main import main\n"

@@ -312,6 +312,7 @@ def test_feedback_leaves_the_database_as_a_table(database, tmp_path, capsys):
     assert "exists already" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_command_trains_with_what_is_in_the_database(database, model, tmp_path, capsys):
     curated, _ = tables()
     table = tmp_path / "curated.npz"

@@ -183,6 +183,7 @@ def test_a_name_is_one_line_of_text_and_never_empty(tmp_path, monkeypatch):
     assert name_of(Path("a\nb\udcff.npz")) == "a b .npz"
 
 
+@pytest.mark.slow
 def test_a_genre_by_one_artist_says_where_that_was_read(untagged, tmp_path, capsys):
     for path in untagged.rglob("*.flac"):
         to = tmp_path / path.parent.name / "Nina Simone" / path.name

@@ -86,6 +86,7 @@ def test_two_trainings_write_the_same(table, folder, tmp_path):
         assert (folder / file).read_bytes() == (tmp_path / "again" / file).read_bytes(), file
 
 
+@pytest.mark.slow
 def test_a_table_of_timbre_alone_makes_a_model_of_timbre_alone(tmp_path):
     trained(tmp_path / "model", make_table())
     model = Model.load(tmp_path / "model")
@@ -122,6 +123,7 @@ def test_every_candidate_becomes_arrays(name, genres):
     assert confidences == pytest.approx(fitted.predict_proba(table.rows), abs=1e-9)
 
 
+@pytest.mark.slow
 def test_figures_are_of_clips_whose_artists_were_unknown():
     """A part that only knows artists by heart is worth nothing, and is given no weight."""
     table = make_table(spread=8.0)

@@ -176,6 +176,7 @@ def test_too_few_clips_are_refused_in_words(tmp_path):
         trained(tmp_path / "model", make_table(clips=3, artists=3))
 
 
+@pytest.mark.slow
 def test_candidates_that_need_more_clips_are_left_out(tmp_path):
     said = []
     tiny = make_table(clips=4, artists=4)

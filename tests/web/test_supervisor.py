@@ -132,6 +132,7 @@ def test_who_does_not_start_is_not_tried_for_ever(tmp_path: Path) -> None:
     assert Family(tmp_path).process.wait(20) == 3
 
 
+@pytest.mark.slow
 def test_one_that_says_nothing_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -158,6 +159,7 @@ def test_one_that_says_nothing_is_ended(
         process.wait()
 
 
+@pytest.mark.slow
 def test_where_one_cannot_be_started_the_others_stay(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

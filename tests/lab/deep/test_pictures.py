@@ -69,6 +69,7 @@ def test_chroma_knows_a_tone_and_its_octave(hz, name):
     assert min(away, 24 - away) <= 1  # quarter tones; bands are wider
 
 
+@pytest.mark.slow
 def test_cepstra_are_librosas_but_for_the_level():
     librosa = pytest.importorskip("librosa")
     levels = pictures.mel_levels(sounds.tune(4.0)[0])

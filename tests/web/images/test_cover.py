@@ -36,6 +36,7 @@ def test_what_is_no_picture_is_none(content: bytes) -> None:
     assert cover.small(content) is None
 
 
+@pytest.mark.slow
 def test_what_is_far_too_large_is_not_opened() -> None:
     assert cover.small(bytes(cover.MAX_BYTES + 1)) is None
     assert cover.small(picture("GIF", (8_000, 6_000))) is None

@@ -41,6 +41,7 @@ def test_nothing_is_drawn_in_the_margin(model: Model, shape: Shape, title: str |
     assert all(contrast("#ffffff", shade) >= 4.5 for shade in BACKGROUND)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_songs_lie_where_the_map_has_them(model: Model, shape: Shape) -> None:
     """Each disc's middle is its place; the sheet of the map is inside the picture."""

@@ -89,6 +89,7 @@ NOT_MUSIC = prediction("not music", classical=0.4, jazz=0.2)
 OTHERS = [REGGAE, SHARED, NOT_MUSIC]
 
 
+@pytest.mark.slow
 def test_white_is_readable_on_every_genre() -> None:
     for name in (*GENRES, "of no colour"):
         lighter, deep = shades(colour(name))

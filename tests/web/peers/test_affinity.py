@@ -193,6 +193,7 @@ def test_nothing_is_said_for_whoever_says_nothing(members: dict[str, Member], th
     assert b'"names": ["cookie", "host"]' in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [None, b"x" * 3_000_000])
 def test_whoever_leaves_waits_for_no_answer(
     members: dict[str, Member], content: bytes | None
@@ -320,6 +321,7 @@ def test_what_breaks_off_is_not_taken_for_whole(members: dict[str, Member]) -> N
         ask(members["a-1"], f"{API}/ends", cookies=members["b"].cookie)
 
 
+@pytest.mark.slow
 def test_who_dies_at_it_is_taken_over_from_with_all_that_was_sent(
     members: dict[str, Member],
 ) -> None:

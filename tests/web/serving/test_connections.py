@@ -108,6 +108,7 @@ def is_closed(connection: socket.socket) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("words", [(), (HALF,), (BODY,), (BODY, b"a little"), (WHOLE,)])
 def test_what_never_comes_to_an_end_is_closed(serve: Serve, words: tuple[bytes, ...]) -> None:
@@ -118,6 +119,7 @@ def test_what_never_comes_to_an_end_is_closed(serve: Serve, words: tuple[bytes, 
     assert sum(counted.turned_away.values()) == (words != (WHOLE,))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("impatient")
 def test_a_second_request_has_its_time_as_well(serve: Serve) -> None:
     port, counted = serve()
@@ -130,6 +132,7 @@ def test_a_second_request_has_its_time_as_well(serve: Serve) -> None:
     assert counted.turned_away
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("impatient")
 def test_who_sends_slowly_but_steadily_is_served(serve: Serve) -> None:
     port, counted = serve()

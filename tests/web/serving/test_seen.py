@@ -77,6 +77,7 @@ def test_others_are_told_that_there_is_nothing(start: Start, path: str) -> None:
         assert allowed.status_code == 200
 
 
+@pytest.mark.slow
 def test_ready_says_what_stands_in_the_way(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     server = start()
 

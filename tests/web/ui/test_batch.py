@@ -45,6 +45,7 @@ def test_archives_are_opened_and_companions_left_out(archive: Path, tmp_path: Pa
     assert uploads.count([str(loose), str(archive)]) == 4
 
 
+@pytest.mark.slow
 def test_songs_are_told_one_by_one_and_what_is_no_use_apart(archive: Path) -> None:
     steps = hear_all([str(archive)])
     first = next(steps)
@@ -158,6 +159,7 @@ def in_no_time(found: Prediction) -> Generator[float, None, Prediction]:
     return found
 
 
+@pytest.mark.slow
 def test_two_hundred_songs_cost_a_few_dozen_tables_and_one_map(
     tab: tab_module._ManySongs, tmp_path: Path
 ) -> None:

@@ -122,6 +122,7 @@ def test_the_named_endpoint_answers_programs(app: Server, clip: Path) -> None:
     assert answer["confidences"] == pytest.approx(prediction.confidences)
 
 
+@pytest.mark.slow
 def test_too_large_a_file_is_refused(app: Server, tmp_path: Path) -> None:
     big = bytes(51 * 1024 * 1024)
     answer = httpx.post(f"{app.url}/app/gradio_api/upload", files={"files": ("big.wav", big)})

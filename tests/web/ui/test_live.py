@@ -114,6 +114,7 @@ def test_what_was_heard_becomes_a_clip(
     assert live.kept(None) is None
 
 
+@pytest.mark.slow
 def test_it_stops_by_itself(tmp_path: Path) -> None:
     answers = heard(tune(32.0), tmp_path)
     over = ["data-stop" in picture for _, _, picture in answers]

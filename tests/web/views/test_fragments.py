@@ -50,6 +50,7 @@ def tags(path: Path) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_no_program_writes_html() -> None:
     assert [found for path in SOURCES if named(path) != DRAWN for found in tags(path)] == []
 
@@ -72,6 +73,7 @@ def test_the_search_finds_html(program: str, tmp_path: Path, monkeypatch) -> Non
     assert len(tags(path)) >= 1
 
 
+@pytest.mark.slow
 def test_nothing_is_escaped_by_hand() -> None:
     by_hand = [
         f"{named(path)}:{node.lineno}"
