@@ -107,6 +107,11 @@ class Watch:
         raise AssertionError([one.url for one in self._open])
 
 
+def is_kept(page: Page) -> None:
+    """Wait until a result is kept, which is asked for after the verdict; until then it may go."""
+    expect(page.locator("#keep-note")).to_contain_text(re.compile("Kept|Gone when you leave"))
+
+
 # --- on one machine --------------------------------------------------------------------------
 
 
@@ -128,6 +133,7 @@ def at_rest(two_workers: Process, chromium: Chromium) -> Iterator[tuple[Page, Wa
         page.get_by_role("button", name=re.compile("Try")).first.click()
         expect(page.locator("#listen-button")).to_be_visible()
         pages.judged(page, JAZZ)
+        is_kept(page)
         watch.rest()
         yield page, watch
 
@@ -142,6 +148,8 @@ def test_a_page_goes_on_when_its_process_is_killed(
     pages.start_again(page)
     pages.judged(page, METAL)
     expect(page.locator("#verdict")).to_contain_text("metal", ignore_case=True)
+    is_kept(page)
+    watch.rest()
     expect(page.locator("#started-again")).to_contain_text("started again")
     assert watch.refused == []
     assert pages.serious_faults(page) == []
@@ -342,11 +350,13 @@ def test_a_browser_walks_on_while_a_server_is_killed(site: Site, page: Page) -> 
     watch = Watch(page)
     log_in(page, f"https://localhost:{site.sticky}", "Walker")
     pages.judged(page, JAZZ)
+    is_kept(page)
     watch.rest()
     theirs = staying_with(page)
     site.servers[theirs].end(signal.SIGKILL)
     pages.start_again(page)
     pages.judged(page, METAL)
+    is_kept(page)
     expect(page.locator("#started-again")).to_be_visible()
     watch.rest()
     page.locator("#started-again button").click()
