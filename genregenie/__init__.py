@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from genregenie.audio.spread import SIX_STRETCHES, WHOLE, Spread
     from genregenie.inference.batch import BackendError, classify, classify_many
     from genregenie.inference.classifier import Classifier, load
-    from genregenie.inference.cluster import ClusterError
+    from genregenie.inference.cluster_tasks import ClusterError
     from genregenie.inference.live import LiveClassifier
     from genregenie.inference.prediction import Moment, Neighbour, Prediction
     from genregenie.inference.tables import to_frame

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 from genregenie.audio import flac, mpeg, ogg
 from genregenie.audio.chunks import stated_end
 from genregenie.audio.frames import HEAD_BYTES, ac3_frame_bytes, first_frame, frame_bytes
-from genregenie.audio.view import View
+from genregenie.audio.view import View, viewed
 
 _ID3V1: Final = re.compile(rb"(?<!APE)TAG")
 _ID3V1_BYTES: Final = 128
@@ -33,11 +33,8 @@ def broken_off(file: BinaryIO) -> str | None:
     file : seekable binary file
         Left where it is.
     """
-    place = file.tell()
-    try:
-        return _broken_off(View(file))
-    finally:
-        file.seek(place)
+    with viewed(file) as view:
+        return _broken_off(view)
 
 
 def _broken_off(view: View) -> str | None:

@@ -2,7 +2,7 @@
 
 from typing import BinaryIO, Final
 
-from genregenie.audio.view import View
+from genregenie.audio.view import View, viewed
 
 _SEARCHED_BYTES: Final = 16 << 10
 _FRAME_COUNT, _BYTE_COUNT, _CONTENTS = 1, 2, 4
@@ -29,18 +29,14 @@ def states_length(file: BinaryIO) -> bool:
     Without one FFmpeg takes the length from the bit rate of the first frames, which is wrong by any
     factor when that varies. The place in the file is left where it was.
     """
-    before = file.tell()
-    try:
-        view = View(file)
+    with viewed(file) as view:
         data = view.at(tags_end(view), _SEARCHED_BYTES)
-        place = _xing(data)
-        if place is None:
-            return b"VBRI" in data
-        flags = int.from_bytes(data[place + 4 : place + 8], "big")
-        frames = int.from_bytes(data[place + 8 : place + 12], "big")
-        return bool(flags & _FRAME_COUNT) and frames > 0
-    finally:
-        file.seek(before)
+    place = _xing(data)
+    if place is None:
+        return b"VBRI" in data
+    flags = int.from_bytes(data[place + 4 : place + 8], "big")
+    frames = int.from_bytes(data[place + 8 : place + 12], "big")
+    return bool(flags & _FRAME_COUNT) and frames > 0
 
 
 def stated_end(view: View, start: int) -> int | None:

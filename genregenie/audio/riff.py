@@ -4,6 +4,8 @@ import os
 import struct
 from typing import BinaryIO, Final
 
+from genregenie.audio.view import viewed
+
 _UNKNOWN: Final = (range(1), range(0x7F00_0000, 0x8000_0001), range(0xFFFF_0000, 1 << 32))
 _MAX_CHUNKS: Final = 64
 
@@ -21,11 +23,8 @@ def stated_share(file: BinaryIO) -> float:
     file : seekable binary file
         Left where it is.
     """
-    place = file.tell()
-    try:
-        return _share(file, file.seek(0, os.SEEK_END))
-    finally:
-        file.seek(place)
+    with viewed(file) as view:
+        return _share(file, view.size)
 
 
 def _share(file: BinaryIO, size: int) -> float:

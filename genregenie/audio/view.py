@@ -1,6 +1,8 @@
 """A file as bytes that are asked for by their place."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import BinaryIO, Literal
 
 
@@ -31,3 +33,13 @@ class View:
     def number(self, place: int, count: int, order: Literal["little", "big"]) -> int:
         """A whole number of so many bytes, without a sign."""
         return int.from_bytes(self.at(place, count), order)
+
+
+@contextlib.contextmanager
+def viewed(file: BinaryIO) -> Iterator[View]:
+    """Look into a file, which is left where it is."""
+    place = file.tell()
+    try:
+        yield View(file)
+    finally:
+        file.seek(place)

@@ -12,20 +12,24 @@ import contextlib
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from genregenie.audio import AudioError, Spread
 from genregenie.audio.parallel import attempt
-from genregenie.autotag.network import AutotagError
-from genregenie.common.errors import GenreGenieError
-from genregenie.common.parallel import in_processes
-from genregenie.common.worker import LostError
 from genregenie.inference.classifier import Classifier
+from genregenie.inference.cluster_tasks import (
+    KILLED,
+    ClusterError,
+    NotSeen,
+    Task,
+    apart,
+    listen_to,
+    sees,
+    task_of,
+)
 from genregenie.inference.prediction import Prediction
-from genregenie.model.model import ModelError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -33,35 +37,8 @@ R = TypeVar("R")
 CONNECT_S: Final = 10
 """So long a scheduler may take to answer, and a first worker to turn up."""
 
-KILLED: Final = (
-    "Listening to this file ended several workers of the cluster: it may need more memory than "
-    "they have. Export it again, or leave it out."
-)
 _SUSPICIONS: Final = 3
 """So often a file may be with dying workers once more, while in a process of its own."""
-_SAME_TIME_NS: Final = 2_000_000_000  # file systems round the time of a change differently
-
-
-class ClusterError(GenreGenieError):
-    """A cluster that cannot be used; the message says what helps."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """A file for a worker to listen to: its name where the worker sees it, else its bytes."""
-
-    file: str
-    size: int
-    changed_ns: int
-    data: bytes | None
-    spread: Spread
-    model: Path | None
-    fast: bool
-    version: str
-
-
-class _NotSeen:
-    """A worker's answer when it does not see the file under its name."""
 
 
 class _Suspect:
@@ -191,9 +168,9 @@ def _on_client(
     _wait_for_workers(client)
     send = not _all_see(client, files, about)
     for file, result in zip(files, _run(client, files, send, about), strict=True):
-        if isinstance(result, _NotSeen):  # a worker that joined later
+        if isinstance(result, NotSeen):  # a worker that joined later
             (result,) = _run(client, [file], True, about)
-        assert not isinstance(result, _NotSeen)  # noqa: S101
+        assert not isinstance(result, NotSeen)  # noqa: S101
         yield result
 
 
@@ -210,7 +187,7 @@ def _wait_for_workers(client: Any) -> None:
 def _all_see(client: Any, files: Sequence[Path], about: tuple[Any, ...]) -> bool:
     """Whether every worker sees the first file that is there, as it is seen here."""
     for file in files:
-        task = _task(file, False, about)
+        task = task_of(file, False, about)
         if isinstance(task, Task):
             return all(_run_everywhere(client, task))
     return True
@@ -218,16 +195,16 @@ def _all_see(client: Any, files: Sequence[Path], about: tuple[Any, ...]) -> bool
 
 def _run_everywhere(client: Any, task: Task) -> list[bool]:
     try:
-        return list(client.run(_sees, task).values())
+        return list(client.run(sees, task).values())
     except ImportError as error:
         raise _without_genregenie(error) from error
 
 
 def _run(
     client: Any, files: Sequence[Path], send: bool, about: tuple[Any, ...]
-) -> Iterator[Prediction | AudioError | _NotSeen]:
-    def work(file: Path) -> Callable[[], Prediction | AudioError | _NotSeen]:
-        return partial(listen_to, _task(file, send, about))
+) -> Iterator[Prediction | AudioError | NotSeen]:
+    def work(file: Path) -> Callable[[], Prediction | AudioError | NotSeen]:
+        return partial(listen_to, task_of(file, send, about))
 
     yield from _results(client, work, files)
 
@@ -320,64 +297,3 @@ def _backend(client: Any) -> Any:
                 await asyncio.sleep(0.01)
 
     return Backend(client=client)
-
-
-# --- on the worker ---------------------------------------------------------------------------
-
-
-def _task(file: Path, send: bool, about: tuple[Any, ...]) -> Task | AudioError:
-    """What is sent for a file; its error if it cannot be read here."""
-    try:
-        if not file.is_file():
-            raise FileNotFoundError
-        status = file.stat()
-        data = file.read_bytes() if send else None
-    except FileNotFoundError:
-        return AudioError("There is no file with this name.")
-    except (OSError, ValueError) as error:
-        return AudioError(f"This file cannot be read: {error}.")
-    name = str(file.absolute())
-    return Task(name, status.st_size, status.st_mtime_ns, data, *about)
-
-
-def _sees(task: Task) -> bool:
-    try:
-        status = Path(task.file).stat()
-    except (OSError, ValueError):
-        return False
-    same_time = abs(status.st_mtime_ns - task.changed_ns) < _SAME_TIME_NS
-    return same_time and status.st_size == task.size
-
-
-def listen_to(task: Task | AudioError) -> Prediction | AudioError | _NotSeen:
-    """Listen to a file, on a worker of the cluster.
-
-    Raises
-    ------
-    ClusterError
-        If the worker has another model or release, or none.
-    """
-    if isinstance(task, AudioError):
-        return task
-    try:
-        classifier = Classifier.load(task.model, fast=task.fast)
-    except (ModelError, AutotagError) as error:
-        raise ClusterError(f"A worker of the cluster cannot listen: {error}") from error
-    if classifier.version != task.version:
-        raise ClusterError(
-            "A worker of the cluster has another model or version of GenreGenie. Install the same "
-            "on every machine."
-        )
-    if task.data is None and not _sees(task):
-        return _NotSeen()
-    return attempt(partial(classifier.predict, spread=task.spread), task.data or Path(task.file))
-
-
-def apart(work: Callable[[], R]) -> R | AudioError:
-    """Do work in a process of its own, which alone ends if the work ends it."""
-    (result,) = in_processes(_call, [work], 1)
-    return AudioError(KILLED) if isinstance(result, LostError) else result
-
-
-def _call(work: Callable[[], R]) -> R:
-    return work()

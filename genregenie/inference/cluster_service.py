@@ -17,7 +17,8 @@ from typing import Any, Final
 from genregenie.audio import AudioError
 from genregenie.audio.spread import WHOLE
 from genregenie.inference.classifier import Classifier
-from genregenie.inference.cluster import KILLED, ClusterError, Task, apart, connect, listen_to
+from genregenie.inference.cluster import connect
+from genregenie.inference.cluster_tasks import KILLED, ClusterError, Task, apart, listen_to
 from genregenie.inference.prediction import Prediction
 
 REST_S: Final = 30.0

@@ -24,8 +24,8 @@ from genregenie.common import replicas
 from genregenie.common.parallel import Pool, cores
 from genregenie.common.steps import Steps, result_of
 from genregenie.common.worker import LostError
-from genregenie.inference.cluster import ClusterError
 from genregenie.inference.cluster_service import ClusterService
+from genregenie.inference.cluster_tasks import ClusterError
 from genregenie.inference.prediction import Prediction
 from genregenie.lab.hearing import Middle, Sound
 from genregenie.lab.hearing import hear as hear_for_system_a

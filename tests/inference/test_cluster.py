@@ -8,7 +8,7 @@ import pytest
 
 import genregenie
 from genregenie import AudioError, Prediction
-from genregenie.inference.cluster import KILLED
+from genregenie.inference.cluster_tasks import KILLED
 from tests import sounds
 from tests.clusters import Cluster, customised
 

@@ -10,8 +10,8 @@ from genregenie.audio.about import About
 from genregenie.common.steps import Steps
 from genregenie.inference import cluster_service
 from genregenie.inference.classifier import Classifier
-from genregenie.inference.cluster import ClusterError
 from genregenie.inference.cluster_service import ClusterService
+from genregenie.inference.cluster_tasks import ClusterError
 from genregenie.inference.prediction import Prediction
 from genregenie.web import analysis
 from tests import sounds

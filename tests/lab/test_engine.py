@@ -9,7 +9,8 @@ import pytest
 from genregenie.common.errors import DataError
 from genregenie.evaluation.protocols import GROUPED, RANDOM, STRATIFIED, TRACKS, VECTORS
 from genregenie.inference import cluster
-from genregenie.inference.cluster import ClusterError, joblib_on
+from genregenie.inference.cluster import joblib_on
+from genregenie.inference.cluster_tasks import ClusterError
 from genregenie.lab import models, runs, studies
 from genregenie.lab import results as cache
 from genregenie.lab.deep.networks import NETWORKS

@@ -102,6 +102,13 @@ def browser(server: Server) -> Iterator[Browser]:
         yield client
 
 
+@pytest.fixture(name="somebody")
+def newcomer(server: Server, request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """A client of somebody who has just signed up."""
+    with server.browser() as client:
+        yield client.newcomer(f"user{abs(hash(request.node.name))}")
+
+
 @pytest.fixture
 def programs(server: Server) -> Iterator[Programs]:
     """Start a program of somebody new, or of somebody given."""

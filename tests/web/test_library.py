@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 import wave
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from genregenie.recommend.indexing import index_folder
 from genregenie.web.images.cover import SIDE, SMALL_BYTES
 from genregenie.web.views import my_music
 from tests.tagging.conftest import EXAMPLES
+from tests.web.libraries import server_of
 from tests.web.servers import HTML, Browser, NewTab, Server
 
 NAMES = ("classical", "jazz", "metal")
@@ -54,20 +54,13 @@ def library(music: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return music
 
 
-@pytest.fixture
-def somebody(server: Server, request: pytest.FixtureRequest) -> Iterator[Browser]:
-    with server.browser() as client:
-        client.sign_up(f"user{abs(hash(request.node.name))}")
-        yield client
-
-
 def told(html: str, name: str) -> dict:
     (data,) = re.findall(rf'id="{name}">(.*?)</script>', html, re.S)
     return json.loads(data)
 
 
 def sounds_of(somebody: Browser) -> str:
-    return "/" + told(somebody.show("/library").text, "server")["sounds"]
+    return "/" + server_of(somebody.show("/library").text)["sounds"]
 
 
 def test_nobody_sees_it_without_an_account(server: Server, library: Path, browser: Browser) -> None:

@@ -2,7 +2,6 @@
 
 import base64
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -140,13 +139,6 @@ def test_what_no_page_asks_for(served: ServedLibrary, monkeypatch: pytest.Monkey
 
 
 # --- over the wire -------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def somebody(server: Server, request: pytest.FixtureRequest) -> Iterator[Browser]:
-    with server.browser() as client:
-        client.sign_up(f"user{abs(hash(request.node.name))}")
-        yield client
 
 
 def test_a_playlist_comes_as_numbers(somebody: Browser, index: Path) -> None:
